@@ -1,0 +1,46 @@
+# Everything runs in .venv, which packaging/setup.sh makes and keeps up to date.
+SHELL := /bin/bash
+PYTHON := .venv/bin/python
+ARGS ?=
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format bench screenshots soak lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+
+setup: ## make the environment in .venv; does nothing when it is up to date
+	@bash packaging/setup.sh
+
+run: setup ## open the workstation in paper mode; ARGS="--no-gui --for 60" passes options
+	@.venv/bin/workstation $(ARGS)
+
+test: setup ## the whole test suite; ARGS="tests/unit -k ledger" chooses, WORKERS=0 runs in one process
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --maxprocesses 8 $(ARGS)
+
+check: setup ## lint, format, types and the order of imports
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+format: setup ## put the code into its format
+	@.venv/bin/ruff check --fix-only .
+	@.venv/bin/ruff format .
+
+bench: setup ## measure, print a table and write bench.json
+	@$(PYTHON) -m tests.benchmarks $(ARGS)
+
+screenshots: setup ## render the pictures of the documents
+	@$(PYTHON) -m tests.screenshots $(ARGS)
+
+soak: setup ## run the demo for a long time and watch memory and loop lag
+	@$(PYTHON) -m tests.soak $(ARGS)
+
+lock: setup ## resolve the dependencies of pyproject.toml again
+	@bash packaging/lock.sh
+
+clean: ## remove caches and build products; .venv and data stay
+	@rm -rf build dist *.egg-info bench.json .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find workstation widgets tests -type d -name __pycache__ -prune -exec rm -rf {} +

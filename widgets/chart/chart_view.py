@@ -1,0 +1,293 @@
+"""The chart widget: panes over one time axis, fed with plain arrays, read with mouse and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+
+import pyqtgraph as pg
+from numpy.typing import ArrayLike
+from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtWidgets import QGraphicsView, QWidget
+
+from widgets.chart.model import (
+    PRICE_PANE,
+    ChartModel,
+    Crosshair,
+    Fill,
+    Indicator,
+    IndicatorLine,
+    OrderLine,
+    PositionLine,
+)
+from widgets.chart.model import Signal as StrategySignal
+from widgets.chart.order_lines import OrderLineLayer
+from widgets.chart.pane import Pane
+from widgets.chart.pane_stack import PaneStack
+from widgets.chart.series import Bar
+from widgets.chart.tags import POSITION
+from widgets.chart.viewport import Viewport
+from widgets.theme import current
+
+
+class ChartView(pg.GraphicsView):  # type: ignore[misc]
+    """Candles with volume, indicators, orders and fills. It holds what it was given and decides nothing.
+
+    The wheel zooms (with Ctrl at the pointer), dragging pans, dragging an axis stretches it; arrow keys pan,
+    + and - zoom, Home and End go to the first and the newest bar.
+    """
+
+    order_cancel_requested = Signal(str)
+    position_close_requested = Signal()
+    crosshair_moved = Signal(object, object)  # time_ns of the bar and price, or None and None
+    auto_scale_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent, background=current().tokens.ground)
+        self.model = ChartModel()
+        self.viewport_state = Viewport()
+        self._order_lines = OrderLineLayer(PRICE_PANE)
+        self._stack = PaneStack(self, self._order_lines)
+        self.setCentralItem(self._stack.item)
+        current().changed.connect(self._restyle)
+
+    @property
+    def price_pane(self) -> Pane:
+        return self._stack.panes[0]
+
+    @property
+    def panes(self) -> Sequence[Pane]:
+        return self._stack.panes
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, 400)
+
+    def set_instrument(self, symbol: str, title: str, tick: Decimal) -> None:
+        """Name the chart. `title` follows the symbol in the legend ("Perpetual · 15 m")."""
+        self.model.symbol, self.model.title, self.model.tick = symbol, title, tick
+        self.refresh_ranges()
+
+    def set_bars(
+        self,
+        open_ns: ArrayLike,
+        open_: ArrayLike,
+        high: ArrayLike,
+        low: ArrayLike,
+        close: ArrayLike,
+        volume: ArrayLike,
+        bar_ns: int | None = None,
+    ) -> None:
+        """Replace all bars (int64 UTC nanoseconds and float64 arrays of one length) and show the newest.
+
+        Raises ValueError when the lengths differ.
+        """
+        self.model.series.set_bars(open_ns, open_, high, low, close, volume, bar_ns=bar_ns)
+        self.model.touch()
+        self.viewport_state.reset(len(self.model.series))
+        self.refresh_ranges()
+
+    def append_bar(self, open_ns: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
+        """Add a bar at the end; the view moves on when the newest bar was in view."""
+        self.model.series.append_bar(Bar(open_ns, open_, high, low, close, volume))
+        self.model.touch()
+        self.viewport_state.append()
+        self.refresh_ranges()
+
+    def update_last_bar(self, open_: float, high: float, low: float, close: float, volume: float) -> None:
+        """Overwrite the newest bar; its time stays. IndexError without bars."""
+        series = self.model.series
+        time_ns = int(series.open_ns[-1]) if len(series) else 0
+        series.update_last_bar(Bar(time_ns, open_, high, low, close, volume))
+        self.model.touch()
+        if self.viewport_state.following:
+            self.refresh_ranges()
+        else:
+            self._repaint_price()
+
+    def set_indicators(self, indicators: Iterable[Indicator]) -> None:
+        """Replace all; each pane name other than "price" gets a sub-pane, in order of appearance."""
+        self.model.lines = [IndicatorLine(indicator) for indicator in indicators]
+        names = list(dict.fromkeys(line.indicator.pane for line in self.model.lines))
+        self._stack.set_sub_panes([name for name in names if name != PRICE_PANE])
+        self.refresh_ranges()
+
+    def update_indicators(self, newest: Mapping[str, float]) -> None:
+        """Set the newest values by indicator name, for the bar that is last now."""
+        for line in self.model.lines:
+            if line.indicator.name in newest:
+                line.write_last(newest[line.indicator.name], len(self.model.series))
+        self.refresh_ranges()
+
+    def set_orders(self, orders: Iterable[OrderLine]) -> None:
+        self.model.orders = list(orders)
+        self.refresh_ranges()
+
+    def set_position(self, position: PositionLine | None) -> None:
+        self.model.position = position
+        self.refresh_ranges()
+
+    def set_fills(self, fills: Iterable[Fill], signals: Iterable[StrategySignal] = ()) -> None:
+        self.model.set_fills(fills)
+        self.model.signals = list(signals)
+        self.price_pane.surface.update()
+
+    def set_stale(self, age_seconds: float | None) -> None:
+        """Grey the last price and show the feed's age; None when the feed is fresh."""
+        if age_seconds != self.model.stale_seconds:
+            self.model.stale_seconds = age_seconds
+            self._repaint_price()
+
+    def set_clock(self, now_ns: int) -> None:
+        """The time for the countdown in the last price's tag, UTC nanoseconds; once a second is enough."""
+        self.model.now_ns = now_ns
+        self.price_pane.axis.update()
+
+    def set_logarithmic(self, on: bool) -> None:
+        """Prices on a logarithmic scale; the range is fitted anew."""
+        self.model.logarithmic = on
+        self.price_pane.set_auto_scale(True)
+
+    def set_auto_scale(self, on: bool) -> None:
+        """Fit prices to what is visible, or leave them where they are."""
+        self.price_pane.set_auto_scale(on)
+
+    def set_crosshair_time(self, time_ns: int | None) -> None:
+        """Show the vertical line of a linked chart."""
+        index = None if time_ns is None else int(self.model.series.index_at(time_ns))
+        self.model.crosshair = None if index is None else Crosshair(index)
+        self._repaint()
+
+    def follow(self) -> None:
+        """Go to the newest bar and stay with it."""
+        self.viewport_state.follow()
+        self.refresh_ranges()
+
+    def show_all(self) -> None:
+        self.viewport_state.show_all()
+        self.refresh_ranges()
+
+    def pan_share(self, share: float) -> None:
+        """Pan by a share of the visible bars, to newer ones when positive."""
+        self.viewport_state.pan(self.viewport_state.bars * share)
+        self.refresh_ranges()
+
+    def zoom_at(self, factor: float, x: float, at_pointer: bool = False) -> None:
+        """Zoom time about logical pixel `x`, or about the newest bar while it is in view."""
+        state = self.viewport_state
+        follows = state.following and not at_pointer
+        anchor = float(state.count - 1) if follows else state.left + x / state.pitch
+        state.zoom(factor, anchor)
+        self.refresh_ranges()
+
+    def drag(self, pane: Pane, x: float, y: float) -> None:
+        """Pan by logical pixels; vertically only where the range is set by hand."""
+        self.viewport_state.pan(-x / self.viewport_state.pitch)
+        if not pane.auto_scale and y:
+            pane.shift(y)
+        self.refresh_ranges()
+
+    def point_at(self, pane: Pane, position: QPointF) -> None:
+        """The pointer is over a pane at logical pixels: move the crosshair, light the line under it."""
+        scale = pane.logical_scale()
+        index = round(scale.index_at(position.x()))
+        value = scale.value_at(position.y())
+        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        self.model.hovered_line = hit.key if hit else None
+        self.viewport().setCursor(
+            Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
+        )
+        self.model.crosshair = Crosshair(index, pane.name, value)
+        price = value if pane is self.price_pane else None
+        self.crosshair_moved.emit(self.model.series.time_at(index), price)
+        self._repaint()
+
+    def point_away(self) -> None:
+        if self.model.crosshair is None:
+            return
+        self.model.crosshair = self.model.hovered_line = None
+        self.crosshair_moved.emit(None, None)
+        self._repaint()
+
+    def click(self, pane: Pane, position: QPointF) -> None:
+        """A click without a drag: the × of a label asks for its order or position to end."""
+        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        if hit is None or not hit.close:
+            return
+        if hit.key == POSITION:
+            self.position_close_requested.emit()
+        else:
+            self.order_cancel_requested.emit(hit.key)
+
+    def axis_width(self) -> float:
+        return float(self.price_pane.axis.width())
+
+    def refresh_ranges(self) -> None:
+        """Bring axes, ranges and all panes up to date."""
+        state, model = self.viewport_state, self.model
+        width = self.price_pane.box.width()
+        if width != state.width and width > 1:
+            state.resize(width)
+        model.left, model.right = state.left, state.right
+        for pane in self.panes:
+            pane.fit()
+        top = self.price_pane.logical_scale().value_at(0)
+        changed = [pane.axis.fit_width([model.price_text(top)]) for pane in self.panes]
+        self._stack.time_axis.update()
+        if any(changed):
+            self._stack.activate()
+            state.resize(self.price_pane.box.width())
+            model.left, model.right = state.left, state.right
+
+    def close(self) -> bool:
+        """Hide as any widget; pyqtgraph's own clears the scene for good, and a second call of it crashes."""
+        return QGraphicsView.close(self)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        super().mousePressEvent(event)
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {
+            Qt.Key.Key_Left: -0.1,
+            Qt.Key.Key_Right: 0.1,
+            Qt.Key.Key_PageUp: -0.9,
+            Qt.Key.Key_PageDown: 0.9,
+        }
+        zooms = {Qt.Key.Key_Plus: 1.25, Qt.Key.Key_Equal: 1.25, Qt.Key.Key_Minus: 0.8}
+        key = Qt.Key(event.key())
+        if key in moves:
+            self.pan_share(moves[key])
+        elif key in zooms:
+            self.zoom_at(zooms[key], self.price_pane.box.width() / 2)
+        elif key == Qt.Key.Key_End:
+            self.follow()
+        elif key == Qt.Key.Key_Home:
+            self.viewport_state.first()
+            self.refresh_ranges()
+        else:
+            event.ignore()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        if event is not None:
+            self._stack.activate()
+            self.refresh_ranges()
+
+    def _restyle(self) -> None:
+        self.setBackground(current().tokens.ground)
+        self._repaint()
+
+    def _repaint(self) -> None:
+        for pane in self.panes:
+            pane.surface.update()
+            pane.axis.update()
+        self._stack.time_axis.update()
+
+    def _repaint_price(self) -> None:
+        self.price_pane.surface.update()
+        self.price_pane.axis.update()

@@ -1,0 +1,88 @@
+"""The panes of a chart one below the other, with their axes, over one time axis."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+import pyqtgraph as pg
+
+from widgets.chart.axes import TimeAxis
+from widgets.chart.candles import CandleLayer
+from widgets.chart.crosshair import CrosshairLayer
+from widgets.chart.fills import FillLayer
+from widgets.chart.grid import GridLayer
+from widgets.chart.indicators import IndicatorLayer
+from widgets.chart.last_price import LastPriceLayer
+from widgets.chart.layers import Layer
+from widgets.chart.legend import LegendLayer
+from widgets.chart.model import PRICE_PANE
+from widgets.chart.order_lines import OrderLineLayer
+from widgets.chart.pane import Pane
+from widgets.chart.volume import VolumeLayer
+
+if TYPE_CHECKING:
+    from widgets.chart.chart_view import ChartView
+
+PRICE_STRETCH: Final = 5
+SUB_PANE_STRETCH: Final = 1
+
+
+class PaneStack:
+    """The price pane, then sub-panes by name. `item` is what the view shows."""
+
+    def __init__(self, chart: ChartView, order_lines: OrderLineLayer) -> None:
+        self._chart = chart
+        self.item = pg.GraphicsLayout(border=None)
+        self.item.setContentsMargins(0, 0, 0, 0)
+        self.item.setSpacing(0)
+        self.panes = [Pane(chart, PRICE_PANE, _price_layers(order_lines))]
+        self.time_axis = TimeAxis(chart)
+        self.time_axis.linkToView(self.panes[0].box)
+        self._lay_out()
+
+    def activate(self) -> None:
+        """Give every item its place now, not at the next event."""
+        self.item.layout.activate()
+
+    def set_sub_panes(self, names: Sequence[str]) -> None:
+        """Show these sub-panes; the ones that stay keep their range."""
+        if names == [pane.name for pane in self.panes[1:]]:
+            return
+        known = {pane.name: pane for pane in self.panes[1:]}
+        self.item.removeItem(self.time_axis)
+        for pane in self.panes:
+            self.item.removeItem(pane.box)
+            self.item.removeItem(pane.axis)
+        chart = self._chart
+        self.panes[1:] = [known.get(name) or Pane(chart, name, _sub_pane_layers(name)) for name in names]
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        grid = self.item.layout
+        for row in range(grid.rowCount()):
+            grid.setRowStretchFactor(row, 0)
+        for row, pane in enumerate(self.panes):
+            self.item.addItem(pane.box, row, 0)
+            self.item.addItem(pane.axis, row, 1)
+            grid.setRowStretchFactor(row, PRICE_STRETCH if row == 0 else SUB_PANE_STRETCH)
+        self.item.addItem(self.time_axis, len(self.panes), 0, 1, 2)
+        self.activate()
+
+
+def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
+    return [
+        GridLayer(PRICE_PANE),
+        VolumeLayer(),
+        CandleLayer(),
+        IndicatorLayer(PRICE_PANE),
+        FillLayer(),
+        LastPriceLayer(),
+        CrosshairLayer(PRICE_PANE),
+        order_lines,
+        LegendLayer(PRICE_PANE),
+    ]
+
+
+def _sub_pane_layers(pane: str) -> list[Layer]:
+    return [GridLayer(pane), IndicatorLayer(pane), CrosshairLayer(pane), LegendLayer(pane)]

@@ -1,0 +1,86 @@
+"""How panels stand beside each other: a tree of rows and columns with tab groups as leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt
+
+
+@dataclass(frozen=True)
+class Tabs:
+    """Panels in one place, named in tab order; the first is in front. `size` is pixels along the parent."""
+
+    panels: tuple[str, ...]
+    size: int = 0
+
+    def names(self) -> Iterator[str]:
+        yield from self.panels
+
+
+@dataclass(frozen=True)
+class Split:
+    """Children in a row (horizontal) or a column; a child of size 0 takes what the others leave."""
+
+    orientation: Qt.Orientation
+    children: tuple[Split | Tabs, ...]
+    size: int = 0
+
+    def names(self) -> Iterator[str]:
+        for child in self.children:
+            yield from child.names()
+
+
+Layout = Split | Tabs
+
+
+def row(*children: Layout, size: int = 0) -> Split:
+    return Split(Qt.Orientation.Horizontal, children, size)
+
+
+def column(*children: Layout, size: int = 0) -> Split:
+    return Split(Qt.Orientation.Vertical, children, size)
+
+
+def without(layout: Layout, present: set[str]) -> Layout | None:
+    """The layout with only the panels that are present, empty places closed up."""
+    if isinstance(layout, Tabs):
+        names = tuple(name for name in layout.panels if name in present)
+        return Tabs(names, layout.size) if names else None
+    kept = tuple(child for child in (without(each, present) for each in layout.children) if child is not None)
+    return Split(layout.orientation, kept, layout.size) if kept else None
+
+
+def reach(layout: Layout, orientation: Qt.Orientation) -> str:
+    """A panel in `layout` above which no split has the orientation; empty when there is none."""
+    if isinstance(layout, Tabs):
+        return layout.panels[0]
+    if layout.orientation is orientation:
+        return ""
+    return next((name for name in (reach(child, orientation) for child in layout.children) if name), "")
+
+
+TRADING = row(
+    column(Tabs(("watchlist", "alerts")), Tabs(("ticket", "templates"), 504), size=270),
+    column(
+        row(Tabs(("chart",)), Tabs(("ladder", "depth"), 270), Tabs(("tape",), 182)),
+        row(
+            Tabs(("positions", "orders", "fills", "strategies", "balances", "log")),
+            Tabs(("risk", "reconcile"), 278),
+            Tabs(("pnl", "journal"), 350),
+            size=256,
+        ),
+    ),
+)
+TRADING_COMPACT = row(
+    column(Tabs(("watchlist", "alerts")), Tabs(("ticket", "templates"), 400), size=228),
+    column(
+        row(Tabs(("chart",)), Tabs(("ladder", "tape", "depth"), 256)),
+        row(
+            Tabs(("orders", "positions", "fills", "strategies", "balances", "pnl", "journal", "log")),
+            Tabs(("risk", "reconcile"), 262),
+            size=150,
+        ),
+    ),
+)

@@ -1,0 +1,172 @@
+"""Puts a kernel together from the settings: the one place where a mode becomes a clock, a venue and limits."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workstation.config.settings import Costs, Settings, StrategyEntry
+from workstation.core.clock import EventClock
+from workstation.core.errors import StrategyError
+from workstation.core.instrument import Instrument
+from workstation.core.money import to_money
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS, TIMEFRAMES
+from workstation.market.order_book import OrderBook
+from workstation.storage.disk_journal import DiskJournal
+from workstation.storage.journal import MemoryJournal
+from workstation.trading import recovery
+from workstation.trading.desk import Desk, KillSwitchLatch
+from workstation.trading.kernel import Journal, Kernel, KernelTerms, MarketTap, Recorder, VenueFactory
+from workstation.trading.registry import StrategyRegistry
+from workstation.trading.risk_limits import risk_limits
+from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.simulated.venue import SimVenue
+
+
+
+def configured_instruments(settings: Settings, symbols: Sequence[str]) -> dict[str, Instrument]:
+    return {symbol: settings.instruments[symbol] for symbol in symbols}
+
+
+def simulated_venue(
+    settings: Settings, instruments: Mapping[str, Instrument], costs: Costs, cash: Mapping[str, int], seed: int
+) -> VenueFactory:
+    """A factory of the simulated venue; the seed decides its latencies."""
+
+    def make(
+        clock: EventClock, report: ReportHandler, books: Mapping[str, OrderBook]
+    ) -> tuple[Venue, MarketTap | None]:
+        venue = SimVenue(
+            clock,
+            report,
+            instruments,
+            books,
+            costs,
+            settings.account,
+            dict(cash),
+            random.Random(f"venue {seed}"),
+        )
+        return venue, venue
+
+    return make
+
+
+def kernel_terms(
+    settings: Settings,
+    instruments: Mapping[str, Instrument],
+    *,
+    cash: Mapping[str, int],
+    session: int,
+    start_ns: int,
+    loss_limits: bool = True,
+    base_interval_ns: int = MINUTE_NS,
+    equity_interval_ns: int = MINUTE_NS,
+    person_pause_ns: int = 0,
+) -> KernelTerms:
+    execution, crisis = settings.execution, settings.risk.crisis
+    return KernelTerms(
+        instruments=instruments,
+        limits=risk_limits(settings.risk, instruments, loss_limits),
+        currency=settings.account.currency,
+        leverage=settings.account.leverage,
+        cash=cash,
+        id_prefix=f"w{session}-",
+        start_ns=start_ns,
+        request_expiry_ns=int(execution.request_expiry_s * SECOND_NS),
+        in_doubt_ns=int(execution.in_doubt_s * SECOND_NS),
+        in_flight_check_ns=int(execution.in_flight_check_s * SECOND_NS),
+        crisis_threshold=crisis.confidence_threshold,
+        crisis_atr_multiple=crisis.atr_multiple,
+        protections_interval_ns=max(TIMEFRAMES[settings.risk.protections.bar], base_interval_ns),
+        base_interval_ns=base_interval_ns,
+        equity_interval_ns=equity_interval_ns,
+        person_pause_ns=person_pause_ns,
+    )
+
+
+def paper_kernel(
+    settings: Settings,
+    *,
+    journal: Journal,
+    recorder: Recorder | None,
+    latch: KillSwitchLatch | None,
+    registry: StrategyRegistry,
+    session: int,
+    seed: int,
+    start_ns: int,
+) -> tuple[Kernel, Desk, dict[str, str]]:
+    """The kernel of a paper session with its strategies; and which could not be loaded, with the reason.
+
+    The same arguments give the same kernel, which is how a journal is verified.
+    """
+    instruments = configured_instruments(settings, settings.market.symbols)
+    cash = {settings.account.currency: to_money(settings.account.cash)}
+    terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns)
+    kernel = Kernel(
+        terms, journal, simulated_venue(settings, instruments, settings.paper, cash, seed), recorder
+    )
+    desk = Desk(kernel, latch)
+    for market in kernel.markets.values():
+        for interval_ns in TIMEFRAMES.values():
+            market.want_series(interval_ns, terms.base_interval_ns)
+    failures = add_strategies(kernel, registry, settings.strategies)
+    return kernel, desk, failures
+
+
+def last_state(
+    journal: DiskJournal, settings: Settings, registry: StrategyRegistry
+) -> dict[str, Any] | None:
+    """Where the last session stood at its last committed record, however it ended; ``None`` at the first start."""
+    sessions = journal.sessions()
+    if not sessions:
+        return None
+    header = sessions[-1].header
+    kernel, _, _ = paper_kernel(
+        settings,
+        journal=MemoryJournal(),
+        recorder=None,
+        latch=None,
+        registry=registry,
+        session=header.number,
+        seed=header.seed,
+        start_ns=header.started_ns,
+    )
+
+    def bring_back() -> None:
+        recovery.restore(kernel, header.opening)
+        recovery.apply_records(kernel, journal.records(header.number))
+
+    kernel.recover(bring_back)
+    return recovery.snapshot(kernel)
+
+
+def add_strategies(
+    kernel: Kernel, registry: StrategyRegistry, entries: Mapping[str, StrategyEntry]
+) -> dict[str, str]:
+    """Add what loads; the rest by name with its reason."""
+    failures: dict[str, str] = {}
+    for name, entry in entries.items():
+        try:
+            kernel.host.add(
+                registry.create(entry.strategy, name, entry.symbol, entry.timeframe, dict(entry.parameters))
+            )
+        except StrategyError as error:
+            failures[name] = str(error)
+    return failures
+
+
+def strategy_registry(settings: Settings, configuration: Path | None) -> StrategyRegistry:
+    """The registry with the configured folder, taken relative to the configuration file."""
+    if not settings.strategy_folder:
+        return StrategyRegistry(None)
+    folder = Path(settings.strategy_folder).expanduser()
+    if not folder.is_absolute() and configuration is not None:
+        folder = configuration.parent / folder
+    return StrategyRegistry(folder)
+
+
+def backtest_equity_interval(interval_ns: int) -> int:
+    """How often a backtest samples its equity: each bar, but not more often than hourly."""
+    return max(interval_ns, HOUR_NS)

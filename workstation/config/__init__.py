@@ -1,0 +1,1 @@
+"""Settings: ``config/strategy.yaml`` and profiles, as typed, frozen values."""

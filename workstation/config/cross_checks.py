@@ -1,0 +1,157 @@
+"""What one key alone cannot tell: settings that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from workstation.config.settings import Costs, Settings
+from workstation.core.errors import ConfigurationError
+from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.types import EXTERNAL, MANUAL
+
+Problem = tuple[str, str]
+"""Key path and the sentence about it, which goes on from “config/strategy.yaml, line 12: ”."""
+
+
+def problems(settings: Settings) -> Iterator[Problem]:
+    """Every contradiction, in the order of the file."""
+    yield from _instruments(settings)
+    yield from _costs(settings.paper, "paper")
+    yield from _risk(settings)
+    yield from _strategies(settings)
+    yield from _costs(settings.backtest.costs, "backtest.costs")
+    yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)
+    if not settings.backtest.strategy:
+        yield "backtest.strategy", "backtest.strategy is empty; name a strategy."
+    if not settings.desktop.charts:
+        yield "desktop.charts", "desktop.charts is empty; list at least one chart."
+    for index, chart in enumerate(settings.desktop.charts):
+        yield from _symbol(settings, f"desktop.charts[{index}].symbol", chart.symbol)
+        yield from _timeframe(f"desktop.charts[{index}].timeframe", chart.timeframe)
+
+
+def _instruments(settings: Settings) -> Iterator[Problem]:
+    leverage = settings.account.leverage
+    for symbol, instrument in settings.instruments.items():
+        path = f"instruments.{symbol}"
+        try:
+            instrument.check()
+        except ConfigurationError as error:
+            yield path, str(error)
+        if instrument.base == instrument.quote:
+            yield path, f"{path} has {instrument.base} as base and as quote; they must differ."
+    if not settings.market.symbols:
+        yield "market.symbols", "market.symbols is empty; list at least one symbol of instruments."
+    for index, symbol in enumerate(settings.market.symbols):
+        path = f"market.symbols[{index}]"
+        if symbol not in settings.instruments:
+            yield path, f"market.symbols names {symbol}, which is not under instruments; describe it there."
+            continue
+        if symbol in settings.market.symbols[:index]:
+            yield path, f"market.symbols names {symbol} twice; keep one."
+        instrument = settings.instruments[symbol]
+        if instrument.is_derivative and leverage > instrument.maximum_leverage:
+            yield (
+                "account.leverage",
+                f"account.leverage is {leverage}, but {symbol} allows at most {instrument.maximum_leverage}; "
+                "lower it or drop the symbol.",
+            )
+
+
+def _costs(costs: Costs, path: str) -> Iterator[Problem]:
+    if costs.latency_p95_ms < costs.latency_mean_ms:
+        yield (
+            f"{path}.latency_p95_ms",
+            f"{path}.latency_p95_ms is {costs.latency_p95_ms}, below the mean of {costs.latency_mean_ms}; "
+            "it must be at least the mean.",
+        )
+    if costs.maximum_slippage_bps < costs.slippage_bps:
+        yield (
+            f"{path}.maximum_slippage_bps",
+            f"{path}.maximum_slippage_bps is {costs.maximum_slippage_bps}, below slippage_bps of "
+            f"{costs.slippage_bps}; it must be at least that.",
+        )
+    if costs.taker_bps + costs.maker_bps < 0:
+        yield (
+            f"{path}.maker_bps",
+            f"{path}.maker_bps pays back more than taker_bps of {costs.taker_bps} charges; no venue does; "
+            f"it must be at least {-costs.taker_bps}.",
+        )
+
+
+def _risk(settings: Settings) -> Iterator[Problem]:
+    risk = settings.risk
+    if "default" not in risk.order_quantity:
+        yield (
+            "risk.order_quantity",
+            "risk.order_quantity.default is missing; add it, or other symbols have no limit.",
+        )
+    for symbol in risk.order_quantity:
+        if symbol != "default" and symbol not in settings.instruments:
+            yield (
+                f"risk.order_quantity.{symbol}",
+                f"risk.order_quantity names {symbol}, which is not under instruments; describe or remove it.",
+            )
+    for index, symbol in enumerate(risk.permitted):
+        if symbol not in settings.instruments:
+            yield (
+                f"risk.permitted[{index}]",
+                f"risk.permitted names {symbol}, which is not under instruments; describe or remove it.",
+            )
+    if risk.orders_per_minute < risk.orders_per_second:
+        yield (
+            "risk.orders_per_minute",
+            f"risk.orders_per_minute is {risk.orders_per_minute}, below orders_per_second of "
+            f"{risk.orders_per_second}; it must be at least that.",
+        )
+    if risk.hard_stop_percent < risk.risk_per_trade_percent:
+        yield (
+            "risk.hard_stop_percent",
+            f"risk.hard_stop_percent is {risk.hard_stop_percent}, below risk_per_trade_percent of "
+            f"{risk.risk_per_trade_percent}; the hard stop must lie beyond the planned risk.",
+        )
+    if risk.crisis.drawdown_percent > risk.drawdown_percent:
+        yield (
+            "risk.crisis.drawdown_percent",
+            f"risk.crisis.drawdown_percent is {risk.crisis.drawdown_percent}, but trading halts at "
+            f"risk.drawdown_percent of {risk.drawdown_percent} already; it must be at most that.",
+        )
+    yield from _timeframe("risk.protections.bar", risk.protections.bar)
+
+
+def _strategies(settings: Settings) -> Iterator[Problem]:
+    for name, entry in settings.strategies.items():
+        path = f"strategies.{name}"
+        if name in (MANUAL, EXTERNAL) or not name.replace("-", "_").isidentifier():
+            yield (
+                path,
+                f"{path} cannot be a strategy's name; use letters, digits, _ and -, "
+                f"and neither {MANUAL} nor {EXTERNAL}.",
+            )
+        if not entry.strategy:
+            yield f"{path}.strategy", f"{path}.strategy is empty; name a strategy."
+        yield from _symbol(settings, f"{path}.symbol", entry.symbol)
+        yield from _timeframe(f"{path}.timeframe", entry.timeframe)
+        if settings.risk.permitted and entry.start and entry.symbol not in settings.risk.permitted:
+            yield (
+                f"{path}.symbol",
+                f"{path} starts by itself on {entry.symbol}, which risk.permitted leaves out; "
+                "add it there or set start to false.",
+            )
+
+
+def _symbol(settings: Settings, path: str, symbol: str) -> Iterator[Problem]:
+    if symbol not in settings.market.symbols:
+        known = ", ".join(settings.market.symbols)
+        yield path, f"{path} is {symbol}, which market.symbols does not list; it has {known}."
+
+
+def _timeframe(path: str, timeframe: str) -> Iterator[Problem]:
+    if timeframe not in TIMEFRAMES:
+        yield path, f"{path} is {timeframe}, which is no timeframe; use one of {', '.join(TIMEFRAMES)}."
+
+
+def first_problem(settings: Settings, where: Callable[[str], str]) -> None:
+    """Raise ``ConfigurationError`` for the first contradiction; ``where`` is file and line of a key path."""
+    for path, sentence in problems(settings):
+        raise ConfigurationError(f"{where(path)}: {sentence}")

@@ -1,0 +1,200 @@
+"""Every setting, typed and frozen. Names and nesting are those of ``config/strategy.yaml``.
+
+Fractions and percentages are written for people there ("0.6" per cent) and are exact decimals here; the rules take
+them as integers of 1e-8 through ``core.money.to_rate``.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from workstation.core.instrument import Instrument
+
+Percent = Annotated[Decimal, Meta(description="per cent")]
+BasisPoints = Annotated[Decimal, Meta(description="basis points")]
+Seconds = Annotated[Decimal, Meta(description="seconds")]
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    name: str
+    currency: str
+    """Everything is valued in this asset."""
+    cash: Decimal
+    """Paper balance at the first start."""
+    leverage: int
+    margin_mode: Literal["isolated", "cross"]
+    position_mode: Literal["one_way"]
+
+
+class Costs(Struct, frozen=True, kw_only=True):
+    """What trading costs and how the simulated venue answers. A negative maker fee is a rebate."""
+
+    taker_bps: BasisPoints
+    maker_bps: BasisPoints
+    fee_asset: str
+    """Empty: the settlement asset."""
+    slippage_bps: BasisPoints
+    maximum_slippage_bps: BasisPoints
+    latency_mean_ms: Decimal
+    latency_p95_ms: Decimal
+    partial_fills: bool
+    smallest_slice_percent: Percent
+    most_slices: int
+    queue: Literal["conservative", "proportional"]
+    """Whether cancels ahead of an own order at its price move it forward."""
+    bar_volume_percent: Percent
+    """The part of a bar's volume that orders may take."""
+    funding: bool
+    funding_rate_bps: BasisPoints
+    """Assumed each 8 hours where the market data bring no rate."""
+    liquidation: bool
+
+
+class BuiltInMarket(Struct, frozen=True, kw_only=True):
+    messages_per_second: Decimal
+    """For each symbol."""
+    depth: int
+    """Levels a side."""
+    volatility: Decimal
+    """1 is as the real market; 2 is twice as wild."""
+    crashes_per_day: Decimal
+    history_days: int
+
+
+class Market(Struct, frozen=True, kw_only=True):
+    source: Literal["built_in"]
+    symbols: tuple[str, ...]
+    built_in: BuiltInMarket
+
+
+class StopGuard(Struct, frozen=True, kw_only=True):
+    stops: int
+    within_bars: int
+    pause_bars: int
+
+
+class DrawdownGuard(Struct, frozen=True, kw_only=True):
+    percent: Percent
+    within_bars: int
+    pause_bars: int
+
+
+class Protections(Struct, frozen=True, kw_only=True):
+    bar: str
+    """Timeframe in which the protections count."""
+    stop_guard: StopGuard
+    drawdown: DrawdownGuard
+    cooldown_bars: int
+    losses_in_a_row: int
+    losses_pause_bars: int
+
+
+class Crisis(Struct, frozen=True, kw_only=True):
+    drawdown_percent: Percent
+    losses_in_a_row: int
+    atr_multiple: Decimal
+    size_factor: Decimal
+    confidence_threshold: int
+    most_positions: int
+    backtest_pause_hours: int
+    """A person ends it live; a backtest ends it after this."""
+
+
+class Risk(Struct, frozen=True, kw_only=True):
+    """The gate's limits. Every one must be there: a missing limit stops the start."""
+
+    risk_per_trade_percent: Percent
+    order_value_percent: Percent
+    order_quantity: dict[str, Decimal]
+    """Most of each symbol in one order; ``default`` counts in the account's currency worth."""
+    position_value_percent: Percent
+    gross_exposure_percent: Percent
+    open_positions: int
+    open_orders: int
+    orders_per_second: int
+    orders_per_minute: int
+    repeats: int
+    """The same order this often within a minute stops its owner until a person lifts it."""
+    duplicate_window_ms: int
+    price_collar_percent: Percent
+    stale_data_s: Seconds
+    clock_drift_s: Seconds
+    day_loss_percent: Percent
+    drawdown_percent: Percent
+    """Deeper than this the account is halted until a person resumes."""
+    protective_stop: bool
+    """Strategies' positions keep a stop at the venue."""
+    hard_stop_percent: Percent
+    flatten_on_kill: bool
+    permitted: tuple[str, ...]
+    """Symbols that may be traded; empty permits all that are configured."""
+    protections: Protections
+    crisis: Crisis
+    backtest_pause_hours: int
+    """How long what a person must lift (kill, halt, throttle) stays in a backtest."""
+
+
+class StrategyEntry(Struct, frozen=True, kw_only=True):
+    strategy: str
+    """Name of a shipped strategy or of one in ``strategy_folder``."""
+    symbol: str
+    timeframe: str
+    start: bool = False
+    parameters: dict[str, Any] = {}
+
+
+class Execution(Struct, frozen=True, kw_only=True):
+    request_expiry_s: Seconds
+    in_doubt_s: Seconds
+    """No answer after this: the order is unknown."""
+    in_flight_check_s: Seconds
+
+
+class Storage(Struct, frozen=True, kw_only=True):
+    record_inputs: bool
+    keep_inputs_days: int
+    segment_megabytes: int
+
+
+class Backtest(Struct, frozen=True, kw_only=True):
+    strategy: str
+    timeframe: str
+    cash: Decimal
+    warm_up_bars: int
+    costs: Costs
+
+
+class Chart(Struct, frozen=True, kw_only=True):
+    symbol: str
+    timeframe: str
+    indicators: tuple[str, ...]
+
+
+class Desktop(Struct, frozen=True, kw_only=True):
+    theme: Literal["dark", "light"]
+    palette: Literal["standard", "red_up", "colour_blind"]
+    density: Literal["automatic", "normal", "compact"]
+    font: Literal["inter", "system"]
+    tape_threshold: Decimal
+    """Trades worth more than this, in the account's currency, are marked in the tape."""
+    charts: tuple[Chart, ...]
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """The whole configuration."""
+
+    mode: Literal["paper"]
+    account: Account
+    instruments: dict[str, Instrument]
+    market: Market
+    paper: Costs
+    risk: Risk
+    strategies: dict[str, StrategyEntry]
+    strategy_folder: str
+    execution: Execution
+    storage: Storage
+    backtest: Backtest
+    desktop: Desktop

@@ -1,0 +1,1 @@
+"""The vocabulary that every other room speaks: types, money, instruments, messages, clock, bus."""

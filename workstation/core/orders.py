@@ -1,0 +1,178 @@
+"""Intent, approval, order: the three stages of the order path."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from workstation.core.types import OrderRole, OrderState, OrderType, Side, TimeInForce
+
+
+class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """What a strategy or a person wants. Prices in ticks, 0 where a type has none; quantities in lots.
+
+    ``stop_loss`` and ``take_profit`` make it a bracket: two reduce-only children that become live as it fills and
+    of which one cancels the other.
+    """
+
+    symbol: str
+    side: Side
+    lots: int
+    type: OrderType = OrderType.MARKET
+    price: int = 0
+    stop_price: int = 0
+    trail: int = 0
+    """Distance of a trailing stop, ticks."""
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    role: OrderRole = OrderRole.ENTRY
+    owner: str = "manual"
+    reason: str = ""
+    tag: str = ""
+    stop_loss: int = 0
+    take_profit: int = 0
+    parent_id: str = ""
+    oco_group: str = ""
+
+
+class Approved:
+    """An intent that passed the gate. Only ``trading.risk_gate`` makes one; ``OrderManager.submit`` takes nothing else."""
+
+    __slots__ = ("client_id", "expires_ns", "intent", "reference")
+
+    def __init__(self, seal: object, intent: Intent, client_id: str, reference: int, expires_ns: int) -> None:
+        if seal is not GATE_SEAL:
+            raise TypeError("Only the risk gate approves an intent.")
+        self.intent = intent
+        self.client_id = client_id
+        self.reference = reference
+        self.expires_ns = expires_ns
+
+
+GATE_SEAL = object()
+
+
+class CancelRequest(msgspec.Struct, frozen=True, gc=False):
+    client_id: str
+
+
+class AmendRequest(msgspec.Struct, frozen=True, gc=False):
+    """The order as it should be after the amendment."""
+
+    client_id: str
+    price: int
+    stop_price: int
+    lots: int
+
+
+class QueryRequest(msgspec.Struct, frozen=True, gc=False):
+    """Ask the venue what it knows of an order; the answer is an ``OrderStatus``."""
+
+    client_id: str
+
+
+class Order:
+    """A journalled order and what became of it. The order manager alone changes it; others read."""
+
+    __slots__ = (
+        "cancel_requested_ns",
+        "client_id",
+        "created_ns",
+        "expires_ns",
+        "fees",
+        "filled_lots",
+        "filled_value",
+        "lots",
+        "note",
+        "oco_group",
+        "owner",
+        "parent_id",
+        "post_only",
+        "price",
+        "reason",
+        "reduce_only",
+        "reference",
+        "role",
+        "side",
+        "state",
+        "stop_price",
+        "symbol",
+        "tag",
+        "time_in_force",
+        "trail",
+        "type",
+        "updated_ns",
+        "venue_id",
+    )
+
+    def __init__(
+        self,
+        *,
+        client_id: str,
+        symbol: str,
+        side: Side,
+        type: OrderType,
+        lots: int,
+        price: int = 0,
+        stop_price: int = 0,
+        trail: int = 0,
+        time_in_force: TimeInForce = TimeInForce.GTC,
+        post_only: bool = False,
+        reduce_only: bool = False,
+        role: OrderRole = OrderRole.ENTRY,
+        owner: str = "manual",
+        reason: str = "",
+        tag: str = "",
+        parent_id: str = "",
+        oco_group: str = "",
+        reference: int = 0,
+        created_ns: int = 0,
+        expires_ns: int = 0,
+    ) -> None:
+        self.client_id = client_id
+        self.symbol = symbol
+        self.side = side
+        self.type = type
+        self.lots = lots
+        self.price = price
+        self.stop_price = stop_price
+        self.trail = trail
+        self.time_in_force = time_in_force
+        self.post_only = post_only
+        self.reduce_only = reduce_only
+        self.role = role
+        self.owner = owner
+        self.reason = reason
+        self.tag = tag
+        self.parent_id = parent_id
+        self.oco_group = oco_group
+        self.reference = reference
+        self.created_ns = created_ns
+        self.updated_ns = created_ns
+        self.expires_ns = expires_ns
+        self.state = OrderState.SUBMITTED
+        self.venue_id = ""
+        self.filled_lots = 0
+        self.filled_value = 0
+        self.fees = 0
+        self.cancel_requested_ns = 0
+        self.note = ""
+
+    @property
+    def remaining(self) -> int:
+        """Lots that can still fill."""
+        return self.lots - self.filled_lots
+
+    @property
+    def signed_remaining(self) -> int:
+        return int(self.side) * (self.lots - self.filled_lots)
+
+    @property
+    def is_open(self) -> bool:
+        return self.state.is_open
+
+    def snapshot(self) -> dict[str, Any]:
+        """Every field, for the journal's session record and for comparison."""
+        return {name: getattr(self, name) for name in self.__slots__}

@@ -1,0 +1,195 @@
+"""What screens, the ops API and reports read: small snapshots in exact units, made on request."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from workstation.core.types import (
+    Liquidity,
+    Mode,
+    OrderRole,
+    OrderState,
+    OrderType,
+    Severity,
+    Side,
+    StrategyState,
+    TradingState,
+)
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    client_id: str
+    symbol: str
+    owner: str
+    side: Side
+    type: OrderType
+    role: OrderRole
+    state: OrderState
+    quantity: Decimal
+    filled: Decimal
+    price: Decimal | None
+    stop_price: Decimal | None
+    average_price: Decimal | None
+    reduce_only: bool
+    created_ns: int
+    updated_ns: int
+    reason: str
+    note: str
+    in_doubt_since_ns: int = 0
+    """0 unless its state is unknown."""
+    price_ticks: int = 0
+    lots: int = 0
+
+
+class PositionView(msgspec.Struct, frozen=True):
+    """One owner's part of a position."""
+
+    symbol: str
+    owner: str
+    quantity: Decimal
+    """Signed."""
+    entry: Decimal
+    mark: Decimal | None
+    liquidation: Decimal | None
+    unrealised: Decimal
+    realised: Decimal
+    r_multiple: Decimal | None
+    stop_at_venue: Decimal | None
+    """Price of the protective stop that rests at the venue."""
+    value: Decimal
+
+
+class FillView(msgspec.Struct, frozen=True):
+    fill_id: str
+    client_id: str
+    ts_ns: int
+    symbol: str
+    owner: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Liquidity
+    realised: Decimal
+    slippage: Decimal
+    reason: str
+
+
+class BalanceView(msgspec.Struct, frozen=True):
+    asset: str
+    amount: Decimal
+
+
+class AccountView(msgspec.Struct, frozen=True):
+    mode: Mode
+    name: str
+    venue: str
+    currency: str
+    equity: Decimal
+    cash: Decimal
+    realised: Decimal
+    """Since the account began, fees and funding included in none of these three."""
+    unrealised: Decimal
+    fees: Decimal
+    funding: Decimal
+    day_result: Decimal
+    day_percent: Decimal
+    drawdown_percent: Decimal
+    exposure_percent: Decimal
+    trading_state: TradingState
+    trading_reason: str
+    killed: bool
+    crisis: bool
+    open_positions: int
+    working_orders: int
+    in_doubt: int
+    running_strategies: int
+    balances: tuple[BalanceView, ...] = ()
+
+
+class LimitView(msgspec.Struct, frozen=True):
+    """A limit and its use. ``use`` is 0 to 1 and beyond when it is passed."""
+
+    name: str
+    value: str
+    limit: str
+    use: float
+
+
+class RiskView(msgspec.Struct, frozen=True):
+    trading_state: TradingState
+    reason: str
+    until_ns: int
+    killed: bool
+    crisis: bool
+    crisis_cause: str
+    denied_today: int
+    size_factor: Decimal
+    limits: tuple[LimitView, ...]
+    protections: tuple[tuple[str, str, int], ...]
+    """Protection, owner ("" for all), until."""
+    throttled: tuple[str, ...]
+    """Owners that a person must re-enable."""
+
+
+class ParameterView(msgspec.Struct, frozen=True):
+    name: str
+    kind: str
+    value: Any
+    default: Any
+    minimum: Any
+    maximum: Any
+    step: Any
+    unit: str
+    help: str
+    choices: tuple[str, ...]
+
+
+class StrategyView(msgspec.Struct, frozen=True):
+    name: str
+    strategy: str
+    title: str
+    symbol: str
+    timeframe: str
+    state: StrategyState
+    detail: str
+    quantity: Decimal
+    day_result: Decimal
+    realised: Decimal
+    parameters: tuple[ParameterView, ...]
+
+
+class VerdictView(msgspec.Struct, frozen=True):
+    """What the gate would say to an intent now, and what it would cost."""
+
+    allowed: bool
+    code: str
+    text: str
+    value: str
+    limit: str
+    cost: Decimal
+    fee: Decimal
+    margin: Decimal
+    risk: Decimal | None
+    """Loss at the stop, if the intent has one."""
+
+
+class LogView(msgspec.Struct, frozen=True):
+    ts_ns: int
+    severity: Severity
+    source: str
+    text: str
+
+
+class HealthView(msgspec.Struct, frozen=True):
+    feed_age_ms: float
+    """Of the stalest symbol."""
+    messages_per_second: float
+    order_to_acknowledgement_ms: float
+    journal_records: int
+    clock_offset_ms: float
+    gaps: int

@@ -1,0 +1,1 @@
+"""Market data: order books, bars, indicators, history, and the built-in market."""

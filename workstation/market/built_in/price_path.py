@@ -1,0 +1,225 @@
+"""The prices behind the built-in market: trends, ranges, bursts and crashes with volatility that clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workstation.market.built_in.assets import Asset
+
+Floats = NDArray[np.float64]
+
+GRID_NS = 100_000_000
+"""The live path is drawn at ten points a second and is straight between them."""
+
+YEAR_S = 365.25 * 86_400
+DAY_S = 86_400.0
+VOLATILITY_LEVELS = ((90.0, 0.22), (900.0, 0.28), (7_200.0, 0.28), (57_600.0, 0.25))
+"""Mean life in seconds and spread of each factor of the volatility (a Markov-switching multifractal)."""
+TRENDS = ((1_500.0, 1.2), (72_000.0, 0.9))
+"""Mean life in seconds and strength, in standard deviations over that life, of drifts."""
+RANGE_S = 1_200.0
+RANGE_RETURN = 0.85
+"""In a range this part of every move is taken back within ``RANGE_S``."""
+BURST_EVERY_S, BURST_S, BURST = 420.0, 28.0, 2.2
+CALIBRATION = 0.72
+"""Brings the realised daily volatility to the asset's, measured over 30 seeds."""
+ACTIVITY_LEVELS = ((200.0, 0.4), (3_000.0, 0.45), (40_000.0, 0.35))
+"""Mean life in seconds and spread of each factor of how much is traded."""
+BUSIEST_HOUR = 15.0
+"""Of the day in UTC, when Europe and America trade together."""
+MEAN_CRASH, MEAN_RECOVERY = 0.035, 0.45
+MARKET_VOLATILITY = 0.44
+"""Annual, of the factor that all assets share."""
+
+
+def generator(seed: int, *names: str) -> np.random.Generator:
+    """An independent stream of random numbers for each list of names."""
+    words = [int.from_bytes(name.encode()[-16:], "big") for name in names]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed & (2**64 - 1), *words])))
+
+
+class Hold:
+    """A value that is drawn anew after exponentially distributed times. ``take`` goes on where it left off."""
+
+    def __init__(
+        self, rng: np.random.Generator, mean_steps: float, draw: Callable[[np.random.Generator, int], Floats]
+    ) -> None:
+        self._rng = rng
+        self._mean_steps = max(1.0, mean_steps)
+        self._draw = draw
+        self._ahead: Floats = np.empty(0)
+
+    def take(self, count: int) -> Floats:
+        while len(self._ahead) < count:
+            number = int((count - len(self._ahead)) / self._mean_steps) + 2
+            lives = np.maximum(1, self._rng.exponential(self._mean_steps, number)).astype(np.int64)
+            self._ahead = np.concatenate((self._ahead, np.repeat(self._draw(self._rng, number), lives)))
+        taken, self._ahead = self._ahead[:count], self._ahead[count:]
+        return taken
+
+
+class Activity:
+    """How much is traded in relation to the mean, by regimes, hour of the day and stress."""
+
+    def __init__(self, rng: np.random.Generator, step_s: float) -> None:
+        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in ACTIVITY_LEVELS]
+
+    def take(self, times_ns: NDArray[np.int64], stress: Floats) -> Floats:
+        level = np.exp(sum((hold.take(len(times_ns)) for hold in self._levels), np.zeros(len(times_ns))))
+        hour = times_ns % (24 * 3_600_000_000_000) / 3.6e12
+        season = 1.0 + 0.4 * np.cos((hour - BUSIEST_HOUR) * (2.0 * np.pi / 24.0))
+        return level * season * (1.0 + 0.6 * stress)
+
+
+class Factor:
+    """One source of returns on an even grid of ``step_s`` seconds, with its own regimes."""
+
+    def __init__(self, rng: np.random.Generator, step_s: float, volatility: float, crashes_per_day: float) -> None:
+        self._rng = rng
+        self._step_s = step_s
+        self._sigma = volatility * CALIBRATION / YEAR_S**0.5
+        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in VOLATILITY_LEVELS]
+        self._trends = [(Hold(rng, life / step_s, _trend), power / life**0.5) for life, power in TRENDS]
+        share = BURST_S / (BURST_S + BURST_EVERY_S)
+        self._burst = Hold(rng, BURST_S / step_s, _burst(share))
+        self._range_steps = max(2, round(RANGE_S / step_s))
+        self._past: Floats = np.zeros(self._range_steps + 1)
+        self._crashes_per_step = crashes_per_day * step_s / DAY_S
+        self._crash_scale = volatility / MARKET_VOLATILITY
+        self._crash_returns: Floats = np.zeros(0)
+        self._crash_stress: Floats = np.zeros(0)
+
+    def take(self, count: int) -> tuple[Floats, Floats]:
+        """The next log returns, and the stress of the market at each (0 calm, above 3 violent)."""
+        crash, crash_stress = self._crashes(count)
+        level = np.exp(sum((hold.take(count) for hold in self._levels), np.zeros(count)))
+        level *= (1.0 + BURST * self._burst.take(count)) * (1.0 + crash_stress)
+        raw = self._rng.standard_normal(count) * level * (self._sigma * self._step_s**0.5)
+        before = np.concatenate((self._past, raw))
+        self._past = before[-self._range_steps - 1 :]
+        travelled = np.cumsum(before)
+        moved = travelled[self._range_steps : -1] - travelled[: -self._range_steps - 1]
+        (short, short_power), (long, long_power) = self._trends
+        trend = short.take(count)
+        returns = raw - np.where(trend == 0.0, RANGE_RETURN / self._range_steps, 0.0) * moved
+        drift = trend * short_power + long.take(count) * long_power
+        returns += drift * np.minimum(level, 2.0) * (self._sigma * self._step_s)
+        return returns + crash, np.clip(level - 1.4, 0.0, 6.0)
+
+    def _crashes(self, count: int) -> tuple[Floats, Floats]:
+        """Falls within minutes that are partly made up in the hours after; their mean is spread over all time."""
+        rng = self._rng
+        for _ in range(int(rng.poisson(self._crashes_per_step * count))):
+            start = int(rng.integers(0, count))
+            depth = MEAN_CRASH * self._crash_scale * rng.uniform(0.5, 1.5)
+            fall = max(2, int(rng.uniform(90.0, 420.0) / self._step_s))
+            recovery = max(2, int(rng.uniform(1_500.0, 6_000.0) / self._step_s))
+            falling = np.arange(1, fall + 1) / fall
+            bump = falling * (1.05 - falling)
+            rising = np.exp(-4.0 * np.arange(recovery) / recovery)
+            regained = depth * MEAN_RECOVERY * rng.uniform(0.4, 1.6)
+            path = np.concatenate((-depth * bump / bump.sum(), regained * rising / rising.sum()))
+            stress = np.concatenate((2.0 + 6.0 * bump, 2.5 * rising))
+            longest = max(len(self._crash_returns), start + len(path))
+            self._crash_returns = _padded(self._crash_returns, longest)
+            self._crash_stress = _padded(self._crash_stress, longest)
+            self._crash_returns[start : start + len(path)] += path
+            self._crash_stress[start : start + len(path)] += stress
+        length = max(count, len(self._crash_returns))
+        returns, stress = _padded(self._crash_returns, length), _padded(self._crash_stress, length)
+        self._crash_returns, self._crash_stress = returns[count:], stress[count:]
+        lost = MEAN_CRASH * self._crash_scale * (1.0 - MEAN_RECOVERY)
+        return returns[:count] + self._crashes_per_step * lost, stress[:count]
+
+
+class AssetFactors:
+    """The returns of correlated assets: the market's factor by ``beta``, and one of each asset's own."""
+
+    def __init__(
+        self,
+        seed: int,
+        part: str,
+        assets: Mapping[str, Asset],
+        step_s: float,
+        volatility: float,
+        crashes_per_day: float,
+    ) -> None:
+        scale = volatility * MARKET_VOLATILITY
+        self._market = Factor(generator(seed, part), step_s, scale, crashes_per_day)
+        self._own: dict[str, tuple[float, Factor]] = {}
+        for symbol, asset in assets.items():
+            shared = asset.beta * MARKET_VOLATILITY
+            own = max(asset.volatility**2 - shared**2, 0.2 * asset.volatility**2) ** 0.5
+            factor = Factor(generator(seed, part, symbol), step_s, volatility * own, 0.0)
+            self._own[symbol] = (asset.beta, factor)
+
+    def take(self, count: int) -> dict[str, tuple[Floats, Floats]]:
+        """Log returns and stress of each symbol for the next steps."""
+        market, market_stress = self._market.take(count)
+        paths = {}
+        for symbol, (beta, factor) in self._own.items():
+            returns, stress = factor.take(count)
+            paths[symbol] = (beta * market + returns, np.maximum(market_stress, 0.6 * stress))
+        return paths
+
+
+class PricePath:
+    """Fair prices of all symbols from ``start_ns`` on, drawn a minute at a time as they are asked for."""
+
+    CHUNK = 600
+
+    def __init__(self, factors: AssetFactors, start_ticks: Mapping[str, int], start_ns: int) -> None:
+        self._factors = factors
+        self._start_ns = start_ns
+        self._first = 0
+        self._logs = {symbol: np.array([np.log(ticks)]) for symbol, ticks in start_ticks.items()}
+        self._stress = {symbol: np.zeros(1) for symbol in start_ticks}
+        self._length = 1
+
+    def at(self, symbol: str, times_ns: NDArray[np.int64]) -> tuple[Floats, Floats]:
+        """Fair price in ticks, unrounded, and stress at ascending times that ``forget_before`` has not dropped."""
+        position = (times_ns - self._start_ns) / GRID_NS - self._first
+        index = position.astype(np.int64)
+        while self._length < int(index[-1]) + 2:
+            self._extend()
+        logs, part = self._logs[symbol], position - index
+        log_price = logs[index] + (logs[index + 1] - logs[index]) * part
+        return np.exp(log_price), self._stress[symbol][index]
+
+    def forget_before(self, time_ns: int) -> None:
+        """Drop what lies before ``time_ns``."""
+        drop = (time_ns - self._start_ns) // GRID_NS - self._first
+        if drop <= 0:
+            return
+        drop = min(drop, self._length - 1)
+        self._logs = {symbol: logs[drop:] for symbol, logs in self._logs.items()}
+        self._stress = {symbol: stress[drop:] for symbol, stress in self._stress.items()}
+        self._first += drop
+        self._length -= drop
+
+    def _extend(self) -> None:
+        for symbol, (returns, stress) in self._factors.take(self.CHUNK).items():
+            logs = self._logs[symbol]
+            self._logs[symbol] = np.concatenate((logs, logs[-1] + np.cumsum(returns)))
+            self._stress[symbol] = np.concatenate((self._stress[symbol], stress))
+        self._length += self.CHUNK
+
+
+def _volatility(spread: float) -> Callable[[np.random.Generator, int], Floats]:
+    return lambda rng, count: rng.normal(-spread * spread, spread, count)
+
+
+def _burst(share: float) -> Callable[[np.random.Generator, int], Floats]:
+    return lambda rng, count: (rng.random(count) < share) * rng.uniform(0.5, 1.5, count)
+
+
+def _trend(rng: np.random.Generator, count: int) -> Floats:
+    """0 is a range."""
+    return rng.integers(-1, 2, count) * (rng.random(count) < 0.75) * rng.uniform(0.6, 1.4, count)
+
+
+def _padded(values: Floats, length: int) -> Floats:
+    return np.concatenate((values, np.zeros(length - len(values))))

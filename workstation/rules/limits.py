@@ -1,0 +1,41 @@
+"""Risk limits: pure comparisons of integers. Rates are 1e-8, money 1e-8 of the account's currency."""
+
+from __future__ import annotations
+
+from workstation.rules.rounding import scale_down
+
+RATE_ONE = 100_000_000
+
+
+def within_collar(side: int, price: int, reference: int, collar: int) -> bool:
+    """A price may not be worse than the reference by more than the collar's rate: buys not above, sells not below."""
+    if side > 0:
+        return price * RATE_ONE <= reference * (RATE_ONE + collar)
+    return price * RATE_ONE >= reference * (RATE_ONE - collar)
+
+
+def worst_long(net: int, pending_buys: int) -> int:
+    """Largest long position if every pending buy fills and no sell does, lots."""
+    return max(0, net + pending_buys)
+
+
+def worst_short(net: int, pending_sells: int) -> int:
+    """Largest short position if every pending sell fills and no buy does, lots (positive)."""
+    return max(0, pending_sells - net)
+
+
+def worst_position(net: int, pending_buys: int, pending_sells: int) -> int:
+    """Largest position on either side that what is in flight could lead to, lots (positive)."""
+    return max(worst_long(net, pending_buys), worst_short(net, pending_sells))
+
+
+def allowance(equity: int, rate: int) -> int:
+    """The money that a fraction of the equity is; never negative."""
+    return scale_down(max(0, equity), rate, RATE_ONE)
+
+
+def decline(start: int, now: int) -> int:
+    """Loss from ``start`` to ``now`` as a rate of ``start``, rounded down; 0 when there is none."""
+    if now >= start or start <= 0:
+        return 0
+    return scale_down(start - now, RATE_ONE, start)

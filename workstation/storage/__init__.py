@@ -1,0 +1,1 @@
+"""Everything the workstation keeps on disk: the journal, recorded inputs, the history database, the data folder."""

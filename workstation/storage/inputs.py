@@ -1,0 +1,240 @@
+"""Recorded inputs of a session, in compressed segments beside the journal.
+
+A segment is a header and frames; a frame is a marker, length, CRC-32 and one flushed block of a zstandard stream. It
+takes about 16 bytes an event: 8 symbols at 50 messages a second each make some 540 MB a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from struct import Struct
+from zlib import crc32
+
+import msgspec
+import zstandard
+
+from workstation.core.errors import StorageError, VerificationError
+from workstation.core.messages import Input
+from workstation.core.timeframe import DAY_NS
+from workstation.storage.input_codec import InputDecoder, InputEncoder
+from workstation.storage.layout import sync_folder
+
+FORMAT_VERSION = 1
+SUFFIX = ".inputs.zst"
+
+_HEADER = Struct("<6sH")
+_MAGIC = b"WSTINP"
+_FRAME = Struct("<4sII")
+_MARKER = b"\xf4frm"
+_COMPRESSION_LEVEL = 3
+_MOST_PENDING = 256
+
+
+def segment_name(number: int) -> str:
+    return f"{number:06d}{SUFFIX}"
+
+
+def _segments(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"*{SUFFIX}"))
+
+
+class InputRecorder:
+    """Writes the inputs of one session. Used by one thread."""
+
+    def __init__(self, folder: Path, segment_bytes: int) -> None:
+        self._folder = folder
+        self._segment_bytes = segment_bytes
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _write_error(folder, error) from error
+        self._number = len(_segments(folder))
+        self._pending: list[Input] = []
+        self._unwritten = bytearray()
+        self._file = -1
+        self._size = 0
+        self._unsynced = False
+        self._restart_stream()
+
+    def _restart_stream(self) -> None:
+        self._encoder = InputEncoder()
+        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compressobj()
+        self._unwritten += _HEADER.pack(_MAGIC, FORMAT_VERSION)
+        self._started = False
+        self._ending = False
+
+    def append(self, message: Input) -> None:
+        """Remember an input; each 256th writes them without waiting for the disk. What fails is left to ``flush``."""
+        self._pending.append(message)
+        if len(self._pending) % _MOST_PENDING == 0:
+            with contextlib.suppress(StorageError):
+                self.flush(sync=False)
+
+    def flush(self, sync: bool = True) -> None:
+        """Write what is remembered, and wait for the disk when ``sync``.
+
+        Raises ``StorageError`` when the disk does not take it; it is kept and written by the next flush.
+        """
+        if self._ending:
+            self._end_segment()
+        if self._pending:
+            block = self._encoder.encode(self._pending)
+            self._pending.clear()
+            self._add_frame(
+                self._compressor.compress(block) + self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+            )
+        if self._started:
+            self._write(sync)
+            if self._size >= self._segment_bytes:
+                self._end_segment()
+
+    def _add_frame(self, payload: bytes) -> None:
+        self._unwritten += _FRAME.pack(_MARKER, len(payload), crc32(payload)) + payload
+        self._started = True
+
+    def _write(self, sync: bool) -> None:
+        try:
+            if self._file < 0:
+                self._open_segment()
+            while self._unwritten:
+                written = os.write(self._file, self._unwritten)
+                self._size += written
+                del self._unwritten[:written]
+                self._unsynced = True
+            if sync and self._unsynced:
+                os.fsync(self._file)
+                self._unsynced = False
+        except OSError as error:
+            raise _write_error(self._folder, error) from error
+
+    def _open_segment(self) -> None:
+        path = self._folder / segment_name(self._number + 1)
+        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
+        self._number += 1
+        self._size = 0
+        sync_folder(self._folder)
+
+    def _end_segment(self) -> None:
+        if not self._ending:
+            self._ending = True
+            self._add_frame(self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
+        self._write(sync=True)
+        os.close(self._file)
+        self._file = -1
+        self._restart_stream()
+
+    def close(self) -> None:
+        """Write everything and end the last segment. Raises ``StorageError``."""
+        self.flush()
+        if self._file >= 0:
+            self._end_segment()
+
+
+class InputReader:
+    """Iterates over recorded inputs, oldest first.
+
+    A tail torn by a crash ends the iteration at the last whole frame, and ``dropped_bytes`` tells how much was cut
+    off. Damage anywhere else raises ``VerificationError``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.dropped_bytes = 0
+        self._paths = _segments(folder)
+        if not self._paths:
+            raise StorageError(f"There are no recorded inputs in {folder}: they were not kept, or were moved away.")
+
+    def __iter__(self) -> Iterator[Input]:
+        self.dropped_bytes = 0
+        for number, path in enumerate(self._paths, 1):
+            if path.name != segment_name(number):
+                raise VerificationError(f"The segment {self.folder / segment_name(number)} is missing.")
+            yield from self._read(path, last=number == len(self._paths))
+
+    def _read(self, path: Path, last: bool) -> Iterator[Input]:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise VerificationError(f"The segment {path} cannot be read: {error.strerror}.") from error
+        decoder = InputDecoder()
+        stream = zstandard.ZstdDecompressor().decompressobj()
+        if not self._check_header(path, content, last):
+            return
+        position = _HEADER.size
+        while position < len(content):
+            payload = _frame_at(content, position)
+            if payload is None:
+                if not last or _has_frame_after(content, position):
+                    raise VerificationError(f"The segment {path} is damaged at byte {position}.")
+                self.dropped_bytes = len(content) - position
+                return
+            position += _FRAME.size + len(payload)
+            try:
+                block = stream.decompress(payload)
+                if block:
+                    yield from decoder.decode(block)
+            except (zstandard.ZstdError, msgspec.MsgspecError) as error:
+                raise VerificationError(f"The segment {path} is damaged before byte {position}: {error}.") from error
+
+    def _check_header(self, path: Path, content: bytes, last: bool) -> bool:
+        if last and len(content) < _HEADER.size:
+            self.dropped_bytes = len(content)
+            return False
+        if content[: len(_MAGIC)] != _MAGIC:
+            raise VerificationError(f"The segment {path} is damaged at byte 0: it does not begin as one.")
+        _, version = _HEADER.unpack_from(content)
+        if version > FORMAT_VERSION:
+            raise StorageError(
+                f"The segment {path} was written by a newer version of the workstation (format {version}, this one "
+                f"knows {FORMAT_VERSION}): update the workstation."
+            )
+        return True
+
+
+def read_inputs(folder: Path) -> InputReader:
+    """The inputs recorded in a folder. Raises ``StorageError`` when there are none."""
+    return InputReader(folder)
+
+
+def prune_inputs(folder: Path, keep_days: int, now_ns: int, keep: frozenset[str] = frozenset()) -> list[str]:
+    """Remove sessions' folders that were last written more than ``keep_days`` ago; their names.
+
+    ``keep`` names folders that stay whatever their age, such as the one being written.
+    """
+    removed = []
+    for session in sorted(folder.iterdir()) if folder.is_dir() else ():
+        written = [path.stat().st_mtime_ns for path in _segments(session)]
+        if written and session.name not in keep and max(written) < now_ns - keep_days * DAY_NS:
+            shutil.rmtree(session, ignore_errors=True)
+            removed.append(session.name)
+    return removed
+
+
+def _frame_at(content: bytes, position: int) -> bytes | None:
+    """The payload of the frame that begins there; ``None`` when no whole one does."""
+    if position + _FRAME.size > len(content):
+        return None
+    marker, length, checksum = _FRAME.unpack_from(content, position)
+    start = position + _FRAME.size
+    payload = content[start : start + length]
+    if marker != _MARKER or len(payload) != length or crc32(payload) != checksum:
+        return None
+    return payload
+
+
+def _has_frame_after(content: bytes, position: int) -> bool:
+    while (position := content.find(_MARKER, position + 1)) >= 0:
+        if _frame_at(content, position) is not None:
+            return True
+    return False
+
+
+def _write_error(folder: Path, error: OSError) -> StorageError:
+    return StorageError(
+        f"The inputs could not be recorded in {folder} ({error.strerror}): free some space or check the disk; nothing "
+        "that was recorded is lost."
+    )

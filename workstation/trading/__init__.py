@@ -1,0 +1,1 @@
+"""The trade: strategies, the risk gate, orders, the ledger, the kernel, and the kill switch."""

@@ -1,0 +1,283 @@
+"""What people may command: manual orders, cancel, flatten, kill and resume, strategies, take-over and hand-back.
+
+Each command is journalled with who asked and why before it is carried out. A command that cannot be carried out
+becomes a log line with one sentence; it never raises into the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import msgspec
+
+from workstation.core.errors import WorkstationError
+from workstation.core.messages import (
+    AmendOrder,
+    CancelAll,
+    CancelOrder,
+    Command,
+    CommandReceived,
+    EndCrisis,
+    Flatten,
+    Kill,
+    KillSwitchChanged,
+    LiftThrottle,
+    LogLine,
+    PauseStrategy,
+    PlaceOrder,
+    PositionTransferred,
+    Resume,
+    SetParameters,
+    SetTradingState,
+    StartStrategy,
+    StopStrategy,
+    TransferPosition,
+)
+from workstation.core.orders import Intent, Order
+from workstation.core.types import OrderRole, OrderType, Severity, Side, StrategyState, TradingState
+from workstation.trading.kernel import Kernel
+
+KILL = "kill switch"
+MANUAL_STATE = "manual"
+_PROTECTIVE = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
+
+
+class KillSwitchLatch(Protocol):
+    """The latch on disk that a restart does not clear."""
+
+    def engage(self, reason: str, who: str, ts_ns: int, flatten: bool = False) -> None: ...
+    def release(self) -> None: ...
+
+
+class Desk:
+    """Carries out commands on a kernel."""
+
+    def __init__(self, kernel: Kernel, latch: KillSwitchLatch | None) -> None:
+        self._kernel = kernel
+        self._latch = latch
+        self.last_result = ""
+        handlers: dict[type, Callable[[Any], str]] = {
+            PlaceOrder: self._place,
+            CancelOrder: self._cancel,
+            AmendOrder: self._amend,
+            CancelAll: self._cancel_all,
+            Flatten: self._flatten,
+            Kill: self._kill,
+            Resume: self._resume,
+            SetTradingState: self._set_trading_state,
+            StartStrategy: lambda command: self._start(command.strategy),
+            PauseStrategy: self._pause,
+            StopStrategy: lambda command: self._stop(command.strategy),
+            SetParameters: self._set_parameters,
+            TransferPosition: self._transfer,
+            LiftThrottle: self._lift_throttle,
+            EndCrisis: self._end_crisis,
+        }
+        for command_type, handler in handlers.items():
+            kernel.handle(command_type, self._journalled(handler))
+
+    def _journalled(self, handler: Callable[[Any], str]) -> Callable[[Kernel, Any], None]:
+        def carry_out(kernel: Kernel, command: Command) -> None:
+            now_ns = kernel.clock.time_ns
+            body = msgspec.json.decode(msgspec.json.encode(msgspec.structs.asdict(command)))
+            kernel.emit(CommandReceived(ts_ns=now_ns, who=command.who, command=type(command).__name__, body=body))
+            try:
+                result = handler(command)
+            except WorkstationError as error:
+                kernel.emit(LogLine(ts_ns=now_ns, severity=Severity.WARNING, source="desk", text=str(error)))
+                self.last_result = str(error)
+                return
+            self.last_result = result
+            if result:
+                kernel.emit(LogLine(ts_ns=now_ns, severity=Severity.INFO, source="desk", text=result))
+
+        return carry_out
+
+    # --- Orders -----------------------------------------------------------------------------------------------------
+
+    def _place(self, command: PlaceOrder) -> str:
+        self._kernel.place(command.intent)
+        return ""
+
+    def _cancel(self, command: CancelOrder) -> str:
+        self._kernel.orders.request_cancel(self._order(command.client_id), f"cancelled by {command.who}")
+        return ""
+
+    def _amend(self, command: AmendOrder) -> str:
+        order = self._order(command.client_id)
+        self._kernel.amend(order, command.price, command.stop_price, command.lots)
+        return ""
+
+    def _order(self, client_id: str) -> Order:
+        order = self._kernel.orders.orders.get(client_id)
+        if order is None:
+            raise WorkstationError(f"There is no order {client_id}.")
+        return order
+
+    def _cancel_all(self, command: CancelAll) -> str:
+        asked, kept = self.cancel_orders(command.symbol, command.include_protective, f"cancelled by {command.who}")
+        keeping = f", kept {kept} protective" if kept else ""
+        return f"Cancel sent for {asked} orders{keeping}."
+
+    def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]:
+        """Ask for the cancel of working orders; how many, and how many protective orders were kept."""
+        asked = kept = 0
+        for order in self._kernel.orders.open_orders(symbol):
+            if order.role in _PROTECTIVE and order.reduce_only and not include_protective:
+                kept += 1
+            else:
+                self._kernel.orders.request_cancel(order, reason)
+                asked += 1
+        return asked, kept
+
+    def _flatten(self, command: Flatten) -> str:
+        return self.flatten(command.symbol, command.owner, f"flatten by {command.who}")
+
+    def flatten(self, symbol: str, owner: str, reason: str) -> str:
+        """Cancel what rests and close positions at the market; passes a halt, for it only reduces."""
+        kernel = self._kernel
+        closed = refused = 0
+        for position in list(kernel.ledger.positions.values()):
+            held_symbol = position.instrument.symbol
+            if position.lots == 0 or (symbol and held_symbol != symbol) or (owner and position.owner != owner):
+                continue
+            for order in kernel.orders.open_orders(held_symbol, position.owner):
+                kernel.orders.request_cancel(order, reason)
+            intent = Intent(
+                symbol=held_symbol,
+                side=Side.SELL if position.lots > 0 else Side.BUY,
+                lots=abs(position.lots),
+                reduce_only=True,
+                role=OrderRole.EXIT,
+                type=OrderType.MARKET,
+                owner=position.owner,
+                reason=reason,
+            )
+            if kernel.place(intent, panic=True):
+                closed += 1
+            else:
+                refused += 1
+        problem = f", {refused} could not be sent" if refused else ""
+        return f"Flatten sent for {closed} positions{problem}."
+
+    # --- Kill switch ------------------------------------------------------------------------------------------------
+
+    def _kill(self, command: Kill) -> str:
+        """Halt first, then everything else: whatever fails later, no new order leaves."""
+        kernel = self._kernel
+        reason = command.reason or f"killed by {command.who}"
+        kernel.trading.restrict(KILL, TradingState.HALTED, reason)
+        if self._latch is not None:
+            try:
+                self._latch.engage(reason, command.who, kernel.clock.time_ns, command.flatten)
+            except WorkstationError as error:
+                kernel.emit(
+                    LogLine(ts_ns=kernel.clock.time_ns, severity=Severity.ERROR, source="kill switch", text=str(error))
+                )
+        asked, kept = self.cancel_orders("", False, "kill switch")
+        flattened = " " + self.flatten("", "", "kill switch") if command.flatten else ""
+        kernel.emit(
+            KillSwitchChanged(
+                ts_ns=kernel.clock.time_ns,
+                engaged=True,
+                reason=reason,
+                who=command.who,
+                cancelled=asked,
+                kept_stops=kept,
+            )
+        )
+        return f"Killed. Cancel sent for {asked} orders, {kept} protective kept.{flattened}"
+
+    def _resume(self, command: Resume) -> str:
+        kernel = self._kernel
+        if self._latch is not None:
+            self._latch.release()
+        kernel.trading.lift(KILL)
+        kernel.trading.lift(MANUAL_STATE)
+        kernel.guards.lift_drawdown()
+        kernel.emit(
+            KillSwitchChanged(ts_ns=kernel.clock.time_ns, engaged=False, reason=command.reason, who=command.who)
+        )
+        return f"Resumed: trading is {kernel.trading.state}."
+
+    def _set_trading_state(self, command: SetTradingState) -> str:
+        if command.state is TradingState.ACTIVE:
+            self._kernel.trading.lift(MANUAL_STATE)
+        else:
+            reason = command.reason or f"set by {command.who}"
+            self._kernel.trading.restrict(MANUAL_STATE, command.state, reason)
+        return f"Trading is {self._kernel.trading.state}."
+
+    # --- Strategies -------------------------------------------------------------------------------------------------
+
+    def _start(self, name: str) -> str:
+        self._kernel.host.start(name)
+        return ""
+
+    def _pause(self, command: PauseStrategy) -> str:
+        if command.strategy:
+            self._kernel.host.pause(command.strategy)
+            return ""
+        running = [n for n, slot in self._kernel.host.slots.items() if slot.state is StrategyState.RUNNING]
+        for name in running:
+            self._kernel.host.pause(name)
+        return f"Paused {len(running)} strategies; their exits go on."
+
+    def _stop(self, name: str) -> str:
+        self._kernel.host.stop(name)
+        return ""
+
+    def _set_parameters(self, command: SetParameters) -> str:
+        self._kernel.host.set_parameters(command.strategy, command.values, command.who)
+        return ""
+
+    def _lift_throttle(self, command: LiftThrottle) -> str:
+        self._kernel.gate.throttled.discard(command.owner)
+        return f"{command.owner} may order again."
+
+    def _end_crisis(self, command: EndCrisis) -> str:
+        self._kernel.guards.end_crisis(self._kernel.clock.time_ns, command.reason or f"ended by {command.who}")
+        return "Crisis mode ended."
+
+    # --- Take-over --------------------------------------------------------------------------------------------------
+
+    def _transfer(self, command: TransferPosition) -> str:
+        kernel = self._kernel
+        if not command.reason.strip():
+            raise WorkstationError("A position is taken over or handed back only with a reason: type one.")
+        known = {"manual", *kernel.host.slots}
+        if command.to_owner not in known:
+            raise WorkstationError(f"There is no owner {command.to_owner}; there are {', '.join(sorted(known))}.")
+        slot = kernel.host.slots.get(command.to_owner)
+        if slot is not None and slot.strategy.symbol != command.symbol:
+            raise WorkstationError(f"{command.to_owner} trades {slot.strategy.symbol}, not {command.symbol}.")
+        source = kernel.ledger.positions.get((command.from_owner, command.symbol))
+        if source is None or source.lots == 0:
+            raise WorkstationError(f"{command.from_owner} has no position in {command.symbol}.")
+        transferred = PositionTransferred(
+            ts_ns=kernel.clock.time_ns,
+            symbol=command.symbol,
+            from_owner=command.from_owner,
+            to_owner=command.to_owner,
+            lots=source.lots,
+            cost=source.cost,
+            reason=command.reason,
+            who=command.who,
+        )
+        for order in kernel.orders.open_orders(command.symbol, command.from_owner):
+            if order.role is OrderRole.ENTRY and not order.reduce_only:
+                kernel.orders.request_cancel(order, "position taken over")
+        apply_transfer(kernel, transferred)
+        kernel.emit(transferred)
+        return f"{command.symbol} moved from {command.from_owner} to {command.to_owner}: {command.reason}"
+
+
+def apply_transfer(kernel: Kernel, transfer: PositionTransferred) -> None:
+    """Move the position and the orders that protect it."""
+    kernel.ledger.transfer(
+        transfer.symbol, transfer.from_owner, transfer.to_owner, transfer.lots, transfer.cost
+    )
+    for order in kernel.orders.open_orders(transfer.symbol, transfer.from_owner):
+        if order.reduce_only:
+            order.owner = transfer.to_owner

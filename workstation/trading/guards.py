@@ -1,0 +1,197 @@
+"""Loss limits, protections and crisis mode: what the account's own results forbid."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from workstation.core.messages import CrisisChanged, Output, ProtectionTriggered
+from workstation.core.money import from_rate
+from workstation.core.timeframe import DAY_NS, utc_text
+from workstation.core.types import TradingState
+from workstation.rules.limits import decline
+from workstation.trading.risk_limits import RiskLimits
+from workstation.trading.trading_state import TradingStateHolder
+
+DAY_LOSS = "day loss"
+DRAWDOWN = "drawdown"
+
+
+class Guards:
+    """Fed with equity and closed round trips; restricts trading, pauses entries, and declares crisis mode."""
+
+    def __init__(
+        self, limits: RiskLimits, trading: TradingStateHolder, emit: Callable[[Output], None]
+    ) -> None:
+        self._limits = limits
+        self._trading = trading
+        self._emit = emit
+        self.day_equity = 0
+        self.day_ends_ns = 0
+        self.peak_equity = 0
+        self.equity = 0
+        self.losses_in_a_row = 0
+        self.crisis = False
+        self.crisis_cause = ""
+        self.on_person_needed: Callable[[str, Callable[[], None]], None] = lambda cause, lift: None
+        """Called with what a person must lift; a backtest lifts it after a pause."""
+        self.pauses: dict[tuple[str, str], int] = {}
+        """Until when a protection pauses entries, by protection and owner ("" for all, or owner/symbol)."""
+        self._stops: deque[int] = deque()
+        self._highs: deque[tuple[int, int]] = deque()
+
+    def start_day(self, now_ns: int, equity: int) -> None:
+        """A new UTC day: the loss limit counts from this equity."""
+        self.day_equity = equity
+        self.day_ends_ns = now_ns // DAY_NS * DAY_NS + DAY_NS
+        self._trading.lift(DAY_LOSS)
+        if self.peak_equity == 0:
+            self.peak_equity = equity
+        self.equity = equity
+
+    def on_equity(self, now_ns: int, equity: int) -> None:
+        """Take the account's equity at the current marks."""
+        limits = self._limits
+        self.equity = equity
+        if equity >= self.peak_equity:
+            self.peak_equity = equity
+        if not limits.loss_limits:
+            return
+        day_loss = decline(self.day_equity, equity)
+        if day_loss >= limits.day_loss and DAY_LOSS not in self._trading.causes:
+            text = (
+                f"Day loss {_percent_text(day_loss)} of {_percent_text(limits.day_loss)}: no new risk until "
+                f"{utc_text(self.day_ends_ns)} UTC."
+            )
+            self._trading.restrict(DAY_LOSS, TradingState.REDUCING, text, self.day_ends_ns)
+        drawdown = decline(self.peak_equity, equity)
+        if drawdown >= limits.crisis_drawdown:
+            self.enter_crisis(now_ns, f"drawdown {_percent_text(drawdown)}")
+        if drawdown >= limits.drawdown and DRAWDOWN not in self._trading.causes:
+            text = f"Drawdown {_percent_text(drawdown)} of {_percent_text(limits.drawdown)}: no new risk until resumed."
+            self._trading.restrict(DRAWDOWN, TradingState.REDUCING, text)
+            self.on_person_needed(DRAWDOWN, self.lift_drawdown)
+        self._drawdown_guard(now_ns, equity)
+
+    def _drawdown_guard(self, now_ns: int, equity: int) -> None:
+        limits = self._limits
+        highs = self._highs
+        while highs and highs[-1][1] <= equity:
+            highs.pop()
+        highs.append((now_ns, equity))
+        while highs[0][0] < now_ns - limits.drawdown_guard_window_ns:
+            highs.popleft()
+        fall = decline(highs[0][1], equity)
+        if fall >= limits.drawdown_guard:
+            self._pause("drawdown", "", now_ns, limits.drawdown_guard_pause_ns, f"fell {_percent_text(fall)}")
+
+    def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool) -> None:
+        """A round trip closed with this net result; ``stopped`` when a stop closed it."""
+        limits = self._limits
+        self.losses_in_a_row = self.losses_in_a_row + 1 if result < 0 else 0
+        if not limits.loss_limits:
+            return
+        self._pause("cooldown", f"{owner}/{symbol}", now_ns, limits.cooldown_ns, "after a closed position")
+        if stopped:
+            stops = self._stops
+            stops.append(now_ns)
+            while stops[0] < now_ns - limits.stop_guard_window_ns:
+                stops.popleft()
+            if len(stops) >= limits.stop_guard_stops:
+                self._pause("stop guard", "", now_ns, limits.stop_guard_pause_ns, f"{len(stops)} stops")
+        if self.losses_in_a_row >= limits.losses_in_a_row:
+            detail = f"{self.losses_in_a_row} losses in a row"
+            self._pause("losses in a row", "", now_ns, limits.losses_pause_ns, detail)
+        if self.losses_in_a_row >= limits.crisis_losses:
+            self.enter_crisis(now_ns, f"{self.losses_in_a_row} losses in a row")
+
+    def on_volatility(self, now_ns: int, symbol: str, multiple: Decimal) -> None:
+        """The symbol's ATR is above the crisis multiple of its average."""
+        if self._limits.loss_limits:
+            self.enter_crisis(now_ns, f"{symbol} ATR at {multiple:.1f} times its average")
+
+    def enter_crisis(self, now_ns: int, cause: str) -> None:
+        if self.crisis:
+            return
+        self.crisis, self.crisis_cause = True, cause
+        self._emit(CrisisChanged(ts_ns=now_ns, active=True, cause=cause))
+        self.on_person_needed("crisis", lambda: self.end_crisis(now_ns, "pause over"))
+
+    def end_crisis(self, now_ns: int, cause: str) -> None:
+        """A person ended it: losses and drawdown count anew from here."""
+        if not self.crisis:
+            return
+        self.crisis, self.crisis_cause = False, ""
+        self.losses_in_a_row = 0
+        self.peak_equity = self.equity
+        self._emit(CrisisChanged(ts_ns=now_ns, active=False, cause=cause))
+
+    def lift_drawdown(self) -> None:
+        """A person resumed: the drawdown counts from the equity of now."""
+        if DRAWDOWN in self._trading.causes:
+            self.peak_equity = self.equity
+            self._trading.lift(DRAWDOWN)
+
+    def entry_pause(self, owner: str, symbol: str, now_ns: int) -> tuple[str, int] | None:
+        """The protection that forbids the owner's entries in the symbol now, and until when."""
+        if not self.pauses:
+            return None
+        for key, until_ns in list(self.pauses.items()):
+            if until_ns <= now_ns:
+                del self.pauses[key]
+            elif key[1] in ("", f"{owner}/{symbol}"):
+                return key[0], until_ns
+        return None
+
+    def size_factor(self) -> Decimal:
+        return self._limits.crisis_size_factor if self.crisis else Decimal(1)
+
+    def _pause(self, protection: str, owner: str, now_ns: int, pause_ns: int, detail: str) -> None:
+        until_ns = now_ns + pause_ns
+        known = self.pauses.get((protection, owner), 0)
+        if pause_ns <= 0 or known > now_ns:
+            return
+        self.pauses[(protection, owner)] = until_ns
+        self._emit(
+            ProtectionTriggered(
+                ts_ns=now_ns, protection=protection, owner=owner, until_ns=until_ns, detail=detail
+            )
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        return {
+            "day_equity": self.day_equity,
+            "day_ends_ns": self.day_ends_ns,
+            "peak_equity": self.peak_equity,
+            "equity": self.equity,
+            "losses_in_a_row": self.losses_in_a_row,
+            "crisis": self.crisis,
+            "crisis_cause": self.crisis_cause,
+            "pauses": [
+                [protection, owner, until] for (protection, owner), until in sorted(self.pauses.items())
+            ],
+            "stops": list(self._stops),
+            "highs": [list(high) for high in self._highs],
+        }
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take over what ``snapshot`` gave: loss limits and crisis mode survive a restart."""
+        for name in (
+            "day_equity",
+            "day_ends_ns",
+            "peak_equity",
+            "equity",
+            "losses_in_a_row",
+            "crisis",
+            "crisis_cause",
+        ):
+            setattr(self, name, snapshot[name])
+        self.pauses = {(protection, owner): until for protection, owner, until in snapshot["pauses"]}
+        self._stops = deque(snapshot["stops"])
+        self._highs = deque((ts_ns, equity) for ts_ns, equity in snapshot["highs"])
+
+
+def _percent_text(rate: int) -> str:
+    return f"{from_rate(rate) * 100:.2f} %"

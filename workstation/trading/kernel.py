@@ -1,0 +1,752 @@
+"""The engine: one object graph and one door. The same inputs in the same order give the same outputs.
+
+An input is taken in four steps: time moves (what falls due fires first), the engine's state changes, the venue and
+the strategies hear of it, and what they decided is committed to the journal before it leaves. Each venue report is
+taken in the same way. Nothing here awaits, and nothing asks which mode it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, Protocol
+
+from workstation.core.bus import Bus
+from workstation.core.clock import EventClock
+from workstation.core.errors import OrderError, StorageError
+from workstation.core.instrument import Instrument
+from workstation.core.messages import (
+    Bar,
+    BookDelta,
+    BookGap,
+    BookSnapshot,
+    ClockOffset,
+    Command,
+    DayStarted,
+    EquitySampled,
+    FeedStatus,
+    FundingPaid,
+    FundingRate,
+    Heartbeat,
+    History,
+    Input,
+    LogLine,
+    MarkPrice,
+    OrderDenied,
+    OrderFilled,
+    OrderRejected,
+    OrderStatus,
+    Output,
+    PositionLiquidated,
+    Trade,
+    TradingStateChanged,
+    VenueReport,
+)
+from workstation.core.orders import Approved, Intent, Order
+from workstation.core.timeframe import DAY_NS, MINUTE_NS, SECOND_NS
+from workstation.core.types import OrderRole, OrderState, OrderType, Severity, StrategyState, TradingState
+from workstation.market.order_book import OrderBook
+from workstation.trading.guards import Guards
+from workstation.trading.ledger import Booking, Ledger
+from workstation.trading.market_state import MarketState
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.risk_gate import Denial, RiskGate
+from workstation.trading.risk_limits import RiskLimits
+from workstation.trading.strategy_host import StrategyHost
+from workstation.trading.trading_state import TradingStateHolder
+from workstation.trading.volatility import VolatilityWatch
+from workstation.venues.base import ReportHandler, Venue
+
+JOURNAL = "journal"
+GUARD_INTERVAL_NS = SECOND_NS
+
+
+class Journal(Protocol):
+    """Where decisions go before they leave."""
+
+    @property
+    def pending(self) -> int: ...
+    def append(self, output: Output, /) -> None: ...
+    def commit(self) -> None: ...
+
+
+class Recorder(Protocol):
+    """Where inputs go, so that every decision can be re-run."""
+
+    def append(self, event: Input, /) -> None: ...
+    def flush(self, sync: bool) -> None: ...
+
+
+class MarketTap(Protocol):
+    """A venue that lives on the engine's market data, as the simulated one does."""
+
+    def on_trade(self, trade: Trade) -> None: ...
+    def on_book(self, symbol: str) -> None: ...
+    def on_bar(self, bar: Bar) -> None: ...
+    def on_mark(self, mark: MarkPrice) -> None: ...
+    def on_funding(self, funding: FundingRate) -> None: ...
+
+
+VenueFactory = Callable[[EventClock, ReportHandler, Mapping[str, OrderBook]], tuple[Venue, MarketTap | None]]
+CommandHandler = Callable[["Kernel", Any], None]
+
+
+class KernelTerms:
+    """How a kernel is set up; the same kernel serves every mode."""
+
+    def __init__(
+        self,
+        *,
+        instruments: Mapping[str, Instrument],
+        limits: RiskLimits,
+        currency: str,
+        leverage: int,
+        cash: Mapping[str, int],
+        id_prefix: str,
+        start_ns: int,
+        request_expiry_ns: int,
+        in_doubt_ns: int,
+        in_flight_check_ns: int,
+        crisis_threshold: int = 80,
+        crisis_atr_multiple: Decimal = Decimal(3),
+        protections_interval_ns: int = 60 * MINUTE_NS,
+        base_interval_ns: int = MINUTE_NS,
+        equity_interval_ns: int = MINUTE_NS,
+        person_pause_ns: int = 0,
+    ) -> None:
+        self.instruments = instruments
+        self.limits = limits
+        self.currency = currency
+        self.leverage = leverage
+        self.cash = cash
+        self.id_prefix = id_prefix
+        self.start_ns = start_ns
+        self.request_expiry_ns = request_expiry_ns
+        self.in_doubt_ns = in_doubt_ns
+        self.in_flight_check_ns = in_flight_check_ns
+        self.crisis_threshold = crisis_threshold
+        self.crisis_atr_multiple = crisis_atr_multiple
+        self.protections_interval_ns = protections_interval_ns
+        self.base_interval_ns = base_interval_ns
+        self.equity_interval_ns = equity_interval_ns
+        self.person_pause_ns = person_pause_ns
+        """Lift what a person must lift after this; 0 waits for the person."""
+
+
+class Kernel:
+    """See the module. ``bus`` carries market inputs and committed outputs to screens and services."""
+
+    def __init__(
+        self, terms: KernelTerms, journal: Journal, make_venue: VenueFactory, recorder: Recorder | None = None
+    ) -> None:
+        self.terms = terms
+        self.journal = journal
+        self.recorder = recorder
+        self.clock = EventClock(terms.start_ns)
+        self.bus = Bus(self._on_subscriber_error)
+        self.markets = {symbol: MarketState(instrument) for symbol, instrument in terms.instruments.items()}
+        self.ledger = Ledger(terms.instruments, terms.currency, terms.cash, self._price_of)
+        self.trading = TradingStateHolder(self._on_trading_state)
+        self.guards = Guards(terms.limits, self.trading, self.emit)
+        self.guards.on_person_needed = self._on_person_needed
+        self.orders = OrderManager(self.clock, self.emit, self._alarm, terms.id_prefix)
+        books = {symbol: market.book for symbol, market in self.markets.items()}
+        self.venue, self._tap = make_venue(self.clock, self.on_report, books)
+        self.host = StrategyHost(self, self.markets, terms.base_interval_ns)
+        self.gate = RiskGate(
+            terms.limits,
+            self.clock,
+            self.markets,
+            self.ledger,
+            self.orders,
+            self.trading,
+            self.guards,
+            leverage=terms.leverage,
+            can_short=self.venue.can.short,
+            expiry_ns=terms.request_expiry_ns,
+            runs=self.host.runs,
+        )
+        self.gate.on_throttled = lambda owner: self._on_person_needed(
+            f"throttle {owner}", lambda: self.gate.throttled.discard(owner)
+        )
+        self.crisis_threshold = terms.crisis_threshold
+        self.risk_per_trade = terms.limits.risk_per_trade
+        self.denied_today = 0
+        self.day_results: dict[str, int] = {}
+        """Each owner's result when the day began, open profit counted in."""
+        self.lifts = 0
+        """How often a pause stood in for a person."""
+        self._published: list[Output] = []
+        self._last_guard_ns = 0
+        self._watches: dict[str, VolatilityWatch] = {}
+        self._checking_doubt = False
+        self._closing: dict[str, int] = {}
+        self._command_handlers: dict[type, CommandHandler] = {}
+        self._handlers: dict[type, Callable[[Any], None]] = {
+            Trade: self._on_trade,
+            BookDelta: self._on_book_delta,
+            BookSnapshot: self._on_book_snapshot,
+            Bar: self._on_bar,
+            History: self._on_history,
+            MarkPrice: self._on_mark,
+            FundingRate: self._on_funding,
+            FeedStatus: self._on_feed_status,
+            ClockOffset: self._on_clock_offset,
+            Heartbeat: self._on_heartbeat,
+        }
+
+    # --- The door ---------------------------------------------------------------------------------------------------
+
+    def dispatch(self, event: Input) -> None:
+        """Take one input and everything that follows from it."""
+        if self.recorder is not None:
+            self.recorder.append(event)
+        self._handlers[type(event)](event)
+        if self._published or self.orders.outbox:
+            self._commit()
+
+    def handle(self, command_type: type, handler: CommandHandler) -> None:
+        """Set what carries out a kind of command."""
+        self._command_handlers[command_type] = handler
+        self._handlers[command_type] = self._on_command
+
+    def recover(self, apply: Callable[[], None]) -> None:
+        """Change state from the journal: what ``apply`` emits was journalled before and is dropped."""
+        journal, self.journal = self.journal, _Nowhere()
+        try:
+            apply()
+        finally:
+            self.journal = journal
+            self._published.clear()
+
+    def start(self, now_ns: int) -> dict[str, StrategyState]:
+        """Begin the session at ``now_ns``: what was in flight is in doubt, the day's equity, recurring timers.
+
+        Gives the strategies that ran or were paused when the last session ended; they stand still until started.
+        """
+        self.clock.advance(now_ns)
+        resumed = self.host.hold()
+        for order in self.orders.open_orders():
+            if order.state is OrderState.SUBMITTED:
+                self.orders.mark_unknown(order, "in flight when the last session ended")
+            if order.cancel_requested_ns:
+                order.cancel_requested_ns = 0
+                self.orders.request_cancel(order, "asked again after a restart")
+        guards = self.guards
+        if now_ns >= guards.day_ends_ns:
+            self._start_day()
+        else:
+            self.clock.call_at(guards.day_ends_ns, self._start_day)
+        self._sample_equity_and_repeat()
+        if self.terms.limits.loss_limits:
+            for market in self.markets.values():
+                self._watch_volatility(market)
+        self._check_doubt()
+        self._commit()
+        return resumed
+
+    def emit(self, output: Output) -> None:
+        """Journal an output; subscribers hear of it once it is committed."""
+        self.journal.append(output)
+        self._published.append(output)
+
+    def _commit(self) -> None:
+        outbox = self.orders.outbox
+        if self.journal.pending:
+            try:
+                if self.recorder is not None:
+                    self.recorder.flush(any(type(request) is Approved for request in outbox))
+                self.journal.commit()
+            except StorageError as error:
+                self._on_journal_failure(error)
+            else:
+                if JOURNAL in self.trading.causes:
+                    self.trading.lift(JOURNAL)
+        if outbox:
+            self.orders.outbox = []
+            for request in outbox:
+                self.venue.send(request)
+        published = self._published
+        if published:
+            self._published = []
+            publish = self.bus.publish
+            for output in published:
+                publish(output)
+
+    def _on_journal_failure(self, error: StorageError) -> None:
+        """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
+        refused = [request for request in self.orders.outbox if type(request) is Approved]
+        self.orders.outbox = [request for request in self.orders.outbox if type(request) is not Approved]
+        self.trading.restrict(JOURNAL, TradingState.HALTED, str(error))
+        for approved in refused:
+            self.orders.apply(
+                OrderRejected(
+                    ts_ns=self.clock.time_ns,
+                    client_id=approved.client_id,
+                    code="JOURNAL",
+                    reason="not sent: the journal could not be written",
+                )
+            )
+
+    # --- Market -----------------------------------------------------------------------------------------------------
+
+    def _on_trade(self, trade: Trade) -> None:
+        clock = self.clock
+        ts_ns = trade.ts_ns
+        if ts_ns >= clock.next_due_ns:
+            clock.advance(ts_ns)
+        elif ts_ns > clock.time_ns:
+            clock.time_ns = ts_ns
+        market = self.markets.get(trade.symbol)
+        if market is None:
+            return
+        market.last_price = trade.price
+        market.last_ns = clock.time_ns
+        base = market.base
+        if base is not None:
+            if base.close_ns == 0:
+                base.add_trade(clock.time_ns, trade.price, trade.lots)
+                clock.call_at(base.close_ns, lambda: self._close_base_bar(market))
+            else:
+                base.add_trade(clock.time_ns, trade.price, trade.lots)
+        if self._tap is not None:
+            self._tap.on_trade(trade)
+        for listener in market.trade_listeners:
+            listener(trade)
+        if clock.time_ns - self._last_guard_ns >= GUARD_INTERVAL_NS:
+            self._check_guards()
+        self.bus.publish(trade)
+
+    def _on_book_delta(self, delta: BookDelta) -> None:
+        clock = self.clock
+        ts_ns = delta.ts_ns
+        if ts_ns >= clock.next_due_ns:
+            clock.advance(ts_ns)
+        elif ts_ns > clock.time_ns:
+            clock.time_ns = ts_ns
+        market = self.markets.get(delta.symbol)
+        if market is None:
+            return
+        book = market.book
+        was_synchronised, expected = book.synchronised, book.sequence
+        if not book.apply_delta(delta):
+            if was_synchronised:
+                self.emit(
+                    BookGap(
+                        ts_ns=clock.time_ns,
+                        symbol=delta.symbol,
+                        expected=expected,
+                        got=delta.previous_sequence,
+                        count=book.gaps,
+                    )
+                )
+            return
+        market.last_ns = clock.time_ns
+        if self._tap is not None:
+            self._tap.on_book(delta.symbol)
+        for listener in market.book_listeners:
+            listener(delta)
+        self.bus.publish(delta)
+
+    def _on_book_snapshot(self, snapshot: BookSnapshot) -> None:
+        self._move_to(snapshot.ts_ns)
+        market = self.markets.get(snapshot.symbol)
+        if market is None:
+            return
+        market.book.apply_snapshot(snapshot)
+        market.last_ns = self.clock.time_ns
+        if not market.last_price and market.book.best_bid and market.book.best_ask:
+            market.last_price = (market.book.best_bid + market.book.best_ask) // 2
+        if self._tap is not None:
+            self._tap.on_book(snapshot.symbol)
+        for listener in market.book_listeners:
+            listener(snapshot)
+        self.bus.publish(snapshot)
+
+    def _on_bar(self, bar: Bar) -> None:
+        clock = self.clock
+        market = self.markets[bar.symbol]
+        open_ns = bar.ts_ns - bar.interval_ns
+        if open_ns >= clock.next_due_ns:
+            clock.advance(open_ns)
+        elif open_ns > clock.time_ns:
+            clock.time_ns = open_ns
+        if self._tap is not None:
+            self._tap.on_bar(bar)
+        if bar.ts_ns >= clock.next_due_ns:
+            clock.advance(bar.ts_ns)
+        else:
+            clock.time_ns = bar.ts_ns
+        market.last_price = bar.close
+        market.last_ns = bar.ts_ns
+        self._bar_closed(market, bar)
+        if self.ledger.net_lots and self.terms.limits.loss_limits:
+            self._check_guards()
+
+    def _close_base_bar(self, market: MarketState) -> None:
+        base = market.base
+        bar = base.take_closed(self.clock.time_ns) if base is not None else None
+        if bar is not None:
+            self._bar_closed(market, bar)
+            if self._published or self.orders.outbox:
+                self._commit()
+
+    def _bar_closed(self, market: MarketState, bar: Bar) -> None:
+        """All bars that close together are kept before anyone hears of them, the largest first."""
+        interval_ns = bar.interval_ns
+        series = market.series.get(interval_ns)
+        if series is not None:
+            series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
+        larger: list[Bar] = []
+        for aggregator in market.aggregators.values():
+            for done in aggregator.add_bar(bar):
+                larger.append(done)
+                series = market.series.get(done.interval_ns)
+                if series is not None:
+                    series.append(done.ts_ns, done.open, done.high, done.low, done.close, done.lots)
+        for done in reversed(larger):
+            for listener in market.bar_listeners.get(done.interval_ns, ()):
+                listener(done)
+            self.bus.publish(done)
+        for listener in market.bar_listeners.get(interval_ns, ()):
+            listener(bar)
+        self.bus.publish(bar)
+
+    def _on_history(self, history: History) -> None:
+        self._move_to(history.ts_ns)
+        market = self.markets.get(history.symbol)
+        if market is None or not history.bars:
+            return
+        interval_ns = history.interval_ns
+        series = market.series.get(interval_ns)
+        if series is not None:
+            series.extend(history.bars)
+        bars = [Bar(market.symbol, row[0], interval_ns, *row[1:]) for row in history.bars]
+        for aggregator in market.aggregators.values():
+            if aggregator.interval_ns == interval_ns:
+                aggregator.covered_ns = bars[-1].ts_ns
+            elif aggregator.interval_ns > interval_ns and aggregator.interval_ns % interval_ns == 0:
+                for bar in bars:
+                    for done in aggregator.add_bar(bar):
+                        larger = market.series.get(done.interval_ns)
+                        if larger is not None:
+                            larger.append(done.ts_ns, done.open, done.high, done.low, done.close, done.lots)
+                        self.host.deliver_history(market.symbol, done)
+        for bar in bars:
+            self.host.deliver_history(market.symbol, bar)
+        watch = self._watches.get(market.symbol)
+        if watch is not None and watch.interval_ns == interval_ns:
+            for bar in bars:
+                watch.add(bar)
+        if not market.last_price:
+            market.last_price = bars[-1].close
+        self.bus.publish(history)
+
+    def _on_mark(self, mark: MarkPrice) -> None:
+        self._move_to(mark.ts_ns)
+        market = self.markets.get(mark.symbol)
+        if market is None:
+            return
+        market.mark_price = mark.price
+        if self._tap is not None:
+            self._tap.on_mark(mark)
+        self.bus.publish(mark)
+
+    def _on_funding(self, funding: FundingRate) -> None:
+        self._move_to(funding.ts_ns)
+        if self._tap is not None and funding.symbol in self.markets:
+            self._tap.on_funding(funding)
+        self.bus.publish(funding)
+
+    def _on_feed_status(self, status: FeedStatus) -> None:
+        self._move_to(status.ts_ns)
+        for market in self.markets.values():
+            if status.symbol in ("", market.symbol):
+                market.connected = status.connected
+        state = "connected" if status.connected else "down"
+        self._log(
+            Severity.INFO if status.connected else Severity.WARNING, "feed", f"Feed {state}: {status.detail}"
+        )
+        self.bus.publish(status)
+
+    def _on_clock_offset(self, offset: ClockOffset) -> None:
+        self._move_to(offset.ts_ns)
+        self.gate.clock_offset_ns = offset.offset_ns
+
+    def _on_heartbeat(self, beat: Heartbeat) -> None:
+        self._move_to(beat.ts_ns)
+        if self.clock.time_ns - self._last_guard_ns >= GUARD_INTERVAL_NS:
+            self._check_guards()
+
+    def _move_to(self, ts_ns: int) -> None:
+        if ts_ns > self.clock.time_ns or ts_ns >= self.clock.next_due_ns:
+            self.clock.advance(ts_ns)
+
+    def _on_command(self, command: Command) -> None:
+        self._move_to(command.ts_ns)
+        self._command_handlers[type(command)](self, command)
+
+    # --- Orders -----------------------------------------------------------------------------------------------------
+
+    def place(self, intent: Intent, *, panic: bool = False) -> str:
+        """Take an intent through the gate to the outbox; the client id, or "" when it was denied."""
+        verdict = self.gate.approve(intent, panic=panic)
+        if isinstance(verdict, Denial):
+            self.denied_today += 1
+            denied = OrderDenied(
+                ts_ns=self.clock.time_ns,
+                owner=intent.owner,
+                symbol=intent.symbol,
+                side=intent.side,
+                lots=intent.lots,
+                price=intent.price,
+                code=verdict.code,
+                text=verdict.text,
+                value=verdict.value,
+                limit=verdict.limit,
+            )
+            self.emit(denied)
+            self.host.deliver_denial(intent.owner, denied)
+            return ""
+        order = self.orders.submit(verdict)
+        if intent.stop_loss or intent.take_profit:
+            self._place_children(intent, order)
+        if not self.venue.can.certain:
+            self._check_doubt()
+        return order.client_id
+
+    def _place_children(self, intent: Intent, parent: Order) -> None:
+        group = f"{parent.client_id}-exits" if intent.stop_loss and intent.take_profit else ""
+        for child in bracket_children(intent, parent.client_id, group):
+            verdict = self.gate.approve(child)
+            if isinstance(verdict, Approved):
+                self.orders.submit(verdict)
+            else:
+                self._alarm(
+                    Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}"
+                )
+
+    def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None:
+        """Move a working order; its new terms pass the gate as a new order's would. Raises ``OrderError``."""
+        if not order.is_open:
+            raise OrderError(f"Order {order.client_id} is {order.state} and cannot be changed.")
+        new_price = order.price if price is None else price
+        new_stop = order.stop_price if stop_price is None else stop_price
+        new_lots = order.lots if lots is None else lots
+        added = new_lots - order.lots
+        if added > 0 or new_price != order.price or new_stop != order.stop_price:
+            intent = Intent(
+                symbol=order.symbol,
+                side=order.side,
+                lots=added if added > 0 and not order.reduce_only else max(1, new_lots - order.filled_lots),
+                type=order.type,
+                price=new_price,
+                stop_price=new_stop,
+                trail=order.trail,
+                reduce_only=order.reduce_only or added <= 0,
+                role=order.role,
+                owner=order.owner,
+                parent_id=order.parent_id or ("" if added > 0 else order.client_id),
+            )
+            denial = self.gate.judge(intent)
+            if denial is not None:
+                raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
+        self.orders.request_amend(order, new_price, new_stop, new_lots)
+
+    def on_report(self, report: VenueReport) -> None:
+        """Take a venue's report: state, ledger, strategies, journal."""
+        kind = type(report)
+        if kind is OrderFilled:
+            self._take_fill(report)  # type: ignore[arg-type]
+        elif kind is FundingPaid:
+            if self.ledger.book_funding(report):  # type: ignore[arg-type]
+                self.emit(report)
+        elif kind is PositionLiquidated:
+            self._take_liquidation(report)  # type: ignore[arg-type]
+        elif kind is OrderStatus:
+            for follow_up in self.orders.reports_of(report):  # type: ignore[arg-type]
+                self.on_report(follow_up)
+        else:
+            order = self.orders.apply(report)  # type: ignore[arg-type]
+            if order is not None:
+                if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
+                    self._alarm(
+                        Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused."
+                    )
+                self.host.deliver_order(order.owner, order)
+        if self._published or self.orders.outbox:
+            self._commit()
+
+    def _take_fill(self, fill: OrderFilled) -> None:
+        order = self.orders.apply(fill)
+        if order is None:
+            return
+        booking = self.ledger.book_fill(order.owner, fill)
+        if booking is None:
+            return
+        stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
+        self._after_booking(booking, stopped)
+        self.host.deliver_fill(order.owner, fill, order)
+        self.host.deliver_order(order.owner, order)
+
+    def _take_liquidation(self, event: PositionLiquidated) -> None:
+        bookings = self.ledger.book_liquidation(event)
+        if bookings:
+            self.emit(event)
+            self._alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
+            for booking in bookings:
+                self._after_booking(booking, stopped=True)
+
+    def _after_booking(self, booking: Booking, stopped: bool) -> None:
+        position = booking.position
+        if booking.closed_trip:
+            symbol = position.instrument.symbol
+            self.guards.on_trip(self.clock.time_ns, position.owner, symbol, booking.trip_result, stopped)
+        if self.terms.limits.loss_limits:
+            self._check_guards()
+
+    # --- Guards, time, alarms ---------------------------------------------------------------------------------------
+
+    def _check_guards(self) -> None:
+        self._last_guard_ns = self.clock.time_ns
+        self.trading.lift_due(self.clock.time_ns)
+        self.guards.on_equity(self.clock.time_ns, self.ledger.equity())
+
+    def _start_day(self) -> None:
+        equity = self.ledger.equity()
+        now_ns = self.clock.time_ns
+        self.denied_today = 0
+        self.guards.start_day(now_ns, equity)
+        self.day_results = {}
+        for position in self.ledger.positions.values():
+            result = position.realised - position.fees + position.funding
+            result += position.unrealised(self._price_of(position.instrument.symbol))
+            self.day_results[position.owner] = self.day_results.get(position.owner, 0) + result
+        self.emit(DayStarted(ts_ns=now_ns, equity=equity))
+        self.clock.call_at(now_ns // DAY_NS * DAY_NS + DAY_NS, self._start_day)
+
+    def _sample_equity_and_repeat(self) -> None:
+        self.sample_equity()
+        interval_ns = self.terms.equity_interval_ns
+        next_ns = self.clock.time_ns // interval_ns * interval_ns + interval_ns
+        self.clock.call_at(next_ns, self._sample_equity_and_repeat)
+
+    def sample_equity(self) -> None:
+        """Journal the account's equity at the current marks."""
+        ledger = self.ledger
+        equity = ledger.equity()
+        self.emit(
+            EquitySampled(
+                ts_ns=self.clock.time_ns,
+                equity=equity,
+                cash=ledger.cash.get(ledger.currency, 0),
+                realised=ledger.realised,
+                unrealised=ledger.unrealised(),
+                exposure=ledger.exposure(),
+            )
+        )
+
+    def _watch_volatility(self, market: MarketState) -> None:
+        terms = self.terms
+        watch = VolatilityWatch(terms.protections_interval_ns)
+        self._watches[market.symbol] = watch
+        market.want_bars(terms.protections_interval_ns, terms.base_interval_ns)
+
+        def check(bar: Bar) -> None:
+            multiple = watch.add(bar)
+            if multiple > terms.crisis_atr_multiple:
+                self.guards.on_volatility(self.clock.time_ns, market.symbol, multiple)
+
+        market.bar_listeners.setdefault(terms.protections_interval_ns, []).insert(0, check)
+
+    def _check_doubt(self) -> None:
+        """While orders are in doubt, ask the venue for them again and again; never resend."""
+        if self._checking_doubt:
+            return
+        now_ns, terms = self.clock.time_ns, self.terms
+        doubtful = False
+        for order in self.orders.open_orders():
+            if order.state is OrderState.UNKNOWN:
+                self.orders.request_status(order)
+            elif self.venue.can.certain:
+                continue
+            elif order.state is OrderState.SUBMITTED and now_ns - order.created_ns >= terms.in_doubt_ns:
+                self.orders.mark_unknown(order, "no answer from the venue")
+                self.orders.request_status(order)
+            elif order.cancel_requested_ns and now_ns - order.cancel_requested_ns >= terms.in_doubt_ns:
+                order.cancel_requested_ns = 0
+                self.orders.request_status(order)
+                self.orders.request_cancel(order, "asked again: no answer")
+            elif now_ns - order.updated_ns >= terms.in_doubt_ns:
+                order.updated_ns = now_ns
+                self.orders.request_status(order)
+            doubtful = True
+        if doubtful:
+            self._checking_doubt = True
+            self.clock.call_at(now_ns + terms.in_flight_check_ns, self._check_doubt_again)
+
+    def _check_doubt_again(self) -> None:
+        self._checking_doubt = False
+        self._check_doubt()
+        if self._published or self.orders.outbox:
+            self._commit()
+
+    def _on_person_needed(self, cause: str, lift: Callable[[], None]) -> None:
+        pause_ns = self.terms.person_pause_ns
+        if pause_ns:
+            self.lifts += 1
+            self.clock.call_at(self.clock.time_ns + pause_ns, lift)
+
+    def _on_trading_state(self, state: TradingState, reason: str, until_ns: int) -> None:
+        self.emit(
+            TradingStateChanged(ts_ns=self.clock.time_ns, state=state, reason=reason, until_ns=until_ns)
+        )
+
+    def _on_subscriber_error(self, message: Any, error: BaseException) -> None:
+        if not isinstance(message, LogLine):
+            self._alarm(Severity.ERROR, f"A subscriber of {type(message).__name__} raised {error!r}.")
+
+    def _alarm(self, severity: Severity, text: str) -> None:
+        self._log(severity, "engine", text)
+
+    def _log(self, severity: Severity, source: str, text: str) -> None:
+        self.emit(LogLine(ts_ns=self.clock.time_ns, severity=severity, source=source, text=text))
+
+    def _price_of(self, symbol: str) -> int:
+        market = self.markets[symbol]
+        return market.mark_price or market.last_price
+
+
+class _Nowhere:
+    """A journal that forgets."""
+
+    pending = 0
+
+    def append(self, output: Output) -> None: ...
+    def commit(self) -> None: ...
+
+
+def bracket_children(intent: Intent, parent_id: str, oco_group: str) -> list[Intent]:
+    """The reduce-only exits of a bracket, stop first."""
+    children = []
+    for stop_price, kind, role in (
+        (intent.stop_loss, OrderType.STOP, OrderRole.PROTECTIVE_STOP),
+        (intent.take_profit, OrderType.TAKE_PROFIT, OrderRole.TAKE_PROFIT),
+    ):
+        if stop_price:
+            children.append(
+                Intent(
+                    symbol=intent.symbol,
+                    side=intent.side.opposite,
+                    lots=intent.lots,
+                    type=kind,
+                    stop_price=stop_price,
+                    reduce_only=True,
+                    role=role,
+                    owner=intent.owner,
+                    reason="stop" if role is OrderRole.PROTECTIVE_STOP else "target",
+                    parent_id=parent_id,
+                    oco_group=oco_group,
+                )
+            )
+    return children

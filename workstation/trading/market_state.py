@@ -1,0 +1,68 @@
+"""What the engine knows of one symbol's market: its book, last price, freshness and bars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workstation.core.instrument import Instrument
+from workstation.core.messages import Bar, BookDelta, BookSnapshot, Trade
+from workstation.market.bars import BarBuilder, BarSeries
+from workstation.market.order_book import OrderBook
+
+
+class MarketState:
+    """``last_price`` is the reference of the gate and the mark of the ledger: the last trade, bar close or mark."""
+
+    __slots__ = (
+        "aggregators",
+        "bar_listeners",
+        "base",
+        "book",
+        "book_listeners",
+        "connected",
+        "instrument",
+        "last_ns",
+        "last_price",
+        "mark_price",
+        "series",
+        "symbol",
+        "trade_listeners",
+    )
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.symbol = instrument.symbol
+        self.instrument = instrument
+        self.book = OrderBook(instrument.symbol)
+        self.last_price = 0
+        self.mark_price = 0
+        self.last_ns = 0
+        self.connected = True
+        self.base: BarBuilder | None = None
+        """Builds the smallest bars from trades."""
+        self.aggregators: dict[int, BarBuilder] = {}
+        self.series: dict[int, BarSeries] = {}
+        self.bar_listeners: dict[int, list[Callable[[Bar], Any]]] = {}
+        self.trade_listeners: list[Callable[[Trade], Any]] = []
+        self.book_listeners: list[Callable[[BookDelta | BookSnapshot], Any]] = []
+
+    @property
+    def price(self) -> int:
+        """The price at which positions are valued: the venue's mark where there is one."""
+        return self.mark_price or self.last_price
+
+    def want_bars(self, interval_ns: int, base_interval_ns: int) -> None:
+        """Have bars of this interval built, from the base bars where it is larger."""
+        if self.base is None:
+            self.base = BarBuilder(self.symbol, base_interval_ns)
+        if interval_ns > base_interval_ns and interval_ns not in self.aggregators:
+            self.aggregators[interval_ns] = BarBuilder(self.symbol, interval_ns)
+            self.aggregators = dict(sorted(self.aggregators.items()))
+
+    def want_series(self, interval_ns: int, base_interval_ns: int) -> BarSeries:
+        """The series of this interval; from now on its bars are kept."""
+        self.want_bars(interval_ns, base_interval_ns)
+        found = self.series.get(interval_ns)
+        if found is None:
+            found = self.series[interval_ns] = BarSeries(self.instrument, interval_ns)
+        return found

@@ -1,0 +1,56 @@
+"""The order state machine: every transition is in this table or refused."""
+
+from __future__ import annotations
+
+from workstation.core.messages import (
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    OrderUnknown,
+)
+from workstation.core.types import OrderState
+
+SUBMITTED = OrderState.SUBMITTED
+UNKNOWN = OrderState.UNKNOWN
+HELD = OrderState.HELD
+ACCEPTED = OrderState.ACCEPTED
+TRIGGERED = OrderState.TRIGGERED
+PARTIALLY_FILLED = OrderState.PARTIALLY_FILLED
+FILLED = OrderState.FILLED
+CANCELLED = OrderState.CANCELLED
+EXPIRED = OrderState.EXPIRED
+REJECTED = OrderState.REJECTED
+
+_LIVE = (SUBMITTED, UNKNOWN, HELD, ACCEPTED, TRIGGERED, PARTIALLY_FILLED)
+
+TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {
+    (SUBMITTED, OrderAccepted): ACCEPTED,
+    (UNKNOWN, OrderAccepted): ACCEPTED,
+    (TRIGGERED, OrderAccepted): TRIGGERED,
+    (PARTIALLY_FILLED, OrderAccepted): PARTIALLY_FILLED,
+    (HELD, OrderTriggered): ACCEPTED,
+    (SUBMITTED, OrderTriggered): TRIGGERED,
+    (UNKNOWN, OrderTriggered): TRIGGERED,
+    (ACCEPTED, OrderTriggered): TRIGGERED,
+    (ACCEPTED, OrderAmended): ACCEPTED,
+    (HELD, OrderAmended): HELD,
+    (UNKNOWN, OrderAmended): ACCEPTED,
+    (TRIGGERED, OrderAmended): TRIGGERED,
+    (PARTIALLY_FILLED, OrderAmended): PARTIALLY_FILLED,
+    **{(state, OrderUnknown): UNKNOWN for state in _LIVE},
+    **{(state, OrderRejected): REJECTED for state in _LIVE if state is not PARTIALLY_FILLED},
+    **{(state, OrderCancelled): CANCELLED for state in _LIVE},
+    **{(state, OrderExpired): EXPIRED for state in _LIVE},
+    **{(state, OrderFilled): PARTIALLY_FILLED for state in _LIVE},
+    # Only the venue ends an order, and it may still execute one that we had given up: late fills count.
+    (CANCELLED, OrderFilled): CANCELLED,
+    (EXPIRED, OrderFilled): EXPIRED,
+    (REJECTED, OrderFilled): REJECTED,
+    (FILLED, OrderFilled): FILLED,
+}
+"""New state by state and report. An accepted report with ``held`` leads to HELD, and a fill that completes the order
+to FILLED; both are decided by the order manager."""

@@ -1,0 +1,232 @@
+"""The kernel's state as plain values, and how it comes back: from a snapshot, and from the journal after it.
+
+A session's first record holds the snapshot it opened with; the records after it are events that are applied here in
+the same way as they were applied when they happened. So a kill at any moment loses nothing that was committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from workstation.core.errors import ConfigurationError
+from workstation.core.messages import (
+    CancelRequested,
+    CommandReceived,
+    CrisisChanged,
+    DayStarted,
+    EquitySampled,
+    FundingPaid,
+    KillSwitchChanged,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderSubmitted,
+    OrderTriggered,
+    OrderUnknown,
+    Output,
+    ParametersChanged,
+    PositionLiquidated,
+    PositionTransferred,
+    ProtectionTriggered,
+    StrategyChanged,
+    StrategyStateSaved,
+)
+from workstation.core.orders import Order
+from workstation.core.timeframe import DAY_NS
+from workstation.core.types import OrderRole, OrderState, OrderType, Side, StrategyState, TimeInForce, TradingState
+from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
+from workstation.trading.kernel import Kernel
+from workstation.trading.trading_state import Restriction
+
+_ORDER_REPORTS = (
+    OrderAccepted,
+    OrderRejected,
+    OrderUnknown,
+    OrderTriggered,
+    OrderCancelled,
+    OrderExpired,
+    OrderAmended,
+)
+
+
+def snapshot(kernel: Kernel) -> dict[str, Any]:
+    """Everything that survives a restart, as JSON values."""
+    state = {
+        "ledger": kernel.ledger.snapshot(),
+        "guards": kernel.guards.snapshot(),
+        "orders": [order.snapshot() for order in kernel.orders.open_orders()],
+        "strategies": {
+            name: {
+                "state": slot.state,
+                "saved": msgspec.json.decode(slot.saved_state),
+                "parameters": {key: str(value) for key, value in slot.strategy.parameter_values().items()},
+            }
+            for name, slot in sorted(kernel.host.slots.items())
+        },
+        "causes": {cause: list(r) for cause, r in sorted(kernel.trading.causes.items()) if cause in (KILL, MANUAL_STATE)},
+        "throttled": sorted(kernel.gate.throttled),
+        "prices": {symbol: market.last_price for symbol, market in sorted(kernel.markets.items()) if market.last_price},
+    }
+    decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
+    return decoded
+
+
+def restore(kernel: Kernel, state: dict[str, Any]) -> None:
+    """Take over a snapshot, and give the venue what rests there. Raises ``ConfigurationError`` when something held is no longer configured."""
+    for row in state["ledger"]["positions"]:
+        if row["lots"] and row["symbol"] not in kernel.markets:
+            raise ConfigurationError(
+                f"The account holds {row['symbol']}, which the configuration no longer has: add it to `instruments`."
+            )
+    kernel.ledger.restore(state["ledger"])
+    kernel.guards.restore(state["guards"])
+    for fields in state["orders"]:
+        kernel.orders.adopt(_order(fields))
+    for name, saved in state["strategies"].items():
+        slot = kernel.host.slots.get(name)
+        if slot is not None:
+            slot.state = StrategyState(saved["state"])
+            slot.strategy.state = dict(saved["saved"])
+            slot.saved_state = msgspec.json.encode(saved["saved"], order="sorted")
+            known = slot.strategy.parameters()
+            slot.strategy.set_parameters({key: value for key, value in saved["parameters"].items() if key in known})
+    for cause, (trading_state, reason, until_ns) in state["causes"].items():
+        kernel.trading.causes[cause] = _restriction(trading_state, reason, until_ns)
+    kernel.gate.throttled.update(state["throttled"])
+    for symbol, price in state["prices"].items():
+        if symbol in kernel.markets:
+            kernel.markets[symbol].last_price = price
+    _finish(kernel)
+    in_flight = (OrderState.SUBMITTED, OrderState.UNKNOWN)
+    kernel.venue.restore(
+        [order for order in kernel.orders.open_orders() if order.state not in in_flight],
+        {
+            symbol: (lots, sum(position.cost for position in kernel.ledger.by_symbol[symbol]))
+            for symbol, lots in kernel.ledger.net_lots.items()
+            if lots
+        },
+        dict(kernel.ledger.cash),
+    )
+
+
+def apply_records(kernel: Kernel, records: Iterable[Output]) -> None:
+    """Bring a kernel that holds a session's opening state to where its records end. Nothing is journalled or sent."""
+    for record in records:
+        _apply(kernel, record)
+    _finish(kernel)
+
+
+def _apply(kernel: Kernel, record: Output) -> None:
+    clock = kernel.clock
+    if record.ts_ns > clock.time_ns:
+        clock.time_ns = record.ts_ns
+    if isinstance(record, OrderSubmitted):
+        fields = msgspec.structs.asdict(record)
+        fields["created_ns"] = fields.pop("ts_ns")
+        kernel.orders.adopt(Order(**fields))
+    elif isinstance(record, OrderFilled):
+        order = kernel.orders.apply(record)
+        if order is not None:
+            booking = kernel.ledger.book_fill(order.owner, record)
+            if booking is not None and booking.closed_trip:
+                stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
+                kernel.guards.on_trip(record.ts_ns, order.owner, order.symbol, booking.trip_result, stopped)
+    elif isinstance(record, _ORDER_REPORTS):
+        kernel.orders.apply(record)
+    elif isinstance(record, CancelRequested):
+        kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
+    elif isinstance(record, FundingPaid):
+        kernel.ledger.book_funding(record)
+    elif isinstance(record, PositionLiquidated):
+        for booking in kernel.ledger.book_liquidation(record):
+            if booking.closed_trip:
+                owner = booking.position.owner
+                kernel.guards.on_trip(record.ts_ns, owner, record.symbol, booking.trip_result, True)
+    elif isinstance(record, PositionTransferred):
+        apply_transfer(kernel, record)
+    elif isinstance(record, EquitySampled):
+        kernel.guards.on_equity(record.ts_ns, record.equity)
+    elif isinstance(record, DayStarted):
+        kernel.guards.day_equity = record.equity
+        kernel.guards.day_ends_ns = record.ts_ns // DAY_NS * DAY_NS + DAY_NS
+        kernel.guards.peak_equity = kernel.guards.peak_equity or record.equity
+    else:
+        _apply_state(kernel, record)
+
+
+def _apply_state(kernel: Kernel, record: Output) -> None:
+    guards = kernel.guards
+    if isinstance(record, CrisisChanged):
+        guards.crisis, guards.crisis_cause = record.active, record.cause if record.active else ""
+        if not record.active:
+            guards.losses_in_a_row = 0
+            guards.peak_equity = guards.equity
+    elif isinstance(record, ProtectionTriggered):
+        guards.pauses[(record.protection, record.owner)] = record.until_ns
+    elif isinstance(record, KillSwitchChanged):
+        if record.engaged:
+            kernel.trading.causes[KILL] = _restriction(TradingState.HALTED, record.reason, 0)
+        else:
+            kernel.trading.causes.pop(KILL, None)
+            kernel.trading.causes.pop(MANUAL_STATE, None)
+            guards.lift_drawdown()
+    elif isinstance(record, CommandReceived):
+        if record.command == "SetTradingState":
+            state = TradingState(record.body["state"])
+            kernel.trading.causes.pop(MANUAL_STATE, None)
+            if state is not TradingState.ACTIVE:
+                kernel.trading.causes[MANUAL_STATE] = _restriction(state, record.body["reason"], 0)
+        elif record.command == "LiftThrottle":
+            kernel.gate.throttled.discard(record.body["owner"])
+    else:
+        _apply_strategy(kernel, record)
+
+
+def _apply_strategy(kernel: Kernel, record: Output) -> None:
+    if not isinstance(record, StrategyChanged | StrategyStateSaved | ParametersChanged):
+        return
+    slot = kernel.host.slots.get(record.strategy)
+    if slot is None:
+        return
+    if isinstance(record, StrategyChanged):
+        slot.state = record.state
+    elif isinstance(record, StrategyStateSaved):
+        slot.strategy.state = dict(record.state)
+        slot.saved_state = msgspec.json.encode(record.state, order="sorted")
+    else:
+        slot.strategy.set_parameters(record.values)
+
+
+def _finish(kernel: Kernel) -> None:
+    for symbol, lots in kernel.ledger.net_lots.items():
+        if lots:
+            kernel.orders.symbol_orders(symbol)
+    kernel.trading.settle_quietly()
+
+
+def _restriction(state: str, reason: str, until_ns: int) -> Restriction:
+    return Restriction(TradingState(state), reason, until_ns)
+
+
+def _order(fields: dict[str, Any]) -> Order:
+    order = Order(
+        client_id=fields["client_id"],
+        symbol=fields["symbol"],
+        side=Side(fields["side"]),
+        type=OrderType(fields["type"]),
+        lots=fields["lots"],
+    )
+    for name, value in fields.items():
+        setattr(order, name, value)
+    order.side = Side(fields["side"])
+    order.type = OrderType(fields["type"])
+    order.time_in_force = TimeInForce(fields["time_in_force"])
+    order.role = OrderRole(fields["role"])
+    order.state = OrderState(fields["state"])
+    return order

@@ -1,0 +1,460 @@
+"""The one gate that every order passes, a person's as a strategy's. Whatever it cannot check, it denies."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from workstation.core.clock import EventClock
+from workstation.core.money import from_money, from_rate
+from workstation.core.orders import GATE_SEAL, Approved, Intent
+from workstation.core.timeframe import MINUTE_NS, SECOND_NS, utc_text
+from workstation.core.types import OrderRole, OrderType, Side, TradingState
+from workstation.rules.limits import allowance, within_collar, worst_position
+from workstation.rules.value import notional
+from workstation.trading.guards import Guards
+from workstation.trading.ledger import Ledger
+from workstation.trading.market_state import MarketState
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.risk_limits import RiskLimits
+from workstation.trading.trading_state import TradingStateHolder
+
+
+class DenialCode(StrEnum):
+    HALTED = "HALTED"
+    REDUCING = "REDUCING"
+    NOT_RECONCILED = "NOT_RECONCILED"
+    THROTTLED = "THROTTLED"
+    STRATEGY_NOT_RUNNING = "STRATEGY_NOT_RUNNING"
+    PROTECTION = "PROTECTION"
+    CRISIS = "CRISIS"
+    UNKNOWN_SYMBOL = "UNKNOWN_SYMBOL"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    QUANTITY = "QUANTITY"
+    MAXIMUM_QUANTITY = "MAXIMUM_QUANTITY"
+    PRICE = "PRICE"
+    MINIMUM_NOTIONAL = "MINIMUM_NOTIONAL"
+    NO_SHORT = "NO_SHORT"
+    NO_REFERENCE = "NO_REFERENCE"
+    FEED_DOWN = "FEED_DOWN"
+    STALE_DATA = "STALE_DATA"
+    BOOK_GAP = "BOOK_GAP"
+    CLOCK_DRIFT = "CLOCK_DRIFT"
+    PRICE_COLLAR = "PRICE_COLLAR"
+    REDUCE_ONLY = "REDUCE_ONLY"
+    ORDER_VALUE = "ORDER_VALUE"
+    POSITION_VALUE = "POSITION_VALUE"
+    GROSS_EXPOSURE = "GROSS_EXPOSURE"
+    OPEN_POSITIONS = "OPEN_POSITIONS"
+    OPEN_ORDERS = "OPEN_ORDERS"
+    RATE_SECOND = "RATE_SECOND"
+    RATE_MINUTE = "RATE_MINUTE"
+    DUPLICATE = "DUPLICATE"
+    REPEATED_EXECUTION = "REPEATED_EXECUTION"
+    SELF_MATCH = "SELF_MATCH"
+
+
+class Denial(NamedTuple):
+    """Why an intent was refused. ``value`` and ``limit`` are written for a person, empty where there is none."""
+
+    code: DenialCode
+    text: str
+    value: str = ""
+    limit: str = ""
+
+
+class OwnerActivity:
+    """What an owner sent lately."""
+
+    __slots__ = ("last", "last_ns", "repeats", "sent")
+
+    def __init__(self) -> None:
+        self.sent: deque[int] = deque()
+        self.last: tuple[object, ...] = ()
+        self.last_ns = -(1 << 62)
+        self.repeats: deque[int] = deque()
+
+
+class RiskGate:
+    """``judge`` looks and changes nothing; ``approve`` judges, counts, and makes the approval.
+
+    Order of the checks: may we trade at all, is the order well formed, is the market known, is it within limits,
+    is it sent too often. The panic exit of a person (``panic``) passes a halt, because it only reduces.
+    """
+
+    def __init__(
+        self,
+        limits: RiskLimits,
+        clock: EventClock,
+        markets: Mapping[str, MarketState],
+        ledger: Ledger,
+        orders: OrderManager,
+        trading: TradingStateHolder,
+        guards: Guards,
+        *,
+        leverage: int,
+        can_short: bool,
+        expiry_ns: int,
+        runs: Callable[[str, OrderRole], bool],
+    ) -> None:
+        self.limits = limits
+        self._clock = clock
+        self._markets = markets
+        self._ledger = ledger
+        self._orders = orders
+        self._trading = trading
+        self._guards = guards
+        self._leverage = leverage
+        self._can_short = can_short
+        self._expiry_ns = expiry_ns
+        self._runs = runs
+        self.reconciled = True
+        self.clock_offset_ns = 0
+        self.throttled: set[str] = set()
+        self.on_throttled: Callable[[str], None] = lambda owner: None
+        self.activity: dict[str, OwnerActivity] = {}
+
+    def approve(self, intent: Intent, *, panic: bool = False) -> Approved | Denial:
+        denial = self.judge(intent, panic=panic)
+        if denial is not None:
+            if denial.code is DenialCode.REPEATED_EXECUTION:
+                self.throttled.add(intent.owner)
+                self.on_throttled(intent.owner)
+            return denial
+        now_ns = self._clock.time_ns
+        activity = self.activity.get(intent.owner)
+        if activity is None:
+            activity = self.activity[intent.owner] = OwnerActivity()
+        key = _key(intent)
+        if key != activity.last:
+            activity.last = key
+            activity.repeats.clear()
+        activity.last_ns = now_ns
+        activity.repeats.append(now_ns)
+        activity.sent.append(now_ns)
+        client_id = self._orders.next_client_id()
+        reference = self._markets[intent.symbol].last_price
+        return Approved(GATE_SEAL, intent, client_id, reference, now_ns + self._expiry_ns)
+
+    def judge(self, intent: Intent, *, panic: bool = False) -> Denial | None:
+        """The first reason to refuse the intent, or ``None``."""
+        market = self._markets.get(intent.symbol)
+        if market is None:
+            return Denial(DenialCode.UNKNOWN_SYMBOL, f"{intent.symbol} is not configured.")
+        return (
+            (None if panic else self._check_permission(intent))
+            or self._check_form(intent, market)
+            or (None if panic else self._check_market(intent, market))
+            or (self._check_reduction(intent) if intent.reduce_only else self._check_limits(intent, market))
+            or (None if panic else self._check_rate(intent))
+        )
+
+    def _check_permission(self, intent: Intent) -> Denial | None:
+        trading = self._trading
+        owner = intent.owner
+        if trading.state is TradingState.HALTED:
+            return Denial(DenialCode.HALTED, f"Trading is halted: {trading.reason}")
+        if not self.reconciled:
+            return Denial(
+                DenialCode.NOT_RECONCILED, "Orders and positions are not reconciled with the venue."
+            )
+        if intent.reduce_only:
+            return None
+        if trading.state is TradingState.REDUCING:
+            return Denial(DenialCode.REDUCING, f"Only orders that reduce a position pass: {trading.reason}")
+        if owner in self.throttled:
+            return Denial(
+                DenialCode.THROTTLED, f"{owner} repeated one order too often; re-enable it in the risk panel."
+            )
+        if not self._runs(owner, intent.role):
+            return Denial(DenialCode.STRATEGY_NOT_RUNNING, f"Strategy {owner} is not running.")
+        pause = self._guards.entry_pause(owner, intent.symbol, self._clock.time_ns)
+        if pause is not None:
+            return Denial(
+                DenialCode.PROTECTION, f"Entries are paused by the {pause[0]} until {utc_text(pause[1])} UTC."
+            )
+        return None
+
+    def _check_form(self, intent: Intent, market: MarketState) -> Denial | None:
+        symbol, kind = intent.symbol, intent.type
+        if symbol not in self.limits.permitted:
+            return Denial(DenialCode.NOT_PERMITTED, f"{symbol} is not among the permitted instruments.")
+        if intent.lots <= 0:
+            return Denial(
+                DenialCode.QUANTITY, f"The smallest quantity of {symbol} is {market.instrument.lot}."
+            )
+        needs_price = kind in _PRICED
+        needs_stop = kind in _STOPPED
+        if (
+            (needs_price and intent.price <= 0)
+            or (needs_stop and intent.stop_price <= 0)
+            or (kind is OrderType.TRAILING_STOP and intent.trail <= 0)
+            or intent.stop_loss < 0
+            or intent.take_profit < 0
+        ):
+            return Denial(DenialCode.PRICE, f"A {kind.replace('_', ' ')} order needs its prices above 0.")
+        reference = intent.price or intent.stop_price or market.last_price
+        if not intent.reduce_only and reference:
+            sign = int(intent.side)
+            if (intent.stop_loss and (reference - intent.stop_loss) * sign <= 0) or (
+                intent.take_profit and (intent.take_profit - reference) * sign <= 0
+            ):
+                return Denial(
+                    DenialCode.PRICE, "The stop must lie on the losing side of the entry, the target beyond."
+                )
+        return None
+
+    def _check_market(self, intent: Intent, market: MarketState) -> Denial | None:
+        now_ns, limits = self._clock.time_ns, self.limits
+        reference = market.last_price
+        if reference <= 0:
+            return Denial(
+                DenialCode.NO_REFERENCE, f"There is no price of {intent.symbol} to check the order against."
+            )
+        if not market.connected:
+            return Denial(DenialCode.FEED_DOWN, f"The feed of {intent.symbol} is down.")
+        age_ns = now_ns - market.last_ns
+        if age_ns > limits.stale_ns:
+            return Denial(
+                DenialCode.STALE_DATA,
+                f"{intent.symbol} feed is stale.",
+                _seconds(age_ns),
+                _seconds(limits.stale_ns),
+            )
+        if market.book.sequence >= 0 and not market.book.synchronised:
+            return Denial(
+                DenialCode.BOOK_GAP, f"The order book of {intent.symbol} is being rebuilt after a gap."
+            )
+        if abs(self.clock_offset_ns) > limits.drift_ns:
+            return Denial(
+                DenialCode.CLOCK_DRIFT,
+                "The clock differs from the venue's.",
+                _seconds(abs(self.clock_offset_ns)),
+                _seconds(limits.drift_ns),
+            )
+        if intent.price and not within_collar(intent.side, intent.price, reference, limits.collar):
+            price = market.instrument.price
+            return Denial(
+                DenialCode.PRICE_COLLAR,
+                f"{price(intent.price)} is too far from {price(reference)}.",
+                f"{abs(Decimal(intent.price) / reference - 1) * 100:.2f} %",
+                _percent(limits.collar),
+            )
+        if intent.stop_price and intent.type in _STOPS and (intent.stop_price - reference) * intent.side <= 0:
+            price = market.instrument.price
+            return Denial(
+                DenialCode.PRICE,
+                f"A stop at {price(intent.stop_price)} would trigger at once, at {price(reference)}.",
+            )
+        return None
+
+    def _check_reduction(self, intent: Intent) -> Denial | None:
+        held = self._ledger.lots(intent.owner, intent.symbol)
+        if intent.parent_id:
+            return None
+        if held * intent.side >= 0:
+            return Denial(
+                DenialCode.REDUCE_ONLY, f"{intent.owner} has no position in {intent.symbol} to reduce."
+            )
+        if intent.lots > abs(held):
+            instrument = self._markets[intent.symbol].instrument
+            return Denial(
+                DenialCode.REDUCE_ONLY,
+                "A reduce-only order may not be larger than the position.",
+                str(instrument.quantity(intent.lots)),
+                str(instrument.quantity(abs(held))),
+            )
+        return None
+
+    def _check_limits(self, intent: Intent, market: MarketState) -> Denial | None:
+        limits, ledger = self.limits, self._ledger
+        instrument = market.instrument
+        valuation = instrument.valuation
+        symbol, lots = intent.symbol, intent.lots
+        price = intent.price or market.last_price
+        most = limits.order_lots.get(symbol)
+        if lots > (most if most is not None else instrument.lots_rounded(instrument.maximum_quantity)):
+            ceiling = instrument.quantity(most) if most is not None else instrument.maximum_quantity
+            return Denial(
+                DenialCode.MAXIMUM_QUANTITY,
+                f"The order of {symbol} is too large.",
+                str(instrument.quantity(lots)),
+                str(ceiling),
+            )
+        settle = instrument.settle
+        worth = ledger.worth(settle, notional(price, lots, *valuation))
+        if settle != ledger.currency and worth == 0:
+            return Denial(DenialCode.NO_REFERENCE, f"There is no price of {settle} in {ledger.currency}.")
+        minimum = instrument.minimum_notional
+        if from_money(notional(price, lots, *valuation)) < minimum:
+            value = from_money(notional(price, lots, *valuation))
+            return Denial(
+                DenialCode.MINIMUM_NOTIONAL,
+                f"The order of {symbol} is too small.",
+                f"{value:.2f}",
+                f"{minimum}",
+            )
+        if most is None and worth > limits.order_worth:
+            return Denial(
+                DenialCode.ORDER_VALUE, "The order is too large.", _money(worth), _money(limits.order_worth)
+            )
+        equity = ledger.equity()
+        if worth > allowance(equity, limits.order_value):
+            return Denial(
+                DenialCode.ORDER_VALUE,
+                "The order is too large for the account.",
+                _share(worth, equity),
+                _percent(limits.order_value),
+            )
+        return self._check_exposure(intent, market, worth, equity) or self._check_orders(intent)
+
+    def _check_exposure(self, intent: Intent, market: MarketState, worth: int, equity: int) -> Denial | None:
+        limits, ledger = self.limits, self._ledger
+        symbol, lots = intent.symbol, intent.lots
+        net = ledger.net_lots.get(symbol, 0)
+        group = self._orders.symbol_orders(symbol)
+        buys, sells = group.worst_buys, group.worst_sells
+        before = worst_position(net, buys, sells)
+        if intent.side is Side.BUY:
+            buys += lots
+        else:
+            sells += lots
+            if not (self._can_short and market.instrument.is_derivative) and sells > max(0, net):
+                return Denial(DenialCode.NO_SHORT, f"{symbol} cannot be sold short here.")
+        after = worst_position(net, buys, sells)
+        if after <= before:
+            return None
+        price = max(market.price, intent.price)
+        position = self._worth(market, price, after)
+        if position > allowance(equity, limits.position_value):
+            return Denial(
+                DenialCode.POSITION_VALUE,
+                f"The position in {symbol} would be too large, counting what is in flight.",
+                _share(position, equity),
+                _percent(limits.position_value),
+            )
+        gross = position
+        positions = 1
+        for other, state in self._orders.by_symbol.items():
+            if other != symbol:
+                other_net = ledger.net_lots.get(other, 0)
+                worst = worst_position(other_net, state.worst_buys, state.worst_sells)
+                if worst:
+                    other_market = self._markets[other]
+                    gross += self._worth(other_market, other_market.price, worst)
+                    positions += 1
+        if gross > allowance(equity, limits.gross_exposure) * self._leverage:
+            return Denial(
+                DenialCode.GROSS_EXPOSURE,
+                "The account's exposure would be too large, counting what is in flight.",
+                _share(gross, equity),
+                _percent(limits.gross_exposure * self._leverage),
+            )
+        most = limits.crisis_positions if self._guards.crisis else limits.open_positions
+        if positions > most and before == 0:
+            code = DenialCode.CRISIS if self._guards.crisis else DenialCode.OPEN_POSITIONS
+            text = "Crisis mode allows fewer positions." if self._guards.crisis else "Too many positions."
+            return Denial(code, text, str(positions), str(most))
+        return None
+
+    def _worth(self, market: MarketState, price: int, lots: int) -> int:
+        instrument = market.instrument
+        return self._ledger.worth(instrument.settle, notional(price, lots, *instrument.valuation))
+
+    def _check_orders(self, intent: Intent) -> Denial | None:
+        open_count = self._orders.open_count
+        if open_count >= self.limits.open_orders:
+            return Denial(
+                DenialCode.OPEN_ORDERS,
+                "Too many working orders.",
+                str(open_count + 1),
+                str(self.limits.open_orders),
+            )
+        crossing = intent.price
+        market_like = intent.type is OrderType.MARKET
+        for other in self._orders.symbol_orders(intent.symbol).orders.values():
+            if other.side is not intent.side and other.type is OrderType.LIMIT and other.price:
+                if market_like:
+                    continue
+                if crossing and (crossing - other.price) * intent.side >= 0:
+                    return Denial(
+                        DenialCode.SELF_MATCH,
+                        f"The order would trade with own order {other.client_id} of {other.owner}.",
+                    )
+        return None
+
+    def _check_rate(self, intent: Intent) -> Denial | None:
+        activity = self.activity.get(intent.owner)
+        if activity is None:
+            return None
+        now_ns, limits = self._clock.time_ns, self.limits
+        sent = activity.sent
+        while sent and sent[0] <= now_ns - MINUTE_NS:
+            sent.popleft()
+        if intent.reduce_only and not sent:
+            return None
+        per_second, per_minute = limits.orders_per_second, limits.orders_per_minute
+        if not intent.reduce_only:
+            if len(sent) >= per_second and sent[-per_second] > now_ns - SECOND_NS:
+                return Denial(
+                    DenialCode.RATE_SECOND, "Too many orders a second.", str(per_second + 1), str(per_second)
+                )
+            if len(sent) >= per_minute:
+                return Denial(
+                    DenialCode.RATE_MINUTE, "Too many orders a minute.", str(len(sent) + 1), str(per_minute)
+                )
+        if _key(intent) == activity.last:
+            repeats = activity.repeats
+            while repeats and repeats[0] <= now_ns - MINUTE_NS:
+                repeats.popleft()
+            if len(repeats) >= limits.repeats:
+                return Denial(
+                    DenialCode.REPEATED_EXECUTION,
+                    f"{intent.owner} sent the same order {len(repeats)} times in a minute.",
+                    str(len(repeats) + 1),
+                    str(limits.repeats),
+                )
+            if now_ns - activity.last_ns < limits.duplicate_window_ns:
+                return Denial(
+                    DenialCode.DUPLICATE,
+                    "The same order was sent a moment ago.",
+                    f"{(now_ns - activity.last_ns) // 1_000_000} ms",
+                    f"{limits.duplicate_window_ns // 1_000_000} ms",
+                )
+        return None
+
+
+_PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
+_STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
+_STOPPED = _STOPS | {OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT}
+
+
+def _key(intent: Intent) -> tuple[object, ...]:
+    return (
+        intent.symbol,
+        intent.side,
+        intent.type,
+        intent.lots,
+        intent.price,
+        intent.stop_price,
+        intent.role,
+    )
+
+
+def _seconds(duration_ns: int) -> str:
+    return f"{duration_ns / SECOND_NS:.1f} s"
+
+
+def _percent(rate: int) -> str:
+    return f"{from_rate(rate) * 100:.2f} %"
+
+
+def _money(money: int) -> str:
+    return f"{from_money(money):,.2f}"
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{Decimal(part) / max(1, whole) * 100:.1f} % of equity"

@@ -1,0 +1,392 @@
+"""Runs the strategies: gives each its context, calls its handlers, and stops the one that raises."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, Protocol
+
+import msgspec
+
+from workstation.core.clock import EventClock, Timer
+from workstation.core.errors import StrategyError
+from workstation.core.instrument import Instrument
+from workstation.core.messages import (
+    Bar,
+    LogLine,
+    OrderDenied,
+    OrderFilled,
+    Output,
+    ParametersChanged,
+    SignalEmitted,
+    StrategyChanged,
+    StrategyStateSaved,
+)
+from workstation.core.orders import Intent, Order
+from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.types import OrderRole, OrderState, Severity, Side, StrategyState
+from workstation.market.bars import BarSeries
+from workstation.market.order_book import OrderBook
+from workstation.rules.position import PositionFigures
+from workstation.rules.value import position_value
+from workstation.trading.guards import Guards
+from workstation.trading.ledger import Ledger
+from workstation.trading.market_state import MarketState
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.strategy import Strategy
+
+_ACTIVE = (StrategyState.RUNNING, StrategyState.PAUSED)
+
+
+class Desk(Protocol):
+    """What strategies may ask of the kernel."""
+
+    clock: EventClock
+    ledger: Ledger
+    orders: OrderManager
+    guards: Guards
+    crisis_threshold: int
+    risk_per_trade: int
+
+    def emit(self, output: Output) -> None: ...
+    def place(self, intent: Intent, *, panic: bool = False) -> str: ...
+    def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None: ...
+
+
+class StrategySlot:
+    """One configured strategy and the state it is in."""
+
+    __slots__ = ("context", "detail", "saved_state", "state", "strategy")
+
+    def __init__(self, strategy: Strategy, context: SlotContext) -> None:
+        self.strategy = strategy
+        self.context = context
+        self.state = StrategyState.STOPPED
+        self.detail = ""
+        self.saved_state = b"{}"
+
+
+class SlotContext:
+    """The ``StrategyContext`` of one strategy."""
+
+    def __init__(
+        self, owner: str, market: MarketState, desk: Desk, base_interval_ns: int, host: StrategyHost
+    ) -> None:
+        self.owner = owner
+        self.instrument: Instrument = market.instrument
+        self._market = market
+        self._desk = desk
+        self._base_interval_ns = base_interval_ns
+        self.now_ns = desk.clock.now_ns
+        self.host = host
+        self.call: Callable[[Callable[[], None]], None] = lambda callback: callback()
+
+    def submit(self, intent: Intent) -> str:
+        if intent.owner != self.owner or intent.symbol != self._market.symbol:
+            raise StrategyError(
+                f"Strategy {self.owner} may order only {self._market.symbol} and only as itself."
+            )
+        with self._engine():
+            return self._desk.place(intent)
+
+    def _engine(self) -> _EngineCode:
+        return _EngineCode(self.host)
+
+    def cancel(self, client_id: str, reason: str) -> None:
+        order = self._desk.orders.orders.get(client_id)
+        if order is not None and order.owner == self.owner:
+            with self._engine():
+                self._desk.orders.request_cancel(order, reason)
+
+    def amend(self, client_id: str, price: int | None, stop_price: int | None, lots: int | None) -> None:
+        order = self._desk.orders.orders.get(client_id)
+        if order is not None and order.owner == self.owner:
+            with self._engine():
+                self._desk.amend(order, price, stop_price, lots)
+
+    def position(self) -> PositionFigures:
+        found = self._desk.ledger.positions.get((self.owner, self._market.symbol))
+        return PositionFigures(found.lots, found.cost) if found is not None else _FLAT
+
+    def open_orders(self) -> list[Order]:
+        return self._desk.orders.open_orders(self._market.symbol, self.owner)
+
+    def order(self, client_id: str) -> Order | None:
+        order = self._desk.orders.orders.get(client_id)
+        return order if order is not None and order.owner == self.owner else None
+
+    def equity(self) -> int:
+        return self._desk.ledger.equity()
+
+    def size_factor(self) -> Decimal:
+        return self._desk.guards.size_factor()
+
+    def crisis(self) -> bool:
+        return self._desk.guards.crisis
+
+    def crisis_threshold(self) -> int:
+        return self._desk.crisis_threshold
+
+    def minimum_lots(self, price: int) -> int:
+        """The least quantity that reaches the minimum notional at a price."""
+        unit = abs(self.value(price, 1_000_000))
+        if unit == 0:
+            return 1
+        minimum = int(self.instrument.minimum_notional * 100_000_000)
+        return max(1, -(-minimum * 1_000_000 // unit))
+
+    def value(self, price: int, lots: int) -> int:
+        return position_value(price, lots, *self.instrument.valuation)
+
+    def last_price(self) -> int:
+        return self._market.last_price
+
+    def series(self, interval_ns: int) -> BarSeries:
+        return self._market.want_series(interval_ns, self._base_interval_ns)
+
+    def book(self) -> OrderBook:
+        return self._market.book
+
+    def call_at(self, when_ns: int, callback: Callable[[], None]) -> Timer:
+        return self._desk.clock.call_at(when_ns, lambda: self.call(callback))
+
+    def save_state(self, state: dict[str, Any]) -> None:
+        self._desk.emit(StrategyStateSaved(ts_ns=self._desk.clock.time_ns, strategy=self.owner, state=state))
+
+    def signal(self, side: Side, confidence: float, parts: dict[str, float], text: str) -> None:
+        self._desk.emit(
+            SignalEmitted(
+                ts_ns=self._desk.clock.time_ns,
+                strategy=self.owner,
+                symbol=self._market.symbol,
+                side=side,
+                confidence=confidence,
+                parts=parts,
+                price=self._market.last_price,
+                text=text,
+            )
+        )
+
+    def log(self, severity: Severity, text: str) -> None:
+        self._desk.emit(
+            LogLine(ts_ns=self._desk.clock.time_ns, severity=severity, source=self.owner, text=text)
+        )
+
+
+_FLAT = PositionFigures(0, 0)
+
+
+class _EngineCode:
+    """While the engine works for a strategy it must not be interrupted as the strategy's own code may be."""
+
+    __slots__ = ("_host", "_outer")
+
+    def __init__(self, host: StrategyHost) -> None:
+        self._host = host
+        self._outer = host.running
+
+    def __enter__(self) -> None:
+        self._host.running = None
+
+    def __exit__(self, *_: object) -> None:
+        self._host.running = self._outer
+
+
+class StrategyHost:
+    """Handlers run inside ``guarded``: one that raises stops its own strategy and nothing else."""
+
+    def __init__(self, desk: Desk, markets: dict[str, MarketState], base_interval_ns: int) -> None:
+        self._desk = desk
+        self._markets = markets
+        self._base_interval_ns = base_interval_ns
+        self.slots: dict[str, StrategySlot] = {}
+        self.running: StrategySlot | None = None
+        """The strategy whose own code is being executed now."""
+
+    def interrupt(self) -> bool:
+        """Stop the strategy whose code is being executed; for the watchdog's signal handler, in the engine's thread.
+
+        Raises ``StrategyError`` into the strategy's code. False, and nothing happens, when the engine's own code is
+        running.
+        """
+        if self.running is None:
+            return False
+        raise StrategyError("it did not return in time and was interrupted")
+
+    def add(self, strategy: Strategy) -> StrategySlot:
+        market = self._markets[strategy.symbol]
+        context = SlotContext(strategy.name, market, self._desk, self._base_interval_ns, self)
+        strategy.attach(context)
+        slot = StrategySlot(strategy, context)
+        context.call = self._guarded(slot, _invoke)
+        self.slots[strategy.name] = slot
+        kind = type(strategy)
+        for timeframe_ns in {strategy.interval_ns, *_intervals(kind)}:
+            market.want_bars(timeframe_ns, self._base_interval_ns)
+            market.bar_listeners.setdefault(timeframe_ns, []).append(self._guarded(slot, strategy.on_bar))
+        if kind.on_trade is not Strategy.on_trade:
+            market.trade_listeners.append(self._guarded(slot, strategy.on_trade))
+        if kind.on_book is not Strategy.on_book:
+            market.book_listeners.append(self._guarded(slot, strategy.on_book))
+        return slot
+
+    def _guarded(self, slot: StrategySlot, handler: Callable[[Any], Any]) -> Callable[[Any], None]:
+        strategy = slot.strategy
+        active = _ACTIVE
+
+        def call(event: Any) -> None:
+            if slot.state not in active:
+                return
+            outer, self.running = self.running, slot
+            try:
+                handler(event)
+            except Exception as error:
+                self.running = outer
+                self.fail(slot, error)
+                return
+            self.running = outer
+            if strategy.state or slot.saved_state != b"{}":
+                self.save_state(slot)
+
+        return call
+
+    def save_state(self, slot: StrategySlot) -> None:
+        """Journal the strategy's state when it differs from what was saved last."""
+        try:
+            encoded = _encode(slot.strategy.state)
+        except (TypeError, ValueError) as error:
+            self.fail(slot, StrategyError(f"its state holds what JSON cannot: {error}"))
+            return
+        if encoded != slot.saved_state:
+            slot.saved_state = encoded
+            slot.context.save_state(_decode(encoded))
+
+    def deliver_fill(self, owner: str, fill: OrderFilled, order: Order) -> None:
+        slot = self.slots.get(owner)
+        if slot is not None and slot.state in _ACTIVE:
+            self._guarded(slot, lambda _: slot.strategy.on_fill(fill, order))(fill)
+
+    def deliver_order(self, owner: str, order: Order) -> None:
+        slot = self.slots.get(owner)
+        if (
+            slot is not None
+            and slot.state in _ACTIVE
+            and type(slot.strategy).on_order is not Strategy.on_order
+        ):
+            self._guarded(slot, slot.strategy.on_order)(order)
+
+    def deliver_denial(self, owner: str, denial: OrderDenied) -> None:
+        slot = self.slots.get(owner)
+        if (
+            slot is not None
+            and slot.state in _ACTIVE
+            and type(slot.strategy).on_denied is not Strategy.on_denied
+        ):
+            self._guarded(slot, slot.strategy.on_denied)(denial)
+
+    def deliver_history(self, symbol: str, bar: Bar) -> None:
+        """History warms every strategy of the symbol and timeframe, whatever state it is in."""
+        for slot in self.slots.values():
+            strategy = slot.strategy
+            if strategy.symbol == symbol and strategy.interval_ns == bar.interval_ns:
+                try:
+                    strategy.on_history(bar)
+                except Exception as error:
+                    self.fail(slot, error)
+
+    def runs(self, owner: str, role: OrderRole) -> bool:
+        """Whether the owner may enter: people always, a strategy while it is running."""
+        slot = self.slots.get(owner)
+        return slot is None or slot.state is StrategyState.RUNNING
+
+    def hold(self) -> dict[str, StrategyState]:
+        """Stand every strategy still without a record; those that ran or were paused, with their state."""
+        held = {name: slot.state for name, slot in self.slots.items() if slot.state in _ACTIVE}
+        for name in held:
+            self.slots[name].state = StrategyState.STOPPED
+        return held
+
+    def start(self, name: str) -> None:
+        """Start or continue. Raises ``StrategyError`` when there is no such strategy."""
+        slot = self.slot(name)
+        if slot.state is StrategyState.RUNNING:
+            return
+        paused = slot.state is StrategyState.PAUSED
+        self._change(slot, StrategyState.RUNNING, "")
+        if not paused:
+            self._guarded(slot, lambda _: slot.strategy.on_start())(None)
+
+    def pause(self, name: str) -> None:
+        slot = self.slot(name)
+        if slot.state is StrategyState.RUNNING:
+            self._change(slot, StrategyState.PAUSED, "")
+            self._cancel_entries(name, "strategy paused")
+
+    def stop(self, name: str) -> None:
+        slot = self.slot(name)
+        if slot.state in _ACTIVE:
+            self._guarded(slot, lambda _: slot.strategy.on_stop())(None)
+        if slot.state is not StrategyState.STOPPED:
+            self._change(slot, StrategyState.STOPPED, "")
+            self._cancel_entries(name, "strategy stopped")
+
+    def fail(self, slot: StrategySlot, error: BaseException) -> None:
+        """Stop a strategy that raised: its entries are cancelled, its protective stops stay, an alarm is raised."""
+        name = slot.strategy.name
+        where = traceback.extract_tb(error.__traceback__)
+        line = f" (line {where[-1].lineno} of {where[-1].filename.rpartition('/')[2]})" if where else ""
+        detail = f"{type(error).__name__}: {error}{line}"
+        self._change(slot, StrategyState.FAILED, detail)
+        self._cancel_entries(name, "strategy failed")
+        slot.context.log(
+            Severity.ERROR, f"Stopped by an error: {detail}. Its protective stops stay at the venue."
+        )
+
+    def set_parameters(self, name: str, values: dict[str, Any], who: str) -> None:
+        """Set all or none. Raises ``StrategyError``."""
+        slot = self.slot(name)
+        slot.strategy.set_parameters(values)
+        self._desk.emit(
+            ParametersChanged(
+                ts_ns=self._desk.clock.time_ns, strategy=name, values=_decode(_encode(values)), who=who
+            )
+        )
+
+    def slot(self, name: str) -> StrategySlot:
+        found = self.slots.get(name)
+        if found is None:
+            known = ", ".join(self.slots) or "none"
+            raise StrategyError(f"There is no strategy {name} here; there are {known}.")
+        return found
+
+    def _change(self, slot: StrategySlot, state: StrategyState, detail: str) -> None:
+        slot.state, slot.detail = state, detail
+        self._desk.emit(
+            StrategyChanged(
+                ts_ns=self._desk.clock.time_ns, strategy=slot.strategy.name, state=state, detail=detail
+            )
+        )
+
+    def _cancel_entries(self, owner: str, reason: str) -> None:
+        for order in self._desk.orders.open_orders(owner=owner):
+            if order.role is OrderRole.ENTRY and order.state is not OrderState.HELD:
+                self._desk.orders.request_cancel(order, reason)
+
+
+def _intervals(kind: type[Strategy]) -> set[int]:
+    return {TIMEFRAMES[name] for name in kind.timeframes}
+
+
+def _invoke(callback: Callable[[], None]) -> None:
+    callback()
+
+
+def _default(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+_encode = msgspec.json.Encoder(enc_hook=_default, order="sorted").encode
+_decode = msgspec.json.decode

@@ -1,0 +1,319 @@
+"""Snapshots of a kernel for screens, the ops API and reports. Reading changes nothing."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from workstation.core.instrument import Instrument
+from workstation.core.money import RATE_SCALE, from_money, from_rate
+from workstation.core.orders import Intent, Order
+from workstation.core.timeframe import MINUTE_NS
+from workstation.core.types import Mode, OrderState, OrderType, Side, StrategyState
+from workstation.core.views import (
+    AccountView,
+    BalanceView,
+    LimitView,
+    OrderView,
+    ParameterView,
+    PositionView,
+    RiskView,
+    StrategyView,
+    VerdictView,
+)
+from workstation.rules.limits import allowance, decline, worst_position
+from workstation.rules.rounding import scale_up
+from workstation.rules.value import notional
+from workstation.trading.desk import KILL
+from workstation.trading.kernel import Kernel
+from workstation.trading.ledger import Position
+from workstation.trading.parameters import Parameter
+from workstation.trading.strategy_host import StrategySlot
+
+_ZERO = Decimal(0)
+
+
+class EngineViews:
+    """``taker_rate`` (1e-8) is what a market order is expected to cost."""
+
+    def __init__(self, kernel: Kernel, *, mode: Mode, account: str, venue: str, taker_rate: int) -> None:
+        self._kernel = kernel
+        self._mode = mode
+        self._account = account
+        self._venue = venue
+        self._taker_rate = taker_rate
+
+    def account(self) -> AccountView:
+        kernel = self._kernel
+        ledger, guards = kernel.ledger, kernel.guards
+        equity = ledger.equity()
+        day = equity - guards.day_equity
+        exposure = ledger.exposure()
+        orders = kernel.orders.open_orders()
+        running = sum(1 for slot in kernel.host.slots.values() if slot.state is StrategyState.RUNNING)
+        return AccountView(
+            mode=self._mode,
+            name=self._account,
+            venue=self._venue,
+            currency=ledger.currency,
+            equity=from_money(equity),
+            cash=from_money(ledger.cash.get(ledger.currency, 0)),
+            realised=from_money(ledger.realised),
+            unrealised=from_money(ledger.unrealised()),
+            fees=from_money(ledger.fees),
+            funding=from_money(ledger.funding),
+            day_result=from_money(day),
+            day_percent=_percent(day, guards.day_equity),
+            drawdown_percent=from_rate(decline(guards.peak_equity, equity)) * 100,
+            exposure_percent=_percent(exposure, equity),
+            trading_state=kernel.trading.state,
+            trading_reason=kernel.trading.reason,
+            killed=KILL in kernel.trading.causes,
+            crisis=guards.crisis,
+            open_positions=sum(1 for position in ledger.positions.values() if position.lots),
+            working_orders=len(orders),
+            in_doubt=sum(1 for order in orders if order.state is OrderState.UNKNOWN),
+            running_strategies=running,
+            balances=tuple(BalanceView(asset, from_money(amount)) for asset, amount in sorted(ledger.cash.items())),
+        )
+
+    def orders(self) -> list[OrderView]:
+        """Orders that may still execute, oldest first."""
+        return [self.order(order) for order in self._kernel.orders.open_orders()]
+
+    def order(self, order: Order) -> OrderView:
+        instrument = self._kernel.markets[order.symbol].instrument
+        average = None
+        if order.filled_lots:
+            average = _average(instrument, order.filled_value, order.filled_lots)
+        return OrderView(
+            client_id=order.client_id,
+            symbol=order.symbol,
+            owner=order.owner,
+            side=order.side,
+            type=order.type,
+            role=order.role,
+            state=order.state,
+            quantity=instrument.quantity(order.lots),
+            filled=instrument.quantity(order.filled_lots),
+            price=instrument.price(order.price) if order.price else None,
+            stop_price=instrument.price(order.stop_price) if order.stop_price else None,
+            average_price=average,
+            reduce_only=order.reduce_only,
+            created_ns=order.created_ns,
+            updated_ns=order.updated_ns,
+            reason=order.reason,
+            note=order.note,
+            in_doubt_since_ns=order.updated_ns if order.state is OrderState.UNKNOWN else 0,
+            price_ticks=order.price or order.stop_price,
+            lots=order.remaining,
+        )
+
+    def positions(self) -> list[PositionView]:
+        """Every owner's open positions."""
+        return [self._position(position) for _, position in sorted(self._kernel.ledger.positions.items()) if position.lots]
+
+    def _position(self, position: Position) -> PositionView:
+        kernel = self._kernel
+        instrument = position.instrument
+        market = kernel.markets[instrument.symbol]
+        mark = market.price
+        unrealised = position.unrealised(mark) if mark else 0
+        stop = kernel.orders.live_stop(position.owner, instrument.symbol)
+        one_r = allowance(kernel.ledger.equity(), kernel.terms.limits.risk_per_trade)
+        return PositionView(
+            symbol=instrument.symbol,
+            owner=position.owner,
+            quantity=instrument.quantity(position.lots),
+            entry=entry_price(instrument, position.lots, position.cost),
+            mark=instrument.price(mark) if mark else None,
+            liquidation=None,
+            unrealised=from_money(unrealised),
+            realised=from_money(position.realised - position.fees + position.funding),
+            r_multiple=(Decimal(unrealised) / one_r).quantize(Decimal("0.01")) if one_r else None,
+            stop_at_venue=instrument.price(stop.stop_price) if stop is not None and stop.stop_price else None,
+            value=from_money(notional(mark, position.lots, *instrument.valuation)) if mark else _ZERO,
+        )
+
+    def strategies(self) -> list[StrategyView]:
+        return [self._strategy(slot) for slot in self._kernel.host.slots.values()]
+
+    def _strategy(self, slot: StrategySlot) -> StrategyView:
+        kernel, strategy = self._kernel, slot.strategy
+        instrument = kernel.markets[strategy.symbol].instrument
+        position = kernel.ledger.positions.get((strategy.name, strategy.symbol))
+        net = position.realised - position.fees + position.funding if position else 0
+        open_result = position.unrealised(kernel.markets[strategy.symbol].price) if position else 0
+        return StrategyView(
+            name=strategy.name,
+            strategy=type(strategy).__module__.rpartition(".")[2],
+            title=strategy.title or strategy.name,
+            symbol=strategy.symbol,
+            timeframe=strategy.timeframe,
+            state=slot.state,
+            detail=slot.detail,
+            quantity=instrument.quantity(position.lots if position else 0),
+            day_result=from_money(net + open_result - kernel.day_results.get(strategy.name, 0)),
+            realised=from_money(net),
+            parameters=tuple(
+                parameter_view(parameter, getattr(strategy, name)) for name, parameter in strategy.parameters().items()
+            ),
+        )
+
+    def risk(self) -> RiskView:
+        kernel = self._kernel
+        guards = kernel.guards
+        now_ns = kernel.clock.time_ns
+        return RiskView(
+            trading_state=kernel.trading.state,
+            reason=kernel.trading.reason,
+            until_ns=kernel.trading.until_ns,
+            killed=KILL in kernel.trading.causes,
+            crisis=guards.crisis,
+            crisis_cause=guards.crisis_cause,
+            denied_today=kernel.denied_today,
+            size_factor=guards.size_factor(),
+            limits=tuple(self._limits()),
+            protections=tuple((name, owner, until) for (name, owner), until in guards.pauses.items() if until > now_ns),
+            throttled=tuple(sorted(kernel.gate.throttled)),
+        )
+
+    def _limits(self) -> list[LimitView]:
+        kernel = self._kernel
+        limits, ledger, guards = kernel.terms.limits, kernel.ledger, kernel.guards
+        equity, now_ns = ledger.equity(), kernel.clock.time_ns
+        day_loss = decline(guards.day_equity, equity)
+        drawdown = decline(guards.peak_equity, equity)
+        exposure = worst_position_value = largest = 0
+        for symbol, group in kernel.orders.by_symbol.items():
+            market = kernel.markets[symbol]
+            worst = worst_position(ledger.net_lots.get(symbol, 0), group.worst_buys, group.worst_sells)
+            worth = notional(market.price, worst, *market.instrument.valuation) if market.price else 0
+            exposure += worth
+            worst_position_value = max(worst_position_value, worth)
+            for order in group.orders.values():
+                if not order.reduce_only and market.price:
+                    price = order.price or market.price
+                    largest = max(largest, notional(price, order.remaining, *market.instrument.valuation))
+        positions = sum(1 for lots in ledger.net_lots.values() if lots)
+        ages = [now_ns - market.last_ns for market in kernel.markets.values() if market.last_ns]
+        age = max(ages, default=0)
+        minute = max(
+            (sum(1 for ts in a.sent if ts > now_ns - MINUTE_NS) for a in kernel.gate.activity.values()), default=0
+        )
+        drift = abs(kernel.gate.clock_offset_ns)
+        gross = limits.gross_exposure * kernel.terms.leverage
+        rows = [
+            _rate_limit("Day loss", day_loss, limits.day_loss, sign="−"),
+            _rate_limit("Drawdown", drawdown, limits.crisis_drawdown),
+            _rate_limit("Gross exposure", _rate(exposure, equity), gross),
+            _rate_limit("Largest position", _rate(worst_position_value, equity), limits.position_value),
+            _rate_limit("Largest order", _rate(largest, equity), limits.order_value),
+            _count_limit("Open positions", positions, limits.open_positions),
+            _count_limit("Working orders", kernel.orders.open_count, limits.open_orders),
+            _count_limit("Orders a minute", minute, limits.orders_per_minute),
+            _count_limit("Losses in a row", guards.losses_in_a_row, limits.losses_in_a_row),
+            _time_limit("Feed age", age, limits.stale_ns),
+            _time_limit("Clock drift", drift, limits.drift_ns),
+        ]
+        return rows
+
+    def preview(self, intent: Intent) -> VerdictView:
+        """What the gate would say to an intent now, and what it would cost. Nothing is counted or sent."""
+        kernel = self._kernel
+        denial = kernel.gate.judge(intent)
+        market = kernel.markets.get(intent.symbol)
+        cost = fee = margin = 0
+        risk: Decimal | None = None
+        if market is not None:
+            valuation = market.instrument.valuation
+            price = intent.price or intent.stop_price or market.last_price
+            if price and intent.lots > 0:
+                cost = notional(price, intent.lots, *valuation)
+                maker = intent.post_only or (intent.type is OrderType.LIMIT and not _crosses(intent, market.book))
+                fee = 0 if maker else scale_up(cost, self._taker_rate, RATE_SCALE)
+                margin = cost // max(1, kernel.terms.leverage)
+                if intent.stop_loss:
+                    risk = from_money(notional(abs(price - intent.stop_loss), intent.lots, *valuation))
+        return VerdictView(
+            allowed=denial is None,
+            code=denial.code if denial else "",
+            text=denial.text if denial else "Gate allows",
+            value=denial.value if denial else _share_text(cost, kernel.ledger.equity()),
+            limit=denial.limit if denial else _percent_text(kernel.terms.limits.order_value),
+            cost=from_money(cost),
+            fee=from_money(fee),
+            margin=from_money(margin),
+            risk=risk,
+        )
+
+
+def entry_price(instrument: Instrument, lots: int, cost: int) -> Decimal:
+    """Average entry of a position from its cost, with two decimals more than the tick has."""
+    valuation = instrument.valuation
+    unit = Decimal(valuation.numerator) / valuation.denominator
+    quantum = Decimal(1).scaleb(-instrument.price_decimals)
+    if valuation.inverse:
+        ticks = Decimal(-lots) * unit / cost if cost else _ZERO
+    else:
+        ticks = Decimal(cost) / (lots * unit)
+    return (ticks * instrument.tick).quantize(quantum)
+
+
+def parameter_view(parameter: Parameter[Any], value: Any) -> ParameterView:
+    return ParameterView(
+        name=parameter.name,
+        kind=parameter.kind,
+        value=value,
+        default=parameter.default,
+        minimum=parameter.minimum,
+        maximum=parameter.maximum,
+        step=parameter.step,
+        unit=parameter.unit,
+        help=parameter.help,
+        choices=parameter.choices,
+    )
+
+
+def _crosses(intent: Intent, book: Any) -> bool:
+    if intent.side is Side.BUY:
+        return bool(book.best_ask and intent.price >= book.best_ask)
+    return bool(book.best_bid and intent.price <= book.best_bid)
+
+
+def _average(instrument: Instrument, value: int, lots: int) -> Decimal:
+    ticks = Decimal(value) / lots
+    return (ticks * instrument.tick).quantize(Decimal(1).scaleb(-instrument.price_decimals))
+
+
+def _percent(part: int, whole: int) -> Decimal:
+    return (Decimal(part) * 100 / whole).quantize(Decimal("0.01")) if whole > 0 else _ZERO
+
+
+def _rate(part: int, whole: int) -> int:
+    return part * RATE_SCALE // whole if whole > 0 else 0
+
+
+def _percent_text(rate: int) -> str:
+    return f"{from_rate(rate) * 100:.1f} %"
+
+
+def _share_text(part: int, whole: int) -> str:
+    return f"{_percent(part, whole):.1f} % of equity"
+
+
+def _rate_limit(name: str, rate: int, limit: int, sign: str = "") -> LimitView:
+    value = f"{sign if rate else ''}{_percent_text(rate)}"
+    return LimitView(name, value, f"{sign}{_percent_text(limit)}", rate / limit if limit else 0.0)
+
+
+def _count_limit(name: str, count: int, limit: int) -> LimitView:
+    return LimitView(name, str(count), str(limit), count / limit if limit else 0.0)
+
+
+def _time_limit(name: str, duration_ns: int, limit_ns: int) -> LimitView:
+    return LimitView(
+        name, f"{duration_ns / 1e9:.2f} s", f"{limit_ns / 1e9:g} s", duration_ns / limit_ns if limit_ns else 0.0
+    )
+
+
