@@ -152,6 +152,7 @@ class DockArea(QMainWindow):
         if kept is None:
             return
         for panel in self._panels.values():
+            panel.setFloating(False)
             self.removeDockWidget(panel)
         first = self._panels[next(kept.names())]
         self.addDockWidget(AREA, first)
@@ -244,7 +245,9 @@ class DockArea(QMainWindow):
         return True
 
     def group_of(self, panel: Panel) -> list[Panel]:
-        """The open panels that share a place with `panel`, in declared order."""
+        """The open panels that share a place with `panel`, in declared order; a floating one is alone."""
+        if panel.isFloating():
+            return [panel]
         together = {panel, *self.tabifiedDockWidgets(panel)}
         found = [self._panels[name] for name in self._order if self._panels[name] in together]
         return [each for each in found if each is panel or not (each.isHidden() or each.isFloating())]

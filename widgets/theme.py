@@ -201,6 +201,7 @@ def _icon_source(name: str) -> str:
     return (RESOURCES / "icons" / f"{name}.svg").read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=4)
 def load_fonts(folder: Path = RESOURCES / "fonts") -> str:
     """Register the shipped fonts; returns the family to use, empty when none could be loaded."""
     family = ""

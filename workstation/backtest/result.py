@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from workstation.backtest.round_trips import BookedFill, Booking, PriceBars, Trade, round_trips
 from workstation.backtest.statistics import Figures, figures
+from workstation.backtest.summary import summary_text
 from workstation.config.settings import Costs
 from workstation.core.instrument import Instrument
 from workstation.core.money import from_money
@@ -119,8 +120,6 @@ class BacktestResult(msgspec.Struct, frozen=True, eq=False, kw_only=True):
 
     def summary_text(self, width: int = 80) -> str:
         """The summary that a trader reads, as plain lines of at most ``width`` characters where words allow."""
-        from workstation.backtest.summary import summary_text
-
         return summary_text(self, width)
 
 

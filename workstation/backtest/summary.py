@@ -46,12 +46,11 @@ def figure_rows(result: BacktestResult) -> tuple[list[Row], list[Row]]:
     """The figures in two groups: what the account did, and what the trades did."""
     run, figures = result.run, result.figures
     fall = figures.drawdown
-    length = w.days(fall.days) + ("" if fall.recovered else ", not recovered") if fall.depth else w.MISSING
-    hold = w.signed_percent(figures.buy_and_hold)
+    length = ("" if fall.recovered else "over ") + w.days(fall.days) if fall.depth else w.MISSING
     account = [
         (f"Final equity, {run.currency}", w.money(figures.final_equity)),
         ("Return", w.signed_percent(figures.total_return)),
-        ("Buy and hold", hold),
+        ("Buy and hold", w.signed_percent(figures.buy_and_hold)),
         ("CAGR", w.signed_percent(figures.cagr)),
         ("Sharpe", w.ratio(figures.sharpe)),
         ("Sortino", w.ratio(figures.sortino)),

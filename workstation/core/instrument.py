@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cached_property
 
@@ -69,11 +69,11 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
 
     def ticks(self, price: Decimal | int | str) -> int:
         """Exact ticks of a price. Raises ``ValueError`` when the price is not a multiple of the tick."""
-        return _exact_steps(Decimal(price), self.tick, f"price of {self.symbol}", "tick")
+        return _exact_steps(price, self.tick, f"price of {self.symbol}", "tick")
 
     def lots(self, quantity: Decimal | int | str) -> int:
         """Exact lots of a quantity. Raises ``ValueError`` when it is not a multiple of the lot."""
-        return _exact_steps(Decimal(quantity), self.lot, f"quantity of {self.symbol}", "lot")
+        return _exact_steps(quantity, self.lot, f"quantity of {self.symbol}", "lot")
 
     def ticks_rounded(self, price: Decimal | float, rounding: str = ROUND_HALF_EVEN) -> int:
         return int((Decimal(str(price)) / self.tick).to_integral_value(rounding))
@@ -104,13 +104,17 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
             )
 
 
-def _exact_steps(amount: Decimal, step: Decimal, what: str, step_name: str) -> int:
+def _exact_steps(given: Decimal | int | str, step: Decimal, what: str, step_name: str) -> int:
+    try:
+        amount = Decimal(given)
+    except InvalidOperation:
+        amount = Decimal("NaN")
     if not amount.is_finite():
-        raise ValueError(f"The {what} must be a number, not {amount}.")
-    steps = amount / step
-    if steps != steps.to_integral_value():
+        raise ValueError(f"The {what} must be a number, not {given}.")
+    steps = Fraction(amount) / Fraction(step)
+    if steps.denominator != 1:
         raise ValueError(f"The {what}, {amount}, is not a multiple of its {step_name} {step}.")
-    return int(steps)
+    return steps.numerator
 
 
 def canonical_symbol(text: str) -> str:

@@ -38,7 +38,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 
 
 class Approved:
-    """An intent that passed the gate. Only ``trading.risk_gate`` makes one; ``OrderManager.submit`` takes nothing else."""
+    """An intent that passed the gate. Only ``RiskGate`` makes one; ``OrderManager.submit`` takes nothing else."""
 
     __slots__ = ("client_id", "expires_ns", "intent", "reference")
 
@@ -162,12 +162,12 @@ class Order:
 
     @property
     def remaining(self) -> int:
-        """Lots that can still fill."""
-        return self.lots - self.filled_lots
+        """Lots that can still fill; 0 when the venue filled more than the order's size."""
+        return max(0, self.lots - self.filled_lots)
 
     @property
     def signed_remaining(self) -> int:
-        return int(self.side) * (self.lots - self.filled_lots)
+        return int(self.side) * self.remaining
 
     @property
     def is_open(self) -> bool:

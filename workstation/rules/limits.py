@@ -5,6 +5,7 @@ from __future__ import annotations
 from workstation.rules.rounding import scale_down
 
 RATE_ONE = 100_000_000
+_HALF_SCALE = 10_000
 
 
 def within_collar(side: int, price: int, reference: int, collar: int) -> bool:
@@ -35,7 +36,14 @@ def allowance(equity: int, rate: int) -> int:
 
 
 def decline(start: int, now: int) -> int:
-    """Loss from ``start`` to ``now`` as a rate of ``start``, rounded down; 0 when there is none."""
+    """Loss from ``start`` to ``now`` as a rate of ``start``, rounded down; 0 when there is none.
+
+    Long division in two steps of 1e4, so that 64 bits hold it up to a start of 9e14 (9 million in money).
+    """
     if now >= start or start <= 0:
         return 0
-    return scale_down(start - now, RATE_ONE, start)
+    loss = start - now
+    whole = loss // start
+    first = loss % start * _HALF_SCALE
+    second = first % start * _HALF_SCALE
+    return whole * RATE_ONE + first // start * _HALF_SCALE + second // start

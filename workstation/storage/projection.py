@@ -44,7 +44,7 @@ class Projection:
         self._thread.start()
 
     def wake(self) -> None:
-        """Say that there are new records; without it they are found within half a second."""
+        """Look for new records now, not within half a second. After every commit it would cost trading its pace."""
         self._wanted.set()
 
     def wait_for(self, seq: int, timeout_s: float) -> bool:

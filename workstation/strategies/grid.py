@@ -51,10 +51,9 @@ def wanted_rungs(centre: int, step: int, unit: int, levels: int, held: int, leas
             if buy >= least:
                 reduces = held < 0 and level <= 0
                 rungs.append(Rung(f"buy {level}", Side.BUY, price, buy, reduces))
-        elif sell and level < levels:
-            if sell >= least:
-                reduces = held > 0 and level >= 0
-                rungs.append(Rung(f"sell {level}", Side.SELL, price, sell, reduces))
+        elif sell and level < levels and sell >= least:
+            reduces = held > 0 and level >= 0
+            rungs.append(Rung(f"sell {level}", Side.SELL, price, sell, reduces))
     return rungs
 
 

@@ -13,7 +13,7 @@ from workstation.core.timeframe import DAY_NS, utc_text
 from workstation.core.types import TradingState
 from workstation.rules.limits import decline
 from workstation.trading.risk_limits import RiskLimits
-from workstation.trading.trading_state import TradingStateHolder
+from workstation.trading.trading_state import Restriction, TradingStateHolder
 
 DAY_LOSS = "day loss"
 DRAWDOWN = "drawdown"
@@ -39,11 +39,13 @@ class Guards:
         """Called with what a person must lift; a backtest lifts it after a pause."""
         self.pauses: dict[tuple[str, str], int] = {}
         """Until when a protection pauses entries, by protection and owner ("" for all, or owner/symbol)."""
+        self._now_ns = 0
         self._stops: deque[int] = deque()
         self._highs: deque[tuple[int, int]] = deque()
 
     def start_day(self, now_ns: int, equity: int) -> None:
         """A new UTC day: the loss limit counts from this equity."""
+        self._now_ns = now_ns
         self.day_equity = equity
         self.day_ends_ns = now_ns // DAY_NS * DAY_NS + DAY_NS
         self._trading.lift(DAY_LOSS)
@@ -54,6 +56,7 @@ class Guards:
     def on_equity(self, now_ns: int, equity: int) -> None:
         """Take the account's equity at the current marks."""
         limits = self._limits
+        self._now_ns = now_ns
         self.equity = equity
         if equity >= self.peak_equity:
             self.peak_equity = equity
@@ -84,12 +87,13 @@ class Guards:
         while highs[0][0] < now_ns - limits.drawdown_guard_window_ns:
             highs.popleft()
         fall = decline(highs[0][1], equity)
-        if fall >= limits.drawdown_guard:
+        if fall >= limits.drawdown_guard and self.pauses.get(("drawdown", ""), 0) <= now_ns:
             self._pause("drawdown", "", now_ns, limits.drawdown_guard_pause_ns, f"fell {_percent_text(fall)}")
 
     def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool) -> None:
         """A round trip closed with this net result; ``stopped`` when a stop closed it."""
         limits = self._limits
+        self._now_ns = now_ns
         self.losses_in_a_row = self.losses_in_a_row + 1 if result < 0 else 0
         if not limits.loss_limits:
             return
@@ -117,7 +121,7 @@ class Guards:
             return
         self.crisis, self.crisis_cause = True, cause
         self._emit(CrisisChanged(ts_ns=now_ns, active=True, cause=cause))
-        self.on_person_needed("crisis", lambda: self.end_crisis(now_ns, "pause over"))
+        self.on_person_needed("crisis", lambda: self.end_crisis(max(now_ns, self._now_ns), "pause over"))
 
     def end_crisis(self, now_ns: int, cause: str) -> None:
         """A person ended it: losses and drawdown count anew from here."""
@@ -138,10 +142,8 @@ class Guards:
         """The protection that forbids the owner's entries in the symbol now, and until when."""
         if not self.pauses:
             return None
-        for key, until_ns in list(self.pauses.items()):
-            if until_ns <= now_ns:
-                del self.pauses[key]
-            elif key[1] in ("", f"{owner}/{symbol}"):
+        for key, until_ns in self.pauses.items():
+            if until_ns > now_ns and key[1] in ("", f"{owner}/{symbol}"):
                 return key[0], until_ns
         return None
 
@@ -150,9 +152,9 @@ class Guards:
 
     def _pause(self, protection: str, owner: str, now_ns: int, pause_ns: int, detail: str) -> None:
         until_ns = now_ns + pause_ns
-        known = self.pauses.get((protection, owner), 0)
-        if pause_ns <= 0 or known > now_ns:
+        if pause_ns <= 0 or until_ns <= self.pauses.get((protection, owner), 0):
             return
+        self.pauses = {key: until for key, until in self.pauses.items() if until > now_ns}
         self.pauses[(protection, owner)] = until_ns
         self._emit(
             ProtectionTriggered(
@@ -174,10 +176,18 @@ class Guards:
             ],
             "stops": list(self._stops),
             "highs": [list(high) for high in self._highs],
+            "restrictions": {
+                cause: list(self._trading.causes[cause])
+                for cause in (DAY_LOSS, DRAWDOWN)
+                if cause in self._trading.causes
+            },
         }
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Take over what ``snapshot`` gave: loss limits and crisis mode survive a restart."""
+        """Take over what ``snapshot`` gave: loss limits and crisis mode survive a restart.
+
+        The restrictions are taken without telling anyone; the caller settles the trading state.
+        """
         for name in (
             "day_equity",
             "day_ends_ns",
@@ -191,6 +201,8 @@ class Guards:
         self.pauses = {(protection, owner): until for protection, owner, until in snapshot["pauses"]}
         self._stops = deque(snapshot["stops"])
         self._highs = deque((ts_ns, equity) for ts_ns, equity in snapshot["highs"])
+        for cause, (state, reason, until_ns) in snapshot["restrictions"].items():
+            self._trading.causes[cause] = Restriction(TradingState(state), reason, until_ns)
 
 
 def _percent_text(rate: int) -> str:

@@ -174,8 +174,10 @@ class Kernel:
         self.denied_today = 0
         self.day_results: dict[str, int] = {}
         """Each owner's result when the day began, open profit counted in."""
-        self.lifts = 0
-        """How often a pause stood in for a person."""
+        self.lifts: dict[str, int] = {}
+        """How often a pause stood in for a person, by what was lifted."""
+        self.on_booked: list[Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]] = []
+        """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
         self._published: list[Output] = []
         self._last_guard_ns = 0
         self._watches: dict[str, VolatilityWatch] = {}
@@ -371,6 +373,7 @@ class Kernel:
             clock.advance(open_ns)
         elif open_ns > clock.time_ns:
             clock.time_ns = open_ns
+        market.bar_interval_ns = bar.interval_ns
         if self._tap is not None:
             self._tap.on_bar(bar)
         if bar.ts_ns >= clock.next_due_ns:
@@ -585,6 +588,8 @@ class Kernel:
         if booking is None:
             return
         stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
+        for listener in self.on_booked:
+            listener(fill, order, booking)
         self._after_booking(booking, stopped)
         self.host.deliver_fill(order.owner, fill, order)
         self.host.deliver_order(order.owner, order)
@@ -595,6 +600,8 @@ class Kernel:
             self.emit(event)
             self._alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
             for booking in bookings:
+                for listener in self.on_booked:
+                    listener(event, None, booking)
                 self._after_booking(booking, stopped=True)
 
     def _after_booking(self, booking: Booking, stopped: bool) -> None:
@@ -694,7 +701,7 @@ class Kernel:
     def _on_person_needed(self, cause: str, lift: Callable[[], None]) -> None:
         pause_ns = self.terms.person_pause_ns
         if pause_ns:
-            self.lifts += 1
+            self.lifts[cause] = self.lifts.get(cause, 0) + 1
             self.clock.call_at(self.clock.time_ns + pause_ns, lift)
 
     def _on_trading_state(self, state: TradingState, reason: str, until_ns: int) -> None:

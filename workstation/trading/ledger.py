@@ -7,7 +7,8 @@ Identities that hold to the last digit, at any moment:
     equity          = cash + value of spot holdings + unrealised of derivatives
     account         = sum of the owners' parts, *manual* and *external* among them
 
-Every booking carries the venue's id and happens once.
+An owner's figures are in the settlement asset of the symbol, the account's in its currency: where the two differ they
+are converted at the mark of the booking. Every booking carries the venue's id and happens once.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated
+from workstation.core.money import MONEY_SCALE
 from workstation.core.types import EXTERNAL, InstrumentKind
 from workstation.rules.position import PositionFigures, apply_fill
 from workstation.rules.rounding import scale_down
@@ -99,6 +101,7 @@ class Ledger:
         self.fees = 0
         self.funding = 0
         self.slippage = 0
+        """The account's figures in its currency."""
 
     def position(self, owner: str, symbol: str) -> Position:
         found = self.positions.get((owner, symbol))
@@ -116,7 +119,7 @@ class Ledger:
         if fill.fill_id in self.booked:
             return None
         self.booked.add(fill.fill_id)
-        self.slippage += fill.slippage
+        self.slippage += self.worth(self._instruments[fill.symbol].settle, fill.slippage)
         return self._book(
             owner, fill.symbol, fill.side * fill.lots, fill.price, fill.fee, fill.fee_asset, fill.ts_ns
         )
@@ -170,10 +173,10 @@ class Ledger:
         position.cost = effect.cost
         position.realised += effect.realised
         position.fills += 1
-        self.realised += effect.realised
-        fee_value = fee if fee_asset == settle else self.worth(fee_asset, fee)
+        self.realised += self.worth(settle, effect.realised)
+        fee_value = fee if fee_asset == settle else self._in_asset(settle, fee_asset, fee)
         position.fees += fee_value
-        self.fees += fee_value
+        self.fees += self.worth(fee_asset, fee)
         self.net_lots[symbol] = self.net_lots.get(symbol, 0) + signed_lots
         position.trip_result += effect.realised - fee_value
         closed = before != 0 and (effect.lots == 0 or (effect.lots > 0) != (before > 0))
@@ -190,8 +193,8 @@ class Ledger:
             return False
         self.booked.add(event.funding_id)
         self.cash[event.asset] = self.cash.get(event.asset, 0) + event.amount
-        self.funding += event.amount
-        holders = [p for p in self.by_symbol.get(event.symbol, []) if p.lots]
+        self.funding += self.worth(event.asset, event.amount)
+        holders = sorted((p for p in self.by_symbol.get(event.symbol, []) if p.lots), key=lambda p: p.owner)
         net = sum(p.lots for p in holders)
         if net == 0 or not holders:
             holders, net = [self.position(EXTERNAL, event.symbol)], 0
@@ -215,12 +218,13 @@ class Ledger:
         target.lots = effect.lots
         target.cost = effect.cost
         target.realised += effect.realised
-        self.realised += effect.realised
+        settle = target.instrument.settle
+        self.realised += self.worth(settle, effect.realised)
         if target.instrument.is_derivative:
-            self.cash[target.instrument.settle] += effect.realised
+            self.cash[settle] = self.cash.get(settle, 0) + effect.realised
         target.trip_result += effect.realised + source.trip_result
         source.trip_result = 0
-        target.opened_ns = source.opened_ns or target.opened_ns
+        target.opened_ns = (source.opened_ns or target.opened_ns) if target.lots else 0
         source.opened_ns = 0
 
     def worth(self, asset: str, amount: int) -> int:
@@ -233,6 +237,14 @@ class Ledger:
         ticks = self._price_of(instrument.symbol)
         return amount * int(instrument.tick * 10**12) * ticks // 10**12
 
+    def _in_asset(self, asset: str, from_asset: str, amount: int) -> int:
+        """An amount of one asset in another at the current marks; 0 when there is no price for it."""
+        value = self.worth(from_asset, amount)
+        if asset == self.currency:
+            return value
+        unit = self.worth(asset, MONEY_SCALE)
+        return value * MONEY_SCALE // unit if unit else 0
+
     def unrealised(self) -> int:
         """Open profit of every owner's position at the current marks, in the account's currency."""
         total = 0
@@ -240,12 +252,15 @@ class Ledger:
             if net or any(p.lots for p in self.by_symbol[symbol]):
                 price = self._price_of(symbol)
                 for position in self.by_symbol[symbol]:
-                    if position.lots:
+                    if position.lots and price:
                         total += self.worth(position.instrument.settle, position.value(price) - position.cost)
         return total
 
     def equity(self) -> int:
-        """Cash of every asset, spot holdings at their value, and open profit of derivatives."""
+        """Cash of every asset, spot holdings at their value, and open profit of derivatives.
+
+        A position without a price counts at its cost, so that a missing price is not taken for a loss.
+        """
         total = 0
         for asset, amount in self.cash.items():
             total += amount if asset == self.currency else self.worth(asset, amount)
@@ -258,7 +273,7 @@ class Ledger:
                 if position.lots:
                     price = price or self._price_of(symbol)
                     instrument = position.instrument
-                    value = position_value(price, position.lots, *instrument.valuation)
+                    value = position_value(price, position.lots, *instrument.valuation) if price else position.cost
                     if instrument.kind is not InstrumentKind.SPOT:
                         value -= position.cost
                     total += (
@@ -272,7 +287,9 @@ class Ledger:
         for symbol, net in self.net_lots.items():
             if net:
                 instrument = self._instruments[symbol]
-                value = abs(position_value(self._price_of(symbol), net, *instrument.valuation))
+                price = self._price_of(symbol)
+                cost = sum(position.cost for position in self.by_symbol[symbol])
+                value = abs(position_value(price, net, *instrument.valuation) if price else cost)
                 total += self.worth(instrument.settle, value)
         return total
 

@@ -16,6 +16,7 @@ class MarketState:
 
     __slots__ = (
         "aggregators",
+        "bar_interval_ns",
         "bar_listeners",
         "base",
         "book",
@@ -38,6 +39,8 @@ class MarketState:
         self.mark_price = 0
         self.last_ns = 0
         self.connected = True
+        self.bar_interval_ns = 0
+        """Interval of the bars that the feed consists of; 0 when it has trades. Between two bars nothing is heard."""
         self.base: BarBuilder | None = None
         """Builds the smallest bars from trades."""
         self.aggregators: dict[int, BarBuilder] = {}

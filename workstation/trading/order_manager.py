@@ -70,6 +70,8 @@ class OrderManager:
         self.open_count = 0
         self.outbox: list[Request] = []
         self.seen_fills: set[str] = set()
+        self._amending: dict[str, list[int]] = {}
+        """By client id: the size that the venue confirmed last, then the sizes asked for and not answered."""
         self.refused_reports = 0
 
     def next_client_id(self) -> str:
@@ -85,7 +87,9 @@ class OrderManager:
 
     def open_orders(self, symbol: str = "", owner: str = "") -> list[Order]:
         """Orders that may still execute, oldest first."""
-        groups: Iterable[SymbolOrders] = [self.symbol_orders(symbol)] if symbol else self.by_symbol.values()
+        groups: Iterable[SymbolOrders] = self.by_symbol.values()
+        if symbol:
+            groups = [self.by_symbol[symbol]] if symbol in self.by_symbol else []
         return [
             order for group in groups for order in group.orders.values() if not owner or order.owner == owner
         ]
@@ -163,9 +167,7 @@ class OrderManager:
 
     def request_amend(self, order: Order, price: int, stop_price: int, lots: int) -> None:
         """Ask the venue to move an order to these terms; growth counts as in flight at once."""
-        if lots > order.lots:
-            _count(self.symbol_orders(order.symbol), order, lots - order.lots)
-            order.lots = lots
+        self.expect_amend(order, lots)
         self._emit(
             AmendRequested(
                 ts_ns=self._clock.time_ns,
@@ -176,6 +178,11 @@ class OrderManager:
             )
         )
         self.outbox.append(AmendRequest(order.client_id, price, stop_price, lots))
+
+    def expect_amend(self, order: Order, lots: int) -> None:
+        """Count an order at the largest size it may have, until the venue answers the change to ``lots``."""
+        self._amending.setdefault(order.client_id, [order.lots]).append(lots)
+        self._set_lots(order, max(self._amending[order.client_id]))
 
     def request_status(self, order: Order) -> None:
         self.outbox.append(QueryRequest(order.client_id))
@@ -198,36 +205,34 @@ class OrderManager:
             self.refused_reports += 1
             return None
         if type(report) is CancelRejected:
-            order.cancel_requested_ns = 0
-            order.note = report.reason
-            self._emit(report)
-            return order
+            return self._apply_refusal(order, report)
         new_state = TRANSITIONS.get((order.state, type(report)))
         if new_state is None:
             self.refused_reports += 1
             return None
         if type(report) is OrderFilled:
             return self._apply_fill(order, report, new_state)
-        before = order.state
+        before, venue_id = order.state, order.venue_id
         if type(report) is OrderAccepted:
-            if report.held:
+            if report.held and before in _UNANSWERED:
                 new_state = OrderState.HELD
-            elif order.filled_lots:
-                new_state = OrderState.PARTIALLY_FILLED
             order.venue_id = report.venue_id
+        elif type(report) is OrderTriggered:
+            if report.released:
+                new_state = OrderState.ACCEPTED
         elif type(report) is OrderAmended:
-            if order.state is OrderState.UNKNOWN and order.filled_lots:
-                new_state = OrderState.PARTIALLY_FILLED
             self._set_terms(order, report)
         elif isinstance(report, OrderRejected):
             order.note = f"{report.code}: {report.reason}"
         elif isinstance(report, OrderUnknown | OrderCancelled | OrderExpired):
             order.note = report.reason
+        if order.filled_lots and new_state.is_open and new_state is not OrderState.UNKNOWN:
+            new_state = OrderState.PARTIALLY_FILLED
         order.state = new_state
         order.updated_ns = report.ts_ns
         if new_state.is_terminal:
             self._close(order)
-        elif new_state is before and type(report) is not OrderAmended:
+        elif new_state is before and order.venue_id == venue_id and type(report) is not OrderAmended:
             return None
         self._emit(report)
         return order
@@ -265,13 +270,44 @@ class OrderManager:
         self._emit(fill)
         return order
 
+    def _apply_refusal(self, order: Order, report: CancelRejected) -> Order:
+        """A cancel or a change was refused: of a change that was to grow the order, the growth is gone."""
+        sizes = self._amending.get(order.client_id)
+        if sizes and not order.cancel_requested_ns:
+            del sizes[1]
+            if len(sizes) == 1:
+                del self._amending[order.client_id]
+            self._set_lots(order, max(sizes))
+            if order.is_open and order.filled_lots >= order.lots:
+                order.state = OrderState.FILLED
+                self._close(order)
+        order.cancel_requested_ns = 0
+        order.note = report.reason
+        self._emit(report)
+        return order
+
     def _set_terms(self, order: Order, report: OrderAmended) -> None:
-        _count(self.symbol_orders(order.symbol), order, report.lots - order.lots)
         order.price = report.price
         order.stop_price = report.stop_price
-        order.lots = report.lots
+        sizes = self._amending.get(order.client_id)
+        if sizes is None:
+            self._set_lots(order, report.lots)
+            return
+        sizes[0] = report.lots
+        if report.lots in sizes[1:]:
+            del sizes[1 : sizes.index(report.lots, 1) + 1]
+        self._set_lots(order, max(sizes))
+        if len(sizes) == 1:
+            del self._amending[order.client_id]
+
+    def _set_lots(self, order: Order, lots: int) -> None:
+        before = order.remaining
+        order.lots = lots
+        if order.is_open:
+            _count(self.symbol_orders(order.symbol), order, order.remaining - before)
 
     def _close(self, order: Order) -> None:
+        self._amending.pop(order.client_id, None)
         group = self.by_symbol[order.symbol]
         if group.orders.pop(order.client_id, None) is not None:
             self.open_count -= 1
@@ -284,8 +320,11 @@ class OrderManager:
             return []
         now_ns = status.ts_ns
         if not status.found:
-            # "Not found" is believed only when the request can no longer arrive.
-            if order.is_open and now_ns > order.expires_ns:
+            if order.state in _WORKING:
+                reason = "the venue no longer knows it"
+                return [OrderUnknown(ts_ns=now_ns, client_id=order.client_id, reason=reason)]
+            # "Not found" is believed only when the request can no longer arrive, and of an order that never did.
+            if order.is_open and now_ns > order.expires_ns and not (order.venue_id or order.filled_lots):
                 return [
                     OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="never reached the venue")
                 ]
@@ -293,18 +332,22 @@ class OrderManager:
         reports: list[OrderReport] = [fill for fill in status.fills if fill.fill_id not in self.seen_fills]
         if not order.is_open:
             return reports
-        if order.state in (OrderState.SUBMITTED, OrderState.UNKNOWN):
+        if order.state in _UNANSWERED:
             held = status.state is OrderState.HELD
             accepted = OrderAccepted(
                 ts_ns=now_ns, client_id=order.client_id, venue_id=status.venue_id, held=held
             )
             reports.insert(0, accepted)
+        elif order.state is OrderState.HELD and status.state in _WORKING:
+            reports.insert(0, OrderTriggered(ts_ns=now_ns, client_id=order.client_id, released=True))
         if status.state is OrderState.CANCELLED:
             reports.append(
                 OrderCancelled(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue")
             )
         elif status.state is OrderState.EXPIRED:
             reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue"))
+        elif status.state is OrderState.FILLED and order.client_id in self._amending:
+            reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="filled before it grew"))
         elif status.state is OrderState.REJECTED:
             reports.append(
                 OrderRejected(
@@ -314,11 +357,15 @@ class OrderManager:
         return reports
 
     def live_stop(self, owner: str, symbol: str) -> Order | None:
-        """The owner's protective stop that rests at the venue, if any."""
-        for order in self.symbol_orders(symbol).orders.values():
-            if order.owner == owner and order.role is OrderRole.PROTECTIVE_STOP:
+        """The owner's protective stop that the venue has confirmed and that can trigger now, if any."""
+        for order in self.open_orders(symbol, owner):
+            if order.role is OrderRole.PROTECTIVE_STOP and order.state in _WORKING:
                 return order
         return None
+
+
+_UNANSWERED = (OrderState.SUBMITTED, OrderState.UNKNOWN)
+_WORKING = (OrderState.ACCEPTED, OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED)
 
 
 def _count(group: SymbolOrders, order: Order, lots: int) -> None:

@@ -30,12 +30,14 @@ _LIVE = (SUBMITTED, UNKNOWN, HELD, ACCEPTED, TRIGGERED, PARTIALLY_FILLED)
 TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {
     (SUBMITTED, OrderAccepted): ACCEPTED,
     (UNKNOWN, OrderAccepted): ACCEPTED,
+    (ACCEPTED, OrderAccepted): ACCEPTED,
     (TRIGGERED, OrderAccepted): TRIGGERED,
     (PARTIALLY_FILLED, OrderAccepted): PARTIALLY_FILLED,
     (HELD, OrderTriggered): ACCEPTED,
     (SUBMITTED, OrderTriggered): TRIGGERED,
     (UNKNOWN, OrderTriggered): TRIGGERED,
     (ACCEPTED, OrderTriggered): TRIGGERED,
+    (SUBMITTED, OrderAmended): ACCEPTED,
     (ACCEPTED, OrderAmended): ACCEPTED,
     (HELD, OrderAmended): HELD,
     (UNKNOWN, OrderAmended): ACCEPTED,
@@ -52,5 +54,5 @@ TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {
     (REJECTED, OrderFilled): REJECTED,
     (FILLED, OrderFilled): FILLED,
 }
-"""New state by state and report. An accepted report with ``held`` leads to HELD, and a fill that completes the order
-to FILLED; both are decided by the order manager."""
+"""New state by state and report. What the report holds may change it, in the order manager: a first acceptance that
+is ``held`` leads to HELD, a release to ACCEPTED; a live order with fills is PARTIALLY_FILLED, a complete one FILLED."""

@@ -214,27 +214,9 @@ class RiskGate:
             return Denial(
                 DenialCode.NO_REFERENCE, f"There is no price of {intent.symbol} to check the order against."
             )
-        if not market.connected:
-            return Denial(DenialCode.FEED_DOWN, f"The feed of {intent.symbol} is down.")
-        age_ns = now_ns - market.last_ns
-        if age_ns > limits.stale_ns:
-            return Denial(
-                DenialCode.STALE_DATA,
-                f"{intent.symbol} feed is stale.",
-                _seconds(age_ns),
-                _seconds(limits.stale_ns),
-            )
-        if market.book.sequence >= 0 and not market.book.synchronised:
-            return Denial(
-                DenialCode.BOOK_GAP, f"The order book of {intent.symbol} is being rebuilt after a gap."
-            )
-        if abs(self.clock_offset_ns) > limits.drift_ns:
-            return Denial(
-                DenialCode.CLOCK_DRIFT,
-                "The clock differs from the venue's.",
-                _seconds(abs(self.clock_offset_ns)),
-                _seconds(limits.drift_ns),
-            )
+        blind = None if intent.reduce_only else self._check_freshness(intent.symbol, market, now_ns)
+        if blind is not None:
+            return blind
         if intent.price and not within_collar(intent.side, intent.price, reference, limits.collar):
             price = market.instrument.price
             return Denial(
@@ -248,6 +230,32 @@ class RiskGate:
             return Denial(
                 DenialCode.PRICE,
                 f"A stop at {price(intent.stop_price)} would trigger at once, at {price(reference)}.",
+            )
+        return None
+
+    def _check_freshness(self, symbol: str, market: MarketState, now_ns: int) -> Denial | None:
+        """New risk needs eyes; getting rid of risk does not."""
+        limits = self.limits
+        if not market.connected:
+            return Denial(DenialCode.FEED_DOWN, f"The feed of {symbol} is down.")
+        age_ns = now_ns - market.last_ns
+        if age_ns > limits.stale_ns + market.bar_interval_ns:
+            return Denial(
+                DenialCode.STALE_DATA,
+                f"{symbol} feed is stale.",
+                _seconds(age_ns),
+                _seconds(limits.stale_ns),
+            )
+        if market.book.sequence >= 0 and not market.book.synchronised:
+            return Denial(
+                DenialCode.BOOK_GAP, f"The order book of {symbol} is being rebuilt after a gap."
+            )
+        if abs(self.clock_offset_ns) > limits.drift_ns:
+            return Denial(
+                DenialCode.CLOCK_DRIFT,
+                "The clock differs from the venue's.",
+                _seconds(abs(self.clock_offset_ns)),
+                _seconds(limits.drift_ns),
             )
         return None
 

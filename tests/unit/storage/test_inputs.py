@@ -26,7 +26,6 @@ from workstation.core.messages import (
 from workstation.core.orders import Intent
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import Side
-from workstation.storage import inputs as inputs_module
 from workstation.storage.input_codec import InputDecoder, InputEncoder
 from workstation.storage.inputs import InputRecorder, prune_inputs, read_inputs
 
@@ -117,7 +116,6 @@ def test_a_tail_torn_anywhere_ends_at_the_last_whole_block(tmp_path: Path) -> No
         assert len(read) % 20 == 0 or len(read) == len(messages)
         assert reader.dropped_bytes <= length
     (torn / "000001.inputs.zst").write_bytes(content[:-30] + bytes(30))
-    assert read_inputs(torn)
     reader = read_inputs(torn)
     assert list(reader) == messages[: len(list(reader))]
     assert reader.dropped_bytes > 0
@@ -193,7 +191,11 @@ print("kept")
 def test_a_full_disk_loses_no_input(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
-        [sys.executable, "-c", LIMITED, str(tmp_path)], capture_output=True, text=True, env=environment
+        [sys.executable, "-c", LIMITED, str(tmp_path)],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
     )
     assert (done.stdout.strip(), done.stderr) == ("kept", "")
 
@@ -210,7 +212,7 @@ def test_a_segment_that_cannot_be_ended_is_ended_later(tmp_path: Path, monkeypat
             raise OSError(28, "No space left on device")
         return write(file, bytes(content)[:100])
 
-    monkeypatch.setattr(inputs_module.os, "write", unreliable)
+    monkeypatch.setattr(os, "write", unreliable)
     for message in messages:
         recorder.append(message)
         try:

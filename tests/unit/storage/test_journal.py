@@ -13,7 +13,7 @@ import pytest
 
 from tests.unit.storage.records import START_NS, filled, header, session_records, submitted
 from workstation.core.errors import StorageError, VerificationError
-from workstation.core.messages import SignalEmitted, StrategyStateSaved
+from workstation.core.messages import Output, SignalEmitted, StrategyStateSaved
 from workstation.core.types import Side
 from workstation.storage.disk_journal import DiskJournal, JournalReader
 from workstation.storage.journal import Journal, MemoryJournal, SessionSummary, order_hash
@@ -269,7 +269,7 @@ def test_order_hash_is_the_same_in_any_session_and_differs_with_any_decision() -
     assert first == order_hash(session_records(5, 50, "s27-"))
     assert first != order_hash(session_records(6, 50, "s1-"))
     order = submitted("1")
-    variants = [
+    variants: list[list[Output]] = [
         [order, filled(order, 5, 1)],
         [order, filled(order, 6, 1)],
         [order, filled(order, 5, 1, START_NS + 1)],

@@ -210,13 +210,13 @@ def test_another_journal_in_the_same_folder_is_projected_from_its_start(
 
 def test_the_thread_catches_up_follows_and_stops_in_order(journal, database, tmp_path: Path) -> None:
     journal.begin_session(header())
-    records = session_records(5, 300)
-    write(journal, records[:400])
+    records = session_records(5, 120)
+    write(journal, records[:500])
     errors: list[StorageError] = []
     projection = Projection(journal.path, database, errors.append)
     projection.start()
     assert projection.wait_for(journal.last_seq, 30)
-    for record in records[400:]:
+    for record in records[500:]:
         journal.append(record)
         journal.commit()
         projection.wake()
@@ -224,7 +224,7 @@ def test_the_thread_catches_up_follows_and_stops_in_order(journal, database, tmp
     write(journal, session_records(6, 10, "last-"))
     projection.stop()
     assert projection.seq == journal.last_seq
-    assert OrderRow.select().count() == 310
+    assert OrderRow.select().count() == 130
     assert errors == []
 
 

@@ -50,14 +50,22 @@ class Hold:
         self._rng = rng
         self._mean_steps = max(1.0, mean_steps)
         self._draw = draw
-        self._ahead: Floats = np.empty(0)
+        self._lives = np.empty(0, dtype=np.int64)
+        self._values: Floats = np.empty(0)
 
     def take(self, count: int) -> Floats:
-        while len(self._ahead) < count:
-            number = int((count - len(self._ahead)) / self._mean_steps) + 2
+        while (left := int(self._lives.sum())) < count:
+            number = int((count - left) / self._mean_steps) + 2
             lives = np.maximum(1, self._rng.exponential(self._mean_steps, number)).astype(np.int64)
-            self._ahead = np.concatenate((self._ahead, np.repeat(self._draw(self._rng, number), lives)))
-        taken, self._ahead = self._ahead[:count], self._ahead[count:]
+            self._lives = np.concatenate((self._lives, lives))
+            self._values = np.concatenate((self._values, self._draw(self._rng, number)))
+        ends = np.cumsum(self._lives)
+        last = int(np.searchsorted(ends, count))
+        lives = self._lives[: last + 1].copy()
+        lives[-1] -= ends[last] - count
+        taken = np.repeat(self._values[: last + 1], lives)
+        self._lives, self._values = self._lives[last:], self._values[last:]
+        self._lives[0] = ends[last] - count
         return taken
 
 

@@ -62,7 +62,9 @@ class SymbolFeed:
         self._planned_ns = start_ns
         self._bids: dict[int, int] = {}
         self._asks: dict[int, int] = {}
-        self._bid = max(2, (start_ticks - 1) // self._width - 1)
+        self._bid = max(1, start_ticks // self._width)
+        if self._price(self._bid) >= start_ticks:
+            self._bid = max(1, self._bid - 1)
         self._ask = self._bid + 1
         self._bottom = max(1, self._bid - depth + 1)
         self._top = self._ask + depth - 1
@@ -91,21 +93,19 @@ class SymbolFeed:
         events: list[MarketInput] = []
         changed_bids: dict[int, int] = {}
         changed_asks: dict[int, int] = {}
-        if trades:
-            if buys:
-                if self._take_asks(ts_ns, trades, size, bid_to if sweeps else -1, changed_asks, events):
-                    bid_to, ask_to = min(bid_to, self._ask - 1), min(ask_to, self._ask)
-                else:
-                    ask_to = max(ask_to, self._ask)
-            elif self._take_bids(ts_ns, trades, size, ask_to if sweeps else self._top + 1, changed_bids, events):
-                ask_to, bid_to = max(ask_to, self._bid + 1), max(bid_to, self._bid)
-            else:
-                bid_to = min(bid_to, self._bid)
-            if bid_to >= ask_to:
-                if buys:
-                    bid_to = ask_to - 1
-                else:
-                    ask_to = bid_to + 1
+        if trades and buys:
+            best = self._ask
+            dented = self._take_asks(ts_ns, trades, size, bid_to if sweeps else -1, changed_asks, events)
+            # What the trades left must be what the delta shows: a dented level stays, an emptied one stays empty.
+            lowest = self._ask if self._ask != best or not dented else self._ask - self._depth + 1
+            ask_to = max(lowest, min(ask_to, self._ask) if dented else ask_to)
+            bid_to = min(bid_to, ask_to - 1)
+        elif trades:
+            best = self._bid
+            dented = self._take_bids(ts_ns, trades, size, ask_to if sweeps else self._top + 1, changed_bids, events)
+            highest = self._bid if self._bid != best or not dented else self._bid + self._depth - 1
+            bid_to = min(highest, max(bid_to, self._bid) if dented else bid_to)
+            ask_to = max(ask_to, bid_to + 1)
         self._move_bids(bid_to, changed_bids)
         self._move_asks(ask_to, changed_asks)
         slot = self._bid - bid_change

@@ -11,7 +11,7 @@ from workstation.core.messages import Trade as PublicTrade
 from workstation.core.money import to_rate
 from workstation.core.orders import Order
 from workstation.core.timeframe import HOUR_NS
-from workstation.core.types import OrderRole, Side
+from workstation.core.types import OrderRole, Severity, Side
 from workstation.rules import sizing
 from workstation.rules.rounding import scale_down
 from workstation.strategies.confluence.confidence import Confidence, confidence, size_for

@@ -126,6 +126,7 @@ class VenueAccount:
 
     def update_liquidation(self, state: SymbolState) -> None:
         """Bring the liquidation price up to date; with cross margin it also moves with the other positions."""
+        state.stir()
         if state.is_derivative and self._liquidates:
             state.liquidation = self._solve(state, state.maintenance)
             state.watched = state.liquidation != 0 or (self._cross and state.lots != 0)

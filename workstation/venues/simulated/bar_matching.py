@@ -24,7 +24,7 @@ from workstation.venues.simulated.desk import Desk
 from workstation.venues.simulated.liquidation import Liquidation
 from workstation.venues.simulated.order import VenueOrder
 from workstation.venues.simulated.reports import ReportChannel
-from workstation.venues.simulated.state import SymbolState
+from workstation.venues.simulated.state import NEVER_REACHED, SymbolState
 
 _NOTHING = -1
 
@@ -50,30 +50,49 @@ class BarMatcher:
 
     def on_bar(self, state: SymbolState, bar: Bar) -> None:
         """Walk the bar, and let time pass with it: a quarter of the interval for each leg."""
-        clock = self._clock
         open_ns = bar.ts_ns - bar.interval_ns
-        quarter_ns = bar.interval_ns // 4
         self._left = bar_share(bar.lots, self._bar_volume)
-        clock.advance(open_ns)
+        self._clock.advance(open_ns)
         self._walk(state, bar.open, bar.open, open_ns, gap=True)
         state.last = bar.open
         self._reports.deliver()
-        if self._is_over(state):
-            state.last = bar.close
-            return
+        if state.orders or state.watched or self._inbound or self._reports.queue:
+            self._walk_rest(state, bar, open_ns)
+        state.last = bar.close
+        state.quiet_above, state.quiet_below = self._quiet_range(state)
+
+    def _walk_rest(self, state: SymbolState, bar: Bar, open_ns: int) -> None:
+        quarter_ns = bar.interval_ns // 4
         low_first = is_low_first(state.lots + _market_lots(state), _nearest_entry_side(state, bar), bar.open, bar.close)
         extremes = (bar.low, bar.high) if low_first else (bar.high, bar.low)
         position = bar.open
         for leg, price in enumerate((*extremes, bar.close), start=1):
             leg_ns = open_ns + leg * quarter_ns
-            clock.advance(leg_ns)
+            self._clock.advance(leg_ns)
             self._walk(state, position, price, leg_ns, gap=False)
             state.last = position = price
             self._reports.deliver()
 
-    def _is_over(self, state: SymbolState) -> bool:
-        """Nothing can happen in the rest of the bar."""
-        return not (state.orders or state.watched or self._inbound or self._reports.queue)
+    def _quiet_range(self, state: SymbolState) -> tuple[int, int]:
+        """Prices strictly between which nothing happens, as long as nothing changes."""
+        above, below = 0, NEVER_REACHED
+        if state.watched and self._liquidation.cross:
+            return 0, 0
+        if state.watched:
+            above, below = (state.liquidation, below) if state.lots > 0 else (above, state.liquidation)
+        for order in state.orders.values():
+            if not (order.waiting or order.resting):
+                return 0, 0
+            direction = order.direction if order.waiting else -order.sign
+            level = order.stop_price if order.waiting else order.limit - order.sign * self._through
+            if direction > 0:
+                below = min(below, level)
+            else:
+                above = max(above, level)
+            if order.trail and order.waiting:
+                follows_at = level - order.sign * (order.trail + 1)
+                above, below = (above, min(below, follows_at)) if order.sign < 0 else (max(above, follows_at), below)
+        return above, below
 
     def _walk(self, state: SymbolState, start: int, end: int, until_ns: int, gap: bool) -> None:
         """One leg for the orders that had arrived by its end. ``gap``: the market jumps to ``start``."""

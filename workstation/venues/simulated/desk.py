@@ -61,6 +61,7 @@ class Desk:
     def adopt(self, order: VenueOrder) -> None:
         """Take an order up."""
         self.orders[order.client_id] = order
+        order.symbol_state.stir()
         if order.group:
             self.groups.setdefault(order.group, []).append(order)
         if order.parent is not None:
@@ -99,6 +100,7 @@ class Desk:
 
     def tell_terms(self, order: VenueOrder) -> None:
         order.stop_told = order.stop_price
+        order.symbol_state.stir()
         self._reports.queue.append(
             OrderAmended(
                 ts_ns=self._reports.stamp(),
@@ -180,6 +182,7 @@ class Desk:
     def release(self, child: VenueOrder) -> None:
         """A held order becomes live."""
         child.held = False
+        child.symbol_state.stir()
         child.state = OrderState.ACCEPTED
         child.arrived_ns = self._clock.time_ns
         child.symbol_state.orders[child.client_id] = child
@@ -217,6 +220,7 @@ class Desk:
 
     def _end(self, order: VenueOrder, state: OrderState) -> None:
         order.state = state
+        order.symbol_state.stir()
         client_id = order.client_id
         del self.orders[client_id]
         order.symbol_state.orders.pop(client_id, None)

@@ -34,13 +34,13 @@ class Liquidation:
         self._account = account
         self._desk = desk
         self._costs = costs
-        self._cross = cross
+        self.cross = cross
 
     def price(self, state: SymbolState) -> int:
         """Price at which the position is liquidated; 0 when there is none."""
         if not state.lots or not state.is_derivative:
             return 0
-        if self._cross:
+        if self.cross:
             self._account.update_liquidation(state)
         return state.liquidation
 

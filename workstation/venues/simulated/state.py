@@ -13,6 +13,9 @@ from workstation.rules.matching import taken_after_refresh
 if TYPE_CHECKING:
     from workstation.venues.simulated.order import VenueOrder
 
+NEVER_REACHED = 1 << 62
+"""Above every price in ticks."""
+
 
 class Taken:
     """What own takers used up of the levels of one side: price to lots taken and lots shown at that time."""
@@ -71,6 +74,8 @@ class SymbolState:
         "minimum_notional",
         "numerator",
         "orders",
+        "quiet_above",
+        "quiet_below",
         "settle",
         "symbol",
         "watched",
@@ -100,11 +105,18 @@ class SymbolState:
         self.cost = 0
         self.liquidation = 0
         """Mark price at which the position is liquidated; 0 when there is none."""
+        self.quiet_above = 0
+        self.quiet_below = NEVER_REACHED
+        """A bar that stays strictly between these ticks touches no order and no liquidation price."""
         self.watched = False
         """The position can be liquidated."""
         self.market_funding = False
         self.last_funding_hour = -1
         self.funding_scheduled = False
+
+    def stir(self) -> None:
+        """Something changed: the next bar must be looked at, whatever its range."""
+        self.quiet_below = 0
 
     @property
     def has_book(self) -> bool:

@@ -295,17 +295,16 @@ class SimVenue:
         state = self._states.get(bar.symbol)
         if state is None:
             return
-        if not (state.orders or self._inbound or self._reports.queue or state.watched):
-            state.last = bar.close
-        elif not (state.orders or self._inbound or self._reports.queue) and self._is_safe(state, bar):
+        if (
+            state.quiet_above < bar.low
+            and bar.high < state.quiet_below
+            and not self._inbound
+            and not self._reports.queue
+        ):
             state.last = bar.close
         elif not state.has_book:
             self._bars.on_bar(state, bar)
             self._settle()
-
-    def _is_safe(self, state: SymbolState, bar: Bar) -> bool:
-        due = self._liquidation.price(state)
-        return due == 0 or (bar.low > due if state.lots > 0 else bar.high < due)
 
     def on_mark(self, mark: MarkPrice) -> None:
         """The mark price moved."""
