@@ -25,7 +25,6 @@ from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.simulated.venue import SimVenue
 
 
-
 def configured_instruments(settings: Settings, symbols: Sequence[str]) -> dict[str, Instrument]:
     return {symbol: settings.instruments[symbol] for symbol in symbols}
 
@@ -104,9 +103,7 @@ def paper_kernel(
     instruments = configured_instruments(settings, settings.market.symbols)
     cash = {settings.account.currency: to_money(settings.account.cash)}
     terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns)
-    kernel = Kernel(
-        terms, journal, simulated_venue(settings, instruments, settings.paper, cash, seed), recorder
-    )
+    kernel = Kernel(terms, journal, simulated_venue(settings, instruments, settings.paper, cash, seed), recorder)
     desk = Desk(kernel, latch)
     for market in kernel.markets.values():
         for interval_ns in TIMEFRAMES.values():
@@ -115,9 +112,7 @@ def paper_kernel(
     return kernel, desk, failures
 
 
-def last_state(
-    journal: DiskJournal, settings: Settings, registry: StrategyRegistry
-) -> dict[str, Any] | None:
+def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegistry) -> dict[str, Any] | None:
     """Where the last session stood at its last committed record, however it ended; ``None`` at the first start."""
     sessions = journal.sessions()
     if not sessions:
@@ -142,9 +137,7 @@ def last_state(
     return recovery.snapshot(kernel)
 
 
-def add_strategies(
-    kernel: Kernel, registry: StrategyRegistry, entries: Mapping[str, StrategyEntry]
-) -> dict[str, str]:
+def add_strategies(kernel: Kernel, registry: StrategyRegistry, entries: Mapping[str, StrategyEntry]) -> dict[str, str]:
     """Add what loads; the rest by name with its reason."""
     failures: dict[str, str] = {}
     for name, entry in entries.items():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -34,7 +34,6 @@ from workstation.core.messages import (
     OrderAccepted,
     OrderFilled,
     OrderSubmitted,
-    Output,
     PauseStrategy,
     Resume,
     StartStrategy,
@@ -87,12 +86,13 @@ class Session:
         self.stop_reason = ""
         self._given_seed = seed
         self._stop = threading.Event()
+        self._kill_reason = ""
         self._opened = False
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
-        """Take the data folder, bring back the last state, and start. Raises ``WorkstationError``; then nothing is held."""
+        """Take the data folder, bring back the last state, and start. Raises ``WorkstationError``, holding nothing."""
         self.folder.create()
         now_ns = self.clock.now_ns()
         self._lock = FolderLock(self.folder.lock, now_ns)
@@ -171,6 +171,9 @@ class Session:
         self._start_strategies(resumed, first=opening is None)
         self._follow_latch()
         self.projection.start()
+        if record:
+            keep = settings.storage.keep_inputs_days
+            prune_inputs(self.folder.inputs, keep, now_ns, frozenset({self.folder.session_name(number)}))
 
     def _loaded_strategies(self) -> list[tuple[str, StrategyEntry]]:
         return [(name, entry) for name, entry in self.settings.strategies.items() if name not in self.failures]
@@ -233,6 +236,10 @@ class Session:
         self.stop_reason = self.stop_reason or reason
         self._stop.set()
 
+    def request_kill(self, reason: str) -> None:
+        """Engage the kill switch at the next turn of the loop; from any thread or a signal handler."""
+        self._kill_reason = reason
+
     @property
     def stopping(self) -> bool:
         return self._stop.is_set()
@@ -242,6 +249,8 @@ class Session:
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds if seconds is not None else None
         housekeeping = loop.time() + 1.0
+        # The projection's thread must not keep the loop waiting for a whole default interval of 5 ms.
+        sys.setswitchinterval(0.0005)
         self.watchdog.start()
         try:
             while not self._stop.is_set():
@@ -276,19 +285,25 @@ class Session:
                 self.dispatch(self.market.snapshot(symbol))
 
     def _follow_latch(self) -> None:
-        """Do what another process asked for through the latch on disk."""
+        """Do what a signal, or another process through the latch on disk, asked for."""
+        if self._kill_reason:
+            reason, self._kill_reason = self._kill_reason, ""
+            self.command(Kill(reason=reason, who="signal", flatten=self.settings.risk.flatten_on_kill))
         engaged = self.latch.engaged
         killed = KILL in self.kernel.trading.causes
         if engaged and not killed:
             record = self.latch.read()
             reason = record.reason if record else "kill latch found on disk"
-            self.command(Kill(reason=reason, who=record.who if record else "latch", flatten=bool(record and record.flatten)))
+            self.command(
+                Kill(reason=reason, who=record.who if record else "latch", flatten=bool(record and record.flatten))
+            )
         elif killed and not engaged:
             self.command(Resume(reason="latch released", who="command line"))
 
     def _keep_house(self) -> None:
         self.health.tick()
-        self.projection.wake()
+        if self.recorder is not None:
+            self.recorder.flush(sync=False)
         if self.kernel.clock.time_ns // MINUTE_NS % 5 == 0:
             self._save_candles()
 
@@ -330,8 +345,8 @@ class Session:
             return
         self._opened = False
         try:
-            self.kernel.sample_equity()
-            self.kernel.dispatch(Heartbeat(max(self.clock.now_ns(), self.kernel.clock.time_ns)))
+            self.dispatch(Heartbeat(max(self.clock.now_ns(), self.kernel.clock.time_ns)))
+            self.kernel.close()
             self._save_hours()
             self.journal.end_session(
                 SessionSummary(

@@ -94,7 +94,8 @@ def report_html(result: BacktestResult, bars: PriceBars, instrument: Instrument)
         "price": _price_plot(result, bars, instrument),
         "months": _months_table(figures.months),
         "assumptions": "\n".join(
-            f"<dt>{_text(subject)}</dt><dd>{_text(sentence)}</dd>" for subject, sentence in w.assumptions(run)
+            f"<dt>{_text(subject)}</dt><dd>{_text(sentence)}</dd>"
+            for subject, sentence in [*w.assumptions(run), ("Parameters", w.parameters(run) or "none")]
         ),
         "trades_note": _text(_trades_note(result)),
         "heads": "".join(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 Row = tuple[str, str]
 
 _TWO_COLUMNS = 76
+_MOST_PARAMETERS = 12
 
 
 def summary_text(result: BacktestResult, width: int = 80) -> str:
@@ -21,9 +22,10 @@ def summary_text(result: BacktestResult, width: int = 80) -> str:
     run = result.run
     lines = wrap(f"Backtest of {run.strategy} on {run.symbol}, {run.timeframe} bars", width)
     lines += wrap(w.period(run), width)
-    if run.parameters:
-        changed = ", ".join(f"{name} {value}" for name, value in run.parameters.items())
-        lines += wrap(f"Parameters: {changed}", width)
+    if 0 < len(run.parameters) <= _MOST_PARAMETERS:
+        lines += wrap(f"Parameters: {w.parameters(run)}", width)
+    elif run.parameters:
+        lines += wrap(f"Parameters: {len(run.parameters)}, listed by --json and in the report", width)
     left, right = figure_rows(result)
     lines.append("")
     if width >= _TWO_COLUMNS:

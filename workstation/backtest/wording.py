@@ -73,6 +73,13 @@ def _signed(value: float, decimals: int) -> str:
     return ("−" if value < 0 else "+") + text
 
 
+def parameters(run: Run) -> str:
+    texts = {
+        name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in run.parameters.items()
+    }
+    return ", ".join(f"{name} {text}" for name, text in texts.items()).replace("-", "−")
+
+
 def assumptions(run: Run) -> list[tuple[str, str]]:
     """What the figures rest on: a subject and a sentence each."""
     costs = run.costs

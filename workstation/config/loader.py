@@ -74,9 +74,7 @@ def settings_from_json(text: str | bytes) -> Settings:
     try:
         return _DECODER.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"Recorded settings do not fit this version of the program: {error}."
-        ) from None
+        raise ConfigurationError(f"Recorded settings do not fit this version of the program: {error}.") from None
 
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number", order="sorted")

@@ -123,9 +123,7 @@ class TypedReader:
             raise ConfigurationError(f"{self.lines[path]}: {path} must be a single value.")
         value = plain_value(node)
         if value is None:
-            raise ConfigurationError(
-                f"{self.lines[path]}: {path} is empty; give it a value or remove the line."
-            )
+            raise ConfigurationError(f"{self.lines[path]}: {path} is empty; give it a value or remove the line.")
         if isinstance(value, NumberText):
             return Decimal(str(value))
         if isinstance(value, str) and "${" in value:

@@ -46,13 +46,9 @@ def read_document(file: Path) -> MappingNode:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise ConfigurationError(
-            f"The configuration file {file} does not exist; name one with --config."
-        ) from None
+        raise ConfigurationError(f"The configuration file {file} does not exist; name one with --config.") from None
     except OSError as error:
-        raise ConfigurationError(
-            f"The configuration file {file} cannot be read: {error.strerror or error}."
-        ) from None
+        raise ConfigurationError(f"The configuration file {file} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError as error:
         raise ConfigurationError(
             f"The configuration file {file} is not UTF-8 text (byte {error.start}); save it as UTF-8."
@@ -70,8 +66,7 @@ def parse_document(text: str, name: str) -> MappingNode:
         mark = error.problem_mark or error.context_mark
         where = f"{place(mark)}, column {mark.column + 1}" if mark else name
         raise ConfigurationError(
-            f"{where}: this is not YAML ({error.problem or error.context}); "
-            "check colons, quotes and indentation."
+            f"{where}: this is not YAML ({error.problem or error.context}); check colons, quotes and indentation."
         ) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -79,9 +74,7 @@ def parse_document(text: str, name: str) -> MappingNode:
             f"{name}, line {line}: the text holds a control character, {error.character!r}; remove it."
         ) from None
     except RecursionError:
-        raise ConfigurationError(
-            f"{name}: its values are nested too deeply; four levels are enough."
-        ) from None
+        raise ConfigurationError(f"{name}: its values are nested too deeply; four levels are enough.") from None
     if node is None:
         mark = yaml.Mark(name, 0, 0, 0, None, 0)
         return MappingNode("tag:yaml.org,2002:map", [], mark, mark)
@@ -103,9 +96,7 @@ def refuse_duplicates(node: Node, path: str) -> None:
     for key, value in node.value:
         if not isinstance(key, ScalarNode):
             owner = path or "the file"
-            raise ConfigurationError(
-                f"{place(key.start_mark)}: a key of {owner} is not a word; write “key: value”."
-            )
+            raise ConfigurationError(f"{place(key.start_mark)}: a key of {owner} is not a word; write “key: value”.")
         full = join(path, key.value)
         if key.value in lines:
             raise ConfigurationError(

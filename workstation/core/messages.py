@@ -128,16 +128,7 @@ class Heartbeat(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="H")
 
 
 MarketInput = (
-    Trade
-    | BookSnapshot
-    | BookDelta
-    | Bar
-    | History
-    | MarkPrice
-    | FundingRate
-    | FeedStatus
-    | ClockOffset
-    | Heartbeat
+    Trade | BookSnapshot | BookDelta | Bar | History | MarkPrice | FundingRate | FeedStatus | ClockOffset | Heartbeat
 )
 
 

@@ -79,9 +79,7 @@ class OrderState(StrEnum):
         return self not in TERMINAL_STATES
 
 
-TERMINAL_STATES = frozenset(
-    {OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED}
-)
+TERMINAL_STATES = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
 
 
 class TradingState(StrEnum):

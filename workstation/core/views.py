@@ -60,6 +60,7 @@ class PositionView(msgspec.Struct, frozen=True):
     stop_at_venue: Decimal | None
     """Price of the protective stop that rests at the venue."""
     value: Decimal
+    opened_ns: int = 0
 
 
 class FillView(msgspec.Struct, frozen=True):

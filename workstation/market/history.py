@@ -162,8 +162,8 @@ def find_candles(
 ) -> Candles:
     """Candles within ``start_ns`` to ``end_ns`` (end exclusive), from the store or else from the shipped sample.
 
-    They are aggregated from the largest stored interval that divides theirs and covers the time; None stands for
-    all that this has. Raises ``DataError`` that names what there is when the time is reversed or not covered.
+    They are aggregated from the largest interval that divides theirs and covers the time; None stands for all that
+    this has. Raises ``DataError`` that names what there is when the time is reversed or not covered.
     """
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise DataError(
@@ -172,7 +172,9 @@ def find_candles(
     stored = store.ranges() if store is not None else []
     sources = [(entry, store) for entry in stored] + [(_sample_range(), None)]
     fitting = [(entry, home) for entry, home in sources if entry[0] == symbol and interval_ns % entry[1] == 0]
-    for (_, source_ns, first_ns, last_ns, _), home in sorted(fitting, key=lambda source: -source[0][1]):
+    for (_, source_ns, first_ns, last_ns, _), home in sorted(
+        fitting, key=lambda source: (source[1] is None, -source[0][1])
+    ):
         start = first_ns if start_ns is None else start_ns
         end = last_ns + source_ns if end_ns is None else end_ns
         if first_ns > start or end > last_ns + source_ns:

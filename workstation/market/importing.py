@@ -327,6 +327,8 @@ def _most_frequent(steps: Integers) -> int:
 def _in_runs(steps: Integers, interval: int) -> Mask:
     """Steps that open a run of equal ones larger than the interval."""
     wrong = np.zeros(len(steps), dtype=np.bool_)
+    if not len(steps):
+        return wrong
     starts = np.flatnonzero(np.concatenate(([True], steps[1:] != steps[:-1])))
     lengths = np.diff(np.append(starts, len(steps)))
     wrong[starts] = (steps[starts] != interval) & (lengths >= _SAME_STEP_RUN)

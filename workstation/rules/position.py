@@ -31,8 +31,6 @@ def apply_fill(lots: int, cost: int, fill_lots: int, fill_value: int) -> FillEff
     have = abs(lots)
     closing = min(have, abs(fill_lots))
     released = cost if closing == have else scale_down(cost, closing, have)
-    closing_value = (
-        fill_value if closing == abs(fill_lots) else scale_down(fill_value, closing, abs(fill_lots))
-    )
+    closing_value = fill_value if closing == abs(fill_lots) else scale_down(fill_value, closing, abs(fill_lots))
     realised = -closing_value - released
     return FillEffect(lots + fill_lots, cost - released + fill_value - closing_value, realised)

@@ -101,7 +101,7 @@ class Grid(ProtectedStrategy):
         if order.role is OrderRole.PROTECTIVE_STOP or self.leaving:
             self.state[PAUSE_KEY] = self.now_ns + self.pause_bars * self.interval_ns
             self.state.pop(GRID_KEY, None)
-        self._arrange()
+        self._arrange(fill.price)
 
     def on_order(self, order: Order) -> None:
         super().on_order(order)
@@ -146,18 +146,19 @@ class Grid(ProtectedStrategy):
         self.state[GRID_KEY] = {"centre": price, "step": step, "unit": lots}
         self.guard()
 
-    def _arrange(self) -> None:
-        """Cancel what the grid does not want, resize what has the wrong quantity, place what is missing."""
+    def _arrange(self, price: int = 0) -> None:
+        """Cancel what the grid does not want, resize what has the wrong quantity, place what is missing on its side
+        of ``price``, by default the last one.
+        """
         if self._arranging:
             return
         self._arranging = True
         try:
-            self._arrange_once()
+            self._arrange_once(price or self.last_price)
         finally:
             self._arranging = False
 
-    def _arrange_once(self) -> None:
-        price = self.last_price
+    def _arrange_once(self, price: int) -> None:
         grid = self.state.get(GRID_KEY)
         wanted: dict[str, Rung] = {}
         if grid is not None and price > 0 and not self.leaving:
@@ -184,7 +185,9 @@ class Grid(ProtectedStrategy):
                 continue
             if not self._may_send():
                 return
-            self._place(rung)
+            if not self._place(rung):
+                # What stops one entry, a pause for one, stops the others too: they wait for the next bar together.
+                self._blocked |= {other.tag for other in wanted.values() if other.reduces is rung.reduces}
 
     def _may_send(self) -> bool:
         """Whether another order fits into this second; the rest goes on in the next."""
@@ -204,7 +207,7 @@ class Grid(ProtectedStrategy):
         except OrderError as error:
             self.log(f"The grid's {order.tag} keeps its size until the next bar. {error}", Severity.WARNING)
 
-    def _place(self, rung: Rung) -> None:
+    def _place(self, rung: Rung) -> bool:
         place = self.buy if rung.side is Side.BUY else self.sell
         client_id = place(
             rung.lots,
@@ -215,5 +218,4 @@ class Grid(ProtectedStrategy):
             reason="grid",
             tag=rung.tag,
         )
-        if not client_id:
-            self._blocked |= {rung.tag}
+        return bool(client_id)

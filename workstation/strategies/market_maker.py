@@ -13,6 +13,7 @@ from workstation.strategies.protected import ProtectedStrategy
 from workstation.trading.parameters import Amount, Integer, Number
 
 STALE_TIMER = "stale book"
+DENIED_WAIT_NS = 60 * SECOND_NS
 SIDES = (Side.BUY, Side.SELL)
 
 
@@ -63,14 +64,16 @@ class MarketMaker(ProtectedStrategy):
     _next_look_ns = 0
     _next_try_ns: dict[Side, int]
     _lots = 0
+    _watching = False
 
     def on_start(self) -> None:
         self._quoted = (0, 0)
         self._next_look_ns = 0
         self._next_try_ns = {Side.BUY: 0, Side.SELL: 0}
         self._lots = 0
+        self._watching = False
         super().on_start()
-        self.set_timer(int(self.stale_s * SECOND_NS), STALE_TIMER)
+        self._watch()
 
     def on_book(self, change: BookDelta | BookSnapshot) -> None:
         book = self.book
@@ -91,9 +94,10 @@ class MarketMaker(ProtectedStrategy):
 
     def on_timer(self, tag: str) -> None:
         if tag == STALE_TIMER:
+            self._watching = False
             if not self._usable():
                 self._withdraw("the book is stale")
-            self.set_timer(int(self.stale_s * SECOND_NS), STALE_TIMER)
+            self._watch()
         else:
             super().on_timer(tag)
 
@@ -106,6 +110,12 @@ class MarketMaker(ProtectedStrategy):
         if entry == 0 or distance == 0:
             return 0
         return max(1, entry - distance if lots > 0 else entry + distance)
+
+    def _watch(self) -> None:
+        """Look again soon, as long as there are quotes that could grow stale."""
+        if not self._watching and self._quotes():
+            self._watching = True
+            self.set_timer(int(self.stale_s * SECOND_NS), STALE_TIMER)
 
     def _usable(self) -> bool:
         book = self.book
@@ -191,7 +201,7 @@ class MarketMaker(ProtectedStrategy):
     def _send(self, side: Side, price: int, lots: int, reduces: bool) -> None:
         self._next_try_ns[side] = self.now_ns + int(self.least_life_s * SECOND_NS)
         place = self.buy if side is Side.BUY else self.sell
-        place(
+        client_id = place(
             lots,
             price=price,
             post_only=True,
@@ -200,3 +210,6 @@ class MarketMaker(ProtectedStrategy):
             reason="quote",
             tag=f"quote {side.word}",
         )
+        if not client_id:
+            self._next_try_ns[side] = self.now_ns + DENIED_WAIT_NS
+        self._watch()

@@ -275,9 +275,7 @@ class Desk:
 
 def apply_transfer(kernel: Kernel, transfer: PositionTransferred) -> None:
     """Move the position and the orders that protect it."""
-    kernel.ledger.transfer(
-        transfer.symbol, transfer.from_owner, transfer.to_owner, transfer.lots, transfer.cost
-    )
+    kernel.ledger.transfer(transfer.symbol, transfer.from_owner, transfer.to_owner, transfer.lots, transfer.cost)
     for order in kernel.orders.open_orders(transfer.symbol, transfer.from_owner):
         if order.reduce_only:
             order.owner = transfer.to_owner

@@ -22,9 +22,7 @@ DRAWDOWN = "drawdown"
 class Guards:
     """Fed with equity and closed round trips; restricts trading, pauses entries, and declares crisis mode."""
 
-    def __init__(
-        self, limits: RiskLimits, trading: TradingStateHolder, emit: Callable[[Output], None]
-    ) -> None:
+    def __init__(self, limits: RiskLimits, trading: TradingStateHolder, emit: Callable[[Output], None]) -> None:
         self._limits = limits
         self._trading = trading
         self._emit = emit
@@ -157,9 +155,7 @@ class Guards:
         self.pauses = {key: until for key, until in self.pauses.items() if until > now_ns}
         self.pauses[(protection, owner)] = until_ns
         self._emit(
-            ProtectionTriggered(
-                ts_ns=now_ns, protection=protection, owner=owner, until_ns=until_ns, detail=detail
-            )
+            ProtectionTriggered(ts_ns=now_ns, protection=protection, owner=owner, until_ns=until_ns, detail=detail)
         )
 
     def snapshot(self) -> dict[str, Any]:
@@ -171,9 +167,7 @@ class Guards:
             "losses_in_a_row": self.losses_in_a_row,
             "crisis": self.crisis,
             "crisis_cause": self.crisis_cause,
-            "pauses": [
-                [protection, owner, until] for (protection, owner), until in sorted(self.pauses.items())
-            ],
+            "pauses": [[protection, owner, until] for (protection, owner), until in sorted(self.pauses.items())],
             "stops": list(self._stops),
             "highs": [list(high) for high in self._highs],
             "restrictions": {

@@ -247,6 +247,11 @@ class Kernel:
         self._commit()
         return resumed
 
+    def close(self) -> None:
+        """End the session with a last sample of the equity."""
+        self.sample_equity()
+        self._commit()
+
     def emit(self, output: Output) -> None:
         """Journal an output; subscribers hear of it once it is committed."""
         self.journal.append(output)
@@ -467,9 +472,7 @@ class Kernel:
             if status.symbol in ("", market.symbol):
                 market.connected = status.connected
         state = "connected" if status.connected else "down"
-        self._log(
-            Severity.INFO if status.connected else Severity.WARNING, "feed", f"Feed {state}: {status.detail}"
-        )
+        self._log(Severity.INFO if status.connected else Severity.WARNING, "feed", f"Feed {state}: {status.detail}")
         self.bus.publish(status)
 
     def _on_clock_offset(self, offset: ClockOffset) -> None:
@@ -525,9 +528,7 @@ class Kernel:
             if isinstance(verdict, Approved):
                 self.orders.submit(verdict)
             else:
-                self._alarm(
-                    Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}"
-                )
+                self._alarm(Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}")
 
     def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None:
         """Move a working order; its new terms pass the gate as a new order's would. Raises ``OrderError``."""
@@ -573,9 +574,7 @@ class Kernel:
             order = self.orders.apply(report)  # type: ignore[arg-type]
             if order is not None:
                 if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
-                    self._alarm(
-                        Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused."
-                    )
+                    self._alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
                 self.host.deliver_order(order.owner, order)
         if self._published or self.orders.outbox:
             self._commit()
@@ -705,9 +704,7 @@ class Kernel:
             self.clock.call_at(self.clock.time_ns + pause_ns, lift)
 
     def _on_trading_state(self, state: TradingState, reason: str, until_ns: int) -> None:
-        self.emit(
-            TradingStateChanged(ts_ns=self.clock.time_ns, state=state, reason=reason, until_ns=until_ns)
-        )
+        self.emit(TradingStateChanged(ts_ns=self.clock.time_ns, state=state, reason=reason, until_ns=until_ns))
 
     def _on_subscriber_error(self, message: Any, error: BaseException) -> None:
         if not isinstance(message, LogLine):

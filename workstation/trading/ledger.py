@@ -120,9 +120,7 @@ class Ledger:
             return None
         self.booked.add(fill.fill_id)
         self.slippage += self.worth(self._instruments[fill.symbol].settle, fill.slippage)
-        return self._book(
-            owner, fill.symbol, fill.side * fill.lots, fill.price, fill.fee, fill.fee_asset, fill.ts_ns
-        )
+        return self._book(owner, fill.symbol, fill.side * fill.lots, fill.price, fill.fee, fill.fee_asset, fill.ts_ns)
 
     def book_liquidation(self, event: PositionLiquidated) -> list[Booking]:
         """Close what the venue closed, owner by owner in order of size; what no owner holds goes to *external*."""
@@ -140,17 +138,13 @@ class Ledger:
                 break
             fee = fee_left if part == left else scale_down(event.fee, part, event.lots)
             bookings.append(
-                self._book(
-                    holder.owner, event.symbol, sign * part, event.price, fee, event.fee_asset, event.ts_ns
-                )
+                self._book(holder.owner, event.symbol, sign * part, event.price, fee, event.fee_asset, event.ts_ns)
             )
             left -= part
             fee_left -= fee
         if left:
             bookings.append(
-                self._book(
-                    EXTERNAL, event.symbol, sign * left, event.price, fee_left, event.fee_asset, event.ts_ns
-                )
+                self._book(EXTERNAL, event.symbol, sign * left, event.price, fee_left, event.fee_asset, event.ts_ns)
             )
         return bookings
 
@@ -276,9 +270,7 @@ class Ledger:
                     value = position_value(price, position.lots, *instrument.valuation) if price else position.cost
                     if instrument.kind is not InstrumentKind.SPOT:
                         value -= position.cost
-                    total += (
-                        value if instrument.settle == self.currency else self.worth(instrument.settle, value)
-                    )
+                    total += value if instrument.settle == self.currency else self.worth(instrument.settle, value)
         return total
 
     def exposure(self) -> int:

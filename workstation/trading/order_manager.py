@@ -90,9 +90,7 @@ class OrderManager:
         groups: Iterable[SymbolOrders] = self.by_symbol.values()
         if symbol:
             groups = [self.by_symbol[symbol]] if symbol in self.by_symbol else []
-        return [
-            order for group in groups for order in group.orders.values() if not owner or order.owner == owner
-        ]
+        return [order for group in groups for order in group.orders.values() if not owner or order.owner == owner]
 
     def submit(self, approved: Approved) -> Order:
         """Journal an approved intent and queue it for the venue."""
@@ -199,9 +197,7 @@ class OrderManager:
         """
         order = self.orders.get(report.client_id)
         if order is None:
-            self._alarm(
-                Severity.ERROR, f"The venue reported on {report.client_id}, which this engine did not send."
-            )
+            self._alarm(Severity.ERROR, f"The venue reported on {report.client_id}, which this engine did not send.")
             self.refused_reports += 1
             return None
         if type(report) is CancelRejected:
@@ -325,34 +321,26 @@ class OrderManager:
                 return [OrderUnknown(ts_ns=now_ns, client_id=order.client_id, reason=reason)]
             # "Not found" is believed only when the request can no longer arrive, and of an order that never did.
             if order.is_open and now_ns > order.expires_ns and not (order.venue_id or order.filled_lots):
-                return [
-                    OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="never reached the venue")
-                ]
+                return [OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="never reached the venue")]
             return []
         reports: list[OrderReport] = [fill for fill in status.fills if fill.fill_id not in self.seen_fills]
         if not order.is_open:
             return reports
         if order.state in _UNANSWERED:
             held = status.state is OrderState.HELD
-            accepted = OrderAccepted(
-                ts_ns=now_ns, client_id=order.client_id, venue_id=status.venue_id, held=held
-            )
+            accepted = OrderAccepted(ts_ns=now_ns, client_id=order.client_id, venue_id=status.venue_id, held=held)
             reports.insert(0, accepted)
         elif order.state is OrderState.HELD and status.state in _WORKING:
             reports.insert(0, OrderTriggered(ts_ns=now_ns, client_id=order.client_id, released=True))
         if status.state is OrderState.CANCELLED:
-            reports.append(
-                OrderCancelled(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue")
-            )
+            reports.append(OrderCancelled(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue"))
         elif status.state is OrderState.EXPIRED:
             reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue"))
         elif status.state is OrderState.FILLED and order.client_id in self._amending:
             reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="filled before it grew"))
         elif status.state is OrderState.REJECTED:
             reports.append(
-                OrderRejected(
-                    ts_ns=now_ns, client_id=order.client_id, code="REJECTED", reason="found at the venue"
-                )
+                OrderRejected(ts_ns=now_ns, client_id=order.client_id, code="REJECTED", reason="found at the venue")
             )
         return reports
 

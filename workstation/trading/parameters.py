@@ -137,9 +137,7 @@ class Choice(Parameter[str]):
 
     def _convert(self, value: Any) -> str:
         if value not in self.choices:
-            raise StrategyError(
-                f"Parameter {self.name} must be one of {', '.join(self.choices)}, not {value!r}."
-            )
+            raise StrategyError(f"Parameter {self.name} must be one of {', '.join(self.choices)}, not {value!r}.")
         return str(value)
 
 

@@ -69,7 +69,11 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
             }
             for name, slot in sorted(kernel.host.slots.items())
         },
-        "causes": {cause: list(r) for cause, r in sorted(kernel.trading.causes.items()) if cause in (KILL, MANUAL_STATE)},
+        "causes": {
+            cause: list(restriction)
+            for cause, restriction in sorted(kernel.trading.causes.items())
+            if cause in (KILL, MANUAL_STATE)
+        },
         "throttled": sorted(kernel.gate.throttled),
         "prices": {symbol: market.last_price for symbol, market in sorted(kernel.markets.items()) if market.last_price},
     }
@@ -78,11 +82,15 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
 
 
 def restore(kernel: Kernel, state: dict[str, Any]) -> None:
-    """Take over a snapshot, and give the venue what rests there. Raises ``ConfigurationError`` when something held is no longer configured."""
+    """Take over a snapshot, and give the venue what rests there.
+
+    Raises ``ConfigurationError`` when something held is no longer configured.
+    """
     for row in state["ledger"]["positions"]:
         if row["lots"] and row["symbol"] not in kernel.markets:
             raise ConfigurationError(
-                f"The account holds {row['symbol']}, which the configuration no longer has: add it to `instruments`."
+                f"The account holds {row['symbol']}, which the configuration no longer has: "
+                "add it to `instruments` and to `market.symbols`."
             )
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])

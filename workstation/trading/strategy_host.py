@@ -70,9 +70,7 @@ class StrategySlot:
 class SlotContext:
     """The ``StrategyContext`` of one strategy."""
 
-    def __init__(
-        self, owner: str, market: MarketState, desk: Desk, base_interval_ns: int, host: StrategyHost
-    ) -> None:
+    def __init__(self, owner: str, market: MarketState, desk: Desk, base_interval_ns: int, host: StrategyHost) -> None:
         self.owner = owner
         self.instrument: Instrument = market.instrument
         self._market = market
@@ -84,9 +82,7 @@ class SlotContext:
 
     def submit(self, intent: Intent) -> str:
         if intent.owner != self.owner or intent.symbol != self._market.symbol:
-            raise StrategyError(
-                f"Strategy {self.owner} may order only {self._market.symbol} and only as itself."
-            )
+            raise StrategyError(f"Strategy {self.owner} may order only {self._market.symbol} and only as itself.")
         with self._engine():
             return self._desk.place(intent)
 
@@ -169,9 +165,7 @@ class SlotContext:
         )
 
     def log(self, severity: Severity, text: str) -> None:
-        self._desk.emit(
-            LogLine(ts_ns=self._desk.clock.time_ns, severity=severity, source=self.owner, text=text)
-        )
+        self._desk.emit(LogLine(ts_ns=self._desk.clock.time_ns, severity=severity, source=self.owner, text=text))
 
 
 _FLAT = PositionFigures(0, 0)
@@ -269,20 +263,12 @@ class StrategyHost:
 
     def deliver_order(self, owner: str, order: Order) -> None:
         slot = self.slots.get(owner)
-        if (
-            slot is not None
-            and slot.state in _ACTIVE
-            and type(slot.strategy).on_order is not Strategy.on_order
-        ):
+        if slot is not None and slot.state in _ACTIVE and type(slot.strategy).on_order is not Strategy.on_order:
             self._guarded(slot, slot.strategy.on_order)(order)
 
     def deliver_denial(self, owner: str, denial: OrderDenied) -> None:
         slot = self.slots.get(owner)
-        if (
-            slot is not None
-            and slot.state in _ACTIVE
-            and type(slot.strategy).on_denied is not Strategy.on_denied
-        ):
+        if slot is not None and slot.state in _ACTIVE and type(slot.strategy).on_denied is not Strategy.on_denied:
             self._guarded(slot, slot.strategy.on_denied)(denial)
 
     def deliver_history(self, symbol: str, bar: Bar) -> None:
@@ -339,18 +325,14 @@ class StrategyHost:
         detail = f"{type(error).__name__}: {error}{line}"
         self._change(slot, StrategyState.FAILED, detail)
         self._cancel_entries(name, "strategy failed")
-        slot.context.log(
-            Severity.ERROR, f"Stopped by an error: {detail}. Its protective stops stay at the venue."
-        )
+        slot.context.log(Severity.ERROR, f"Stopped by an error: {detail}. Its protective stops stay at the venue.")
 
     def set_parameters(self, name: str, values: dict[str, Any], who: str) -> None:
         """Set all or none. Raises ``StrategyError``."""
         slot = self.slot(name)
         slot.strategy.set_parameters(values)
         self._desk.emit(
-            ParametersChanged(
-                ts_ns=self._desk.clock.time_ns, strategy=name, values=_decode(_encode(values)), who=who
-            )
+            ParametersChanged(ts_ns=self._desk.clock.time_ns, strategy=name, values=_decode(_encode(values)), who=who)
         )
 
     def slot(self, name: str) -> StrategySlot:
@@ -363,9 +345,7 @@ class StrategyHost:
     def _change(self, slot: StrategySlot, state: StrategyState, detail: str) -> None:
         slot.state, slot.detail = state, detail
         self._desk.emit(
-            StrategyChanged(
-                ts_ns=self._desk.clock.time_ns, strategy=slot.strategy.name, state=state, detail=detail
-            )
+            StrategyChanged(ts_ns=self._desk.clock.time_ns, strategy=slot.strategy.name, state=state, detail=detail)
         )
 
     def _cancel_entries(self, owner: str, reason: str) -> None:

@@ -111,7 +111,8 @@ class EngineViews:
 
     def positions(self) -> list[PositionView]:
         """Every owner's open positions."""
-        return [self._position(position) for _, position in sorted(self._kernel.ledger.positions.items()) if position.lots]
+        held = sorted(self._kernel.ledger.positions.items())
+        return [self._position(position) for _, position in held if position.lots]
 
     def _position(self, position: Position) -> PositionView:
         kernel = self._kernel
@@ -133,6 +134,7 @@ class EngineViews:
             r_multiple=(Decimal(unrealised) / one_r).quantize(Decimal("0.01")) if one_r else None,
             stop_at_venue=instrument.price(stop.stop_price) if stop is not None and stop.stop_price else None,
             value=from_money(notional(mark, position.lots, *instrument.valuation)) if mark else _ZERO,
+            opened_ns=position.opened_ns,
         )
 
     def strategies(self) -> list[StrategyView]:
@@ -315,5 +317,3 @@ def _time_limit(name: str, duration_ns: int, limit_ns: int) -> LimitView:
     return LimitView(
         name, f"{duration_ns / 1e9:.2f} s", f"{limit_ns / 1e9:g} s", duration_ns / limit_ns if limit_ns else 0.0
     )
-
-

@@ -45,9 +45,7 @@ class Venue(Protocol):
         """Start a request and return at once; the outcome comes as a report. Never raises for a refusal."""
         ...
 
-    def restore(
-        self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]
-    ) -> None:
+    def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         """Take over what the journal proves, before the first input: open orders, positions (lots, cost), balances."""
         ...
 

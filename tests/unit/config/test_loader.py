@@ -19,6 +19,11 @@ from workstation.core.types import InstrumentKind
 
 SHIPPED = Path(__file__).parents[3] / "config" / "strategy.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
+EXTRA_STRATEGY = """  mine:
+    strategy: mine
+    symbol: BTCUSDT
+    timeframe: 1h
+    parameters: {a: 0.1000000000000000055, b: 7, c: true, d: on}"""
 
 
 def load_changed(folder: Path, pattern: str, replacement: str, profile: str = "") -> Loaded:
@@ -71,12 +76,11 @@ def test_profiles_load_and_settings_survive_the_journal_unchanged(profile: str) 
 
 
 def test_decimal_parameters_survive_the_journal_exactly(tmp_path: Path) -> None:
-    loaded = load_changed(
-        tmp_path, r"parameters: \{\}", "parameters: {a: 0.1000000000000000055, b: 7, c: true, d: on}"
-    )
-    values = settings_from_json(loaded.json).strategies["confluence"].parameters
+    loaded = load_changed(tmp_path, r"^strategies:$", "strategies:\n" + EXTRA_STRATEGY)
+    values = settings_from_json(loaded.json).strategies["mine"].parameters
     assert values == {"a": Decimal("0.1000000000000000055"), "b": 7, "c": True, "d": "on"}
     assert isinstance(values["a"], Decimal) and type(values["b"]) is int
+    assert not loaded.settings.strategies["mine"].start
 
 
 def test_decimals_keep_every_digit(tmp_path: Path) -> None:
@@ -264,9 +268,9 @@ def test_messages(pattern: str, replacement: str, expected: str, tmp_path: Path)
         (r"^  ETHUSDT:$", "  BTC/USDT:", ["instruments.BTCUSDT is there twice"]),
         (r"^  symbols: .*$", "  symbols: []", ["market.symbols is empty"]),
         (
-            r"^    parameters: \{\}$",
-            "    parameters: {fast: [1]}",
-            ["strategies.confluence.parameters.fast must be"],
+            r"^      regime_ema: 200$",
+            "      regime_ema: [200]",
+            ["strategies.confluence.parameters.regime_ema must be"],
         ),
     ],
 )
@@ -279,9 +283,7 @@ def test_other_faults_name_the_line_and_the_key(
 
 
 def test_profile_changes_its_keys_and_names_its_own_line(tmp_path: Path) -> None:
-    loaded = load_changed(
-        tmp_path, r"^mode: paper$", "mode: paper", "account:\n  cash: 5\nrisk:\n  repeats: 3\n"
-    )
+    loaded = load_changed(tmp_path, r"^mode: paper$", "mode: paper", "account:\n  cash: 5\nrisk:\n  repeats: 3\n")
     assert (loaded.settings.account.cash, loaded.settings.account.currency) == (Decimal(5), "USDT")
     assert loaded.place("risk.repeats").endswith("profiles/p.yaml, line 4")
     assert loaded.place("strategies.ema_cross.parameters.fast").endswith(
@@ -291,8 +293,7 @@ def test_profile_changes_its_keys_and_names_its_own_line(tmp_path: Path) -> None
 
 def test_faults_of_a_profile_name_the_profile(tmp_path: Path) -> None:
     assert message(tmp_path, "^mode: paper$", "mode: paper", "risk:\n  repeats: 0\n") == (
-        "profiles/p.yaml, line 2: risk.repeats is 0; "
-        "it must be a whole number from 1 to 10,000, without quotes."
+        "profiles/p.yaml, line 2: risk.repeats is 0; it must be a whole number from 1 to 10,000, without quotes."
     )
 
 

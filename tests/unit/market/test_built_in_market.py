@@ -49,10 +49,11 @@ def market(
     prices: dict[str, int] | None = None,
     instruments: tuple[Instrument, ...] = (BITCOIN, RIPPLE),
     start_ns: int = START_NS,
+    depth: int = DEPTH,
 ) -> BuiltInMarket:
     configuration = MarketSettings(
         messages_per_second=Decimal(rate),
-        depth=DEPTH,
+        depth=depth,
         volatility=Decimal(volatility),
         crashes_per_day=Decimal(crashes),
         history_days=days,
@@ -63,7 +64,8 @@ def market(
 class Follower:
     """Rebuilds the books from the feed and checks every event against them."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = DEPTH) -> None:
+        self.depth = depth
         self.books: dict[str, OrderBook] = {}
         self.trade_ids: dict[str, int] = {}
         self.expected: dict[str, dict[tuple[Side, int], int]] = {}
@@ -88,9 +90,7 @@ class Follower:
     def check_trade(self, trade: Trade) -> None:
         """It takes from what is the best level after the trades before it."""
         book, taken = self.books[trade.symbol], self.expected[trade.symbol]
-        levels, prices = (
-            (book.asks, book.ask_prices) if trade.side is Side.BUY else (book.bids, book.bid_prices[::-1])
-        )
+        levels, prices = (book.asks, book.ask_prices) if trade.side is Side.BUY else (book.bids, book.bid_prices[::-1])
         best = next(price for price in prices if taken.get((trade.side, price), 1) > 0)
         assert trade.price == best
         available = taken.get((trade.side, best), levels[best])
@@ -111,8 +111,8 @@ class Follower:
 
     def check_book(self, book: OrderBook) -> None:
         assert not book.crossed
-        assert len(book.asks) == DEPTH
-        assert len(book.bids) == DEPTH or book.bid_prices[0] == min(book.bid_prices) > 0
+        assert len(book.asks) == self.depth
+        assert len(book.bids) == self.depth or book.bid_prices[0] == min(book.bid_prices) > 0
         assert min(book.bids) > 0
         assert min(book.bids.values()) > 0 and min(book.asks.values()) > 0
 
@@ -122,14 +122,15 @@ class Follower:
     rate=st.sampled_from(["0.5", "7", "50", "900"]),
     volatility=st.sampled_from(["0.2", "1", "12"]),
     crashes=st.sampled_from(["0", "400"]),
+    depth=st.sampled_from([5, 50]),
 )
 @settings(max_examples=25)
 def test_books_are_never_crossed_and_trades_consume_them(
-    seed: int, rate: str, volatility: str, crashes: str
+    seed: int, rate: str, volatility: str, crashes: str, depth: int
 ) -> None:
-    source = market(seed, rate, volatility, crashes, instruments=(BITCOIN, RIPPLE, COARSE))
+    source = market(seed, rate, volatility, crashes, instruments=(BITCOIN, RIPPLE, COARSE), depth=depth)
     seconds = max(2, int(1_500 / float(rate) / 3))
-    follower = Follower()
+    follower = Follower(depth)
     follower.follow(source.next_events(START_NS + seconds * SECOND_NS))
     assert set(follower.books) == {"BTCUSDT", "XRPUSDT", "TOYUSDT"}
     assert sum(follower.trade_ids.values()) > 0
@@ -140,6 +141,17 @@ def test_a_book_at_the_lowest_prices_stays_sound() -> None:
     follower = Follower()
     follower.follow(source.next_events(START_NS + 60 * SECOND_NS))
     assert follower.books["TOYUSDT"].best_bid >= 1
+
+
+def test_the_wildest_settings_keep_prices_within_bounds() -> None:
+    source = market(3, "0.05", "20", "1000", days=20)
+    follower = Follower()
+    follower.follow(source.next_events(START_NS + 6 * HOUR_NS))
+    start = source.start_prices["BTCUSDT"]
+    assert start / 200 < follower.books["BTCUSDT"].best_bid < start * 200
+    bars = source.history("BTCUSDT", HOUR_NS, 1_000).bars
+    assert len(bars) > 400
+    assert all(start / 300 < low <= high < start * 300 for _, _, high, low, _, _ in bars)
 
 
 def test_each_symbol_begins_with_a_snapshot_at_its_start_price() -> None:
@@ -199,7 +211,7 @@ def test_messages_come_at_about_the_configured_rate() -> None:
 
 def test_perpetuals_have_marks_and_funding_and_spot_has_none() -> None:
     start_ns = parse_utc("2024-01-01 07:59:50")
-    events = market(4, "2", start_ns=start_ns).next_events(start_ns + 8 * HOUR_NS + 20 * SECOND_NS)
+    events = market(4, "0.2", start_ns=start_ns).next_events(start_ns + 8 * HOUR_NS + 20 * SECOND_NS)
     marks = [event for event in events if isinstance(event, MarkPrice)]
     assert {mark.symbol for mark in marks} == {"BTCUSDT"}
     assert len(marks) == 8 * 3600 + 21
@@ -210,11 +222,11 @@ def test_perpetuals_have_marks_and_funding_and_spot_has_none() -> None:
     assert all(event.price == mark_at[event.ts_ns] for event in funding)
 
 
-def test_symbols_move_together_volatility_clusters_and_spreads_widen() -> None:
+def test_symbols_move_together_and_volatility_clusters() -> None:
     """Over many seeds, from the marks of two perpetuals."""
     ether = instrument("ETHUSDT", "ETH", "0.01", "0.001", InstrumentKind.LINEAR)
     correlations, near, far = [], [], []
-    for seed in range(8):
+    for seed in range(5):
         events = market(seed, "1", instruments=(BITCOIN, ether)).next_events(START_NS + 2 * HOUR_NS)
         paths = {
             symbol: np.log([event.price for event in events if isinstance(event, MarkPrice) and event.symbol == symbol])

@@ -241,7 +241,8 @@ class FakeContext:
                 if order.is_open and (reach - order.stop_price) * order.side >= 0:
                     self.fill(order, order.stop_price)
             elif order.type is OrderType.LIMIT and order.is_open and not order.cancel_requested_ns:
-                if (order.price - reach) * order.side >= 0:
+                reached = (order.price - reach) * order.side >= 0
+                if reached:
                     self.fill(order, order.price)
 
     def pass_time(self, duration_ns: int) -> None:

@@ -168,10 +168,11 @@ def test_the_ladder_climbs_on_confirmation_and_momentum():
     assert entries(context) == [500, 700]
     context.bar(PRICE + 500)
     assert entries(context) == [500, 700]
-    context.bar(PRICE + 600)  # the fourth: 40 % of 60 is 24, over 360 to the same stop is 0.0666
-    assert entries(context) == [500, 700, 666]
+    # The fourth: equity has grown by 0.12 × 60 = 7.2, 40 % of its 0.6 % is 24.017, over 360 to the same stop 0.06671.
+    context.bar(PRICE + 600)
+    assert entries(context) == [500, 700, 667]
     context.settle()
-    assert context.figures.lots == 1866
+    assert context.figures.lots == 1867
     assert strategy.state["trade"]["rungs"] == ["sent", "sent", "sent"]
 
 
@@ -289,7 +290,7 @@ def test_a_lost_stop_is_placed_again_at_its_price():
     assert context.stop().stop_price == price
 
 
-def test_a_stop_that_is_refused_twice_ends_the_position():
+def test_lesson_6_a_stop_that_is_refused_twice_ends_the_position():
     _, context = signalled()
     context.deny = lambda intent: intent.role is OrderRole.PROTECTIVE_STOP
     context.settle()
@@ -397,6 +398,7 @@ def test_48_hours_without_progress_close_the_trade():
 
 def test_structure_raises_the_soft_stop():
     strategy, context = signalled()
+    context.bar(PRICE + 600)
     for low in (500, 400, 300, 200, 300, 400):
         context.bar(PRICE + 600, low=PRICE + low)
     assert strategy.state["trade"]["stop"] == PRICE - R
@@ -475,7 +477,7 @@ def test_a_plan_that_cannot_be_read_is_dropped_and_the_position_adopted():
     assert "cannot be read" in context.lines[-2][1]
 
 
-def test_a_position_taken_over_by_a_person_ends_the_trade():
+def test_lesson_8_a_position_taken_over_by_a_person_ends_the_trade():
     strategy, context = signalled()
     context.bar(PRICE)
     context.figures = PositionFigures(0, 0)
@@ -509,7 +511,17 @@ def test_two_signals_against_each_other_go_with_the_more_confident_side():
     terms = Confluence("a", "BTCUSDT", "1h")
     nothing = np.zeros(0)
     reading = Reading(
-        nothing, nothing, nothing, np.zeros(0, np.int64), 50.0, 1.0, -1, 0, False, False, {"pullback": 1, "breakout": -1}
+        nothing,
+        nothing,
+        nothing,
+        np.zeros(0, np.int64),
+        50.0,
+        1.0,
+        -1,
+        0,
+        False,
+        False,
+        {"pullback": 1, "breakout": -1},
     )
     judged = judge(reading, terms)
     assert judged is not None and judged[0] == -1 and judged[2] == ["breakout"]
@@ -542,10 +554,8 @@ def test_a_year_of_candles_is_traded_within_every_bound():
         context.settle(close)
         bar = Bar("BTCUSDT", context.now_ns() + HOUR_NS, HOUR_NS, open_, high, low, close, lots)
         for builder in builders:
-            larger: Any = builder.add_bar(bar)
-            for done in larger if isinstance(larger, (list, tuple)) and not isinstance(larger, Bar) else [larger]:
-                if done is not None:
-                    context.append(done)
+            for done in builder.add_bar(bar):
+                context.append(done)
         context.append(bar)
         strategy.on_bar(bar)
         json.dumps(strategy.state)

@@ -98,5 +98,5 @@ def test_the_rules_compile_unchanged():
         (sizing.stop_for_loss, (300_000, -500, 20_000_000_000, *LINEAR)),
         (sizing.entry_price, (300, 90_000_000_000, *LINEAR)),
     ):
-        fast = numba.njit(FunctionType(function.__code__, {**vars(sizing), **compiled}))
+        fast: Any = numba.njit(FunctionType(function.__code__, {**vars(sizing), **compiled}))
         assert fast(*arguments) == function(*arguments)

@@ -12,7 +12,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import History
 from workstation.core.timeframe import DAY_NS, MINUTE_NS, TIMEFRAME_NAMES, bar_open_ns
 from workstation.market.built_in.assets import asset_of, lots_per_dollar_lossy
-from workstation.market.built_in.price_path import YEAR_S, Activity, AssetFactors, generator
+from workstation.market.built_in.price_path import YEAR_S, Activity, AssetFactors, folded, generator
 from workstation.market.built_in.symbol_feed import MESSAGES_PER_STEP, TRADE_DOLLARS
 
 TRADED_PART = 0.41
@@ -70,8 +70,7 @@ class Past:
         instrument = self._instruments[symbol]
         asset = asset_of(instrument)
         travelled = np.cumsum(returns)
-        logs = np.log(end_price) + travelled - travelled[-1]
-        ends = np.concatenate((logs[:1] - returns[:1], logs))
+        ends = folded(np.concatenate(([-travelled[-1]], travelled - travelled[-1])))
         opens, closes = ends[:-1], ends[1:]
         # The extremes of a Brownian bridge between open and close, drawn from their exact distribution.
         sigma = self._volatility * asset.volatility * (60 / YEAR_S) ** 0.5 * np.clip(stress + 0.7, 0.5, 4.0)
@@ -79,10 +78,10 @@ class Past:
         width = (closes - opens) ** 2
         highs = (opens + closes + np.sqrt(width + reach[0])) / 2
         lows = (opens + closes - np.sqrt(width + reach[1])) / 2
-        prices = np.maximum(1, np.rint(np.exp(np.stack((opens, highs, lows, closes))))).astype(np.int64)
+        prices = np.maximum(1, np.rint(end_price * np.exp(np.stack((opens, highs, lows, closes))))).astype(np.int64)
         calm = TRADED_PART * TRADE_DOLLARS * self._steps_per_minute * lots_per_dollar_lossy(instrument, end_price)
         close_ns = end_ns - MINUTE_NS * np.arange(count - 1, -1, -1, dtype=np.int64)
-        activity = Activity(rng, 60.0).take(close_ns, stress) * (0.85 + 0.6 * stress) * np.exp(logs[-1] - logs)
+        activity = Activity(rng, 60.0).take(close_ns, stress) * (0.85 + 0.6 * stress) * np.exp(-closes)
         volume = np.rint(calm * asset.size * activity * (0.6 + np.minimum(np.abs(returns) / sigma, 4.0) / 2))
         rows = np.empty((count, 6), dtype=np.int64)
         rows[:, 0] = close_ns

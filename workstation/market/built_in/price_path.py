@@ -25,7 +25,7 @@ RANGE_RETURN = 0.85
 """In a range this part of every move is taken back within ``RANGE_S``."""
 BURST_EVERY_S, BURST_S, BURST = 420.0, 28.0, 2.2
 CALIBRATION = 0.72
-"""Brings the realised daily volatility to the asset's, measured over 30 seeds."""
+"""Brings the realised daily volatility to the asset's, measured over 30 seeds without crashes."""
 ACTIVITY_LEVELS = ((200.0, 0.4), (3_000.0, 0.45), (40_000.0, 0.35))
 """Mean life in seconds and spread of each factor of how much is traded."""
 BUSIEST_HOUR = 15.0
@@ -33,6 +33,8 @@ BUSIEST_HOUR = 15.0
 MEAN_CRASH, MEAN_RECOVERY = 0.035, 0.45
 MARKET_VOLATILITY = 0.44
 """Annual, of the factor that all assets share."""
+FARTHEST = 5.0
+"""Logarithm of the farthest that a price goes from where it started; there it turns round."""
 
 
 def generator(seed: int, *names: str) -> np.random.Generator:
@@ -96,7 +98,7 @@ class Factor:
         self._range_steps = max(2, round(RANGE_S / step_s))
         self._past: Floats = np.zeros(self._range_steps + 1)
         self._crashes_per_step = crashes_per_day * step_s / DAY_S
-        self._crash_scale = volatility / MARKET_VOLATILITY
+        self._crash_scale = min(3.0, volatility / MARKET_VOLATILITY)
         self._crash_returns: Floats = np.zeros(0)
         self._crash_stress: Floats = np.zeros(0)
 
@@ -183,7 +185,8 @@ class PricePath:
         self._factors = factors
         self._start_ns = start_ns
         self._first = 0
-        self._logs = {symbol: np.array([np.log(ticks)]) for symbol, ticks in start_ticks.items()}
+        self._start_ticks = dict(start_ticks)
+        self._logs = {symbol: np.zeros(1) for symbol in start_ticks}
         self._stress = {symbol: np.zeros(1) for symbol in start_ticks}
         self._length = 1
 
@@ -194,8 +197,8 @@ class PricePath:
         while self._length < int(index[-1]) + 2:
             self._extend()
         logs, part = self._logs[symbol], position - index
-        log_price = logs[index] + (logs[index + 1] - logs[index]) * part
-        return np.exp(log_price), self._stress[symbol][index]
+        log_price = folded(logs[index] + (logs[index + 1] - logs[index]) * part)
+        return self._start_ticks[symbol] * np.exp(log_price), self._stress[symbol][index]
 
     def forget_before(self, time_ns: int) -> None:
         """Drop what lies before ``time_ns``."""
@@ -214,6 +217,12 @@ class PricePath:
             self._logs[symbol] = np.concatenate((logs, logs[-1] + np.cumsum(returns)))
             self._stress[symbol] = np.concatenate((self._stress[symbol], stress))
         self._length += self.CHUNK
+
+
+def folded(logs: Floats) -> Floats:
+    """Log prices in relation to the first, turned round at ``FARTHEST`` on either side."""
+    turned: Floats = np.abs((logs - FARTHEST) % (4 * FARTHEST) - 2 * FARTHEST) - FARTHEST
+    return turned
 
 
 def _volatility(spread: float) -> Callable[[np.random.Generator, int], Floats]:

@@ -21,6 +21,7 @@ TOUCH_DOLLARS, DEEP_DOLLARS, LEVEL_SPREAD = 9_000.0, 30_000.0, 0.9
 SLOT_WIDTH = 1.0e-5
 """Mean distance of two levels, as a part of the price."""
 BATCH_STEPS = 128
+LONGEST_PAUSE_NS = 60.0 * SECOND_NS
 POOL = 4_096
 
 Step = tuple[int, int, int, int, int, bool, int, int, bool]
@@ -228,7 +229,7 @@ class SymbolFeed:
         rng, path = self._rng, self._path
         count = max(1, min(BATCH_STEPS, int(self._steps_per_second * 20)))
         mean_ns = SECOND_NS / self._steps_per_second
-        pauses = rng.gamma(1.5, mean_ns / 1.5, count + 1)
+        pauses = np.minimum(rng.gamma(1.5, mean_ns / 1.5, count + 1), LONGEST_PAUSE_NS)
         _, stress = path.at(self.symbol, self._planned_ns + np.cumsum(pauses).astype(np.int64))
         times = self._planned_ns + np.cumsum(pauses / (0.85 + 0.6 * stress)).astype(np.int64) + 1
         self._planned_ns = int(times[-2])

@@ -156,6 +156,7 @@ class SimVenue:
             return
         self._number += 1
         order = VenueOrder(state, client_id, intent, approved.reference, self._clock.time_ns, self._number)
+        order.group = intent.oco_group
         refusal = terms_refusal(order, intent.type)
         if refusal is None and intent.parent_id:
             refusal = self._join_parent(order, intent.parent_id)
@@ -170,7 +171,6 @@ class SimVenue:
             desk.remember(client_id, order)
             self._expire(client_id, "Post-only: it would have taken liquidity.")
         else:
-            order.group = intent.oco_group
             desk.accept(order)
             if not order.held:
                 self._books.enter(order)
@@ -277,6 +277,7 @@ class SimVenue:
         state.last = trade.price
         if state.orders:
             self._books.on_trade(state, trade)
+            self._books.enter_fresh()
         if state.watched and not state.mark:
             self._liquidation.check(state, trade.price)
         self._settle()
@@ -316,6 +317,7 @@ class SimVenue:
             for order in list(state.orders.values()):
                 if order.waiting and order.is_open:
                     self._books.enter(order)
+            self._books.enter_fresh()
         self._liquidation.check(state, mark.price)
         self._settle()
 

@@ -65,7 +65,7 @@ LINEAR = Instrument(
 )
 """A tick and lot are worth 0.1 USDT."""
 SPOT = msgspec.structs.replace(LINEAR, kind=InstrumentKind.SPOT)
-INVERSE = msgspec.structs.replace(LINEAR, kind=InstrumentKind.INVERSE, lot=Decimal(1), contract_size=Decimal(100))
+INVERSE = msgspec.structs.replace(LINEAR, kind=InstrumentKind.INVERSE, lot=Decimal(1), contract_size=Decimal(100), minimum_notional=Decimal(0))
 
 LADDER = (((100, 10), (99, 20), (98, 30)), ((101, 10), (102, 20), (103, 30)))
 """Bids and asks, best first."""

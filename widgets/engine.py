@@ -1,0 +1,140 @@
+"""What the window needs of an engine, be it in this process or at the other end of a wire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from workstation.core.instrument import Instrument
+from workstation.core.messages import AnyCommand
+from workstation.core.orders import Intent
+from workstation.core.types import Mode
+from workstation.core.views import (
+    AccountView,
+    FillView,
+    HealthView,
+    OrderView,
+    PositionView,
+    RiskView,
+    StrategyView,
+    VerdictView,
+)
+
+Levels = Sequence[tuple[int, int]]
+"""Pairs of ticks and lots, best first."""
+
+
+class FormingBar(NamedTuple):
+    """The bar under construction: opening time in UTC nanoseconds, prices in ticks, volume in lots."""
+
+    open_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
+
+
+class EquityPoint(NamedTuple):
+    """Equity of the account in its currency, for plots."""
+
+    ts_ns: int
+    equity: float
+
+
+class Series(Protocol):
+    """Closed bars of one interval, oldest first: float64 prices and quantities, int64 UTC nanoseconds."""
+
+    @property
+    def total(self) -> int:
+        """Bars ever appended."""
+
+    def __len__(self) -> int: ...
+    @property
+    def open_ns(self) -> Any: ...
+    @property
+    def close_ns(self) -> Any: ...
+    @property
+    def open(self) -> Any: ...
+    @property
+    def high(self) -> Any: ...
+    @property
+    def low(self) -> Any: ...
+    @property
+    def close(self) -> Any: ...
+    @property
+    def volume(self) -> Any: ...
+
+
+class Market(Protocol):
+    """The market of one symbol as it is now. Prices are ticks, 0 when there is none."""
+
+    @property
+    def instrument(self) -> Instrument: ...
+    @property
+    def last_price(self) -> int: ...
+    @property
+    def last_ns(self) -> int: ...
+    @property
+    def connected(self) -> bool: ...
+    @property
+    def synchronised(self) -> bool:
+        """False while the book waits for a snapshot after a gap."""
+
+    @property
+    def best_bid(self) -> int: ...
+    @property
+    def best_ask(self) -> int: ...
+    def top(self, depth: int) -> tuple[Levels, Levels]:
+        """Bids and asks."""
+
+    def series(self, interval_ns: int) -> Series | None: ...
+    def forming(self, interval_ns: int) -> FormingBar | None: ...
+
+
+class Health(NamedTuple):
+    """Figures of the status bar; ``loop_lag_ms`` is the 99th percentile of the last seconds."""
+
+    view: HealthView
+    loop_lag_ms: float
+
+
+class Engine(Protocol):
+    """Commands go in and events come out; views are read on request. All on the window's thread."""
+
+    @property
+    def mode(self) -> Mode: ...
+    @property
+    def symbols(self) -> Sequence[str]: ...
+    @property
+    def stale_ns(self) -> int:
+        """Market data older than this are stale."""
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """Strategies that did not load, with the reason."""
+
+    def subscribe(self, message_type: type, handler: Callable[[Any], None]) -> Callable[[], None]:
+        """Hear of each message of a type, ``FillView`` among them; the function that ends it."""
+
+    def command(self, command: AnyCommand) -> str:
+        """Carry out a command now; what came of it, in words."""
+
+    def now_ns(self) -> int: ...
+    def market(self, symbol: str) -> Market: ...
+    def account(self) -> AccountView: ...
+    def orders(self) -> Sequence[OrderView]: ...
+    def order(self, client_id: str) -> OrderView | None: ...
+    def positions(self) -> Sequence[PositionView]: ...
+    def risk(self) -> RiskView: ...
+    def strategies(self) -> Sequence[StrategyView]: ...
+    def preview(self, intent: Intent) -> VerdictView: ...
+    def health(self) -> Health: ...
+    def past_orders(self, limit: int) -> Sequence[OrderView]:
+        """Ended orders before now, oldest first."""
+
+    def past_fills(self, limit: int) -> Sequence[FillView]:
+        """Executions before now, oldest first."""
+
+    def past_equity(self, limit: int) -> Sequence[EquityPoint]:
+        """The account's equity before now, oldest first."""

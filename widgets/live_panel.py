@@ -1,0 +1,46 @@
+"""The base of panels that show an engine: they listen while they are on the screen and only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
+from PySide6.QtWidgets import QWidget
+
+from widgets.engine_model import EngineModel
+from widgets.theme import current
+
+
+class LivePanel(QWidget):
+    """Subclasses name what they listen to, and bring everything up to date in ``refresh``."""
+
+    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        self._connected: list[tuple[SignalInstance, Callable[..., Any]]] = []
+
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        """Signals of the model and the slots that hear them while the panel is shown."""
+        return ()
+
+    def refresh(self) -> None:
+        """Bring the panel up to date after it was hidden."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._connected:
+            self._connected = list(self.connections())
+            for signal, slot in self._connected:
+                signal.connect(slot)
+        self.refresh()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        for signal, slot in self._connected:
+            signal.disconnect(slot)
+        self._connected = []
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(event.rect(), current().tokens.ground)

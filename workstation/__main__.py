@@ -1,0 +1,43 @@
+"""The entry: arguments, configuration, then the desktop, a headless session, or one sub-command."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from workstation.commands.arguments import parser
+from workstation.core.errors import WorkstationError
+
+COMMANDS = {
+    "backtest": "backtest:backtest",
+    "data": "data:data",
+    "kill": "kill:kill",
+    "resume": "kill:resume",
+    "verify": "verify:verify",
+    "strategies": "strategies:strategies",
+    "doctor": "doctor:doctor",
+    None: "run:run",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; errors that a user can mend are one sentence on standard error."""
+    parsed = parser().parse_args(arguments)
+    module_name, _, function_name = COMMANDS[parsed.command].partition(":")
+    try:
+        # Each command's imports are its own, so that none pays for another's.
+        module = importlib.import_module(f"workstation.commands.{module_name}")
+        status: int = getattr(module, function_name)(parsed)
+        return status
+    except WorkstationError as error:
+        print(f"workstation: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("workstation: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The command line: options and sub-commands, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from workstation import __version__
+from workstation.core.timeframe import TIMEFRAMES, parse_utc
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="workstation",
+        description="The trading workstation. Without a sub-command it opens the desktop, or runs headless.",
+    )
+    top.add_argument("--version", action="version", version=f"workstation {__version__}")
+    _common(top, subcommand=False)
+    top.add_argument("--no-gui", action="store_true", help="run headless: the same engine without a window")
+    top.add_argument("--screenshot", type=Path, metavar="FILE", help="render the window offscreen, save a PNG, exit")
+    top.add_argument("--size", type=size, metavar="WxH", help="size of the window, as 1600x900")
+    top.add_argument("--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long")
+    top.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    _backtest(commands)
+    _data(commands)
+    for name, text in (
+        ("kill", "latch the kill switch: no new order, entries cancelled"),
+        ("resume", "release the kill switch"),
+    ):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.add_argument("--reason", default="", help="why; it is journalled")
+        if name == "kill":
+            command.add_argument("--flatten", action="store_true", help="also close every position at the market")
+        _common(command)
+    verify = commands.add_parser("verify", help="prove the journal by running its inputs again")
+    _common(verify)
+    strategies = commands.add_parser("strategies", help="list the strategies and their parameters")
+    strategies.add_argument("name", nargs="?", help="show this one's parameters")
+    strategies.add_argument("--json", action="store_true", help="print JSON")
+    _common(strategies)
+    doctor = commands.add_parser("doctor", help="tell what works on this machine, line by line")
+    _common(doctor)
+    return top
+
+
+def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:
+    # A sub-command's own value wins; what stood before the sub-command is kept otherwise.
+    default = argparse.SUPPRESS if subcommand else None
+    command.add_argument("--config", type=Path, metavar="FILE", default=default, help="configuration file")
+    command.add_argument("--profile", metavar="NAME", default=default, help="profile beside the configuration file")
+    command.add_argument("--data", type=Path, metavar="DIR", default=default, help="data folder")
+
+
+def _backtest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "backtest", help="run a strategy over candles", description="Run a strategy over candles. Times are UTC."
+    )
+    command.add_argument("--symbol", default="BTCUSDT", help="BTCUSDT or BTC/USDT (default: BTCUSDT)")
+    command.add_argument("--start", type=moment, required=True, metavar="DATE", help="first bar, 2023-01-01")
+    command.add_argument("--end", type=moment, required=True, metavar="DATE", help="end, excluded")
+    command.add_argument("--strategy", help="strategy (default: backtest.strategy of the configuration)")
+    command.add_argument("--timeframe", choices=list(TIMEFRAMES), help="bars (default: backtest.timeframe)")
+    command.add_argument(
+        "--set",
+        dest="parameters",
+        action="append",
+        default=[],
+        type=assignment,
+        metavar="NAME=VALUE",
+        help="set a parameter of the strategy; may be repeated",
+    )
+    command.add_argument("--cash", type=positive, help="cash at the start")
+    command.add_argument("--fee-bps", type=decimal, help="fee of every fill, basis points")
+    command.add_argument("--slippage-bps", type=not_negative, help="slippage of market orders, basis points")
+    command.add_argument(
+        "--limits", choices=("on", "none"), default="on", help="none runs without loss limits and protections"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.add_argument("--report", type=Path, metavar="DIR", help="folder of the HTML report")
+    command.add_argument("--seed", type=int, default=1, help="seed of latencies")
+    _common(command)
+
+
+def _data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("data", help="import, list and export candles")
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    take = actions.add_parser("import", help="import a CSV, CSV.GZ or Parquet file")
+    take.add_argument("file", type=Path, metavar="FILE")
+    take.add_argument("--symbol", help="symbol (default: from the file's name)")
+    take.add_argument("--timeframe", choices=list(TIMEFRAMES), help="interval (default: found in the file)")
+    _common(take)
+    listing = actions.add_parser("list", help="list the candles there are")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    _common(listing)
+    give = actions.add_parser("export", help="write candles to a CSV, CSV.GZ or Parquet file")
+    give.add_argument("file", type=Path, metavar="FILE")
+    give.add_argument("--symbol", required=True)
+    give.add_argument("--timeframe", choices=list(TIMEFRAMES), required=True)
+    give.add_argument("--start", type=moment, metavar="DATE")
+    give.add_argument("--end", type=moment, metavar="DATE", help="excluded")
+    _common(give)
+
+
+def moment(text: str) -> int:
+    try:
+        return parse_utc(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write 2023-01-01 or 2023-01-01T12:00") from None
+
+
+def decimal(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal("nan")
+    if not amount.is_finite():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return amount
+
+
+def positive(text: str) -> Decimal:
+    amount = decimal(text)
+    if amount <= 0:
+        raise argparse.ArgumentTypeError(f"{text} must be above 0")
+    return amount
+
+
+def not_negative(text: str) -> Decimal:
+    amount = decimal(text)
+    if amount < 0:
+        raise argparse.ArgumentTypeError(f"{text} must be 0 or more")
+    return amount
+
+
+def seconds(text: str) -> float:
+    return float(positive(text))
+
+
+def size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and 640 <= int(width) <= 7680 and 480 <= int(height) <= 4320):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size; write 1600x900")
+    return int(width), int(height)
+
+
+def assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is not an assignment; write name=value")
+    return name.strip(), value.strip()

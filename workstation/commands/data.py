@@ -1,0 +1,101 @@
+"""``workstation data``: candles in and out of the history database."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from pathlib import Path
+
+from workstation.commands.places import data_folder
+from workstation.commands.progress import progress_bar
+from workstation.core.errors import DataError
+from workstation.core.instrument import canonical_symbol
+from workstation.core.timeframe import TIMEFRAMES, iso_text, utc_text
+from workstation.market.exporting import write_candles
+from workstation.market.history import candle_ranges, find_candles, interval_name
+from workstation.market.importing import read_candles
+from workstation.storage.candles import CandleDatabase
+from workstation.storage.database import open_database
+
+
+def data(arguments: argparse.Namespace) -> int:
+    folder = data_folder(arguments)
+    folder.create()
+    database = open_database(folder.history)
+    try:
+        store = CandleDatabase(database)
+        if arguments.action == "import":
+            return _import(arguments, store)
+        if arguments.action == "export":
+            return _export(arguments, store)
+        return _list(arguments, store)
+    finally:
+        database.close()
+
+
+def _import(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+    file: Path = arguments.file
+    symbol = canonical_symbol(arguments.symbol) if arguments.symbol else _symbol_in(file)
+    interval_ns = TIMEFRAMES[arguments.timeframe] if arguments.timeframe else None
+    with progress_bar(f"Importing {file.name}") as progress:
+        progress(0, 2)
+        candles = read_candles(file, symbol, interval_ns)
+        progress(1, 2)
+        store.save(candles)
+        progress(2, 2)
+    print(
+        f"Imported {len(candles):,} candles of {interval_name(candles.interval_ns)} of {symbol}, "
+        f"{utc_text(candles.first_ns)} to {utc_text(candles.end_ns)} UTC."
+    )
+    if store.changed:
+        print(f"{store.changed:,} of them had other values before.")
+    gaps = candles.gaps()
+    if gaps:
+        missing = sum(count for _, _, count in gaps)
+        print(f"Gaps: {len(gaps)}, {missing:,} candles are missing:")
+        for start_ns, end_ns, count in gaps[:20]:
+            print(f"  {utc_text(start_ns)} to {utc_text(end_ns)}: {count:,}")
+        if len(gaps) > 20:
+            print(f"  and {len(gaps) - 20} more.")
+    else:
+        print("Gaps: none.")
+    return 0
+
+
+def _list(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+    ranges = candle_ranges(store)
+    if arguments.json:
+        rows = [
+            {
+                "symbol": symbol,
+                "timeframe": interval_name(interval_ns),
+                "first": iso_text(first_ns),
+                "last": iso_text(last_ns),
+                "candles": count,
+            }
+            for symbol, interval_ns, first_ns, last_ns, count in ranges
+        ]
+        print(json.dumps(rows))
+        return 0
+    print(f"{'Symbol':<12}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
+    for symbol, interval_ns, first_ns, last_ns, count in ranges:
+        print(
+            f"{symbol:<12}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
+        )
+    return 0
+
+
+def _export(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+    symbol = canonical_symbol(arguments.symbol)
+    candles = find_candles(store, symbol, TIMEFRAMES[arguments.timeframe], arguments.start, arguments.end)
+    write_candles(candles, arguments.file)
+    print(f"Wrote {len(candles):,} candles of {arguments.timeframe} of {symbol} to {arguments.file}.")
+    return 0
+
+
+def _symbol_in(file: Path) -> str:
+    found = re.match(r"[A-Za-z0-9]+", file.name)
+    if found is None or not re.search(r"[A-Za-z]{3,}", found.group()):
+        raise DataError(f"The name of {file.name} does not begin with a symbol: give it with --symbol.")
+    return found.group().upper()

@@ -1,0 +1,139 @@
+"""``workstation doctor``: what works on this machine, line by line."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import platform
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from workstation import __version__
+from workstation.commands.places import configuration_file, data_folder, settings
+from workstation.core.errors import WorkstationError
+from workstation.market.history import sample_candles
+from workstation.storage.kill_latch import KillLatch
+from workstation.storage.lock import read_holder
+
+Check = Callable[[argparse.Namespace], str]
+
+
+class Problem(Exception):
+    """What does not work, and what to do."""
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """0 when everything that trading needs works; what is optional only warns."""
+    failed = 0
+    for name, check, needed in CHECKS:
+        try:
+            print(f"ok    {name:<16}{check(arguments)}")
+        except (Problem, WorkstationError) as problem:
+            failed += needed
+            print(f"{'FAIL' if needed else 'note'}  {name:<16}{problem}")
+    print("Everything that trading needs works." if not failed else f"{failed} of the needed checks failed.")
+    return 1 if failed else 0
+
+
+def _python(_: argparse.Namespace) -> str:
+    return f"Python {platform.python_version()}, workstation {__version__}, {platform.platform()}"
+
+
+def _packages(_: argparse.Namespace) -> str:
+    found = []
+    for module in ("numpy", "pandas", "talib", "msgspec", "zstandard", "peewee", "pyarrow", "yaml", "ccxt", "nats"):
+        try:
+            version = getattr(importlib.import_module(module), "__version__", "")
+        except ImportError as error:
+            raise Problem(f"{module} cannot be imported ({error}): run `make setup`.") from None
+        found.append(f"{module} {version}".strip())
+    return ", ".join(found)
+
+
+def _qt(_: argparse.Namespace) -> str:
+    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen")
+    program = "from PySide6.QtWidgets import QApplication; import PySide6; QApplication([]); print(PySide6.__version__)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    if done.returncode:
+        lines = (done.stderr or "it ended without a word").strip().splitlines()
+        raise Problem(f"Qt does not start ({lines[-1]}): run `make setup`, or use --no-gui.")
+    return f"Qt {done.stdout.strip()} opens a window offscreen"
+
+
+def _display(_: argparse.Namespace) -> str:
+    named = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if sys.platform == "linux" and not named:
+        raise Problem("There is no display here; the workstation runs headless.")
+    return named or sys.platform
+
+
+def _configuration(arguments: argparse.Namespace) -> str:
+    loaded = settings(arguments)
+    return f"{configuration_file(arguments)}, {len(loaded.lines)} settings"
+
+
+def _data(arguments: argparse.Namespace) -> str:
+    folder = data_folder(arguments)
+    folder.create()
+    free = shutil.disk_usage(folder.path).free
+    if free < 200_000_000:
+        raise Problem(f"{folder.path} has only {free / 1e6:,.0f} MB free: make room.")
+    holder = read_holder(folder.lock)
+    used = f", in use by process {holder.pid}" if holder else ""
+    return f"{folder.path}, {free / 1e9:,.1f} GB free{used}"
+
+
+def _disk(arguments: argparse.Namespace) -> str:
+    with tempfile.TemporaryDirectory(dir=data_folder(arguments).path) as temporary:
+        database = sqlite3.connect(Path(temporary) / "probe.sqlite3", isolation_level=None)
+        database.execute("PRAGMA journal_mode=WAL")
+        database.execute("PRAGMA synchronous=FULL")
+        database.execute("CREATE TABLE probe (x)")
+        times = []
+        for number in range(50):
+            started = time.perf_counter()
+            database.execute("INSERT INTO probe VALUES (?)", (number,))
+            times.append(time.perf_counter() - started)
+        database.close()
+    median = sorted(times)[len(times) // 2] * 1000
+    return f"a journal commit takes {median:.2f} ms (SQLite {sqlite3.sqlite_version})"
+
+
+def _kill_switch(arguments: argparse.Namespace) -> str:
+    record = KillLatch(data_folder(arguments).path).read()
+    if record is not None:
+        raise Problem(f"engaged ({record.reason}): `workstation resume` releases it.")
+    return "released"
+
+
+def _sample(_: argparse.Namespace) -> str:
+    candles = sample_candles()
+    return f"{len(candles):,} candles of {candles.symbol} for backtests offline"
+
+
+def _nats(_: argparse.Namespace) -> str:
+    path = shutil.which("nats-server")
+    if path is None:
+        raise Problem("There is no nats-server on PATH; the desktop and --no-gui do not need it.")
+    return path
+
+
+CHECKS: tuple[tuple[str, Check, bool], ...] = (
+    ("Python", _python, True),
+    ("Packages", _packages, True),
+    ("Qt", _qt, False),
+    ("Display", _display, False),
+    ("Configuration", _configuration, True),
+    ("Data folder", _data, True),
+    ("Journal", _disk, True),
+    ("Kill switch", _kill_switch, False),
+    ("Sample data", _sample, True),
+    ("NATS server", _nats, False),
+)

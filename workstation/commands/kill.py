@@ -1,0 +1,39 @@
+"""``workstation kill`` and ``workstation resume``: the latch on disk, which a running session follows at once."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import time
+
+from workstation.commands.places import data_folder
+from workstation.core.clock import WallClock
+from workstation.storage.kill_latch import KillLatch
+from workstation.storage.lock import read_holder
+
+
+def kill(arguments: argparse.Namespace) -> int:
+    """Works with no session running, and while one hangs: the latch is a file."""
+    folder = data_folder(arguments)
+    folder.create()
+    latch = KillLatch(folder.path)
+    reason = arguments.reason or "killed from the command line"
+    latch.engage(reason, getpass.getuser(), WallClock().now_ns(), arguments.flatten)
+    holder = read_holder(folder.lock)
+    running = f"The session of process {holder.pid} follows." if holder else "No session is running there."
+    print(f"Killed: nothing trades in {folder.path} until `workstation resume`. {running}")
+    return 0
+
+
+def resume(arguments: argparse.Namespace) -> int:
+    folder = data_folder(arguments)
+    latch = KillLatch(folder.path)
+    if not latch.engaged:
+        print(f"The kill switch in {folder.path} is not engaged; nothing was changed.")
+        return 0
+    latch.release()
+    holder = read_holder(folder.lock)
+    if holder:
+        time.sleep(0.1)
+    print(f"Resumed: {folder.path} may trade again.")
+    return 0

@@ -1,0 +1,91 @@
+"""Run a session: in the desktop, or headless."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+
+from workstation.commands.places import data_folder, settings
+from workstation.core.money import from_money
+from workstation.session import Session
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """The exit status: 0 after an orderly stop."""
+    headless = arguments.no_gui
+    if not headless and arguments.screenshot is None and not _has_display():
+        print("There is no display here: the session runs headless, as with --no-gui. Ctrl-C stops it.", flush=True)
+        headless = True
+    loaded = settings(arguments)
+    folder = data_folder(arguments)
+    if not headless:
+        from widgets.app import run as run_desktop
+
+        return run_desktop(
+            loaded,
+            folder.path,
+            seed=arguments.seed,
+            seconds=arguments.seconds,
+            screenshot=arguments.screenshot,
+            size=arguments.size,
+        )
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    session = Session(loaded, folder.path, arguments.seed)
+    session.open()
+    follow_signals(session)
+    for strategy, reason in session.failures.items():
+        print(f"Strategy {strategy} is not running: {reason}", flush=True)
+    print(_headline(session), flush=True)
+    started = time.monotonic()
+    asyncio.run(_headless(session, arguments.seconds))
+    print(f"Stopped in order after {time.monotonic() - started:.0f} s: {session.stop_reason}.", flush=True)
+    return 0
+
+
+def follow_signals(session: Session) -> None:
+    """SIGINT and SIGTERM stop in order; SIGUSR1 engages the kill switch."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda got, _: session.request_stop(signal.Signals(got).name))
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, lambda *_: session.request_kill("signal SIGUSR1"))
+
+
+async def _headless(session: Session, seconds: float | None) -> None:
+    status = asyncio.create_task(_report_status(session))
+    try:
+        await session.run(seconds)
+    finally:
+        status.cancel()
+        await session.close()
+
+
+async def _report_status(session: Session) -> None:
+    while True:
+        await asyncio.sleep(60)
+        account = session.views.account()
+        print(
+            f"Equity {account.equity:,.2f} {account.currency}, today {account.day_result:+,.2f}, "
+            f"{account.open_positions} positions, {account.working_orders} orders, {account.trading_state}.",
+            flush=True,
+        )
+
+
+def _headline(session: Session) -> str:
+    equity = from_money(session.kernel.ledger.equity())
+    return (
+        f"{session.mode} session {session.number} of {session.settings.account.name} on the built-in market "
+        f"(seed {session.seed}), equity {equity:,.2f} {session.settings.account.currency}. "
+        f"Process {os.getpid()}; Ctrl-C stops it."
+    )
+
+
+def _has_display() -> bool:
+    if sys.platform in ("win32", "darwin"):
+        return True
+    named = os.environ.get("QT_QPA_PLATFORM", "")
+    return bool(named or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -1,0 +1,135 @@
+"""Proof of a journal: each session's inputs are run again, and every output is compared with what was journalled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from workstation.assembly import paper_kernel
+from workstation.config.loader import settings_from_json
+from workstation.core.errors import StorageError, VerificationError
+from workstation.core.messages import OrderFilled, OrderSubmitted, Output
+from workstation.core.timeframe import utc_text
+from workstation.storage.disk_journal import JournalReader
+from workstation.storage.inputs import read_inputs
+from workstation.storage.journal import MemoryJournal, SessionEntry
+from workstation.storage.layout import DataFolder
+from workstation.trading import recovery
+from workstation.trading.registry import StrategyRegistry
+
+
+class Verification(msgspec.Struct, frozen=True):
+    """What was proved, and what could not be run again, with the reason."""
+
+    sessions: int
+    orders: int
+    fills: int
+    records: int
+    skipped: tuple[str, ...]
+
+    def sentence(self) -> str:
+        return f"Proved: {self.sessions} sessions, {self.orders} orders, {self.fills} fills."
+
+
+def verify(
+    folder: DataFolder, strategies: Path | None, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Verification:
+    """Check the hash chain, then run every session again. ``strategies`` is the folder of the user's own.
+
+    Raises ``VerificationError`` that names the first difference.
+    """
+    if not folder.journal.exists():
+        raise StorageError(f"There is no journal in {folder.path}: start the workstation once, or give --data.")
+    reader = JournalReader(folder.journal)
+    try:
+        records = reader.check_chain()
+        sessions = reader.sessions()
+        orders = fills = proved = 0
+        skipped: list[str] = []
+        for index, entry in enumerate(sessions):
+            progress(index, len(sessions))
+            reason = _obstacle(folder, entry, strategies)
+            if reason:
+                skipped.append(f"Session {entry.header.number} was not run again: {reason}")
+                continue
+            expected = list(reader.records(entry.header.number))
+            _compare(entry, expected, _run_again(folder, entry, strategies))
+            proved += 1
+            orders += sum(type(record) is OrderSubmitted for record in expected)
+            fills += sum(type(record) is OrderFilled for record in expected)
+        progress(len(sessions), len(sessions))
+        return Verification(proved, orders, fills, records, tuple(skipped))
+    finally:
+        reader.close()
+
+
+def _obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -> str:
+    header = entry.header
+    if not header.inputs or not folder.session_inputs(header.number).is_dir():
+        return "its inputs were not recorded or have been pruned."
+    settings = settings_from_json(header.configuration)
+    registry = _registry(strategies)
+    changed = [
+        name
+        for name, source_hash in header.strategies.items()
+        if settings.strategies[name].strategy not in registry.names()
+        or registry.source_hash(settings.strategies[name].strategy) != source_hash
+    ]
+    if changed:
+        return f"the code of {', '.join(changed)} has changed since."
+    return ""
+
+
+def _registry(strategies: Path | None) -> StrategyRegistry:
+    return StrategyRegistry(strategies)
+
+
+def _run_again(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -> list[Output]:
+    header = entry.header
+    settings = settings_from_json(header.configuration)
+    journal = MemoryJournal()
+    kernel, _, _ = paper_kernel(
+        settings,
+        journal=journal,
+        recorder=None,
+        latch=None,
+        registry=_registry(strategies),
+        session=header.number,
+        seed=header.seed,
+        start_ns=header.started_ns,
+    )
+    if header.opening:
+        kernel.recover(lambda: recovery.restore(kernel, header.opening))
+    kernel.start(header.started_ns)
+    for event in read_inputs(folder.session_inputs(header.number)):
+        kernel.dispatch(event)
+    if entry.summary is not None:
+        kernel.close()
+    return journal.outputs
+
+
+def _compare(entry: SessionEntry, expected: list[Output], found: list[Output]) -> None:
+    """A session that was killed may have decided more than it could journal: then the journal is a beginning."""
+    number = entry.header.number
+    for index, (journalled, produced) in enumerate(zip(expected, found, strict=False)):
+        if journalled != produced:
+            raise VerificationError(
+                f"Session {number} differs at record {entry.first_seq + index} ({utc_text(journalled.ts_ns)} UTC): "
+                f"the journal has {_short(journalled)}, its inputs give {_short(produced)}."
+            )
+    if len(expected) > len(found):
+        raise VerificationError(
+            f"Session {number} differs at record {entry.first_seq + len(found)}: the journal has "
+            f"{_short(expected[len(found)])}, its inputs end before it."
+        )
+    if entry.summary is not None and len(found) > len(expected):
+        raise VerificationError(
+            f"Session {number} differs after its last record: its inputs also give {_short(found[len(expected)])}."
+        )
+
+
+def _short(output: Output) -> str:
+    text = msgspec.json.encode(output).decode()
+    return text if len(text) <= 300 else text[:297] + "..."
