@@ -14,27 +14,28 @@ class Bus:
     A handler that raises does not keep the others from hearing; the exception goes to ``on_error``.
     """
 
-    __slots__ = ("_handlers", "on_error")
+    __slots__ = ("handlers", "on_error")
 
     def __init__(self, on_error: Callable[[Any, BaseException], None]) -> None:
-        self._handlers: dict[type, tuple[Handler, ...]] = {}
+        self.handlers: dict[type, tuple[Handler, ...]] = {}
+        """By message type; a type that nobody listens to is absent, which busy publishers look up first."""
         self.on_error = on_error
 
     def subscribe(self, message_type: type, handler: Handler) -> Callable[[], None]:
         """Call ``handler`` with each message of exactly this type; returns the function that ends it."""
-        self._handlers[message_type] = (*self._handlers.get(message_type, ()), handler)
+        self.handlers[message_type] = (*self.handlers.get(message_type, ()), handler)
 
         def unsubscribe() -> None:
-            remaining = tuple(h for h in self._handlers.get(message_type, ()) if h is not handler)
+            remaining = tuple(h for h in self.handlers.get(message_type, ()) if h is not handler)
             if remaining:
-                self._handlers[message_type] = remaining
+                self.handlers[message_type] = remaining
             else:
-                self._handlers.pop(message_type, None)
+                self.handlers.pop(message_type, None)
 
         return unsubscribe
 
     def publish(self, message: Any) -> None:
-        for handler in self._handlers.get(type(message), ()):
+        for handler in self.handlers.get(type(message), ()):
             try:
                 handler(message)
             except Exception as error:

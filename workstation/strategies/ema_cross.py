@@ -21,9 +21,10 @@ class EmaCross(Strategy):
     """
 
     title = "EMA cross"
+    reads_bars = False
 
-    fast_period = Integer(12, minimum=2, maximum=500, step=1, unit="bars", help="Period of the fast EMA.")
-    slow_period = Integer(26, minimum=3, maximum=1000, step=1, unit="bars", help="Period of the slow EMA.")
+    fast = Integer(12, minimum=2, maximum=500, step=1, unit="bars", help="Period of the fast EMA.")
+    slow = Integer(26, minimum=3, maximum=1000, step=1, unit="bars", help="Period of the slow EMA.")
     quantity = Amount(Decimal(0), minimum=Decimal(0), unit="base", help="Bought each time; 0 uses equity_percent.")
     equity_percent = Amount(
         Decimal(25), minimum=Decimal("0.1"), maximum=Decimal(100), step=Decimal(1), unit="%", help="Of equity."
@@ -35,16 +36,16 @@ class EmaCross(Strategy):
     """None until the first bar of the session has been compared."""
 
     def check_parameters(self) -> None:
-        if self.fast_period >= self.slow_period:
+        if self.fast >= self.slow:
             raise StrategyError(
-                f"Strategy {self.name}: fast_period is {self.fast_period}; it must be below "
-                f"slow_period, {self.slow_period}."
+                f"Strategy {self.name}: fast is {self.fast}; it must be below "
+                f"slow, {self.slow}."
             )
 
     def set_parameters(self, values: dict[str, Any]) -> None:
         super().set_parameters(values)
-        self._fast_weight = 2.0 / (self.fast_period + 1)
-        self._slow_weight = 2.0 / (self.slow_period + 1)
+        self._fast_weight = 2.0 / (self.fast + 1)
+        self._slow_weight = 2.0 / (self.slow + 1)
 
     def on_start(self) -> None:
         self._above = None

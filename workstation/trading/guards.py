@@ -88,14 +88,18 @@ class Guards:
         if fall >= limits.drawdown_guard and self.pauses.get(("drawdown", ""), 0) <= now_ns:
             self._pause("drawdown", "", now_ns, limits.drawdown_guard_pause_ns, f"fell {_percent_text(fall)}")
 
-    def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool) -> None:
-        """A round trip closed with this net result; ``stopped`` when a stop closed it."""
+    def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool, interval_ns: int) -> None:
+        """A round trip closed with this net result; ``stopped`` when a stop closed it.
+
+        A strategy cools down for bars of its own ``interval_ns``; a person (interval 0) does not.
+        """
         limits = self._limits
         self._now_ns = now_ns
         self.losses_in_a_row = self.losses_in_a_row + 1 if result < 0 else 0
         if not limits.loss_limits:
             return
-        self._pause("cooldown", f"{owner}/{symbol}", now_ns, limits.cooldown_ns, "after a closed position")
+        cooldown_ns = limits.cooldown_bars * interval_ns
+        self._pause("cooldown", f"{owner}/{symbol}", now_ns, cooldown_ns, "after a closed position")
         if stopped:
             stops = self._stops
             stops.append(now_ns)

@@ -52,6 +52,7 @@ from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.risk_gate import Denial, RiskGate
 from workstation.trading.risk_limits import RiskLimits
+from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost
 from workstation.trading.trading_state import TradingStateHolder
 from workstation.trading.volatility import VolatilityWatch
@@ -144,12 +145,13 @@ class Kernel:
         self.recorder = recorder
         self.clock = EventClock(terms.start_ns)
         self.bus = Bus(self._on_subscriber_error)
+        self._heard = self.bus.handlers
         self.markets = {symbol: MarketState(instrument) for symbol, instrument in terms.instruments.items()}
         self.ledger = Ledger(terms.instruments, terms.currency, terms.cash, self._price_of)
         self.trading = TradingStateHolder(self._on_trading_state)
         self.guards = Guards(terms.limits, self.trading, self.emit)
         self.guards.on_person_needed = self._on_person_needed
-        self.orders = OrderManager(self.clock, self.emit, self._alarm, terms.id_prefix)
+        self.orders = OrderManager(self.clock, self.emit, self.alarm, terms.id_prefix)
         books = {symbol: market.book for symbol, market in self.markets.items()}
         self.venue, self._tap = make_venue(self.clock, self.on_report, books)
         self.host = StrategyHost(self, self.markets, terms.base_interval_ns)
@@ -182,7 +184,8 @@ class Kernel:
         self._last_guard_ns = 0
         self._watches: dict[str, VolatilityWatch] = {}
         self._checking_doubt = False
-        self._closing: dict[str, int] = {}
+        keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
+        self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: self._on_trade,
@@ -240,6 +243,8 @@ class Kernel:
         else:
             self.clock.call_at(guards.day_ends_ns, self._start_day)
         self._sample_equity_and_repeat()
+        for position in self.ledger.positions.values():
+            self._keep_stop(position.owner, position.instrument.symbol)
         if self.terms.limits.loss_limits:
             for market in self.markets.values():
                 self._watch_volatility(market)
@@ -322,7 +327,8 @@ class Kernel:
             listener(trade)
         if clock.time_ns - self._last_guard_ns >= GUARD_INTERVAL_NS:
             self._check_guards()
-        self.bus.publish(trade)
+        if Trade in self._heard:
+            self.bus.publish(trade)
 
     def _on_book_delta(self, delta: BookDelta) -> None:
         clock = self.clock
@@ -353,7 +359,8 @@ class Kernel:
             self._tap.on_book(delta.symbol)
         for listener in market.book_listeners:
             listener(delta)
-        self.bus.publish(delta)
+        if BookDelta in self._heard:
+            self.bus.publish(delta)
 
     def _on_book_snapshot(self, snapshot: BookSnapshot) -> None:
         self._move_to(snapshot.ts_ns)
@@ -405,20 +412,25 @@ class Kernel:
         series = market.series.get(interval_ns)
         if series is not None:
             series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
-        larger: list[Bar] = []
-        for aggregator in market.aggregators.values():
-            for done in aggregator.add_bar(bar):
-                larger.append(done)
-                series = market.series.get(done.interval_ns)
-                if series is not None:
-                    series.append(done.ts_ns, done.open, done.high, done.low, done.close, done.lots)
-        for done in reversed(larger):
-            for listener in market.bar_listeners.get(done.interval_ns, ()):
-                listener(done)
-            self.bus.publish(done)
+        if market.aggregators:
+            self._close_larger_bars(market, bar)
         for listener in market.bar_listeners.get(interval_ns, ()):
             listener(bar)
-        self.bus.publish(bar)
+        if Bar in self._heard:
+            self.bus.publish(bar)
+
+    def _close_larger_bars(self, market: MarketState, bar: Bar) -> None:
+        closed: list[Bar] = []
+        for aggregator in market.aggregators.values():
+            for larger in aggregator.add_bar(bar):
+                closed.append(larger)
+                series = market.series.get(larger.interval_ns)
+                if series is not None:
+                    series.append(larger.ts_ns, larger.open, larger.high, larger.low, larger.close, larger.lots)
+        for larger in reversed(closed):
+            for listener in market.bar_listeners.get(larger.interval_ns, ()):
+                listener(larger)
+            self.bus.publish(larger)
 
     def _on_history(self, history: History) -> None:
         self._move_to(history.ts_ns)
@@ -528,7 +540,7 @@ class Kernel:
             if isinstance(verdict, Approved):
                 self.orders.submit(verdict)
             else:
-                self._alarm(Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}")
+                self.alarm(Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}")
 
     def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None:
         """Move a working order; its new terms pass the gate as a new order's would. Raises ``OrderError``."""
@@ -574,7 +586,7 @@ class Kernel:
             order = self.orders.apply(report)  # type: ignore[arg-type]
             if order is not None:
                 if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
-                    self._alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
+                    self.alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
                 self.host.deliver_order(order.owner, order)
         if self._published or self.orders.outbox:
             self._commit()
@@ -590,14 +602,19 @@ class Kernel:
         for listener in self.on_booked:
             listener(fill, order, booking)
         self._after_booking(booking, stopped)
+        self._keep_stop(order.owner, order.symbol)
         self.host.deliver_fill(order.owner, fill, order)
         self.host.deliver_order(order.owner, order)
+
+    def _keep_stop(self, owner: str, symbol: str) -> None:
+        if self._stop_keeper is not None and owner in self.host.slots:
+            self._stop_keeper.watch(owner, symbol)
 
     def _take_liquidation(self, event: PositionLiquidated) -> None:
         bookings = self.ledger.book_liquidation(event)
         if bookings:
             self.emit(event)
-            self._alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
+            self.alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
             for booking in bookings:
                 for listener in self.on_booked:
                     listener(event, None, booking)
@@ -607,7 +624,14 @@ class Kernel:
         position = booking.position
         if booking.closed_trip:
             symbol = position.instrument.symbol
-            self.guards.on_trip(self.clock.time_ns, position.owner, symbol, booking.trip_result, stopped)
+            self.guards.on_trip(
+                self.clock.time_ns,
+                position.owner,
+                symbol,
+                booking.trip_result,
+                stopped,
+                self.host.interval_of(position.owner),
+            )
         if self.terms.limits.loss_limits:
             self._check_guards()
 
@@ -708,9 +732,10 @@ class Kernel:
 
     def _on_subscriber_error(self, message: Any, error: BaseException) -> None:
         if not isinstance(message, LogLine):
-            self._alarm(Severity.ERROR, f"A subscriber of {type(message).__name__} raised {error!r}.")
+            self.alarm(Severity.ERROR, f"A subscriber of {type(message).__name__} raised {error!r}.")
 
-    def _alarm(self, severity: Severity, text: str) -> None:
+    def alarm(self, severity: Severity, text: str) -> None:
+        """Tell people through the log."""
         self._log(severity, "engine", text)
 
     def _log(self, severity: Severity, source: str, text: str) -> None:

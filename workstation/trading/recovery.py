@@ -144,7 +144,14 @@ def _apply(kernel: Kernel, record: Output) -> None:
             booking = kernel.ledger.book_fill(order.owner, record)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
-                kernel.guards.on_trip(record.ts_ns, order.owner, order.symbol, booking.trip_result, stopped)
+                kernel.guards.on_trip(
+                    record.ts_ns,
+                    order.owner,
+                    order.symbol,
+                    booking.trip_result,
+                    stopped,
+                    kernel.host.interval_of(order.owner),
+                )
     elif isinstance(record, _ORDER_REPORTS):
         kernel.orders.apply(record)
     elif isinstance(record, CancelRequested):
@@ -155,7 +162,8 @@ def _apply(kernel: Kernel, record: Output) -> None:
         for booking in kernel.ledger.book_liquidation(record):
             if booking.closed_trip:
                 owner = booking.position.owner
-                kernel.guards.on_trip(record.ts_ns, owner, record.symbol, booking.trip_result, True)
+                interval_ns = kernel.host.interval_of(owner)
+                kernel.guards.on_trip(record.ts_ns, owner, record.symbol, booking.trip_result, True, interval_ns)
     elif isinstance(record, PositionTransferred):
         apply_transfer(kernel, record)
     elif isinstance(record, EquitySampled):

@@ -34,6 +34,8 @@ class RiskLimits(NamedTuple):
     drift_ns: int
     day_loss: int
     drawdown: int
+    hard_stop: int
+    """Part of the equity at which a strategy's position without a stop of its own is stopped; 0 keeps none."""
     permitted: frozenset[str]
     losses_in_a_row: int
     losses_pause_ns: int
@@ -43,7 +45,7 @@ class RiskLimits(NamedTuple):
     drawdown_guard: int
     drawdown_guard_window_ns: int
     drawdown_guard_pause_ns: int
-    cooldown_ns: int
+    cooldown_bars: int
     crisis_drawdown: int
     crisis_losses: int
     crisis_size_factor: Decimal
@@ -77,6 +79,7 @@ def risk_limits(risk: Risk, instruments: Mapping[str, Instrument], loss_limits: 
         drift_ns=int(risk.clock_drift_s * SECOND_NS),
         day_loss=_percent(risk.day_loss_percent),
         drawdown=_percent(risk.drawdown_percent),
+        hard_stop=_percent(risk.hard_stop_percent) if risk.protective_stop else 0,
         permitted=frozenset(risk.permitted or instruments),
         losses_in_a_row=protections.losses_in_a_row,
         losses_pause_ns=protections.losses_pause_bars * bar_ns,
@@ -86,7 +89,7 @@ def risk_limits(risk: Risk, instruments: Mapping[str, Instrument], loss_limits: 
         drawdown_guard=_percent(protections.drawdown.percent),
         drawdown_guard_window_ns=protections.drawdown.within_bars * bar_ns,
         drawdown_guard_pause_ns=protections.drawdown.pause_bars * bar_ns,
-        cooldown_ns=protections.cooldown_bars * bar_ns,
+        cooldown_bars=protections.cooldown_bars,
         crisis_drawdown=_percent(crisis.drawdown_percent),
         crisis_losses=crisis.losses_in_a_row,
         crisis_size_factor=crisis.size_factor,

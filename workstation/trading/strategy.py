@@ -71,6 +71,8 @@ class Strategy:
     title: ClassVar[str] = ""
     timeframes: ClassVar[tuple[str, ...]] = ()
     warm_up_bars: ClassVar[int] = 240
+    reads_bars: ClassVar[bool] = True
+    """Whether ``bars()`` is read; a strategy that keeps its figures bar by bar saves the memory."""
 
     def __init__(self, name: str, symbol: str, timeframe: str, values: dict[str, Any] | None = None) -> None:
         self.name = name

@@ -133,7 +133,9 @@ class SlotContext:
         return max(1, -(-minimum * 1_000_000 // unit))
 
     def value(self, price: int, lots: int) -> int:
-        return position_value(price, lots, *self.instrument.valuation)
+        """Signed worth in the account's currency."""
+        value = position_value(price, lots, *self.instrument.valuation)
+        return self._desk.ledger.worth(self.instrument.settle, value)
 
     def last_price(self) -> int:
         return self._market.last_price
@@ -216,14 +218,35 @@ class StrategyHost:
         context.call = self._guarded(slot, _invoke)
         self.slots[strategy.name] = slot
         kind = type(strategy)
-        for timeframe_ns in {strategy.interval_ns, *_intervals(kind)}:
-            market.want_bars(timeframe_ns, self._base_interval_ns)
-            market.bar_listeners.setdefault(timeframe_ns, []).append(self._guarded(slot, strategy.on_bar))
+        for interval_ns in {strategy.interval_ns, *_intervals(kind)}:
+            if kind.reads_bars:
+                market.want_series(interval_ns, self._base_interval_ns)
+            else:
+                market.want_bars(interval_ns, self._base_interval_ns)
+            market.bar_listeners.setdefault(interval_ns, []).append(self._bar_listener(slot, interval_ns))
         if kind.on_trade is not Strategy.on_trade:
             market.trade_listeners.append(self._guarded(slot, strategy.on_trade))
         if kind.on_book is not Strategy.on_book:
             market.book_listeners.append(self._guarded(slot, strategy.on_book))
         return slot
+
+    def _bar_listener(self, slot: StrategySlot, interval_ns: int) -> Callable[[Bar], None]:
+        """Bars go to a strategy that runs; one that stands still keeps warm by them."""
+        on_bar = self._guarded(slot, slot.strategy.on_bar)
+        if interval_ns != slot.strategy.interval_ns or type(slot.strategy).on_history is Strategy.on_history:
+            return on_bar
+        on_history = slot.strategy.on_history
+
+        def listener(bar: Bar) -> None:
+            if slot.state is StrategyState.STOPPED:
+                try:
+                    on_history(bar)
+                except Exception as error:
+                    self.fail(slot, error)
+            else:
+                on_bar(bar)
+
+        return listener
 
     def _guarded(self, slot: StrategySlot, handler: Callable[[Any], Any]) -> Callable[[Any], None]:
         strategy = slot.strategy
@@ -280,6 +303,11 @@ class StrategyHost:
                     strategy.on_history(bar)
                 except Exception as error:
                     self.fail(slot, error)
+
+    def interval_of(self, owner: str) -> int:
+        """Bar interval of a strategy, nanoseconds; 0 for anyone else."""
+        slot = self.slots.get(owner)
+        return slot.strategy.interval_ns if slot is not None else 0
 
     def runs(self, owner: str, role: OrderRole) -> bool:
         """Whether the owner may enter: people always, a strategy while it is running."""

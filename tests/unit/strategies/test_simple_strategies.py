@@ -146,9 +146,9 @@ def test_ema_cross_sells_an_entry_that_fills_after_the_cross_down():
     assert sent(context, OrderRole.EXIT) == [(Side.SELL, 830)]
 
 
-def test_ema_cross_refuses_a_fast_period_that_is_slow():
+def test_ema_cross_refuses_a_fast_average_that_is_slow():
     with pytest.raises(StrategyError, match="must be below"):
-        EmaCross("one", "BTCUSDT", "1h", {"fast_period": 26})
+        EmaCross("one", "BTCUSDT", "1h", {"fast": 26})
 
 
 # --- Reversion ----------------------------------------------------------------------------------------------------

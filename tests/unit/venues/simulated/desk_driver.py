@@ -65,7 +65,9 @@ LINEAR = Instrument(
 )
 """A tick and lot are worth 0.1 USDT."""
 SPOT = msgspec.structs.replace(LINEAR, kind=InstrumentKind.SPOT)
-INVERSE = msgspec.structs.replace(LINEAR, kind=InstrumentKind.INVERSE, lot=Decimal(1), contract_size=Decimal(100), minimum_notional=Decimal(0))
+INVERSE = msgspec.structs.replace(
+    LINEAR, kind=InstrumentKind.INVERSE, lot=Decimal(1), contract_size=Decimal(100), minimum_notional=Decimal(0)
+)
 
 LADDER = (((100, 10), (99, 20), (98, 30)), ((101, 10), (102, 20), (103, 30)))
 """Bids and asks, best first."""
@@ -130,6 +132,11 @@ class Driver:
         client_id = self.send(side, lots, type, **terms)
         self.settle()
         return client_id
+
+    @property
+    def sent(self) -> int:
+        """Orders sent so far; the next is ``c{sent + 1}``."""
+        return self._next
 
     def limit(self, side: Side, lots: int, price: int, **terms: Any) -> str:
         return self.order(side, lots, OrderType.LIMIT, price=price, **terms)

@@ -1,12 +1,34 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from random import Random
 
+import msgspec
 import pytest
 
-from tests.unit.venues.simulated.desk_driver import BUY, MINUTE_NS, SELL, SPOT, Driver
-from workstation.core.messages import OrderAmended, OrderCancelled, OrderExpired, OrderFilled, PositionLiquidated
+from tests.unit.venues.simulated.desk_driver import (
+    ACCOUNT,
+    BUY,
+    CASH,
+    FREE,
+    LINEAR,
+    MINUTE_NS,
+    SELL,
+    SPOT,
+    Driver,
+)
+from workstation.core.messages import (
+    Bar,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    PositionLiquidated,
+    VenueReport,
+)
+from workstation.core.orders import GATE_SEAL, Approved, Intent
 from workstation.core.types import Liquidity, OrderType, Side, TimeInForce
+from workstation.venues.simulated import SimVenue
 
 QUARTER_NS = MINUTE_NS // 4
 
@@ -264,3 +286,25 @@ def test_spot_market_order_on_bars_is_cut_to_the_cash():
     driver.bar(110, 110, 110, 110)
     assert driver.prices(order) == [(110, 9)]
     assert isinstance(driver.last(order), OrderExpired)
+
+
+def test_bars_of_several_symbols_share_one_clock():
+    other = msgspec.structs.replace(LINEAR, symbol="ETHUSDT", base="ETH")
+    driver = Driver(book=None)
+    fills: list[OrderFilled] = []
+    clock = driver.clock
+    costs = msgspec.structs.replace(FREE, latency_mean_ms=Decimal(40_000), latency_p95_ms=Decimal(40_000))
+    instruments = {LINEAR.symbol: LINEAR, other.symbol: other}
+
+    def hear(report: VenueReport) -> None:
+        if isinstance(report, OrderFilled):
+            fills.append(report)
+
+    venue = SimVenue(clock, hear, instruments, {}, costs, ACCOUNT, {"USDT": CASH}, Random(1))
+    close_ns = clock.time_ns + MINUTE_NS
+    # Arrives after 20 s, while the first symbol's bar is walked: in the second symbol's leg from the low to the high.
+    venue.send(Approved(GATE_SEAL, Intent(symbol=other.symbol, side=BUY, lots=1), "x", 0, 0))
+    for symbol in instruments:
+        venue.on_bar(Bar(symbol, close_ns, MINUTE_NS, 105, 120, 90, 110, 1_000))
+    clock.advance(close_ns + MINUTE_NS)
+    assert [(fill.symbol, fill.price) for fill in fills] == [(other.symbol, 90)]

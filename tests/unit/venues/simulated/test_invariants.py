@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from decimal import Decimal
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.venues.simulated.desk_driver import BUY, CASH, INVERSE, LINEAR, SELL, SPOT, Driver
+from tests.unit.venues.simulated.desk_driver import BUY, CASH, INVERSE, LADDER, LINEAR, SELL, SPOT, Driver
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated, VenueReport
 from workstation.core.types import InstrumentKind, OrderState, OrderType, TimeInForce
@@ -31,9 +34,9 @@ orders = st.tuples(
             "trail": st.integers(1, 10),
             "time_in_force": st.sampled_from(TimeInForce),
             "post_only": st.booleans(),
-            "reduce_only": st.booleans(),
+            "reduce_only": st.sampled_from([False, False, True]),
             "oco_group": st.sampled_from(["", "", "g"]),
-            "parent": st.integers(0, 6),
+            "parent": st.sampled_from([0, 0, 0, 1, 2]),
             "reference": st.sampled_from([0, 100]),
         }
     ),
@@ -52,14 +55,63 @@ book_moves = st.one_of(
 )
 bars = st.tuples(st.just("bar"), prices, prices, st.integers(0, 8), st.integers(0, 8), st.integers(0, 200))
 instruments = st.sampled_from([LINEAR, SPOT, INVERSE])
-book_steps = st.lists(st.one_of(orders, orders, changes, book_moves, book_moves), max_size=40)
-bar_steps = st.lists(st.one_of(orders, orders, changes, bars, bars), max_size=40)
+book_steps = st.lists(st.one_of(orders, orders, changes, book_moves, book_moves), min_size=12, max_size=40)
+bar_steps = st.lists(st.one_of(orders, orders, changes, bars, bars), min_size=12, max_size=40)
+
+
+def storm(seed: int, with_book: bool, length: int = 150) -> list[Any]:
+    """Steps of the same kinds, many more of them than a search reaches."""
+    random = Random(seed)
+    price = 100
+    steps: list[Any] = []
+    for _ in range(length):
+        kind = random.choice(["order", "order", "bracket", "cancel", "amend", "wait", "market", "market", "market"])
+        side = random.choice([BUY, SELL])
+        near = price + random.randint(-6, 6)
+        price = min(120, max(80, price + random.randint(-2, 2)))
+        terms: dict[str, Any] = {
+            "price": near,
+            "stop_price": price + random.randint(-6, 6),
+            "trail": random.randint(1, 6),
+        }
+        terms |= {"reference": random.choice([0, price]), "parent": 0}
+        if kind == "order":
+            terms["reduce_only"] = random.random() < 0.25
+            terms["post_only"] = random.random() < 0.2
+            terms["time_in_force"] = random.choice([TimeInForce.GTC] * 3 + [TimeInForce.IOC, TimeInForce.FOK])
+            steps.append(("order", side, random.randint(1, 40), random.choice(list(OrderType)), terms))
+        elif kind == "bracket":
+            lots = random.randint(5, 40)
+            entry = random.choice([OrderType.MARKET, OrderType.LIMIT, OrderType.STOP])
+            steps.append(("order", side, lots, entry, terms))
+            for parent, type_, gap in ((1, OrderType.STOP, -side * 4), (2, OrderType.LIMIT, side * 4)):
+                child: dict[str, Any] = {"price": near + gap, "stop_price": near + gap, "parent": parent}
+                child |= {"reduce_only": True, "oco_group": f"g{len(steps) + 2 - parent}"}
+                steps.append(("order", side.opposite, lots, type_, child))
+        elif kind == "cancel":
+            steps.append(("cancel", random.randint(1, len(steps) + 1)))
+        elif kind == "amend":
+            steps.append(("amend", random.randint(1, len(steps) + 1), near, near, random.randint(1, 40)))
+        elif kind == "wait":
+            steps.append(("wait", random.randint(0, 400)))
+        elif not with_book:
+            ups = random.randint(0, 4), random.randint(0, 4)
+            steps.append(("bar", price, price + random.randint(-3, 3), *ups, random.randint(0, 1_000)))
+        else:
+            bids, asks = [[random.randint(0, 30) for _ in range(4)] for _ in range(2)]
+            steps.append(("trade", side, random.randint(1, 40), near))
+            steps.append(("show", price, bids, asks))
+            if random.random() < 0.2:
+                steps.append(("mark", near))
+            if random.random() < 0.05:
+                steps.append(("funding", random.randint(-50_000, 50_000)))
+    return steps
 
 
 def drive(instrument: Instrument, steps: list[Any], with_book: bool, seed: int, **costs: Any) -> Driver:
     driver = Driver(
         instrument,
-        **({} if with_book else {"book": None}),
+        book=LADDER if with_book else None,
         cash={"USDT": CASH // 10_000, "BTC": CASH // 10_000},
         seed=seed,
         taker_bps=Decimal(7),
@@ -75,7 +127,7 @@ def drive(instrument: Instrument, steps: list[Any], with_book: bool, seed: int, 
             case "order", side, lots, type_, terms:
                 terms = dict(terms)
                 parent = terms.pop("parent")
-                driver.send(side, lots, type_, **terms, parent_id=f"c{parent}" if parent > 3 else "")
+                driver.send(side, lots, type_, **terms, parent_id=f"c{driver.sent - parent + 1}" if parent else "")
             case "cancel", number:
                 driver.cancel(f"c{number}")
             case "amend", number, price, stop_price, lots:
@@ -115,8 +167,9 @@ def check_orders(driver: Driver) -> None:
         assert order.lots > order.filled
         assert (client_id in driver.state.orders) is not order.held
         assert order.held is (order.state is OrderState.HELD)
-    for order in desk.ended.values():
-        assert order is None or (not order.is_open and not order.children)
+    for ended in desk.ended.values():
+        if ended is not None:
+            assert not ended.is_open and not ended.children
     if driver.instrument.kind is InstrumentKind.SPOT:
         assert driver.venue._account.sellable(driver.state) >= 0
         assert driver.cash["USDT"] >= 0
@@ -157,6 +210,21 @@ def test_against_a_book(instrument, steps, queue):
 @settings(max_examples=150)
 def test_along_bars(instrument, steps, queue):
     drive(instrument, steps, False, 1, queue=queue, bar_volume_percent=Decimal(10))
+
+
+@pytest.mark.parametrize("instrument", [LINEAR, SPOT, INVERSE], ids=["linear", "spot", "inverse"])
+@pytest.mark.parametrize("with_book", [True, False], ids=["book", "bars"])
+def test_through_a_storm(instrument, with_book):
+    heard: Counter[str] = Counter()
+    for seed in range(25):
+        queue = "proportional" if seed % 2 else "conservative"
+        steps = storm(seed, with_book)
+        driver = drive(instrument, steps, with_book, seed, queue=queue, bar_volume_percent=Decimal(20))
+        heard.update(type(report).__name__ for report in driver.reports)
+    assert heard["OrderFilled"] > 500
+    assert min(heard[name] for name in ("OrderTriggered", "OrderCancelled", "OrderExpired", "OrderAmended")) > 50
+    if instrument.is_derivative:
+        assert heard["PositionLiquidated"] > 5
 
 
 @given(steps=st.one_of(book_steps, bar_steps), seed=st.integers(0, 3))

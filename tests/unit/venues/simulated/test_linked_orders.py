@@ -113,3 +113,16 @@ def test_a_released_stop_beyond_its_trigger_fires_at_once():
     driver.trade(SELL, 5, 86)
     assert driver.prices(parent) == [(99, 5)]
     assert driver.prices(stop) == [(100, 5)]
+
+
+def test_a_childs_live_quantity_counts_what_its_sibling_closed():
+    driver = Driver()
+    parent = driver.limit(BUY, 10, 99)
+    stop = driver.order(SELL, 10, OrderType.STOP, stop_price=90, parent_id=parent, oco_group="g")
+    target = driver.limit(SELL, 10, 110, parent_id=parent, oco_group="g")
+    driver.trade(SELL, 23, 99)
+    driver.trade(BUY, 3, 111)
+    assert driver.prices(parent) == [(99, 3)] and driver.prices(target) == [(110, 3)]
+    driver.venue._desk.trigger(driver.state.orders[stop])
+    driver.show(((100, 50),), ((120, 50),))
+    assert stop in driver.state.orders and driver.prices(stop) == []  # nothing of the parent's fill is left to it

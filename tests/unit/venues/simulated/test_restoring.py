@@ -60,9 +60,7 @@ def test_a_request_that_was_on_its_way_arrives_or_expires():
 
 def test_held_children_stay_with_their_parent():
     parent = journalled("p", BUY, OrderType.LIMIT, 5, OrderState.ACCEPTED, price=99)
-    child = journalled(
-        "c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="p", reduce_only=True
-    )
+    child = journalled("c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="p", reduce_only=True)
     driver = restored([child, parent])
     driver.trade(SELL, 3, 98)
     assert driver.said("c") == ["OrderTriggered"]
@@ -72,9 +70,7 @@ def test_held_children_stay_with_their_parent():
 
 
 def test_a_child_whose_parent_ended_protects_what_was_filled():
-    child = journalled(
-        "c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="gone", reduce_only=True
-    )
+    child = journalled("c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="gone", reduce_only=True)
     driver = restored([child], lots=5, cost=50 * 100_000_000)
     assert isinstance(driver.last("c"), OrderTriggered)
     driver.trade(SELL, 1, 90)
@@ -82,9 +78,7 @@ def test_a_child_whose_parent_ended_protects_what_was_filled():
 
 
 def test_a_child_whose_parent_ended_with_nothing_is_cancelled():
-    child = journalled(
-        "c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="gone", reduce_only=True
-    )
+    child = journalled("c", SELL, OrderType.STOP, 5, OrderState.HELD, stop_price=90, parent_id="gone", reduce_only=True)
     assert isinstance(restored([child]).last("c"), OrderCancelled)
 
 

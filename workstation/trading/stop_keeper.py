@@ -1,0 +1,111 @@
+"""Keeps a protective stop at the venue for every strategy's position that has none of its own.
+
+It rests where the position would lose the configured part of the account's equity, follows the filled quantity, and
+steps back when the strategy places its own.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from workstation.core.clock import EventClock
+from workstation.core.errors import OrderError
+from workstation.core.orders import Intent, Order
+from workstation.core.timeframe import MINUTE_NS, SECOND_NS
+from workstation.core.types import OrderRole, OrderType, Severity, Side
+from workstation.rules.limits import allowance
+from workstation.rules.sizing import entry_price, stop_for_loss
+from workstation.trading.ledger import Ledger
+from workstation.trading.market_state import MarketState
+from workstation.trading.order_manager import OrderManager
+
+GRACE_NS = SECOND_NS
+"""How long a strategy has to place its own stop."""
+RETRY_NS = MINUTE_NS
+TAG = "hard stop"
+
+
+class Placer(Protocol):
+    """What it needs of the kernel."""
+
+    clock: EventClock
+    ledger: Ledger
+    orders: OrderManager
+    markets: dict[str, MarketState]
+
+    def place(self, intent: Intent, *, panic: bool = False) -> str: ...
+    def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None: ...
+    def alarm(self, severity: Severity, text: str) -> None: ...
+
+
+class StopKeeper:
+    """``loss_rate`` is the part of the equity that a position may lose, 1e-8."""
+
+    def __init__(self, kernel: Placer, loss_rate: int) -> None:
+        self._kernel = kernel
+        self._loss_rate = loss_rate
+        self._due: set[tuple[str, str]] = set()
+
+    def watch(self, owner: str, symbol: str, delay_ns: int = GRACE_NS) -> None:
+        """The owner's position in the symbol has changed."""
+        key = (owner, symbol)
+        if key not in self._due:
+            self._due.add(key)
+            clock = self._kernel.clock
+            clock.call_at(clock.time_ns + delay_ns, lambda: self._check(owner, symbol))
+
+    def _check(self, owner: str, symbol: str) -> None:
+        self._due.discard((owner, symbol))
+        kernel = self._kernel
+        lots = kernel.ledger.lots(owner, symbol)
+        stops = [
+            order
+            for order in kernel.orders.open_orders(symbol, owner)
+            if order.role is OrderRole.PROTECTIVE_STOP and not order.cancel_requested_ns
+        ]
+        kept = next((order for order in stops if order.tag == TAG), None)
+        own = [order for order in stops if order.tag != TAG and order.side * lots < 0]
+        if kept is not None and (lots == 0 or own or kept.side * lots > 0):
+            kernel.orders.request_cancel(kept, "no longer needed")
+            kept = None
+        if lots == 0 or own:
+            return
+        if kept is None:
+            self._place(owner, symbol, lots)
+        elif kept.remaining != abs(lots):
+            self._resize(kept, abs(lots))
+
+    def _place(self, owner: str, symbol: str, lots: int) -> None:
+        kernel = self._kernel
+        market = kernel.markets[symbol]
+        valuation = market.instrument.valuation
+        position = kernel.ledger.position(owner, symbol)
+        entry = entry_price(lots, position.cost, *valuation)
+        loss = allowance(kernel.ledger.equity(), self._loss_rate)
+        stop = stop_for_loss(entry, lots, loss, *valuation)
+        side = Side.SELL if lots > 0 else Side.BUY
+        beyond = (market.last_price - stop) * lots <= 0
+        sent = kernel.place(
+            Intent(
+                symbol=symbol,
+                side=side,
+                lots=abs(lots),
+                type=OrderType.MARKET if beyond else OrderType.STOP,
+                stop_price=0 if beyond else stop,
+                reduce_only=True,
+                role=OrderRole.EXIT if beyond else OrderRole.PROTECTIVE_STOP,
+                owner=owner,
+                reason="stop: the loss is beyond the hard stop" if beyond else "stop: hard stop of the account",
+                tag=TAG,
+            )
+        )
+        if not sent:
+            kernel.alarm(Severity.ERROR, f"The position of {owner} in {symbol} has no protective stop: it was denied.")
+            self.watch(owner, symbol, RETRY_NS)
+
+    def _resize(self, stop: Order, lots: int) -> None:
+        try:
+            self._kernel.amend(stop, None, None, stop.filled_lots + lots)
+        except OrderError as error:
+            self._kernel.alarm(Severity.ERROR, f"The protective stop {stop.client_id} does not fit: {error}")
+            self.watch(stop.owner, stop.symbol, RETRY_NS)
