@@ -38,6 +38,9 @@ OrderReport = (
     | CancelRejected
 )
 
+DUPLICATE_REQUEST = "DUPLICATE"
+"""A venue's refusal of a client id that it knows: the order itself goes on, and a query tells its state."""
+
 
 class SymbolOrders:
     """Open orders of one symbol, and the lots they could still add to each side at their worst."""
@@ -203,6 +206,8 @@ class OrderManager:
         if type(report) is CancelRejected:
             return self._apply_refusal(order, report)
         new_state = TRANSITIONS.get((order.state, type(report)))
+        if _says_nothing_new(order, report):
+            new_state = None
         if new_state is None:
             self.refused_reports += 1
             return None
@@ -354,6 +359,13 @@ class OrderManager:
 
 _UNANSWERED = (OrderState.SUBMITTED, OrderState.UNKNOWN)
 _WORKING = (OrderState.ACCEPTED, OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED)
+
+
+def _says_nothing_new(order: Order, report: OrderReport) -> bool:
+    """A doubled answer: the release of a child that is live, or the refusal of a request the venue has already."""
+    if type(report) is OrderTriggered:
+        return report.released and order.state is OrderState.ACCEPTED
+    return type(report) is OrderRejected and report.code == DUPLICATE_REQUEST
 
 
 def _count(group: SymbolOrders, order: Order, lots: int) -> None:

@@ -14,7 +14,11 @@ T = TypeVar("T")
 
 
 class Parameter(Generic[T]):
-    """A class attribute of a strategy; reading it on an instance gives that instance's value."""
+    """A class attribute of a strategy; reading it on an instance gives that instance's value.
+
+    It defines no ``__set__``, so an instance's value is an ordinary attribute, as fast to read as any other;
+    ``Strategy.set_parameters`` is what checks values.
+    """
 
     kind = ""
 
@@ -52,9 +56,6 @@ class Parameter(Generic[T]):
             return self
         value: T = instance.__dict__.get(self.name, self.default)
         return value
-
-    def __set__(self, instance: object, value: T) -> None:
-        instance.__dict__[self.name] = self.parse(value)
 
     def parse(self, value: Any) -> T:
         """The value as this parameter's type. Raises ``StrategyError`` when it does not fit."""

@@ -82,6 +82,8 @@ class Strategy:
         self.state: dict[str, Any] = {}
         """Survives a restart: plain JSON values only. Saved after every handler that changed it."""
         self._context: StrategyContext | None = None
+        for parameter in self.parameters().values():
+            setattr(self, parameter.name, parameter.default)
         self.set_parameters(values or {})
 
     @classmethod

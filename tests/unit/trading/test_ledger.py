@@ -65,6 +65,7 @@ class Model:
         self.lots: dict[str, int] = defaultdict(int)
         self.flows: dict[str, int] = defaultdict(int, {self.settle: OPENING})
         self.number = 0
+        self.settled_fees = 0
 
     def value(self, lots: int, price: int) -> int:
         return position_value(price, lots, *self.terms.valuation)
@@ -83,6 +84,7 @@ class Model:
         event = fill(self.number, side, abs(lots), price, fee, asset)
         self.note(owner, lots, price, self.ledger.book_fill(owner, event))
         self.flows[asset] -= fee
+        self.settled_fees += fee if asset == self.settle else 0
         assert self.ledger.book_fill(owner, event) is None
 
     def fund(self, amount: int) -> None:
@@ -114,6 +116,7 @@ class Model:
             owner = booking.position.owner
             self.note(owner, booking.position.lots - before.get(owner, 0), price, booking)
         self.flows[self.settle] -= fee
+        self.settled_fees += fee
         assert self.ledger.book_liquidation(event) == []
         assert self.ledger.net_lots[SYMBOL] == 0
 
@@ -148,15 +151,8 @@ class Model:
         unrealised = sum(p.unrealised(MARK) for p in positions)
         assert ledger.unrealised() == unrealised
         other = ledger.cash.get("BNB", 0)
-        in_settlement = -ledger.fees if other == 0 else self.flows_of_fees
-        equity = OPENING + ledger.realised + in_settlement + ledger.funding + unrealised + ledger.worth("BNB", other)
-        assert ledger.equity() == equity
-
-    @property
-    def flows_of_fees(self) -> int:
-        return self.fees_in_settlement
-
-    fees_in_settlement = 0
+        profit = ledger.realised - self.settled_fees + ledger.funding + unrealised
+        assert ledger.equity() == OPENING + profit + ledger.worth("BNB", other)
 
 
 @st.composite
@@ -186,13 +182,7 @@ def test_lesson_12_13_the_books_balance_to_the_last_digit(
         if step == "trade":
             owner, lots, price, fee, in_third = terms
             asset = "BNB" if third_asset and in_third else model.settle
-            if asset == model.settle:
-                model.fees_in_settlement -= fee
             model.trade(owner, lots, price, fee, asset)
-        elif step == "liquidate":
-            if model.ledger.net_lots.get(SYMBOL, 0):
-                model.fees_in_settlement -= terms[1]
-            model.liquidate(*terms)
         else:
             getattr(model, step)(*terms)
         model.check()

@@ -124,9 +124,14 @@ class BookMatcher:
     def on_trade(self, state: SymbolState, trade: Trade) -> None:
         """A trade fills what rests in its way, best limit first, then earliest; then it sets triggers off."""
         price = trade.price
-        orders = list(state.orders.values())
-        reached = [order for order in orders if order.resting and _lies_in_way(order, trade)]
-        reached.sort(key=lambda order: (-order.sign * order.limit, order.number))
+        orders = tuple(state.orders.values())
+        reached = [
+            order
+            for order in orders
+            if order.resting and (order.limit - price) * order.sign >= 0 and _lies_in_way(order, trade)
+        ]
+        if len(reached) > 1:
+            reached.sort(key=lambda order: (-order.sign * order.limit, order.number))
         left = trade.lots
         for order in reached:
             if order.limit != price:
@@ -171,31 +176,35 @@ class BookMatcher:
 
     def on_book(self, state: SymbolState) -> None:
         """The book changed: queues move, makers that it crosses fill, and what waits for liquidity goes on."""
-        assert state.book is not None
-        state.bid_taken.refresh(state.book.bids)
-        state.ask_taken.refresh(state.book.asks)
-        for order in list(state.orders.values()):
-            if order.waiting or not order.is_open:
-                continue
+        book = state.book
+        assert book is not None
+        bids, asks = book.bids, book.asks
+        if state.bid_taken.levels:
+            state.bid_taken.refresh(bids)
+        if state.ask_taken.levels:
+            state.ask_taken.refresh(asks)
+        for order in tuple(state.orders.values()):
             if order.resting:
-                self._move_in_queue(order)
-                self._fill_crossed(order)
-            else:
+                limit = order.limit
+                # Most changes touch no own order: this loop runs for each of them, so it looks before it calls.
+                if order.sign > 0:
+                    shown = bids.get(limit, 0)
+                    crossed = bool(book.ask_prices) and book.ask_prices[0] <= limit
+                else:
+                    shown = asks.get(limit, 0)
+                    crossed = bool(book.bid_prices) and book.bid_prices[-1] >= limit
+                if shown != order.level_shown:
+                    order.ahead = queue_after_refresh(
+                        order.ahead, order.level_shown, shown, order.traded, self._costs.proportional
+                    )
+                    order.level_shown = shown
+                order.traded = 0
+                if crossed and order.is_open:
+                    self._fill_crossed(order)
+            elif not order.waiting and order.is_open:
                 self._execute(order)
 
-    def _move_in_queue(self, order: VenueOrder) -> None:
-        shown = self._shown(order)
-        if shown != order.level_shown:
-            order.ahead = queue_after_refresh(
-                order.ahead, order.level_shown, shown, order.traded, self._costs.proportional
-            )
-            order.level_shown = shown
-        order.traded = 0
-
     def _fill_crossed(self, order: VenueOrder) -> None:
-        best = order.symbol_state.best_opposite(order.sign)
-        if not best or not is_marketable(order.sign, order.limit, best):
-            return
         levels, prices, taken = order.symbol_state.opposite_levels(order.side)
         for price in prices:
             if order.live <= 0 or not order.is_open or not is_marketable(order.sign, order.limit, price):

@@ -23,7 +23,7 @@ from workstation.venues.simulated.order import VenueOrder
 from workstation.venues.simulated.reports import ReportChannel
 from workstation.venues.simulated.state import SymbolState
 
-REMEMBERED_ORDERS = 50_000
+REMEMBERED_ORDERS = 10_000
 """Ended orders that the venue can still tell of, and whose ids it refuses."""
 
 

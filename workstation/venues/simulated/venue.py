@@ -275,9 +275,10 @@ class SimVenue:
         if state is None:
             return
         state.last = trade.price
-        if state.orders:
-            self._books.on_trade(state, trade)
-            self._books.enter_fresh()
+        if not state.orders and not state.watched:
+            return
+        self._books.on_trade(state, trade)
+        self._books.enter_fresh()
         if state.watched and not state.mark:
             self._liquidation.check(state, trade.price)
         self._settle()
@@ -289,7 +290,7 @@ class SimVenue:
             return
         if state.has_book and (state.orders or state.bid_taken.levels or state.ask_taken.levels):
             self._books.on_book(state)
-        self._settle()
+            self._settle()
 
     def on_bar(self, bar: Bar) -> None:
         """Walk a bar whose open is the clock's time; the kernel advances the clock to its close afterwards."""
@@ -350,6 +351,11 @@ class SimVenue:
         self._number += len(orders)
         for placement in restore_orders(orders, self._states, self._desk):
             self._send(placement)
+        self._clock.call_at(self._clock.time_ns, self._settle)
+
+    def liquidation_price(self, symbol: str) -> int:
+        """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""
+        return self._liquidation.price(self._states[symbol])
 
     async def snapshot(self) -> VenueSnapshot:
         """The account as the venue has it now, which may be ahead of the reports on their way."""

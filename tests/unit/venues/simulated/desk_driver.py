@@ -118,7 +118,7 @@ class Driver:
     def send(self, side: Side, lots: int, type: OrderType = OrderType.MARKET, **terms: Any) -> str:
         """Send without letting time pass; the client id."""
         self._next += 1
-        client_id = terms.pop("client_id", f"c{self._next}")
+        client_id: str = terms.pop("client_id", f"c{self._next}")
         reference = terms.pop("reference", 0)
         expires_ns = terms.pop("expires_ns", 0)
         intent = Intent(symbol=self.instrument.symbol, side=side, lots=lots, type=type, **terms)

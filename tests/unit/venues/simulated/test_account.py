@@ -131,6 +131,7 @@ def test_lesson_8_liquidation_is_reported_and_ends_the_orders():
     driver.order(BUY, 10)
     stop = driver.order(SELL, 10, OrderType.STOP, stop_price=80, reduce_only=True)
     # Entry 101, margin 10.1: liquidated at 91 (91.36 solves the condition), bankrupt at 90.9.
+    assert driver.venue.liquidation_price(driver.instrument.symbol) == 91
     driver.mark(92)
     assert driver.state.lots == 10
     driver.mark(91)

@@ -58,7 +58,7 @@ def test_reports_arrive_in_order_and_requests_do_not_overtake():
     driver = Driver(latency_mean_ms=Decimal(120), latency_p95_ms=Decimal(300), seed=7)
     orders = [driver.send(BUY, 1, OrderType.LIMIT, price=90) for _ in range(50)]
     driver.wait(5_000 * MS)
-    assert [report.client_id for report in driver.reports] == orders
+    assert [getattr(report, "client_id", "") for report in driver.reports] == orders
     times = [report.ts_ns for report in driver.reports]
     assert times == sorted(times)
 
@@ -221,3 +221,10 @@ async def test_snapshot():
 def test_the_venue_says_what_it_can():
     assert Driver().venue.can.short and not Driver(SPOT).venue.can.short
     assert Driver().venue.can.order_types == frozenset(OrderType)
+
+
+def test_the_memory_of_ended_orders_is_bounded(monkeypatch):
+    monkeypatch.setattr("workstation.venues.simulated.desk.REMEMBERED_ORDERS", 3)
+    driver = Driver()
+    orders = [driver.order(BUY, 0) for _ in range(5)]
+    assert list(driver.venue._desk.ended) == orders[2:]

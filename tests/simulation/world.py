@@ -1,0 +1,479 @@
+"""A whole kernel in a hostile world, driven by one seed, with the invariants that must hold whatever happens.
+
+The line to the venue loses, delays, doubles and reorders; the disk fills up; the process dies at any record, before
+or after it was committed, and between two requests. The venue is another machine: it lives on, and what it says while
+nobody listens is gone. The next process knows only what the journal kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tests.simulation.crashing_journal import Crash, CrashingJournal
+from tests.simulation.lossy_line import LossyLine, RelayClock
+from tests.simulation.random_market import RandomMarket
+from tests.simulation.reckless import Reckless
+from workstation.assembly import kernel_terms
+from workstation.config.loader import load_settings
+from workstation.config.settings import Costs, Settings
+from workstation.core.clock import EventClock
+from workstation.core.instrument import Instrument
+from workstation.core.messages import (
+    AmendOrder,
+    AnyCommand,
+    CancelAll,
+    CancelOrder,
+    EndCrisis,
+    Flatten,
+    FundingPaid,
+    Heartbeat,
+    Input,
+    Kill,
+    LiftThrottle,
+    OrderFilled,
+    Output,
+    PauseStrategy,
+    PlaceOrder,
+    PositionLiquidated,
+    Resume,
+    SetTradingState,
+    StartStrategy,
+    StopStrategy,
+    TransferPosition,
+)
+from workstation.core.money import to_money
+from workstation.core.orders import Intent
+from workstation.core.timeframe import SECOND_NS, parse_utc
+from workstation.core.types import InstrumentKind, OrderRole, OrderState, OrderType, Side, TradingState
+from workstation.market.order_book import OrderBook
+from workstation.rules.value import position_value
+from workstation.storage.journal import MemoryJournal
+from workstation.trading import recovery
+from workstation.trading.desk import Desk
+from workstation.trading.kernel import Kernel, MarketTap
+from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.simulated import FaultRates, SimVenue
+
+START_NS = parse_utc("2024-03-01T07:58:00")
+"""Two minutes before funding falls due."""
+CASH = 1_000_000
+SYMBOLS = {"BTCUSDT": 6_000_000, "ETHUSDT": 300_000, "SOLUSDT": 15_000}
+"""Ticks of 0.01 at the start; the last one is a spot market."""
+
+
+class Outcome(NamedTuple):
+    """What a run did, to see that it was worth the while, and its fingerprint."""
+
+    order_hash: str
+    records: tuple[bytes, ...]
+    counts: Counter[str]
+
+
+def simulation_settings(random: Random) -> Settings:
+    """The shipped configuration with limits that bite now and then instead of always."""
+    loaded = load_settings(Path(__file__).parents[2] / "config" / "strategy.yaml").settings
+    replace = msgspec.structs.replace
+    crisis = replace(loaded.risk.crisis, losses_in_a_row=random.choice((6, 1000)), most_positions=2)
+    protections = replace(loaded.risk.protections, cooldown_bars=0, bar="1m", losses_in_a_row=random.choice((8, 1000)))
+    risk = replace(
+        loaded.risk,
+        order_value_percent=Decimal(random.choice((10, 40))),
+        order_quantity={"default": Decimal(500_000)},
+        position_value_percent=Decimal(random.choice((15, 60))),
+        gross_exposure_percent=Decimal(random.choice((40, 100))),
+        open_orders=random.choice((10, 40)),
+        orders_per_second=20,
+        orders_per_minute=1_000,
+        repeats=5,
+        day_loss_percent=random.choice((Decimal(1), Decimal(50))),
+        stale_data_s=Decimal(5),
+        permitted=(),
+        protections=protections,
+        crisis=crisis,
+    )
+    account = replace(loaded.account, leverage=random.choice((1, 3)), cash=Decimal(CASH))
+    return replace(loaded, risk=risk, account=account)
+
+
+def instruments_of(settings: Settings) -> dict[str, Instrument]:
+    found = {symbol: settings.instruments[symbol] for symbol in SYMBOLS}
+    found["SOLUSDT"] = msgspec.structs.replace(found["SOLUSDT"], kind=InstrumentKind.SPOT)
+    return found
+
+
+class World:
+    """One run. ``run`` raises ``AssertionError`` at the first invariant that does not hold."""
+
+    def __init__(self, seed: int, steps: int = 700) -> None:
+        self.random = Random(f"world {seed}")
+        self.steps = steps
+        self.settings = simulation_settings(self.random)
+        self.instruments = instruments_of(self.settings)
+        self.cash = {"USDT": to_money(CASH), "SOL": 0}
+        self.journal = CrashingJournal()
+        self.counts: Counter[str] = Counter()
+        self.lives = 0
+        self._seed = seed
+        self._disk_full_until = 0
+        random = Random(f"market {seed}")
+        linear = frozenset(s for s, i in self.instruments.items() if i.is_derivative)
+        self.market = RandomMarket(SYMBOLS, START_NS, random, linear if random.random() < 0.7 else frozenset())
+        self._relay = RelayClock()
+        faulty = self.random.random() < 0.8
+        rates = [self.random.choice((0.0, 0.03, 0.15)) if faulty else 0.0 for _ in range(5)]
+        names = ("request_lost", "report_lost", "report_delayed", "report_doubled", "report_reordered")
+        costs = self._costs()
+        self.venue = SimVenue(
+            self._relay,
+            lambda report: None,
+            self.instruments,
+            {},
+            costs,
+            self.settings.account,
+            dict(self.cash),
+            Random(f"venue {seed}"),
+        )
+        self.line = LossyLine(
+            self.venue, self._relay, Random(f"line {seed}"), FaultRates(**dict(zip(names, rates)))
+        )
+        self.kernel, self.desk = self._first_life()
+
+    def _costs(self) -> Costs:
+        random = self.random
+        latency = Decimal(random.choice((0, 40, 400)))
+        return msgspec.structs.replace(
+            self.settings.paper,
+            latency_mean_ms=latency,
+            latency_p95_ms=latency * random.choice((1, 2)),
+            maker_bps=Decimal(random.choice((-1, 2))),
+        )
+
+    # --- Lives ------------------------------------------------------------------------------------------------------
+
+    def _build(self, journal: Any, line: bool) -> tuple[Kernel, Desk]:
+        def make(clock: EventClock, report: ReportHandler, books: Any) -> tuple[Venue, MarketTap | None]:
+            if not line:
+                scratch = SimVenue(
+                    clock, report, self.instruments, books, self._costs_of_scratch(), self.settings.account, {}, Random(0)
+                )
+                return scratch, scratch
+            self._relay.follow(clock)
+            for symbol, state in self.venue._states.items():
+                state.book = books[symbol]
+            return self.line, self.line
+
+        terms = kernel_terms(
+            self.settings, self.instruments, cash=self.cash, session=self.lives, start_ns=self.market.now_ns
+        )
+        kernel = Kernel(terms, journal, make)
+        for number, symbol in enumerate((*SYMBOLS, "BTCUSDT")):
+            random = Random(f"reckless {self._seed} {self.lives} {number}")
+            kernel.host.add(Reckless(f"reckless-{number}", symbol, "1m", random))
+        return kernel, Desk(kernel, None)
+
+    def _costs_of_scratch(self) -> Costs:
+        return self.settings.paper
+
+    def _first_life(self) -> tuple[Kernel, Desk]:
+        self.lives = 1
+        kernel, desk = self._build(self.journal, line=True)
+        self._opening, self._first_record = recovery.snapshot(kernel), 0
+        self._go_live(kernel, desk)
+        return kernel, desk
+
+    def recovered(self) -> Kernel:
+        """What a new process makes of the journal."""
+        kernel, _ = self._build(MemoryJournal(), line=False)
+
+        def bring_back() -> None:
+            recovery.restore(kernel, self._opening)
+            recovery.apply_records(kernel, self.journal.records(self._first_record))
+
+        kernel.recover(bring_back)
+        return kernel
+
+    def _rise(self) -> None:
+        """A new process takes over from the journal; what concerns the account is asked for again from the start."""
+        self.counts["crashes"] += 1
+        self.journal.restart()
+        opening = recovery.snapshot(self.recovered())
+        self.lives += 1
+        kernel, desk = self._build(self.journal, line=True)
+        kernel.recover(lambda: recovery.restore(kernel, opening))
+        self._opening, self._first_record = opening, len(self.journal.committed)
+        self._go_live(kernel, desk)
+
+    def _go_live(self, kernel: Kernel, desk: Desk) -> None:
+        self.kernel, self.desk = kernel, desk
+        self.line.connect(kernel)
+        try:
+            resumed = kernel.start(self.market.now_ns)
+            for snapshot in self.market.snapshots():
+                kernel.dispatch(snapshot)
+            for report in list(self.line.account_reports):
+                kernel.on_report(msgspec.structs.replace(report, ts_ns=kernel.clock.time_ns))
+            for name in resumed or (kernel.host.slots if self.lives == 1 else ()):
+                self._command(StartStrategy(strategy=name, who="restart"))
+        except Crash:
+            self.journal.dead = True
+
+    # --- The run ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        for event in self.market.steps(self.steps):
+            self._mischief()
+            self.take(event)
+            if self.random.random() < 0.03:
+                self.take(self._random_command())
+        self.come_to_rest()
+        self.check_rest()
+        return Outcome(self.journal.order_hash(), tuple(self.journal.committed), self.counts)
+
+    def take(self, event: Input) -> None:
+        """Give the engine one input, and raise it again when that killed it."""
+        if self.journal.dead or not self.line.alive:
+            self._rise()
+        try:
+            self.kernel.dispatch(event)
+        except Crash:
+            self.journal.dead = True
+        if self.journal.dead or not self.line.alive:
+            self.journal.dead = True
+            return
+        self.check_always()
+
+    def _command(self, command: AnyCommand) -> None:
+        self.kernel.dispatch(msgspec.structs.replace(command, ts_ns=self.kernel.clock.time_ns))
+
+    def _mischief(self) -> None:
+        random, journal = self.random, self.journal
+        draw = random.random()
+        if draw < 0.004:
+            count = len(journal.committed) + random.randrange(1, 6)
+            journal.before_commit = lambda records: records + journal.pending >= count
+        elif draw < 0.008:
+            count = len(journal.committed) + random.randrange(1, 6)
+            journal.after_commit = lambda records: records >= count
+        elif draw < 0.010:
+            self.line.crash_at_send = random.randrange(4)
+        elif draw < 0.012:
+            journal.dead = True
+        elif draw < 0.015 and self._disk_full_until <= self.market.now_ns:
+            self._disk_full_until = self.market.now_ns + random.randrange(8 * SECOND_NS)
+            self.counts["full disks"] += 1
+        journal.full = self.market.now_ns < self._disk_full_until
+
+    def _random_command(self) -> AnyCommand:
+        random, kernel = self.random, self.kernel
+        now_ns = self.market.now_ns
+        orders = sorted(kernel.orders.orders)
+        symbol = random.choice(list(SYMBOLS))
+        strategy = random.choice(list(kernel.host.slots))
+        choices: list[Callable[[], AnyCommand]] = [
+            *[lambda: PlaceOrder(intent=self._random_intent(symbol))] * 6,
+            lambda: CancelAll(symbol=random.choice(("", symbol)), include_protective=random.random() < 0.3),
+            lambda: Flatten(symbol=random.choice(("", symbol)), owner=random.choice(("", strategy))),
+            lambda: Kill(reason="at random", flatten=random.random() < 0.3),
+            *[lambda: Resume(reason="at random")] * 3,
+            lambda: SetTradingState(state=random.choice(list(TradingState))),
+            *[lambda: SetTradingState(state=TradingState.ACTIVE)] * 2,
+            lambda: PauseStrategy(strategy=random.choice(("", strategy))),
+            *[lambda: StartStrategy(strategy=strategy)] * 4,
+            lambda: StopStrategy(strategy=strategy),
+            *[lambda: LiftThrottle(owner=random.choice(("manual", strategy)))] * 2,
+            lambda: EndCrisis(),
+            *[lambda: self._random_transfer(strategy, symbol)] * 3,
+        ]
+        if orders:
+            choices += [lambda: CancelOrder(client_id=random.choice(orders[-30:]))] * 3
+            choices += [lambda: self._random_amend(random.choice(orders[-30:]))] * 3
+        return msgspec.structs.replace(random.choice(choices)(), ts_ns=now_ns, who="tester")
+
+    def _random_transfer(self, strategy: str, symbol: str) -> TransferPosition:
+        owners = [strategy, "manual"]
+        self.random.shuffle(owners)
+        return TransferPosition(symbol=symbol, from_owner=owners[0], to_owner=owners[1], reason="at random")
+
+    def _random_amend(self, client_id: str) -> AmendOrder:
+        random, order = self.random, self.kernel.orders.orders[client_id]
+        return AmendOrder(
+            client_id=client_id,
+            price=max(0, order.price + random.randrange(-30, 31)) if order.price else None,
+            lots=random.choice((None, random.randrange(0, 2 * order.lots + 2))),
+        )
+
+    def _random_intent(self, symbol: str) -> Intent:
+        random = self.random
+        price = self.kernel.markets[symbol].last_price or SYMBOLS[symbol]
+        side = random.choice((Side.BUY, Side.SELL))
+        kind = random.choice((OrderType.MARKET, OrderType.LIMIT, OrderType.LIMIT, OrderType.STOP))
+        reach = random.randrange(-price // 500, price // 500)
+        reduce_only = random.random() < 0.3
+        worth = self.instruments[symbol].lots_rounded(Decimal(CASH) / (Decimal(price) / 100))
+        return Intent(
+            symbol=symbol,
+            side=side,
+            lots=random.randrange(-1, max(2, worth // random.choice((2, 10, 100)))),
+            type=kind,
+            price=price + reach if kind is OrderType.LIMIT else 0,
+            stop_price=price + int(side) * abs(reach) if kind is OrderType.STOP else 0,
+            reduce_only=reduce_only,
+            role=OrderRole.EXIT if reduce_only else OrderRole.ENTRY,
+        )
+
+    def come_to_rest(self) -> None:
+        """The faults end; every order is cancelled; time goes on until nothing is in doubt."""
+        self._disk_full_until = 0
+        self.journal.full = False
+        self.journal.before_commit = self.journal.after_commit = lambda records: False
+        self.line.calm()
+        self.line.crash_at_send = -1
+        for name in self.kernel.host.slots:
+            self.take(StopStrategy(strategy=name, ts_ns=self.market.now_ns))
+        for _ in range(6):
+            self.take(CancelAll(include_protective=True, ts_ns=self.market.now_ns))
+            for _ in range(40):
+                self.market.now_ns += SECOND_NS // 2
+                self.take(Heartbeat(self.market.now_ns))
+
+    # --- Invariants -------------------------------------------------------------------------------------------------
+
+    def check_always(self) -> None:
+        kernel, line = self.kernel, self.line
+        assert not kernel.orders.outbox, "requests were left behind"
+        ids = {client_id for client_id in self.venue._desk.orders}
+        assert ids <= self.journal.submitted, f"the venue has {ids - self.journal.submitted}, the journal has not"
+        assert set(self.venue._desk.orders) <= set(line.sent)
+        self._check_worst_case()
+        self._check_ledger()
+
+    def _check_worst_case(self) -> None:
+        """What the engine counts as the worst case covers what the venue holds and what is under way to it."""
+        travelling = [
+            request
+            for _, request in self.venue._inbound
+            if getattr(request, "intent", None) is not None and not request.intent.reduce_only  # type: ignore[union-attr]
+        ]
+        for symbol, state in self.venue._states.items():
+            group = self.kernel.orders.by_symbol.get(symbol)
+            net = self.kernel.ledger.net_lots.get(symbol, 0)
+            for side in Side:
+                orders = [o for o in self.venue._desk.orders.values() if o.symbol_state is state and o.side is side]
+                open_lots = sum(o.lots - o.filled for o in orders if not o.reduce_only)
+                open_lots += sum(
+                    r.intent.lots  # type: ignore[union-attr]
+                    for r in travelling
+                    if r.intent.symbol == symbol and r.intent.side is side  # type: ignore[union-attr]
+                )
+                counted = (group.worst_buys if side is Side.BUY else group.worst_sells) if group else 0
+                # A position that is being reduced is not counted as reduced before the report of it is there.
+                reduced = sum(f.lots for f in self._unheard() if f.symbol == symbol and self._reduces(f, side))
+                truth = max(0, state.lots * side + open_lots - reduced)
+                counted = max(0, net * side + counted)
+                assert truth <= counted, f"{symbol} {side.word}: the venue may come to {truth}, we count {counted}"
+
+    def _reduces(self, fill: OrderFilled, side: Side) -> bool:
+        return fill.side is side and self.line.sent[fill.client_id].intent.reduce_only
+
+    def _unheard(self) -> Iterator[OrderFilled]:
+        heard = self.kernel.orders.seen_fills
+        return (fill for fill_id, fill in self.line.fills.items() if fill_id not in heard)
+
+    def _check_ledger(self) -> None:
+        """Cash, positions, fees and funding balance to the last digit."""
+        ledger = self.kernel.ledger
+        totals = Counter({"realised": 0, "fees": 0, "funding": 0})
+        spot_values = 0
+        for position in ledger.positions.values():
+            totals["realised"] += position.realised
+            totals["fees"] += position.fees
+            totals["funding"] += position.funding
+            if not position.instrument.is_derivative:
+                spot_values += position.cost
+        assert ledger.realised == totals["realised"]
+        assert ledger.fees == totals["fees"]
+        assert ledger.funding == totals["funding"]
+        cash = self.cash["USDT"] + ledger.realised - ledger.fees + ledger.funding - spot_values
+        assert ledger.cash["USDT"] == cash, f"cash is {ledger.cash['USDT']}, its bookings give {cash}"
+        for symbol, net in ledger.net_lots.items():
+            assert net == sum(position.lots for position in ledger.by_symbol[symbol])
+
+    def check_rest(self) -> None:
+        """Once nothing is in doubt: venue = journal = ledger, in fills, orders, positions and cash."""
+        kernel, line = self.kernel, self.line
+        doubtful = [o.client_id for o in kernel.orders.open_orders()]
+        assert not doubtful, f"still open: {[(i, kernel.orders.orders[i].state) for i in doubtful]}"
+        at_venue = asyncio.run(self.line.snapshot())
+        assert not at_venue.open_orders, f"the venue still works {at_venue.open_orders}"
+        records = list(self.journal.records())
+        fills = [record for record in records if isinstance(record, OrderFilled)]
+        ids = Counter(fill.fill_id for fill in fills)
+        doubled = [fill_id for fill_id, times in ids.items() if times > 1]
+        assert not doubled, f"journalled twice: {doubled}"
+        lost = set(line.fills) - set(ids)
+        assert not lost, f"never journalled: {sorted(lost)}"
+        assert {_plain(fill) for fill in fills} == {_plain(fill) for fill in line.fills.values()}
+        account = [record for record in records if isinstance(record, FundingPaid | PositionLiquidated)]
+        assert {_plain(r) for r in account} == {_plain(r) for r in line.account_reports}
+        assert len(account) == len(line.account_reports)
+        self._check_size(fills)
+        held = {symbol: lots for symbol, lots in kernel.ledger.net_lots.items() if lots}
+        assert held == at_venue.positions, f"the ledger holds {held}, the venue {at_venue.positions}"
+        for asset in {*kernel.ledger.cash, *at_venue.balances}:
+            assert kernel.ledger.cash.get(asset, 0) == at_venue.balances.get(asset, 0), asset
+        self._check_value(records)
+        self._check_recovery()
+        self.counts.update(type(record).__name__ for record in records)
+
+    def _check_size(self, fills: list[OrderFilled]) -> None:
+        filled: Counter[str] = Counter()
+        for fill in fills:
+            filled[fill.client_id] += fill.lots
+        largest = {client_id: request.intent.lots for client_id, request in self.line.sent.items()}
+        for record in self.journal.records():
+            if type(record).__name__ == "AmendRequested":
+                largest[record.client_id] = max(largest[record.client_id], record.lots)  # type: ignore[union-attr]
+        for client_id, lots in filled.items():
+            assert lots <= largest[client_id], f"{client_id} executed {lots} of {largest[client_id]}"
+
+    def _check_value(self, records: list[Output]) -> None:
+        """The account from the journal's executions alone: cash is what was paid and received."""
+        cash = self.cash["USDT"]
+        lots: Counter[str] = Counter()
+        for record in records:
+            if isinstance(record, OrderFilled | PositionLiquidated):
+                signed = int(record.side) * record.lots
+                valuation = self.instruments[record.symbol].valuation
+                cash -= position_value(record.price, signed, *valuation) + record.fee
+                lots[record.symbol] += signed
+            elif isinstance(record, FundingPaid):
+                cash += record.amount
+        margin = sum(p.cost for p in self.kernel.ledger.positions.values() if p.instrument.is_derivative)
+        assert self.kernel.ledger.cash["USDT"] == cash + margin
+        assert +lots == +Counter(self.kernel.ledger.net_lots)
+
+    def _check_recovery(self) -> None:
+        live, recovered = recovery.snapshot(self.kernel), recovery.snapshot(self.recovered())
+        for part, value in live.items():
+            assert recovered[part] == value, f"recovered {part}:\n{recovered[part]}\nlive:\n{value}"
+
+
+def _plain(report: Any) -> tuple[Any, ...]:
+    return tuple(value for name, value in msgspec.structs.asdict(report).items() if name != "ts_ns")
+
+
+def open_states() -> frozenset[OrderState]:
+    return frozenset(state for state in OrderState if state.is_open)
+
+
+def run(seed: int, steps: int = 700) -> Outcome:
+    """One seeded run. Raises ``AssertionError`` that tells what did not hold."""
+    return World(seed, steps).run()
