@@ -99,7 +99,7 @@ class Number(Parameter[float]):
             if number != number or number in (float("inf"), float("-inf")):
                 raise ValueError
             return number
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             raise StrategyError(f"Parameter {self.name} must be a number, not {value!r}.") from None
 
 

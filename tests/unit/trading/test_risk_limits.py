@@ -10,7 +10,7 @@ from workstation.trading.risk_limits import RiskLimits, risk_limits
 
 
 def shipped() -> RiskLimits:
-    settings = load_settings(bundle_folder() / "config" / "strategy.yaml")
+    settings = load_settings(bundle_folder() / "config" / "strategy.yaml").settings
     return risk_limits(settings.risk, settings.instruments)
 
 
@@ -36,6 +36,6 @@ def test_a_symbol_s_own_quantity_is_in_its_lots_and_the_default_in_money() -> No
 
 
 def test_an_empty_list_permits_what_is_configured() -> None:
-    settings = load_settings(bundle_folder() / "config" / "strategy.yaml")
+    settings = load_settings(bundle_folder() / "config" / "strategy.yaml").settings
     assert risk_limits(settings.risk, INSTRUMENTS).permitted == frozenset(INSTRUMENTS)
     assert not risk_limits(settings.risk, INSTRUMENTS, loss_limits=False).loss_limits
