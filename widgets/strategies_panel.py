@@ -93,10 +93,10 @@ class StrategiesPanel(LivePanel):
         self.apply.clicked.connect(self._apply)
         self.revert = Button("Revert")
         self.revert.clicked.connect(self._revert)
-        self.scroll = QScrollArea()
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.form_area = QScrollArea()
+        self.form_area.setFrameShape(QFrame.Shape.NoFrame)
+        self.form_area.setWidgetResizable(True)
+        self.form_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -118,7 +118,7 @@ class StrategiesPanel(LivePanel):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.form_area, 1)
         column.addWidget(self.foot)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -175,13 +175,13 @@ class StrategiesPanel(LivePanel):
         self.problem.setText(self.model.engine.failures.get(self._chosen, ""))
         if view is None:
             self.form = None
-            self.scroll.setWidget(QWidget())
+            self.form_area.setWidget(QWidget())
         else:
             values = {parameter.name: parameter.value for parameter in view.parameters}
             self.form = Form(view.parameters, values)
             self.form.setContentsMargins(8, 4, 8, 4)
             self.form.edited.connect(self._edited)
-            self.scroll.setWidget(self.form)
+            self.form_area.setWidget(self.form)
         self._edited()
         self._show_buttons()
 

@@ -104,7 +104,7 @@ class TicketPanel(LivePanel):
         self.types = TypeSwitch()
         self.types.set_index(1)
         self.units = Segmented([unit.value for unit in UNITS], stretch=True)
-        self.price, self.trigger, self.trail, self.size, self.stop, self.target = (
+        self.price, self.trigger, self.trail, self.quantity, self.stop, self.target = (
             Field(unit="–", unit_room=UNIT_ROOM, step=Decimal(1)) for _ in range(6)
         )
         self.with_stop, self.with_target = QCheckBox("Stop"), QCheckBox("Target")
@@ -113,7 +113,7 @@ class TicketPanel(LivePanel):
             (self.price, "Price"),
             (self.trigger, "Trigger"),
             (self.trail, "Trail"),
-            (self.size, "Size"),
+            (self.quantity, "Size"),
             (self.stop, "Stop price"),
             (self.target, "Target price"),
         ):
@@ -136,7 +136,7 @@ class TicketPanel(LivePanel):
             (self.labels["Trigger"], self.trigger),
             (self.labels["Trail"], self.trail),
             (self.labels["Price"], self.price),
-            (self.labels["Size"], self.size),
+            (self.labels["Size"], self.quantity),
             (ToneLabel(""), self.units),
             (self.with_stop, self.stop),
             (self.with_target, self.target),
@@ -172,7 +172,7 @@ class TicketPanel(LivePanel):
         self.units.chosen.connect(self._unit_chosen)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
         self.types.more_wanted.connect(lambda: self._popup(self.types_menu(), self.types))
-        for field in (self.price, self.trigger, self.trail, self.size, self.stop, self.target):
+        for field in (self.price, self.trigger, self.trail, self.quantity, self.stop, self.target):
             field.textEdited.connect(self._changed)
         for box in (self.with_stop, self.with_target, self.post_only, self.reduce_only):
             box.toggled.connect(self._changed)
@@ -204,7 +204,7 @@ class TicketPanel(LivePanel):
         self.price.set_number(last, decimals_of(instrument.tick))
         self.with_stop.setChecked(False)
         self.with_target.setChecked(False)
-        self.size.clear()
+        self.quantity.clear()
         self._unit_chosen(self.units.index)
 
     # --- What is typed ----------------------------------------------------------------------------------------------
@@ -238,9 +238,9 @@ class TicketPanel(LivePanel):
         unit, instrument = UNITS[index], self.instrument
         contracts = instrument.valuation.inverse
         words = {SizeUnit.QUANTITY: "cont." if contracts else instrument.base, SizeUnit.VALUE: instrument.quote}
-        self.size.set_unit(words.get(unit, "%"))
+        self.quantity.set_unit(words.get(unit, "%"))
         steps = {SizeUnit.QUANTITY: instrument.lot, SizeUnit.VALUE: Decimal(10), SizeUnit.EQUITY: Decimal(1)}
-        self.size.set_step(steps.get(unit, Decimal("0.1")))
+        self.quantity.set_step(steps.get(unit, Decimal("0.1")))
         self._changed()
 
     def _suggest_exit(self, field: Field, on: bool, distance: Decimal) -> None:
@@ -261,7 +261,7 @@ class TicketPanel(LivePanel):
             price=self.price.number(),
             trigger=self.trigger.number(),
             trail=self.trail.number(),
-            size=self.size.number(),
+            size=self.quantity.number(),
             unit=UNITS[self.units.index],
             stop=self.stop.number(),
             target=self.target.number(),
@@ -284,9 +284,9 @@ class TicketPanel(LivePanel):
         if lots is not None:
             self.units.set_index(0)
             self._unit_chosen(0)
-            self.size.set_number(self.instrument.quantity(lots), decimals_of(self.instrument.lot))
-        self.size.setFocus()
-        self.size.selectAll()
+            self.quantity.set_number(self.instrument.quantity(lots), decimals_of(self.instrument.lot))
+        self.quantity.setFocus()
+        self.quantity.selectAll()
         self.judge()
 
     # --- What the gate says -----------------------------------------------------------------------------------------
@@ -313,7 +313,7 @@ class TicketPanel(LivePanel):
         entry = self.entry()
         price = expected_price(entry, *self._quotes())
         self._show_exits(entry, price)
-        fields = {"price": self.price, "trigger": self.trigger, "trail": self.trail, "size": self.size}
+        fields = {"price": self.price, "trigger": self.trigger, "trail": self.trail, "size": self.quantity}
         fields |= {"stop": self.stop, "target": self.target}
         wrong, sentence = "", ""
         self._intent = None
@@ -321,7 +321,7 @@ class TicketPanel(LivePanel):
             self._intent = make_intent(entry, self.instrument, price, self.model.account.equity)
         except TicketProblem as problem:
             wrong, sentence = problem.field, str(problem)
-        empty = wrong == "size" and not self.size.text()
+        empty = wrong == "size" and not self.quantity.text()
         for name, field in fields.items():
             field.set_in_error(name == wrong and not empty)
         self.problem.setText("" if empty else sentence)

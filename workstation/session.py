@@ -21,6 +21,7 @@ from workstation.config.loader import Loaded
 from workstation.config.settings import StrategyEntry
 from workstation.core.clock import WallClock
 from workstation.core.errors import StorageError, WorkstationError
+from workstation.core.memory import release_freed_memory
 from workstation.core.messages import (
     AnyCommand,
     Bar,
@@ -187,6 +188,8 @@ class Session:
         for symbol in instruments:
             for history in self._history(market, symbol, now_ns):
                 self.dispatch(history)
+        market.forget_past()
+        release_freed_memory()
         return market
 
     def _history(self, market: BuiltInMarket, symbol: str, now_ns: int) -> list[History]:

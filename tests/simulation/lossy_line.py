@@ -107,7 +107,7 @@ class LossyLine(FaultyVenue):
             assert client_id in journal.submitted, f"{client_id} left before it was journalled"  # type: ignore[attr-defined]
             assert client_id not in self.sent, f"{client_id} was sent twice"
             state = self._kernel.trading.state
-            panic = request.intent.reduce_only and "flatten" in request.intent.reason
+            panic = request.intent.reduce_only and request.intent.reason in ("kill switch", "flatten by tester")
             assert state is not TradingState.HALTED or panic, f"{client_id} left after the halt"
             self.sent[client_id] = request
         super().send(request)

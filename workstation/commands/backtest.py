@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 
@@ -56,18 +57,27 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> BacktestReq
         raise ConfigurationError(f"Symbol {symbol} is not under `instruments` of the configuration; there are {known}.")
     if arguments.end <= arguments.start:
         raise DataError("The end must be later than the start: --start is the first bar, --end is excluded.")
+    strategy = arguments.strategy or configured.backtest.strategy
     return BacktestRequest(
         symbol=symbol,
         timeframe=arguments.timeframe or configured.backtest.timeframe,
-        strategy=arguments.strategy or configured.backtest.strategy,
+        strategy=strategy,
         start_ns=arguments.start,
         end_ns=arguments.end,
         cash=arguments.cash or configured.backtest.cash,
         costs=_costs(arguments.fee_bps, arguments.slippage_bps, configured.backtest.costs),
-        parameters=dict(arguments.parameters),
+        parameters={**_configured_parameters(configured, strategy), **dict(arguments.parameters)},
         loss_limits=arguments.limits == "on",
         seed=arguments.seed,
     )
+
+
+def _configured_parameters(configured: Settings, strategy: str) -> dict[str, Any]:
+    """Of the first entry that runs the strategy: what is tested is what would trade."""
+    for entry in configured.strategies.values():
+        if entry.strategy == strategy:
+            return dict(entry.parameters)
+    return {}
 
 
 def _costs(fee_bps: Decimal | None, slippage_bps: Decimal | None, costs: Costs) -> Costs:

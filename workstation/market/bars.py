@@ -107,6 +107,8 @@ class BarSeries:
         """Append many, each as ``append`` takes one."""
         self.total += len(bars)
         self._pending.extend(bars)
+        if self._pending:
+            self._take_pending()
 
     def _take_pending(self) -> None:
         rows = np.array(self._pending, dtype=np.int64)

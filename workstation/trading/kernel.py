@@ -20,6 +20,7 @@ from workstation.core.messages import (
     BookDelta,
     BookGap,
     BookSnapshot,
+    CancelRejected,
     ClockOffset,
     Command,
     DayStarted,
@@ -32,7 +33,9 @@ from workstation.core.messages import (
     Input,
     LogLine,
     MarkPrice,
+    OrderCancelled,
     OrderDenied,
+    OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderStatus,
@@ -42,14 +45,14 @@ from workstation.core.messages import (
     TradingStateChanged,
     VenueReport,
 )
-from workstation.core.orders import Approved, Intent, Order
+from workstation.core.orders import AmendRequest, Approved, Intent, Order
 from workstation.core.timeframe import DAY_NS, MINUTE_NS, SECOND_NS
 from workstation.core.types import OrderRole, OrderState, OrderType, Severity, StrategyState, TradingState
 from workstation.market.order_book import OrderBook
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
 from workstation.trading.market_state import MarketState
-from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_manager import OrderManager, OrderReport
 from workstation.trading.risk_gate import Denial, RiskGate
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.stop_keeper import StopKeeper
@@ -59,6 +62,8 @@ from workstation.trading.volatility import VolatilityWatch
 from workstation.venues.base import ReportHandler, Venue
 
 JOURNAL = "journal"
+_RISKS = (Approved, AmendRequest)
+_ENDS = (OrderCancelled, OrderExpired)
 GUARD_INTERVAL_NS = SECOND_NS
 
 
@@ -263,17 +268,17 @@ class Kernel:
         self._published.append(output)
 
     def _commit(self) -> None:
-        outbox = self.orders.outbox
         if self.journal.pending:
             try:
                 if self.recorder is not None:
-                    self.recorder.flush(any(type(request) is Approved for request in outbox))
+                    self.recorder.flush(any(type(request) in _RISKS for request in self.orders.outbox))
                 self.journal.commit()
             except StorageError as error:
                 self._on_journal_failure(error)
             else:
                 if JOURNAL in self.trading.causes:
                     self.trading.lift(JOURNAL)
+        outbox = self.orders.outbox
         if outbox:
             self.orders.outbox = []
             for request in outbox:
@@ -287,18 +292,16 @@ class Kernel:
 
     def _on_journal_failure(self, error: StorageError) -> None:
         """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
-        refused = [request for request in self.orders.outbox if type(request) is Approved]
-        self.orders.outbox = [request for request in self.orders.outbox if type(request) is not Approved]
+        orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
+        refused = [request for request in orders.outbox if type(request) in _RISKS]
+        orders.outbox = [request for request in orders.outbox if type(request) not in _RISKS]
         self.trading.restrict(JOURNAL, TradingState.HALTED, str(error))
-        for approved in refused:
-            self.orders.apply(
-                OrderRejected(
-                    ts_ns=self.clock.time_ns,
-                    client_id=approved.client_id,
-                    code="JOURNAL",
-                    reason="not sent: the journal could not be written",
-                )
-            )
+        for request in refused:
+            client_id = request.client_id
+            if type(request) is Approved:
+                self._take_order_report(OrderRejected(ts_ns=now_ns, client_id=client_id, code="JOURNAL", reason=why))
+            else:
+                self._take_order_report(CancelRejected(ts_ns=now_ns, client_id=client_id, reason=why))
 
     # --- Market -----------------------------------------------------------------------------------------------------
 
@@ -502,6 +505,9 @@ class Kernel:
 
     def _on_command(self, command: Command) -> None:
         self._move_to(command.ts_ns)
+        if self._published or self.orders.outbox:
+            # What was decided before the command leaves before it: after a kill it could not.
+            self._commit()
         self._command_handlers[type(command)](self, command)
 
     # --- Orders -----------------------------------------------------------------------------------------------------
@@ -581,15 +587,29 @@ class Kernel:
             self._take_liquidation(report)  # type: ignore[arg-type]
         elif kind is OrderStatus:
             for follow_up in self.orders.reports_of(report):  # type: ignore[arg-type]
-                self.on_report(follow_up)
+                if type(follow_up) is OrderFilled:
+                    self._take_fill(follow_up)
+                else:
+                    self._take_order_report(follow_up)
+        elif kind in _ENDS and not self.venue.can.certain:
+            self._ask_how_it_ended(report)  # type: ignore[arg-type]
         else:
-            order = self.orders.apply(report)  # type: ignore[arg-type]
-            if order is not None:
-                if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
-                    self.alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
-                self.host.deliver_order(order.owner, order)
+            self._take_order_report(report)  # type: ignore[arg-type]
         if self._published or self.orders.outbox:
             self._commit()
+
+    def _take_order_report(self, report: OrderReport) -> None:
+        order = self.orders.apply(report)
+        if order is not None:
+            if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
+                self.alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
+            self.host.deliver_order(order.owner, order)
+
+    def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
+        """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""
+        order = self.orders.orders.get(report.client_id)
+        if order is not None and order.is_open:
+            self.orders.request_status(order)
 
     def _take_fill(self, fill: OrderFilled) -> None:
         order = self.orders.apply(fill)

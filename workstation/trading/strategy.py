@@ -25,9 +25,10 @@ from workstation.core.clock import Timer
 from workstation.core.errors import StrategyError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar, BookDelta, BookSnapshot, OrderDenied, OrderFilled, Trade
+from workstation.core.money import to_money
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import TIMEFRAMES
-from workstation.core.types import OrderRole, OrderType, Severity, Side, TimeInForce
+from workstation.core.types import InstrumentKind, OrderRole, OrderType, Severity, Side, TimeInForce
 from workstation.market.bars import BarSeries
 from workstation.market.order_book import OrderBook
 from workstation.rules.position import PositionFigures
@@ -198,10 +199,19 @@ class Strategy:
         return self.instrument.lots_rounded(quantity, rounding)
 
     def lots_for_percent(self, percent: Decimal | float) -> int:
-        """Lots worth this percentage of the account's equity at the last price, rounded down."""
-        unit = self.context.value(self.last_price, 1_000_000)
+        """Lots worth this percentage of the account's equity at the last price, rounded down; 0 before the first price.
+
+        An inverse contract is worth its fixed amount of quote, which counts as the account's currency.
+        """
+        terms, price = self.instrument, self.last_price
+        if price == 0:
+            return 0
+        if terms.kind is InstrumentKind.INVERSE:
+            unit = to_money(terms.lot * terms.contract_size * 1_000_000)
+        else:
+            unit = abs(self.context.value(price, 1_000_000))
         budget = self.equity * int(Decimal(str(percent)) * 1_000_000) // 100_000_000
-        return max(0, budget * 1_000_000 // abs(unit)) if unit else 0
+        return max(0, budget * 1_000_000 // unit) if unit else 0
 
     # --- Acting -------------------------------------------------------------------------------------------------
 

@@ -127,6 +127,10 @@ class BuiltInMarket:
         price = self.start_prices[symbol] if end_price is None else end_price
         return self._past.history(symbol, interval_ns, bars, end, price)
 
+    def forget_past(self) -> None:
+        """Free the memory of the past once its bars are taken; asking again draws it anew."""
+        self._past.forget()
+
     def _add(self, source: Source, first_ns: int) -> None:
         self._due.append((first_ns, len(self._sources)))
         self._sources.append(source)

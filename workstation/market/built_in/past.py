@@ -51,6 +51,11 @@ class Past:
         kept = rows[max(0, len(rows) - bars) :].tolist() if bars > 0 else []
         return History(symbol, end_ns, interval_ns, tuple(map(tuple, kept)))
 
+    def forget(self) -> None:
+        """Free what was drawn; it is drawn again, the same, when it is asked for."""
+        self._paths.clear()
+        self._minutes.clear()
+
     def _minute_rows(self, symbol: str, end_ns: int, end_price: int) -> Rows:
         key = (symbol, end_ns, end_price)
         if key not in self._minutes:

@@ -1,0 +1,231 @@
+"""The desktop application: a window at once, then an engine in it, on one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import qasync
+from PySide6.QtWidgets import QApplication
+
+from widgets.main_window import PROGRAM, MainWindow
+from widgets.style import install
+from workstation.config.loader import Loaded
+from workstation.core.errors import WorkstationError
+from workstation.core.messages import SetTradingState
+from workstation.core.types import TradingState
+from workstation.storage.layout import DataFolder
+
+if TYPE_CHECKING:
+    from widgets.engine_model import EngineModel
+    from workstation.session import Session
+
+PICTURE_AFTER_S = 8.0
+UNSEEN_PLATFORMS = ("offscreen", "minimal")
+FROZEN_THRESHOLDS = (20_000, 20, 50)
+log = logging.getLogger("widgets.app")
+
+
+def run(
+    loaded: Loaded,
+    data: Path,
+    *,
+    seed: int | None,
+    seconds: float | None,
+    screenshot: Path | None,
+    size: tuple[int, int] | None,
+) -> int:
+    """Open the workstation and stay until it is closed; the exit status.
+
+    ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
+    ``seconds``, or a few) and shows nothing.
+    """
+    if screenshot is not None:
+        os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    application = QApplication.instance() or QApplication([PROGRAM])
+    assert isinstance(application, QApplication)
+    application.setApplicationName(PROGRAM)
+    application.setQuitOnLastWindowClosed(False)
+    install(application, None if loaded.settings.desktop.font == "inter" else "")
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    desktop = Application(application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size)
+    with loop:
+        loop.set_exception_handler(desktop.on_loop_error)
+        code: int = loop.run_until_complete(desktop.main())
+    return code
+
+
+class Application:
+    """One run of the desktop."""
+
+    def __init__(
+        self,
+        application: QApplication,
+        loaded: Loaded,
+        data: Path,
+        *,
+        seed: int | None,
+        seconds: float | None,
+        screenshot: Path | None,
+        size: tuple[int, int] | None,
+    ) -> None:
+        self._application = application
+        self._loaded = loaded
+        self._data = data
+        self._seed = seed
+        self._picture = screenshot
+        self._seconds = seconds if screenshot is None or seconds is not None else PICTURE_AFTER_S
+        self._session: Session | None = None
+        self._model: EngineModel | None = None
+        self._stop_reason = ""
+        self._stopped = asyncio.Event()
+        settings = loaded.settings
+        layout_file = DataFolder(data).window if screenshot is None else None
+        self.window = MainWindow(settings.desktop, settings.mode.upper(), settings.account.name, layout_file)
+        if size is not None:
+            self.window.resize(*size)
+        self.window.bar.picture_wanted.connect(self._save_picture_of_window)
+        self.window.close_wanted.connect(lambda: self.stop("window closed"))
+
+    def stop(self, reason: str) -> None:
+        """Stop in order; from the window or a signal."""
+        self._stop_reason = self._stop_reason or reason
+        if self._session is not None:
+            self._session.request_stop(reason)
+        self._stopped.set()
+
+    async def main(self) -> int:
+        """From the first picture of the window to the end of the session."""
+        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        hook, sys.excepthook = sys.excepthook, self._on_slot_error
+        try:
+            self.window.show()
+            return await self._open_and_run()
+        finally:
+            sys.excepthook = hook
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+            self.window.allow_close()
+            self.window.close()
+            self.window.deleteLater()
+
+    async def _open_and_run(self) -> int:
+        await self._tell("Reading the strategies and the market …")
+        try:
+            session = await self._open_session()
+        except WorkstationError as error:
+            sys.stderr.write(f"{error}\n")
+            await self._show_failure(error)
+            return error.exit_code
+        self._session = session
+        try:
+            await self._tell("Arranging the window …")
+            self._open_panels(session)
+            return await self._run(session)
+        finally:
+            if self._model is not None:
+                self._model.stop()
+            await session.close()
+
+    async def _open_session(self) -> Session:
+        from workstation.session import Session
+
+        await self._tell(f"Opening {self._data} and bringing back the last state …")
+        session = Session(self._loaded, self._data, self._seed)
+        session.open()
+        return session
+
+    def _open_panels(self, session: Session) -> None:
+        from widgets.engine_model import EngineModel
+        from widgets.session_engine import SessionEngine
+
+        self._model = EngineModel(SessionEngine(session), self.window)
+        self.window.open_engine(self._model, flatten_on_kill=self._loaded.settings.risk.flatten_on_kill)
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*FROZEN_THRESHOLDS)
+
+    async def _run(self, session: Session) -> int:
+        """The session until it is asked to stop; an engine that fails is halted and says so."""
+        if self._stop_reason:
+            session.request_stop(self._stop_reason)
+        code = 0
+        try:
+            await session.run(self._seconds)
+        except Exception as error:
+            log.critical("The engine failed.", exc_info=error)
+            self.halt(f"the engine failed: {error}")
+            self.window.banner.set_message(
+                "The engine failed and trading is halted. Close the window and start again; the log tells more."
+            )
+            code = 1
+            if self._picture is None and self._seconds is None:
+                await self._stopped.wait()
+        if self._picture is not None:
+            code = self._take_picture(self._picture) or code
+        self.window.keep()
+        return code
+
+    async def _tell(self, text: str) -> None:
+        """Say what is being done, and give the window the time to show it."""
+        self.window.start_page.tell(f"Starting {PROGRAM}", text)
+        await asyncio.sleep(0.02)
+
+    async def _show_failure(self, error: WorkstationError) -> None:
+        """Leave the sentence in the window until it is closed, where somebody can see it."""
+        seen = self._application.platformName() not in UNSEEN_PLATFORMS
+        if seen and self._seconds is None and self._picture is None:
+            self.window.start_page.tell(f"{PROGRAM} did not start", str(error))
+            await self._stopped.wait()
+
+    # --- What goes wrong --------------------------------------------------------------------------------------------
+
+    def halt(self, reason: str) -> None:
+        """No new order leaves until a person resumes."""
+        if self._session is not None:
+            self._session.command(SetTradingState(state=TradingState.HALTED, reason=reason, who="desktop"))
+
+    def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """An exception that nobody awaited: whatever it was, trading stands still until a person has looked."""
+        error = context.get("exception")
+        log.error("%s", context.get("message", "A task failed."), exc_info=error)
+        self.halt(f"a task of the desktop failed: {error or context.get('message')}")
+
+    def _on_slot_error(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """A panel raised: the others go on, and so do the engine and the panic buttons."""
+        log.error("A part of the window failed.", exc_info=(kind, error, trace))
+        self.window.banner.set_message(f"A part of the window failed ({error}). Trading and the panic buttons work.")
+
+    def _on_signal(self, number: int, _: object) -> None:
+        self.stop(signal.Signals(number).name)
+
+    # --- Pictures ---------------------------------------------------------------------------------------------------
+
+    def _take_picture(self, path: Path) -> int:
+        """Exit status: 0, or 2 when the file cannot be written."""
+        if self._model is not None:
+            self._model.tick()
+        if self.window.grab().save(str(path)):
+            return 0
+        sys.stderr.write(f"The picture cannot be written to {path}; choose another file.\n")
+        return 2
+
+    def _save_picture_of_window(self) -> None:
+        folder = DataFolder(self._data).reports
+        number = 1 + len(list(folder.glob("window-*.png")))
+        path = folder / f"window-{number:03d}.png"
+        saved = self.window.grab().save(str(path))
+        self.window.banner.set_message(f"Picture saved as {path}." if saved else f"{path} cannot be written.")
+
+
+__all__ = ["Application", "run"]

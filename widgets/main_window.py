@@ -1,0 +1,290 @@
+"""The window: mode banner with the panic buttons, workspace bar, docked panels, status bar, and the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+
+from widgets import shapes, window_state
+from widgets.banner import Banner, Cell
+from widgets.dialogs import ReasonDialog
+from widgets.engine_model import EngineModel, Result
+from widgets.numbers import format_money, format_percent, tone_of
+from widgets.panic import Panic, warn_of_stale_feed
+from widgets.status_bar import StatusBar
+from widgets.theme import Density, current
+from widgets.tokens import Tone
+from widgets.toolbar import popup_below
+from widgets.workspace_bar import WorkspaceBar
+from workstation.config.settings import Desktop
+from workstation.core.types import TradingState
+from workstation.core.views import AccountView
+
+if TYPE_CHECKING:
+    from widgets.trading_workspace import TradingWorkspace
+
+PROGRAM = "Trading Workstation"
+FIRST_SIZE = QSize(1600, 900)
+COMPACT_BELOW = QSize(1440, 800)
+STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
+PALETTES = {"standard": "", "red_up": "red_up", "colour_blind": "colour_blind"}
+PALETTE_WORDS = {"standard": "Green up, red down", "red_up": "Red up, green down", "colour_blind": "Blue and orange"}
+
+
+class StartPage(QWidget):
+    """What is shown until the engine runs: what is being done, or why it cannot be."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title, self.text = f"Starting {PROGRAM}", ""
+
+    def tell(self, title: str, text: str) -> None:
+        self.title, self.text = title, text
+        self.setAccessibleName(f"{title}. {text}")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current()
+        tokens = theme.tokens
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), tokens.ground)
+        middle = self.rect().adjusted(40, 0, -40, -24)
+        shapes.write(painter, middle, self.title, tokens.text_1, theme.font(16, 500), shapes.CENTRE)
+        below = self.rect().adjusted(40, self.height() // 2 + 4, -40, 0)
+        painter.setPen(tokens.text_2)
+        painter.setFont(theme.font())
+        wrapped = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
+        painter.drawText(below, int(wrapped), self.text)
+
+
+class MainWindow(QWidget):
+    """Shown before the engine is there; ``open_engine`` fills it."""
+
+    close_wanted = Signal()
+
+    def __init__(self, desktop: Desktop, mode: str, account: str, layout_file: Path | None = None) -> None:
+        super().__init__()
+        self._desktop = desktop
+        self._mode, self._account = mode, account
+        self._layout_file = layout_file
+        self._kept = window_state.load(layout_file) if layout_file is not None else {}
+        self._chosen: dict[str, str] = dict(self._kept.get("chosen", {}))
+        self._may_close = False
+        self._stale = ""
+        self.model: EngineModel | None = None
+        self.area: TradingWorkspace | None = None
+        self.panic: Panic | None = None
+        self.banner = Banner(self)
+        self.banner.set_mode(mode)
+        self.banner.set_account(account, "")
+        self.banner.panic.setEnabled(False)
+        self.bar = WorkspaceBar(self)
+        self.bar.menu_wanted.connect(lambda button: popup_below(self.main_menu(), button))
+        self.bar.settings_wanted.connect(lambda button: popup_below(self.appearance_menu(), button))
+        self.start_page = StartPage(self)
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 0)
+        self._column.setSpacing(0)
+        for widget in (self.banner, self.bar, self.start_page):
+            self._column.addWidget(widget, 1 if widget is self.start_page else 0)
+        self.setMinimumSize(960, 600)
+        self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
+        self.setWindowTitle(f"{mode} – {account} – {PROGRAM}")
+        self._apply_colours()
+        current().changed.connect(self.update)
+
+    # --- The engine comes in ----------------------------------------------------------------------------------------
+
+    def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
+        """Build the panels and begin to show what the engine does."""
+        from widgets.trading_workspace import TradingWorkspace
+
+        self.model = model
+        self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
+        self.banner.resume_clicked.connect(self.open_resume)
+        self._make_keys(self.panic)
+        self.banner.panic.setEnabled(True)
+        self.area = TradingWorkspace(model, self._desktop, self)
+        self.status = StatusBar(model, self)
+        self._column.replaceWidget(self.start_page, self.area)
+        self._column.setStretchFactor(self.area, 1)
+        self._column.addWidget(self.status)
+        self.start_page.hide()
+        if self._layout_file is None or not self.area.restore(self._layout_file):
+            self.area.reset()
+        model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
+        if self._kept.get("timeframe"):
+            self.area.charts[0].timeframe = str(self._kept["timeframe"])
+        if isinstance(self._kept.get("indicators"), list):
+            self.area.charts[0].indicators = [str(text) for text in self._kept["indicators"]]
+        self.area.show()
+        self.status.show()
+        self._fit_density()
+        model.account_changed.connect(self._show_account)
+        model.result_told.connect(self._show_result)
+        self._show_account(model.account)
+        model.start()
+
+    def _make_keys(self, panic: Panic) -> None:
+        keys: dict[str, Callable[[], None]] = {
+            "Ctrl+Shift+K": panic.kill,
+            "Ctrl+Shift+C": panic.cancel_all,
+            "Ctrl+Shift+F": panic.flatten,
+            "F9": self.open_ticket,
+            "Esc": self._back_to_chart,
+        }
+        for keys_text, act in keys.items():
+            shortcut = QShortcut(QKeySequence(keys_text), self)
+            whole = Qt.ShortcutContext.ApplicationShortcut
+            shortcut.setContext(Qt.ShortcutContext.WindowShortcut if keys_text == "Esc" else whole)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(act)
+
+    def open_ticket(self) -> None:
+        """Bring the ticket to the front with the size under the hand."""
+        if self.area is not None and self.model is not None:
+            self.area.show_panel("ticket")
+            self.model.ticket_wanted.emit("", None, None)
+
+    def _back_to_chart(self) -> None:
+        if self.area is not None:
+            self.area.charts[0].view.setFocus()
+
+    def open_resume(self) -> ReasonDialog:
+        """Ask why trading may go on."""
+        dialog = ReasonDialog(
+            "Release the kill switch",
+            "New orders are allowed again. Strategies that run go on at once.",
+            "Resume",
+            parent=self,
+        )
+        assert self.panic is not None
+        dialog.reason_given.connect(lambda reason, _: self.panic.resume(reason) if self.panic else None)
+        dialog.show()
+        return dialog
+
+    # --- What the engine says ---------------------------------------------------------------------------------------
+
+    def _show_account(self, account: AccountView) -> None:
+        assert self.panic is not None and self.model is not None
+        self.panic.show_scope(account)
+        today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
+        state = STATE_TONES[account.trading_state]
+        self.banner.set_account(account.name, account.venue)
+        self.banner.set_cells(
+            (
+                Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
+                Cell("Today", today, tone_of(account.day_result), priority=1),
+                Cell("Open P&L", format_money(account.unrealised, signed=True), tone_of(account.unrealised), priority=4),
+                Cell("Exposure", format_percent(account.exposure_percent, 1), priority=3),
+                Cell("Trading", account.trading_state, state, dot=True, priority=2),
+            )
+        )
+        self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)
+
+    def _show_result(self, result: Result) -> None:
+        self.banner.set_message(result.text, Tone.NORMAL if result.good else Tone.WARNING)
+
+    # --- Appearance -------------------------------------------------------------------------------------------------
+
+    def _choice(self, name: str) -> str:
+        return self._chosen.get(name, str(getattr(self._desktop, name)))
+
+    def choose(self, name: str, value: str) -> None:
+        """Set theme, palette or density of this window; it is kept between runs."""
+        self._chosen[name] = value
+        self._apply_colours()
+        self._fit_density()
+
+    def _apply_colours(self) -> None:
+        current().set_colours(self._choice("theme"), PALETTES[self._choice("palette")])
+
+    def _fit_density(self) -> None:
+        """Compact on a small window, unless the density was chosen."""
+        wanted = self._choice("density")
+        small = self.width() < COMPACT_BELOW.width() or self.height() < COMPACT_BELOW.height()
+        compact = small if wanted == "automatic" else wanted == "compact"
+        current().set_density(Density.COMPACT if compact else Density.NORMAL)
+        if self.area is not None:
+            self.area.set_compact(compact)
+
+    def appearance_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for name, words in (
+            ("theme", {"dark": "Dark", "light": "Light"}),
+            ("palette", PALETTE_WORDS),
+            ("density", {"automatic": "Density by window size", "normal": "Normal density", "compact": "Compact"}),
+        ):
+            for value, text in words.items():
+                action = menu.addAction(text)
+                action.setCheckable(True)
+                action.setChecked(self._choice(name) == value)
+                action.triggered.connect(lambda _=False, name=name, value=value: self.choose(name, value))
+            menu.addSeparator()
+        menu.addAction("Reset the layout").triggered.connect(self.reset_layout)
+        return menu
+
+    def main_menu(self) -> QMenu:
+        """Every panel, and the way out."""
+        menu = QMenu(self)
+        for panel in self.area.panels() if self.area is not None else ():
+            action = menu.addAction(panel.windowTitle())
+            action.setCheckable(True)
+            action.setChecked(not panel.isHidden())
+            action.triggered.connect(lambda on, name=panel.name: self._toggle_panel(name, on))
+        menu.addSeparator()
+        menu.addAction("Reset the layout").triggered.connect(self.reset_layout)
+        menu.addAction("Quit").triggered.connect(self.close)
+        return menu
+
+    def _toggle_panel(self, name: str, on: bool) -> None:
+        if self.area is None:
+            return
+        if on:
+            self.area.show_panel(name)
+        else:
+            self.area.panel(name).close()
+
+    def reset_layout(self) -> None:
+        if self.area is not None:
+            self.area.reset()
+
+    # --- Keeping and closing ----------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Write layout, size and choices for the next start."""
+        if self.area is None or self.model is None or self._layout_file is None:
+            return
+        kept: dict[str, Any] = {
+            "size": [self.width(), self.height()],
+            "chosen": self._chosen,
+            "symbol": self.model.symbol,
+            "timeframe": self.area.charts[0].timeframe,
+            "indicators": self.area.charts[0].indicators,
+        }
+        window_state.save(self._layout_file, self.area, kept)
+
+    def allow_close(self) -> None:
+        """From now on closing closes; the engine has stopped."""
+        self._may_close = True
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._may_close:
+            event.accept()
+            return
+        event.ignore()
+        if self.model is not None:
+            self.banner.set_message("Stopping: entries are cancelled, protective stops stay.")
+        self.close_wanted.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_density()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        QPainter(self).fillRect(self.rect(), current().tokens.gutter)
