@@ -147,7 +147,7 @@ class Application:
         from widgets.engine_model import EngineModel
         from widgets.session_engine import SessionEngine
 
-        self._model = EngineModel(SessionEngine(session), self.window)
+        self._model = EngineModel(SessionEngine(session))
         self.window.open_engine(self._model, flatten_on_kill=self._loaded.settings.risk.flatten_on_kill)
         gc.collect()
         gc.freeze()
@@ -199,9 +199,7 @@ class Application:
         log.error("%s", context.get("message", "A task failed."), exc_info=error)
         self.halt(f"a task of the desktop failed: {error or context.get('message')}")
 
-    def _on_slot_error(
-        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
-    ) -> None:
+    def _on_slot_error(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """A panel raised: the others go on, and so do the engine and the panic buttons."""
         log.error("A part of the window failed.", exc_info=(kind, error, trace))
         self.window.banner.set_message(f"A part of the window failed ({error}). Trading and the panic buttons work.")

@@ -19,7 +19,36 @@ if TYPE_CHECKING:
 CATCH_UP_BARS = 50
 DRAWN_ALWAYS = "VOLUME"
 OVER_PRICES = frozenset(
-    ["ACCBANDS", "BBANDS", "DEMA", "DONCHIAN", "EMA", "HT_TRENDLINE", "ICHIMOKU", "KAMA", "LINEARREG", "MA", "MAMA", "MAVP", "MIDPOINT", "MIDPRICE", "SAR", "SAREXT", "SMA", "SUPERTREND", "T3", "TEMA", "TRIMA", "TSF", "TYPPRICE", "WCLPRICE", "AVGPRICE", "MEDPRICE", "VWAP", "WMA"]
+    [
+        "ACCBANDS",
+        "BBANDS",
+        "DEMA",
+        "DONCHIAN",
+        "EMA",
+        "HT_TRENDLINE",
+        "ICHIMOKU",
+        "KAMA",
+        "LINEARREG",
+        "MA",
+        "MAMA",
+        "MAVP",
+        "MIDPOINT",
+        "MIDPRICE",
+        "SAR",
+        "SAREXT",
+        "SMA",
+        "SUPERTREND",
+        "T3",
+        "TEMA",
+        "TRIMA",
+        "TSF",
+        "TYPPRICE",
+        "WCLPRICE",
+        "AVGPRICE",
+        "MEDPRICE",
+        "VWAP",
+        "WMA",
+    ]
 )
 HIDDEN_LINES = frozenset({"direction", "lagging"})
 KIND_WORDS = {InstrumentKind.SPOT: "Spot", InstrumentKind.LINEAR: "Perpetual", InstrumentKind.INVERSE: "Inverse"}

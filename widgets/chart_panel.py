@@ -206,6 +206,4 @@ class ChartPanel(LivePanel):
         self._show_orders()
 
     def _show_fills(self, _: object = None) -> None:
-        self.view.set_fills(
-            chart_fills(self.model.fills, self.symbol), chart_signals(self.model.signals, self.symbol)
-        )
+        self.view.set_fills(chart_fills(self.model.fills, self.symbol), chart_signals(self.model.signals, self.symbol))

@@ -181,8 +181,7 @@ class EngineModel(QObject):
     def _on_trade(self, trade: Trade) -> None:
         kept = self._trades.get(trade.symbol)
         if kept is not None:
-            side = "buy" if trade.side is Side.BUY else "sell"
-            kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, side))
+            kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
             self._trade_counts[trade.symbol] += 1
 
     def _on_order_event(self, event: Any) -> None:

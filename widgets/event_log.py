@@ -107,7 +107,8 @@ class EventWords:
 
     def _protection(self, event: ProtectionTriggered) -> Words:
         whom = event.owner or "every strategy"
-        return WARNING, "risk", f"{event.protection} pauses {whom} until {format_time(event.until_ns)} UTC: {event.detail}"
+        until = format_time(event.until_ns)
+        return WARNING, "risk", f"{event.protection} pauses {whom} until {until} UTC: {event.detail}"
 
     def _strategy(self, event: StrategyChanged) -> Words:
         severity = ERROR if event.state == "failed" else INFO
@@ -122,4 +123,5 @@ class EventWords:
         return INFO, "position", text
 
     def _signal(self, event: SignalEmitted) -> Words:
-        return INFO, event.strategy, f"{event.symbol} {event.side.word}, confidence {event.confidence:.0f}. {event.text}"
+        words = f"{event.symbol} {event.side.word}, confidence {event.confidence:.0f}. {event.text}"
+        return INFO, event.strategy, words.strip()

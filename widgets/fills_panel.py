@@ -33,7 +33,7 @@ class FillsTable(Table):
         Column("quantity", "Size", Kind.NUMBER, 76, "lot"),
         Column("price", "Price", Kind.PRICE, 86, "tick"),
         Column("realised", "P&L", Kind.SIGNED, 72, 2),
-        Column("cost", "Fee", Kind.SIGNED, 66, 4, tone=lambda row: Tone.LABEL, tooltip="Paid, or received when positive"),
+        Column("cost", "Fee", Kind.SIGNED, 66, 4, tone=lambda row: Tone.LABEL, tooltip="Received when positive"),
         Column("liquidity", "Role", width=52, label=True, shown_from=680),
         Column("slippage", "Slippage", Kind.SIGNED, 70, 4, tone=lambda row: Tone.LABEL, shown_from=780),
         Column("reason", "Reason", width=130, label=True, shown_from=840),

@@ -193,7 +193,8 @@ class LadderPanel(LivePanel):
         fresh = Segmented([f"{Decimal(text):.{decimals}f}" for text in texts], parent=self.bar)
         fresh.set_index(1)
         fresh.setToolTip(self.sizes.toolTip())
-        self.bar.row.replaceWidget(self.sizes, fresh)
+        self.bar.row.removeWidget(self.sizes)
+        self.bar.row.insertWidget(0, fresh)
         self.sizes.deleteLater()
         self.sizes = fresh
         fresh.show()

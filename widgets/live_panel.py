@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import SignalInstance
 from PySide6.QtGui import QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from widgets.engine_model import EngineModel
 from widgets.theme import current
@@ -38,9 +39,10 @@ class LivePanel(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
-        for signal, slot in self._connected:
-            signal.disconnect(slot)
-        self._connected = []
+        connected, self._connected = self._connected, []
+        if isValid(self.model):
+            for signal, slot in connected:
+                signal.disconnect(slot)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         QPainter(self).fillRect(event.rect(), current().tokens.ground)

@@ -111,10 +111,10 @@ class MainWindow(QWidget):
         self.banner.panic.setEnabled(True)
         self.area = TradingWorkspace(model, self._desktop, self)
         self.status = StatusBar(model, self)
-        self._column.replaceWidget(self.start_page, self.area)
-        self._column.setStretchFactor(self.area, 1)
-        self._column.addWidget(self.status)
+        self._column.removeWidget(self.start_page)
         self.start_page.hide()
+        self._column.addWidget(self.area, 1)
+        self._column.addWidget(self.status)
         if self._layout_file is None or not self.area.restore(self._layout_file):
             self.area.reset()
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
@@ -164,7 +164,8 @@ class MainWindow(QWidget):
             parent=self,
         )
         assert self.panic is not None
-        dialog.reason_given.connect(lambda reason, _: self.panic.resume(reason) if self.panic else None)
+        panic = self.panic
+        dialog.reason_given.connect(lambda reason, _: panic.resume(reason))
         dialog.show()
         return dialog
 
@@ -174,13 +175,14 @@ class MainWindow(QWidget):
         assert self.panic is not None and self.model is not None
         self.panic.show_scope(account)
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
+        open_result = format_money(account.unrealised, signed=True)
         state = STATE_TONES[account.trading_state]
         self.banner.set_account(account.name, account.venue)
         self.banner.set_cells(
             (
                 Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
                 Cell("Today", today, tone_of(account.day_result), priority=1),
-                Cell("Open P&L", format_money(account.unrealised, signed=True), tone_of(account.unrealised), priority=4),
+                Cell("Open P&L", open_result, tone_of(account.unrealised), priority=4),
                 Cell("Exposure", format_percent(account.exposure_percent, 1), priority=3),
                 Cell("Trading", account.trading_state, state, dot=True, priority=2),
             )

@@ -104,9 +104,7 @@ class Panic(QObject):
     def show_scope(self, account: AccountView) -> None:
         """Beside each button, what it would act on; once killed, that too."""
         entries = len(self._entries())
-        self._banner.set_counts(
-            running=account.running_strategies, entries=entries, positions=account.open_positions
-        )
+        self._banner.set_counts(running=account.running_strategies, entries=entries, positions=account.open_positions)
         if account.killed != self._banner.killed:
             self._banner.set_killed(account.killed)
             if account.killed:
@@ -144,7 +142,8 @@ def warn_of_stale_feed(banner: Banner, model: EngineModel, warned: str) -> str:
     """Show which feed is stale, and clear that when it is back; the symbol that the banner names now."""
     engine = model.engine
     now_ns = engine.now_ns()
-    ages = {symbol: now_ns - engine.market(symbol).last_ns for symbol in engine.symbols if engine.market(symbol).last_ns}
+    last = {symbol: engine.market(symbol).last_ns for symbol in engine.symbols}
+    ages = {symbol: now_ns - last_ns for symbol, last_ns in last.items() if last_ns}
     worst = max(ages, key=lambda symbol: ages[symbol], default="")
     if worst and ages[worst] > engine.stale_ns:
         age = f"{ages[worst] / 1e9:.0f} s"

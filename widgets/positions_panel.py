@@ -80,7 +80,8 @@ class PositionsTable(Table):
 
 def position_row(position: PositionView, model: EngineModel) -> Row:
     instrument = model.engine.market(position.symbol).instrument
-    takers = [s.name for s in model.engine.strategies() if s.symbol == position.symbol] if position.owner == MANUAL else []
+    strategies = model.engine.strategies() if position.owner == MANUAL else ()
+    takers = [each.name for each in strategies if each.symbol == position.symbol]
     return {
         "id": f"{position.owner} {position.symbol}",
         "symbol": position.symbol,
@@ -193,12 +194,11 @@ class PositionsPanel(LivePanel):
         what = f"{row['symbol']} {row['quantity']:+f}".replace("-", "−")
         if taking:
             sentence = f"{what} moves from {row['owner']} to you, with its protective stop. Its entries are cancelled."
-            dialog = ReasonDialog("Take over the position", sentence, "Take over", choices=[MANUAL], parent=self.window())
+            title, action, choices = "Take over the position", "Take over", [MANUAL]
         else:
             sentence = f"{what} moves from you to a strategy, with its protective stop."
-            dialog = ReasonDialog(
-                "Hand back the position", sentence, "Hand back", choices=row["takers"], parent=self.window()
-            )
+            title, action, choices = "Hand back the position", "Hand back", row["takers"]
+        dialog = ReasonDialog(title, sentence, action, choices=choices, parent=self.window())
         symbol, owner = str(row["symbol"]), str(row["owner"])
         dialog.reason_given.connect(
             lambda reason, to: self.model.command(

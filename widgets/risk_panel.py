@@ -74,8 +74,9 @@ class LimitList(QWidget):
         limit_width = max(70, shapes.text_width(f"of {limit.limit}", font) + 14)
         text = area.adjusted(0, 0, 0, -BAR)
         shapes.write(painter, text, limit.name, tokens.text_2, font)
-        value = tokens.text_1 if tone is Tone.FAINT else tokens.colour(tone)
-        shapes.write(painter, text.adjusted(0, 0, -limit_width, 0), limit.value.replace("-", MINUS), value, font, shapes.RIGHT)
+        colour = tokens.text_1 if tone is Tone.FAINT else tokens.colour(tone)
+        value = text.adjusted(0, 0, -limit_width, 0)
+        shapes.write(painter, value, limit.value.replace("-", MINUS), colour, font, shapes.RIGHT)
         shapes.write(painter, text, f"of {limit.limit}".replace("-", MINUS), tokens.text_3, font, shapes.RIGHT)
         bar = QRect(area.left(), area.bottom() - BAR + 1, area.width(), BAR)
         painter.fillRect(bar, tokens.control)
@@ -180,7 +181,9 @@ class RiskPanel(LivePanel):
             self.refresh()
             return
         dialog = ReasonDialog(
-            "End crisis mode", "Sizes, positions and the confidence threshold go back to normal.", "End crisis",
+            "End crisis mode",
+            "Sizes, positions and the confidence threshold go back to normal.",
+            "End crisis",
             parent=self.window(),
         )
         dialog.reason_given.connect(lambda reason, _: self.model.command(EndCrisis(reason=reason)))

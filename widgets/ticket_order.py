@@ -97,7 +97,7 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
 
 def _ticks(instrument: Instrument, field: str, amount: Decimal | None) -> int:
     if amount is None or amount <= 0:
-        raise TicketProblem(field, "A price above 0 is needed." if field != "trail" else "A distance above 0 is needed.")
+        raise TicketProblem(field, f"A {'distance' if field == 'trail' else 'price'} above 0 is needed.")
     try:
         return instrument.ticks(amount)
     except ValueError:

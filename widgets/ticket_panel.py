@@ -44,6 +44,11 @@ MORE_TYPES = (
     OrderType.TRAILING_STOP,
 )
 UNITS = tuple(SizeUnit)
+LIVES = {
+    TimeInForce.GTC: "Good till cancelled",
+    TimeInForce.IOC: "Immediate or cancel",
+    TimeInForce.FOK: "Fill or kill",
+}
 MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
 FIRST_STOP = Decimal("0.01")
 FIRST_TARGET = Decimal("0.02")
@@ -313,8 +318,8 @@ class TicketPanel(LivePanel):
         entry = self.entry()
         price = expected_price(entry, *self._quotes())
         self._show_exits(entry, price)
-        fields = {"price": self.price, "trigger": self.trigger, "trail": self.trail, "size": self.quantity}
-        fields |= {"stop": self.stop, "target": self.target}
+        fields: dict[str, Field] = {"price": self.price, "trigger": self.trigger, "trail": self.trail}
+        fields |= {"size": self.quantity, "stop": self.stop, "target": self.target}
         wrong, sentence = "", ""
         self._intent = None
         try:
@@ -361,10 +366,10 @@ class TicketPanel(LivePanel):
         currency = self.model.account.currency
         equity = self.model.account.equity
         maker = not view.fee and bool(view.cost)
-        fee = Fact("Fee", "none or rebate, maker") if maker else Fact("Fee, taker", format_money(-view.fee, signed=True))
+        fee = format_money(-view.fee, signed=True, currency=currency)
         facts = [
             Fact("Cost", format_money(view.cost, currency=currency)),
-            fee._replace(value=fee.value if maker else f"{fee.value} {currency}"),
+            Fact("Fee, maker", "none or rebate") if maker else Fact("Fee, taker", fee),
             Fact("Margin", format_money(view.margin, currency=currency)),
         ]
         if view.risk is not None and equity:
@@ -429,8 +434,7 @@ class TicketPanel(LivePanel):
             action.setEnabled(box.isEnabled())
             action.triggered.connect(box.setChecked)
         menu.addSeparator()
-        words = {TimeInForce.GTC: "Good till cancelled", TimeInForce.IOC: "Immediate or cancel", TimeInForce.FOK: "Fill or kill"}
-        for kind, text in words.items():
+        for kind, text in LIVES.items():
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(kind is self._time_in_force)

@@ -167,4 +167,3 @@ def popup_below(menu: QMenu, widget: QWidget) -> None:
     """Open a menu under a button; it goes when it closes."""
     menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     menu.popup(widget.mapToGlobal(widget.rect().bottomLeft()))
-

@@ -60,14 +60,16 @@ class MarketMaker(ProtectedStrategy):
         help="Stop at the venue.",
     )
 
-    _quoted = (0, 0)
+    _looked_at = 0
+    _nearness = 0.0
     _next_look_ns = 0
     _next_try_ns: dict[Side, int]
     _lots = 0
     _watching = False
 
     def on_start(self) -> None:
-        self._quoted = (0, 0)
+        self._looked_at = 0
+        self._nearness = 0.0
         self._next_look_ns = 0
         self._next_try_ns = {Side.BUY: 0, Side.SELL: 0}
         self._lots = 0
@@ -77,10 +79,12 @@ class MarketMaker(ProtectedStrategy):
 
     def on_book(self, change: BookDelta | BookSnapshot) -> None:
         book = self.book
-        top = (book.best_bid, book.best_ask)
-        if top == self._quoted and self.now_ns < self._next_look_ns:
+        twice_mid = book.best_bid + book.best_ask
+        # Half of what moves a quote: nearer than that, only time can call for a look.
+        if abs(twice_mid - self._looked_at) < self._nearness and self.now_ns < self._next_look_ns:
             return
-        self._quoted = top
+        self._looked_at = twice_mid
+        self._nearness = twice_mid * self.requote_bps / 20_000.0
         self._quote()
 
     def on_bar(self, bar: Bar) -> None:
@@ -91,6 +95,11 @@ class MarketMaker(ProtectedStrategy):
     def on_fill(self, fill: OrderFilled, order: Order) -> None:
         super().on_fill(fill, order)
         self._quote()
+
+    def on_order(self, order: Order) -> None:
+        super().on_order(order)
+        if order.post_only and not order.is_open:
+            self._next_look_ns = 0
 
     def on_timer(self, tag: str) -> None:
         if tag == STALE_TIMER:

@@ -7,6 +7,7 @@ taken in the same way. Nothing here awaits, and nothing asks which mode it is in
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
@@ -62,6 +63,7 @@ from workstation.trading.volatility import VolatilityWatch
 from workstation.venues.base import ReportHandler, Venue
 
 JOURNAL = "journal"
+REMEMBERED_REPORTS = 1_000
 _RISKS = (Approved, AmendRequest)
 _ENDS = (OrderCancelled, OrderExpired)
 GUARD_INTERVAL_NS = SECOND_NS
@@ -185,6 +187,10 @@ class Kernel:
         """How often a pause stood in for a person, by what was lifted."""
         self.on_booked: list[Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]] = []
         """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
+        self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
+        """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
+        self.fill_ids: dict[str, list[str]] = {}
+        """Of open orders, by client id, for the same reason."""
         self._published: list[Output] = []
         self._last_guard_ns = 0
         self._watches: dict[str, VolatilityWatch] = {}
@@ -344,18 +350,8 @@ class Kernel:
         if market is None:
             return
         book = market.book
-        was_synchronised, expected = book.synchronised, book.sequence
         if not book.apply_delta(delta):
-            if was_synchronised:
-                self.emit(
-                    BookGap(
-                        ts_ns=clock.time_ns,
-                        symbol=delta.symbol,
-                        expected=expected,
-                        got=delta.previous_sequence,
-                        count=book.gaps,
-                    )
-                )
+            self._tell_gap(market, delta)
             return
         market.last_ns = clock.time_ns
         if self._tap is not None:
@@ -364,6 +360,21 @@ class Kernel:
             listener(delta)
         if BookDelta in self._heard:
             self.bus.publish(delta)
+
+    def _tell_gap(self, market: MarketState, delta: BookDelta) -> None:
+        """A gap is told once; what follows it is dropped until the next snapshot."""
+        book = market.book
+        if book.gaps > market.gaps_told:
+            market.gaps_told = book.gaps
+            self.emit(
+                BookGap(
+                    ts_ns=self.clock.time_ns,
+                    symbol=delta.symbol,
+                    expected=book.sequence,
+                    got=delta.previous_sequence,
+                    count=book.gaps,
+                )
+            )
 
     def _on_book_snapshot(self, snapshot: BookSnapshot) -> None:
         self._move_to(snapshot.ts_ns)
@@ -582,6 +593,7 @@ class Kernel:
             self._take_fill(report)  # type: ignore[arg-type]
         elif kind is FundingPaid:
             if self.ledger.book_funding(report):  # type: ignore[arg-type]
+                self.account_reports.append(report.funding_id)  # type: ignore[union-attr]
                 self.emit(report)
         elif kind is PositionLiquidated:
             self._take_liquidation(report)  # type: ignore[arg-type]
@@ -604,6 +616,15 @@ class Kernel:
             if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
                 self.alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
             self.host.deliver_order(order.owner, order)
+            if not order.is_open:
+                self.fill_ids.pop(order.client_id, None)
+
+    def remember_fill(self, order: Order, fill_id: str) -> None:
+        """Keep the id for as long as the venue may be asked about the order."""
+        if order.is_open:
+            self.fill_ids.setdefault(order.client_id, []).append(fill_id)
+        else:
+            self.fill_ids.pop(order.client_id, None)
 
     def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
         """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""
@@ -618,6 +639,7 @@ class Kernel:
         booking = self.ledger.book_fill(order.owner, fill)
         if booking is None:
             return
+        self.remember_fill(order, fill.fill_id)
         stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
         for listener in self.on_booked:
             listener(fill, order, booking)
@@ -633,6 +655,7 @@ class Kernel:
     def _take_liquidation(self, event: PositionLiquidated) -> None:
         bookings = self.ledger.book_liquidation(event)
         if bookings:
+            self.account_reports.append(event.fill_id)
             self.emit(event)
             self.alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
             for booking in bookings:

@@ -22,6 +22,7 @@ class MarketState:
         "book",
         "book_listeners",
         "connected",
+        "gaps_told",
         "instrument",
         "last_ns",
         "last_price",
@@ -39,6 +40,7 @@ class MarketState:
         self.mark_price = 0
         self.last_ns = 0
         self.connected = True
+        self.gaps_told = 0
         self.bar_interval_ns = 0
         """Interval of the bars that the feed consists of; 0 when it has trades. Between two bars nothing is heard."""
         self.base: BarBuilder | None = None

@@ -13,6 +13,8 @@ import msgspec
 
 from workstation.core.errors import ConfigurationError
 from workstation.core.messages import (
+    AmendRequested,
+    CancelRejected,
     CancelRequested,
     CommandReceived,
     CrisisChanged,
@@ -52,6 +54,7 @@ _ORDER_REPORTS = (
     OrderCancelled,
     OrderExpired,
     OrderAmended,
+    CancelRejected,
 )
 
 
@@ -61,6 +64,8 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ledger": kernel.ledger.snapshot(),
         "guards": kernel.guards.snapshot(),
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
+        "fill_ids": {client_id: ids for client_id, ids in sorted(kernel.fill_ids.items())},
+        "account_reports": list(kernel.account_reports),
         "strategies": {
             name: {
                 "state": slot.state,
@@ -96,6 +101,12 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
         kernel.orders.adopt(_order(fields))
+    for client_id, fill_ids in state.get("fill_ids", {}).items():
+        kernel.fill_ids[client_id] = list(fill_ids)
+        kernel.orders.seen_fills.update(fill_ids)
+        kernel.ledger.booked.update(fill_ids)
+    kernel.account_reports.extend(state.get("account_reports", ()))
+    kernel.ledger.booked.update(kernel.account_reports)
     for name, saved in state["strategies"].items():
         slot = kernel.host.slots.get(name)
         if slot is not None:
@@ -142,6 +153,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
         order = kernel.orders.apply(record)
         if order is not None:
             booking = kernel.ledger.book_fill(order.owner, record)
+            kernel.remember_fill(order, record.fill_id)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
                 kernel.guards.on_trip(
@@ -153,12 +165,18 @@ def _apply(kernel: Kernel, record: Output) -> None:
                     kernel.host.interval_of(order.owner),
                 )
     elif isinstance(record, _ORDER_REPORTS):
-        kernel.orders.apply(record)
+        order = kernel.orders.apply(record)
+        if order is not None and not order.is_open:
+            kernel.fill_ids.pop(order.client_id, None)
     elif isinstance(record, CancelRequested):
         kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
+    elif isinstance(record, AmendRequested):
+        kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record.lots)
     elif isinstance(record, FundingPaid):
-        kernel.ledger.book_funding(record)
+        if kernel.ledger.book_funding(record):
+            kernel.account_reports.append(record.funding_id)
     elif isinstance(record, PositionLiquidated):
+        kernel.account_reports.append(record.fill_id)
         for booking in kernel.ledger.book_liquidation(record):
             if booking.closed_trip:
                 owner = booking.position.owner

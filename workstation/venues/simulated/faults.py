@@ -14,6 +14,7 @@ from workstation.core.messages import (
     FundingPaid,
     FundingRate,
     MarkPrice,
+    OrderAmended,
     OrderUnknown,
     PositionLiquidated,
     Trade,
@@ -29,7 +30,7 @@ class FaultRates(msgspec.Struct, frozen=True, kw_only=True):
 
     request_lost: float = 0.0
     report_lost: float = 0.0
-    """Of reports about orders; what concerns the account comes late at most."""
+    """Of reports about orders; what concerns the account comes late at most, and new terms are lost at most."""
     report_delayed: float = 0.0
     report_doubled: float = 0.0
     report_reordered: float = 0.0
@@ -98,6 +99,10 @@ class FaultyVenue:
         rates = self._rates
         if self._happens(rates.report_lost) and not isinstance(report, FundingPaid | PositionLiquidated):
             self.lost_reports.append(report)
+            return
+        if isinstance(report, OrderAmended):
+            # New terms carry no version: one that came late or again could not be told from the newest.
+            self._deliver(report)
             return
         if self._happens(rates.report_doubled):
             self._clock.call_at(self._later_ns(), partial(self._deliver, report))
