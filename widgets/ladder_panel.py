@@ -11,44 +11,33 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets.controls import Button, IconButton, ToneLabel
+from widgets.engine import Levels, Market
 from widgets.engine_model import SLOW_FRAMES, EngineModel
 from widgets.ladder_rows import LadderOrder
 from widgets.ladder_view import LadderView, next_group
 from widgets.live_panel import LivePanel
 from widgets.numbers import format_price, format_quantity, tone_of
+from widgets.presets import preset_lots
 from widgets.segmented import Segmented
+from widgets.shown_size import ShownStep, shown_step
 from widgets.toolbar import TextButton, Toolbar, popup_below
-from workstation.core.instrument import Instrument
 from workstation.core.messages import CancelOrder, Flatten
 from workstation.core.types import Side
 
 DEPTH = 200
-ROWS_A_PERCENT = 40
+ROWS_OF_BOOK = 16
 FOOT_FROM = 420  # pixels of height from which the row of actions shows
-SHARES_OF_EQUITY = (Decimal("0.02"), Decimal("0.05"), Decimal("0.1"))
 
 
-def default_group(ticks: int) -> int:
-    """The grouping at which about so many rows make one per cent of the price."""
-    wanted = max(1, ticks // (100 * ROWS_A_PERCENT))
+def default_group(market: Market) -> int:
+    """The grouping at which a side of the book, the thin far end aside, takes a screenful of rows."""
+    bids, asks = market.top(DEPTH)
+    spans = [abs(side[-1][0] - side[0][0]) for side in (bids, asks) if len(side) > 1]
+    wanted = max(1, max(spans) // ROWS_OF_BOOK if spans else market.last_price // 10_000)
     group = 1
     while group < wanted:
         group = next_group(group, up=True)
     return group
-
-
-def preset_lots(instrument: Instrument, ticks: int, equity: Decimal) -> list[int]:
-    """Three round sizes, ascending and different, that are worth a small, a middle and a larger part of equity."""
-    price = Decimal(1) if instrument.valuation.inverse else instrument.price(ticks)
-    worth_of_lot = price * instrument.contract_size * instrument.lot
-    found: list[int] = []
-    for share in SHARES_OF_EQUITY:
-        lots = max(1, int(equity * share / worth_of_lot)) if worth_of_lot else 1
-        size = 1
-        while next_group(size, up=True) <= lots and next_group(size, up=True) != size:
-            size = next_group(size, up=True)
-        found.append(size if not found or size > found[-1] else next_group(found[-1], up=True))
-    return found
 
 
 class LadderPanel(LivePanel):
@@ -60,7 +49,8 @@ class LadderPanel(LivePanel):
         self._count = 0
         self._traded: dict[int, int] = {}
         self._presets: list[int] = []
-        self._size_texts: list[str] = []
+        self._shown = ShownStep(Decimal(1), 1)
+        self._fitted = False
         self.bar = Toolbar(self)
         self.sizes = Segmented(["–", "–", "–"], parent=self.bar)
         self.sizes.setToolTip("Size that a click on the book puts into the ticket")
@@ -77,7 +67,7 @@ class LadderPanel(LivePanel):
         self.bar.row.addWidget(self.centre)
         self.foot = Toolbar(self, lined=False)
         self.position = ToneLabel("Flat")
-        self.flatten = Button("Flatten", icon="flatten")
+        self.flatten = Button("Flatten")
         self.flatten.setToolTip("Closes the position in this symbol at the market")
         self.flatten.clicked.connect(lambda: model.command(Flatten(symbol=self._symbol)))
         self.cancel_buys = Button("Buys", icon="cancel")
@@ -115,9 +105,11 @@ class LadderPanel(LivePanel):
         market = model.engine.market(model.symbol)
         if model.symbol != self._symbol:
             self._symbol, self._count, self._traded = model.symbol, 0, {}
-            self.view.set_steps(market.instrument.tick, market.instrument.lot)
+            self._shown = shown_step(market.instrument, market.last_price)
+            self.view.set_steps(market.instrument.tick, self._shown.step)
             self.view.set_traded({})
-            self.view.set_group(default_group(market.last_price))
+            self.view.set_group(default_group(market))
+            self._fitted = market.best_bid > 0
             self._set_presets()
             self._show_group(self.view.group)
         self._show_book()
@@ -132,7 +124,7 @@ class LadderPanel(LivePanel):
     def grouping_menu(self) -> QMenu:
         menu = QMenu(self)
         instrument = self.model.engine.market(self._symbol).instrument
-        group = default_group(self.model.engine.market(self._symbol).last_price)
+        group = default_group(self.model.engine.market(self._symbol))
         for _ in range(4):
             group = next_group(group, up=False)
         for _ in range(9):
@@ -152,7 +144,10 @@ class LadderPanel(LivePanel):
 
     def _show_book(self) -> None:
         market = self.model.engine.market(self._symbol)
-        bids, asks = market.top(DEPTH)
+        bids, asks = self._in_steps(market.top(DEPTH))
+        if not self._fitted and market.best_bid:
+            self._fitted = True
+            self.view.set_group(default_group(market))
         last = market.last_price or None
         side = "sell" if last is not None and last <= market.best_bid else "buy"
         self.view.set_book(bids, asks, last, "sell" if side == "sell" else "buy")
@@ -163,7 +158,7 @@ class LadderPanel(LivePanel):
     def _show_traded(self) -> None:
         trades, self._count = self.model.trades_since(self._symbol, self._count)
         for trade in trades:
-            self._traded[trade.ticks] = self._traded.get(trade.ticks, 0) + trade.lots
+            self._traded[trade.ticks] = self._traded.get(trade.ticks, 0) + self._shown.of(trade.lots)
         if trades:
             self.view.set_traded(self._traded)
 
@@ -172,7 +167,8 @@ class LadderPanel(LivePanel):
         found: dict[int, LadderOrder] = {}
         for order in self.model.working_orders():
             if order.symbol == self._symbol and order.price is not None:
-                ticks, lots = instrument.ticks(order.price), instrument.lots(order.quantity - order.filled)
+                ticks = instrument.ticks(order.price)
+                lots = self._shown.of(instrument.lots(order.quantity - order.filled))
                 before = found.get(ticks)
                 found[ticks] = LadderOrder(lots + (before.lots if before else 0), _side_word(order.side))
         self.view.set_orders(found)
@@ -183,6 +179,10 @@ class LadderPanel(LivePanel):
         self.position.setText(format_quantity(net, lot, signed=True) if net else "Flat")
         self.position.set_tone(tone_of(net))
         self.flatten.setEnabled(any(p.symbol == self._symbol for p in positions))
+
+    def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
+        bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)
+        return bids, asks
 
     def _set_presets(self) -> None:
         market = self.model.engine.market(self._symbol)

@@ -109,7 +109,7 @@ class MainWindow(QWidget):
         self.banner.resume_clicked.connect(self.open_resume)
         self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
-        self.area = TradingWorkspace(model, self._desktop, self)
+        self.area = TradingWorkspace(model, self._desktop)
         self.status = StatusBar(model, self)
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
@@ -128,6 +128,7 @@ class MainWindow(QWidget):
         model.account_changed.connect(self._show_account)
         model.result_told.connect(self._show_result)
         self._show_account(model.account)
+        self._back_to_chart()
         model.start()
 
     def _make_keys(self, panic: Panic) -> None:

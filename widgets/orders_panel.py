@@ -36,15 +36,15 @@ def is_working(rows: list[Row]) -> bool:
 class OrdersTable(Table):
     key = "client_id"
     columns = (
-        CreatedColumn("created_ns", "Time", Kind.TIME, 66),
+        CreatedColumn("created_ns", "Time", Kind.TIME, 74),
         Column("symbol", "Symbol", width=78),
-        Column("owner", "Owner", width=86, label=True),
-        Column("type", "Type", Kind.SIDE, 92),
-        Column("quantity", "Size", Kind.NUMBER, 76, "lot"),
-        Column("price", "Price", Kind.PRICE, 86, "tick"),
-        Column("filled", "Filled", Kind.NUMBER, 76, "lot", shown_from=520),
+        Column("owner", "Owner", width=80, label=True),
+        Column("type", "Type", Kind.SIDE, 96),
+        Column("quantity", "Size", Kind.NUMBER, 72, "lot"),
+        Column("price", "Price", Kind.PRICE, 80, "tick"),
+        Column("filled", "Filled", Kind.NUMBER, 68, "lot", shown_from=520),
         Column("age", "Age", Kind.AGE, 60, shown_from=560),
-        Column("state", "State", Kind.STATE, 92),
+        Column("state", "State", Kind.STATE, 86),
         Column("reason", "Reason", width=120, label=True, shown_from=900),
     )
     actions_declared = (

@@ -139,9 +139,11 @@ class PositionsPanel(LivePanel):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.table, 9)
+        column.addWidget(self.table, 1)
         column.addWidget(self.header)
-        column.addWidget(self.orders, 10)
+        column.addWidget(self.orders)
+        current().changed.connect(self._fit_orders)
+        self._fit_orders()
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
@@ -162,6 +164,10 @@ class PositionsPanel(LivePanel):
         roomy = self.height() >= ORDERS_FROM
         self.header.setVisible(roomy)
         self.orders.setVisible(roomy)
+
+    def _fit_orders(self) -> None:
+        metrics = current().metrics
+        self.orders.setFixedHeight(metrics.table_header + NEWEST * metrics.table_row + 2)
 
     def _show_positions(self, positions: list[PositionView]) -> None:
         self.table.replace([position_row(position, self.model) for position in positions])

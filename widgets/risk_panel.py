@@ -33,6 +33,12 @@ def use_tone(use: float) -> Tone:
     return Tone.WARNING if use >= WARNING_USE else Tone.FAINT
 
 
+def plain(value: str) -> str:
+    """A value with a true minus, and none before a zero."""
+    text = value.replace("-", MINUS)
+    return text.lstrip(MINUS) if not text.strip(f"{MINUS}0. %") else text
+
+
 class LimitList(QWidget):
     """One line a limit, its use as an underline; nearest to its limit first when not all have room."""
 
@@ -76,7 +82,7 @@ class LimitList(QWidget):
         shapes.write(painter, text, limit.name, tokens.text_2, font)
         colour = tokens.text_1 if tone is Tone.FAINT else tokens.colour(tone)
         value = text.adjusted(0, 0, -limit_width, 0)
-        shapes.write(painter, value, limit.value.replace("-", MINUS), colour, font, shapes.RIGHT)
+        shapes.write(painter, value, plain(limit.value), colour, font, shapes.RIGHT)
         shapes.write(painter, text, f"of {limit.limit}".replace("-", MINUS), tokens.text_3, font, shapes.RIGHT)
         bar = QRect(area.left(), area.bottom() - BAR + 1, area.width(), BAR)
         painter.fillRect(bar, tokens.control)

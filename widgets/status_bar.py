@@ -51,6 +51,9 @@ class StatusBar(LivePanel):
     def sizeHint(self) -> QSize:
         return QSize(1280, current().metrics.status_bar)
 
+    def minimumSizeHint(self) -> QSize:
+        return QSize(400, current().metrics.status_bar)
+
     def _follow_theme(self) -> None:
         self._widths.clear()
         self.updateGeometry()

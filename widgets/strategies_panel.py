@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, SignalInstance
-from PySide6.QtGui import QPainter
+from PySide6.QtCore import QRect, Qt, SignalInstance
+from PySide6.QtGui import QPainter, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets import shapes
@@ -28,7 +28,7 @@ STATE_TONES = {
     StrategyState.FAILED: Tone.BAD,
     StrategyState.STOPPED: Tone.FAINT,
 }
-FORM_WIDTH = 316
+FORM_WIDTH = 330
 FORM_FROM = 620  # pixels of width from which the form shows
 
 
@@ -56,12 +56,12 @@ def can_stop(rows: list[Row]) -> bool:
 class StrategiesTable(Table):
     key = "name"
     columns = (
-        Column("word", "State", Kind.STATE, 82, paint=paint_state),
-        Column("name", "Strategy", width=112),
-        Column("symbol", "Symbol", width=78, label=True),
+        Column("word", "State", Kind.STATE, 92, paint=paint_state),
+        Column("name", "Strategy", width=106),
+        Column("symbol", "Symbol", width=76, label=True, shown_from=400),
         Column("timeframe", "Bars", width=44, label=True, shown_from=420),
-        Column("quantity", "Position", Kind.SIGNED, 84, "lot"),
-        Column("day_result", "Today", Kind.SIGNED, 72, 2),
+        Column("quantity", "Position", Kind.SIGNED, 70, "lot"),
+        Column("day_result", "Today", Kind.SIGNED, 60, 2),
         Column("detail", "Detail", width=150, label=True, shown_from=640),
     )
     actions_declared = (
@@ -96,6 +96,7 @@ class StrategiesPanel(LivePanel):
         self.form_area = QScrollArea()
         self.form_area.setFrameShape(QFrame.Shape.NoFrame)
         self.form_area.setWidgetResizable(True)
+        self.form_area.setBackgroundRole(QPalette.ColorRole.Base)
         self.form_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._lay_out()
 
@@ -135,9 +136,6 @@ class StrategiesPanel(LivePanel):
         if not self._chosen and self._views:
             running = [view.name for view in self._views.values() if view.state is StrategyState.RUNNING]
             self.table.select_key((running or list(self._views))[0])
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(200, 80)
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
@@ -181,6 +179,8 @@ class StrategiesPanel(LivePanel):
             self.form = Form(view.parameters, values)
             self.form.setContentsMargins(8, 4, 8, 4)
             self.form.edited.connect(self._edited)
+            self.form.setBackgroundRole(QPalette.ColorRole.Base)
+            self.form.setAutoFillBackground(True)
             self.form_area.setWidget(self.form)
         self._edited()
         self._show_buttons()

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.engine_model import SLOW_FRAMES, EngineModel
 from widgets.live_panel import LivePanel
+from widgets.shown_size import ShownStep, shown_step
 from widgets.tape_view import TapeView
 from workstation.core.instrument import Instrument
 
@@ -29,6 +30,7 @@ class TapePanel(LivePanel):
         self._threshold = threshold
         self._symbol = ""
         self._count = 0
+        self._shown = ShownStep(Decimal(1), 1)
         self.view = TapeView(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -42,7 +44,8 @@ class TapePanel(LivePanel):
         instrument = self.model.engine.market(symbol).instrument
         if symbol != self._symbol:
             self._symbol, self._count = symbol, 0
-            self.view.set_steps(instrument.tick, instrument.lot)
+            self._shown = shown_step(instrument, self.model.engine.market(symbol).last_price)
+            self.view.set_steps(instrument.tick, self._shown.step)
         self._measure()
         self._take()
 
@@ -54,10 +57,11 @@ class TapePanel(LivePanel):
     def _take(self) -> None:
         trades, self._count = self.model.trades_since(self._symbol, self._count)
         if trades:
-            self.view.append(trades)
+            self.view.append([trade._replace(lots=self._shown.of(trade.lots)) for trade in trades])
 
     def _measure(self) -> None:
         market = self.model.engine.market(self._symbol)
-        self.view.set_threshold(threshold_lots(market.instrument, market.last_price, self._threshold))
+        lots = threshold_lots(market.instrument, market.last_price, self._threshold)
+        self.view.set_threshold(None if lots is None else self._shown.of(lots))
         age = self.model.engine.now_ns() - market.last_ns
         self.view.set_stale(bool(market.last_ns) and age > self.model.engine.stale_ns)

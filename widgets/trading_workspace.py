@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QWidget
-
 from widgets.chart_panel import ChartPanel
 from widgets.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
 from widgets.docking import DockArea
 from widgets.engine_model import EngineModel
 from widgets.fills_panel import FillsPanel
 from widgets.ladder_panel import LadderPanel
+from widgets.live_panel import LivePanel
 from widgets.log_panel import LogPanel
 from widgets.orders_panel import OrdersPanel
 from widgets.pnl_panel import PnlPanel
@@ -37,12 +36,12 @@ def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
 class TradingWorkspace(DockArea):
     """Panels by name; the first chart, ladder, tape and ticket follow the symbol of the watchlist."""
 
-    def __init__(self, model: EngineModel, desktop: Desktop, parent: QWidget | None = None) -> None:
+    def __init__(self, model: EngineModel, desktop: Desktop) -> None:
         symbols = set(model.engine.symbols)
         charts = [chart for chart in desktop.charts if chart.symbol in symbols]
         charts = charts or [Chart(symbol=model.symbol, timeframe="15m", indicators=())]
         names = ("chart", *(f"chart {number}" for number in range(2, len(charts) + 1)))
-        super().__init__(with_charts(TRADING, names), with_charts(TRADING_COMPACT, names), parent)
+        super().__init__(with_charts(TRADING, names), with_charts(TRADING_COMPACT, names))
         self.model = model
         model.choose_symbol(charts[0].symbol)
         self.watchlist = WatchlistPanel(model)
@@ -82,6 +81,11 @@ class TradingWorkspace(DockArea):
         self.add_panel("log", "Log", self.log)
         self.add_panel("risk", "Risk", self.risk)
         self.add_panel("pnl", "P&L", self.pnl)
+
+        for each in self.panels():
+            content = each.widget()
+            if isinstance(content, LivePanel):
+                each.visibilityChanged.connect(content.set_in_front)
 
     def _count(self, account: AccountView) -> None:
         self.panel("positions").set_count(len(self.model.engine.positions()))

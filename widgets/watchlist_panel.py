@@ -34,14 +34,14 @@ def change_text(row: Row) -> str | None:
 class WatchlistTable(Table):
     key = "symbol"
     columns = (
-        Column("symbol", "Symbol", width=80, tone=lambda row: Tone.NORMAL),
-        Column("spark", "24 h", width=66, paint=paint_spark, shown_from=240),
-        Column("last", "Last", Kind.PRICE, 76, "tick"),
+        Column("symbol", "Symbol", width=88, tone=lambda row: Tone.NORMAL),
+        Column("spark", "24 h", width=60, paint=paint_spark, shown_from=240),
+        Column("last", "Last", Kind.PRICE, 72, "tick"),
         Column(
             "change",
             "Chg %",
             Kind.SIGNED,
-            58,
+            54,
             2,
             text=change_text,
             tone=lambda row: Tone.WARNING if row["row_state"] is RowState.STALE else None,

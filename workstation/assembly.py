@@ -7,15 +7,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from workstation.config.loader import settings_from_json
 from workstation.config.settings import Costs, Settings, StrategyEntry
 from workstation.core.clock import EventClock
-from workstation.core.errors import StrategyError
+from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.instrument import Instrument
 from workstation.core.money import to_money
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS, TIMEFRAMES
 from workstation.market.order_book import OrderBook
 from workstation.storage.disk_journal import DiskJournal
-from workstation.storage.journal import MemoryJournal
+from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
 from workstation.trading.desk import Desk, KillSwitchLatch
 from workstation.trading.kernel import Journal, Kernel, KernelTerms, MarketTap, Recorder, VenueFactory
@@ -113,13 +114,18 @@ def paper_kernel(
 
 
 def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegistry) -> dict[str, Any] | None:
-    """Where the last session stood at its last committed record, however it ended; ``None`` at the first start."""
+    """Where the last session stood at its last committed record, however it ended; ``None`` at the first start.
+
+    Raises ``ConfigurationError`` when what it holds would mean something else under the settings of now.
+    """
     sessions = journal.sessions()
     if not sessions:
         return None
     header = sessions[-1].header
+    # Its records mean what they meant then: symbols, steps and strategies may have changed since.
+    recorded = _recorded_settings(header, settings)
     kernel, _, _ = paper_kernel(
-        settings,
+        recorded,
         journal=MemoryJournal(),
         recorder=None,
         latch=None,
@@ -134,7 +140,52 @@ def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegis
         recovery.apply_records(kernel, journal.records(header.number))
 
     kernel.recover(bring_back)
-    return recovery.snapshot(kernel)
+    state = recovery.snapshot(kernel)
+    _check_instruments(state, header, settings)
+    _let_configuration_win(state, recorded, settings)
+    return state
+
+
+def _recorded_settings(header: SessionHeader, settings: Settings) -> Settings:
+    try:
+        return settings_from_json(header.configuration)
+    except ConfigurationError:
+        return settings
+
+
+def _check_instruments(state: dict[str, Any], header: SessionHeader, settings: Settings) -> None:
+    held = {row["symbol"] for row in state["ledger"]["positions"] if row["lots"]}
+    held |= {order["symbol"] for order in state["orders"]}
+    for symbol, was in header.instruments.items():
+        now = settings.instruments.get(symbol)
+        if now is None or (now.kind, now.tick, now.lot, now.contract_size) == (
+            was.kind,
+            was.tick,
+            was.lot,
+            was.contract_size,
+        ):
+            continue
+        if symbol in held:
+            raise ConfigurationError(
+                f"The account holds or orders {symbol} with tick {was.tick}, lot {was.lot}, contract size "
+                f"{was.contract_size} and kind {was.kind}, which the configuration has changed: restore them under "
+                f"`instruments.{symbol}` and close the position first."
+            )
+        state["prices"].pop(symbol, None)
+
+
+def _let_configuration_win(state: dict[str, Any], recorded: Settings, settings: Settings) -> None:
+    """What a person changed while it ran is kept, unless the same line of the configuration was edited since."""
+    for name, saved in list(state["strategies"].items()):
+        before, now = recorded.strategies.get(name), settings.strategies.get(name)
+        if before is None or now is None:
+            continue
+        if (before.strategy, before.symbol) != (now.strategy, now.symbol):
+            del state["strategies"][name]
+            continue
+        for parameter in list(saved["parameters"]):
+            if before.parameters.get(parameter) != now.parameters.get(parameter):
+                del saved["parameters"][parameter]
 
 
 def add_strategies(kernel: Kernel, registry: StrategyRegistry, entries: Mapping[str, StrategyEntry]) -> dict[str, str]:

@@ -65,6 +65,8 @@ log = logging.getLogger("workstation.session")
 
 PUMP_INTERVAL_S = 0.010
 """How often the market is asked for what is due."""
+FLUSH_INTERVAL_S = 0.1
+"""How often recorded inputs are handed to the system, so that little is left to write when an order leaves."""
 PUMP_BUDGET_S = 0.004
 """How long inputs are taken before the loop may serve the window."""
 MINUTE_BARS = 2 * 1440
@@ -252,6 +254,7 @@ class Session:
         loop = asyncio.get_running_loop()
         ends = loop.time() + seconds if seconds is not None else None
         housekeeping = loop.time() + 1.0
+        flushing = loop.time() + FLUSH_INTERVAL_S
         # The projection's thread must not keep the loop waiting for a whole default interval of 5 ms.
         sys.setswitchinterval(0.0005)
         self.watchdog.start()
@@ -262,6 +265,9 @@ class Session:
                 self.health.add_lag(max(0.0, loop.time() - planned))
                 await self._pump()
                 self._follow_latch()
+                if self.recorder is not None and loop.time() >= flushing:
+                    flushing = loop.time() + FLUSH_INTERVAL_S
+                    self.recorder.flush(sync=False)
                 if loop.time() >= housekeeping:
                     housekeeping = loop.time() + 1.0
                     self._keep_house()
@@ -305,8 +311,6 @@ class Session:
 
     def _keep_house(self) -> None:
         self.health.tick()
-        if self.recorder is not None:
-            self.recorder.flush(sync=False)
         if self.kernel.clock.time_ns // MINUTE_NS % 5 == 0:
             self._save_candles()
 

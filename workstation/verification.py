@@ -103,9 +103,16 @@ def _run_again(folder: DataFolder, entry: SessionEntry, strategies: Path | None)
     if header.opening:
         kernel.recover(lambda: recovery.restore(kernel, header.opening))
     kernel.start(header.started_ns)
+    count = 0
     for event in read_inputs(folder.session_inputs(header.number)):
         kernel.dispatch(event)
+        count += 1
     if entry.summary is not None:
+        if count != entry.summary.inputs:
+            raise VerificationError(
+                f"Session {header.number} took {entry.summary.inputs:,} inputs; "
+                f"{folder.session_inputs(header.number)} holds {count:,} of them."
+            )
         kernel.close()
     return journal.outputs
 

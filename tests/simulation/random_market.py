@@ -13,14 +13,16 @@ DEPTH = 6
 
 
 class RandomMarket:
-    """Ticks by symbol to start from; times go on from ``start_ns``."""
+    """Ticks by symbol to start from, usual lots of a level and of a trade; times go on from ``start_ns``."""
 
-    def __init__(self, prices: dict[str, int], start_ns: int, random: Random, marks: frozenset[str]) -> None:
+    def __init__(
+        self, prices: dict[str, int], sizes: dict[str, int], start_ns: int, random: Random, marks: frozenset[str]
+    ) -> None:
         self.now_ns = start_ns
         self._random = random
         self._middle = dict(prices)
         self._spread = {symbol: max(1, price // 20_000) for symbol, price in prices.items()}
-        self._size = {symbol: max(5, 4_000_000 // price) for symbol, price in prices.items()}
+        self._size = sizes
         self._sequence = dict.fromkeys(prices, 0)
         self._shown: dict[str, tuple[dict[int, int], dict[int, int]]] = {s: self._ladder(s) for s in prices}
         self._marks = marks
@@ -78,8 +80,9 @@ class RandomMarket:
 
     def _change(self, symbol: str) -> BookDelta:
         spread = self._spread[symbol]
-        leap = 30 if self._random.random() < 0.01 else 2
-        self._middle[symbol] = max(100, self._middle[symbol] + self._random.randrange(-leap * spread, leap * spread + 1))
+        leap = 100 if self._random.random() < 0.01 else 2
+        moved = self._middle[symbol] + self._random.randrange(-leap * spread, leap * spread + 1)
+        self._middle[symbol] = max(100, moved)
         before, after = self._shown[symbol], self._ladder(symbol)
         self._shown[symbol] = after
         previous = self._sequence[symbol]

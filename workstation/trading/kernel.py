@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
+import msgspec
+
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError, StorageError
@@ -191,10 +193,13 @@ class Kernel:
         """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
         self.fill_ids: dict[str, list[str]] = {}
         """Of open orders, by client id, for the same reason."""
+        self.absent_strategies: dict[str, dict[str, Any]] = {}
+        """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
         self._last_guard_ns = 0
         self._watches: dict[str, VolatilityWatch] = {}
         self._checking_doubt = False
+        self._guarded = terms.limits.loss_limits
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._command_handlers: dict[type, CommandHandler] = {}
@@ -394,35 +399,37 @@ class Kernel:
     def _on_bar(self, bar: Bar) -> None:
         clock = self.clock
         market = self.markets[bar.symbol]
-        open_ns = bar.ts_ns - bar.interval_ns
+        close_ns, interval_ns = bar.ts_ns, bar.interval_ns
+        open_ns = close_ns - interval_ns
         if open_ns >= clock.next_due_ns:
             clock.advance(open_ns)
         elif open_ns > clock.time_ns:
             clock.time_ns = open_ns
-        market.bar_interval_ns = bar.interval_ns
+        market.bar_interval_ns = interval_ns
         if self._tap is not None:
             self._tap.on_bar(bar)
-        if bar.ts_ns >= clock.next_due_ns:
-            clock.advance(bar.ts_ns)
+        if close_ns >= clock.next_due_ns:
+            clock.advance(close_ns)
         else:
-            clock.time_ns = bar.ts_ns
+            clock.time_ns = close_ns
         market.last_price = bar.close
-        market.last_ns = bar.ts_ns
-        self._bar_closed(market, bar)
-        if self.ledger.net_lots and self.terms.limits.loss_limits:
+        market.last_ns = close_ns
+        self._bar_closed(market, bar, interval_ns)
+        if self._guarded and self.ledger.net_lots:
             self._check_guards()
 
     def _close_base_bar(self, market: MarketState) -> None:
         base = market.base
-        bar = base.take_closed(self.clock.time_ns) if base is not None else None
+        if base is None:
+            return
+        bar = base.take_closed(self.clock.time_ns)
         if bar is not None:
-            self._bar_closed(market, bar)
+            self._bar_closed(market, bar, base.interval_ns)
             if self._published or self.orders.outbox:
                 self._commit()
 
-    def _bar_closed(self, market: MarketState, bar: Bar) -> None:
+    def _bar_closed(self, market: MarketState, bar: Bar, interval_ns: int) -> None:
         """All bars that close together are kept before anyone hears of them, the largest first."""
-        interval_ns = bar.interval_ns
         series = market.series.get(interval_ns)
         if series is not None:
             series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
@@ -600,9 +607,10 @@ class Kernel:
         elif kind is OrderStatus:
             for follow_up in self.orders.reports_of(report):  # type: ignore[arg-type]
                 if type(follow_up) is OrderFilled:
-                    self._take_fill(follow_up)
+                    self._take_fill(msgspec.structs.replace(follow_up, ts_ns=report.ts_ns))
                 else:
                     self._take_order_report(follow_up)
+            self._end_when_filled(report)  # type: ignore[arg-type]
         elif kind in _ENDS and not self.venue.can.certain:
             self._ask_how_it_ended(report)  # type: ignore[arg-type]
         else:
@@ -618,6 +626,13 @@ class Kernel:
             self.host.deliver_order(order.owner, order)
             if not order.is_open:
                 self.fill_ids.pop(order.client_id, None)
+
+    def _end_when_filled(self, status: OrderStatus) -> None:
+        """The venue made the order smaller and that report was lost: all that it filled is known by now."""
+        order = self.orders.orders.get(status.client_id)
+        if status.state is OrderState.FILLED and order is not None and order.is_open:
+            reason = "filled at a smaller size"
+            self._take_order_report(OrderExpired(ts_ns=status.ts_ns, client_id=status.client_id, reason=reason))
 
     def remember_fill(self, order: Order, fill_id: str) -> None:
         """Keep the id for as long as the venue may be asked about the order."""

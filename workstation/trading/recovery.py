@@ -6,12 +6,13 @@ the same way as they were applied when they happened. So a kill at any moment lo
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
-from workstation.core.errors import ConfigurationError
+from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.messages import (
     AmendRequested,
     CancelRejected,
@@ -25,6 +26,7 @@ from workstation.core.messages import (
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
+    OrderDenied,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -38,12 +40,15 @@ from workstation.core.messages import (
     ProtectionTriggered,
     StrategyChanged,
     StrategyStateSaved,
+    TradingStateChanged,
 )
 from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import OrderRole, OrderState, OrderType, Side, StrategyState, TimeInForce, TradingState
 from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
+from workstation.trading.guards import DAY_LOSS, DRAWDOWN
 from workstation.trading.kernel import Kernel
+from workstation.trading.risk_gate import DenialCode
 from workstation.trading.trading_state import Restriction
 
 _ORDER_REPORTS = (
@@ -66,7 +71,8 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
         "fill_ids": {client_id: ids for client_id, ids in sorted(kernel.fill_ids.items())},
         "account_reports": list(kernel.account_reports),
-        "strategies": {
+        "strategies": kernel.absent_strategies
+        | {
             name: {
                 "state": slot.state,
                 "saved": msgspec.json.decode(slot.saved_state),
@@ -109,11 +115,15 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.booked.update(kernel.account_reports)
     for name, saved in state["strategies"].items():
         slot = kernel.host.slots.get(name)
-        if slot is not None:
-            slot.state = StrategyState(saved["state"])
-            slot.strategy.state = dict(saved["saved"])
-            slot.saved_state = msgspec.json.encode(saved["saved"], order="sorted")
-            known = slot.strategy.parameters()
+        if slot is None:
+            kernel.absent_strategies[name] = {**saved, "state": StrategyState.STOPPED}
+            continue
+        slot.state = StrategyState(saved["state"])
+        slot.strategy.state = dict(saved["saved"])
+        slot.saved_state = msgspec.json.encode(saved["saved"], order="sorted")
+        known = slot.strategy.parameters()
+        # What its new code does not take any more stays as it is configured.
+        with contextlib.suppress(StrategyError):
             slot.strategy.set_parameters({key: value for key, value in saved["parameters"].items() if key in known})
     for cause, (trading_state, reason, until_ns) in state["causes"].items():
         kernel.trading.causes[cause] = _restriction(trading_state, reason, until_ns)
@@ -149,8 +159,10 @@ def _apply(kernel: Kernel, record: Output) -> None:
         fields = msgspec.structs.asdict(record)
         fields["created_ns"] = fields.pop("ts_ns")
         kernel.orders.adopt(Order(**fields))
+        kernel.markets[record.symbol].last_price = record.reference
     elif isinstance(record, OrderFilled):
         order = kernel.orders.apply(record)
+        kernel.markets[record.symbol].last_price = record.price
         if order is not None:
             booking = kernel.ledger.book_fill(order.owner, record)
             kernel.remember_fill(order, record.fill_id)
@@ -210,16 +222,33 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
             kernel.trading.causes.pop(KILL, None)
             kernel.trading.causes.pop(MANUAL_STATE, None)
             guards.lift_drawdown()
+    elif isinstance(record, TradingStateChanged):
+        _apply_loss_limit(kernel, record)
+    elif isinstance(record, OrderDenied):
+        if record.code == DenialCode.REPEATED_EXECUTION:
+            kernel.gate.throttled.add(record.owner)
     elif isinstance(record, CommandReceived):
         if record.command == "SetTradingState":
             state = TradingState(record.body["state"])
             kernel.trading.causes.pop(MANUAL_STATE, None)
             if state is not TradingState.ACTIVE:
-                kernel.trading.causes[MANUAL_STATE] = _restriction(state, record.body["reason"], 0)
+                kernel.trading.causes[MANUAL_STATE] = _restriction(
+                    state, record.body["reason"] or f"set by {record.who}", 0
+                )
         elif record.command == "LiftThrottle":
             kernel.gate.throttled.discard(record.body["owner"])
     else:
         _apply_strategy(kernel, record)
+
+
+def _apply_loss_limit(kernel: Kernel, record: TradingStateChanged) -> None:
+    """Equity is journalled now and then only, so that a loss limit that it reached in between is taken from here."""
+    causes = kernel.trading.causes
+    for cause in (DAY_LOSS, DRAWDOWN):
+        if record.state is TradingState.ACTIVE:
+            causes.pop(cause, None)
+        elif record.reason.lower().startswith(cause):
+            causes[cause] = _restriction(record.state, record.reason, record.until_ns)
 
 
 def _apply_strategy(kernel: Kernel, record: Output) -> None:
@@ -227,14 +256,21 @@ def _apply_strategy(kernel: Kernel, record: Output) -> None:
         return
     slot = kernel.host.slots.get(record.strategy)
     if slot is None:
-        return
-    if isinstance(record, StrategyChanged):
+        # Its file does not load now: what it saved waits until it does.
+        nothing: dict[str, Any] = {"state": StrategyState.STOPPED, "saved": {}, "parameters": {}}
+        absent = kernel.absent_strategies.setdefault(record.strategy, nothing)
+        if isinstance(record, StrategyStateSaved):
+            absent["saved"] = record.state
+        elif isinstance(record, ParametersChanged):
+            absent["parameters"] = absent["parameters"] | record.values
+    elif isinstance(record, StrategyChanged):
         slot.state = record.state
     elif isinstance(record, StrategyStateSaved):
         slot.strategy.state = dict(record.state)
         slot.saved_state = msgspec.json.encode(record.state, order="sorted")
     else:
-        slot.strategy.set_parameters(record.values)
+        with contextlib.suppress(StrategyError):
+            slot.strategy.set_parameters(record.values)
 
 
 def _finish(kernel: Kernel) -> None:

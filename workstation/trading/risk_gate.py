@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from workstation.core.clock import EventClock
-from workstation.core.money import from_money, from_rate
+from workstation.core.money import from_money, from_rate, to_money
 from workstation.core.orders import GATE_SEAL, Approved, Intent, Order
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS, utc_text
 from workstation.core.types import (
@@ -126,6 +126,12 @@ class RiskGate:
         self.throttled: set[str] = set()
         self.on_throttled: Callable[[str], None] = lambda owner: None
         self.activity: dict[str, OwnerActivity] = {}
+        instruments = {symbol: market.instrument for symbol, market in markets.items()}
+        self._most_lots = {
+            symbol: limits.order_lots.get(symbol, terms.lots_rounded(terms.maximum_quantity))
+            for symbol, terms in instruments.items()
+        }
+        self._least_worth = {symbol: to_money(terms.minimum_notional) for symbol, terms in instruments.items()}
 
     def approve(self, intent: Intent, *, panic: bool = False) -> Approved | Denial:
         now_ns = self._clock.time_ns
@@ -386,27 +392,28 @@ class RiskGate:
         limits, ledger = self.limits, self._ledger
         instrument = market.instrument
         symbol, lots = intent.symbol, intent.lots
-        most = limits.order_lots.get(symbol)
-        if lots > (most if most is not None else instrument.lots_rounded(instrument.maximum_quantity)):
-            ceiling = instrument.quantity(most) if most is not None else instrument.maximum_quantity
+        most = self._most_lots[symbol]
+        if lots > most:
             return Denial(
                 DenialCode.MAXIMUM_QUANTITY,
                 f"The order of {symbol} is too large.",
                 str(instrument.quantity(lots)),
-                str(ceiling),
+                str(instrument.quantity(most)),
             )
         settle = instrument.settle
         worth = self._worth(market, _dearest_price(intent, market), lots)
         if settle != ledger.currency and worth == 0:
             return Denial(DenialCode.NO_REFERENCE, f"There is no price of {settle} in {ledger.currency}.")
         own_price = intent.price or intent.stop_price or market.last_price
-        value = from_money(notional(own_price, lots, *instrument.valuation))
-        minimum = instrument.minimum_notional
-        if value < minimum:
+        value = notional(own_price, lots, *instrument.valuation)
+        if value < self._least_worth[symbol]:
             return Denial(
-                DenialCode.MINIMUM_NOTIONAL, f"The order of {symbol} is too small.", f"{value:.2f}", f"{minimum}"
+                DenialCode.MINIMUM_NOTIONAL,
+                f"The order of {symbol} is too small.",
+                f"{from_money(value).normalize():f} {settle}",
+                f"{instrument.minimum_notional:f} {settle}",
             )
-        if most is None and worth > limits.order_worth:
+        if symbol not in limits.order_lots and worth > limits.order_worth:
             return Denial(DenialCode.ORDER_VALUE, "The order is too large.", _money(worth), _money(limits.order_worth))
         if worth > allowance(equity, limits.order_value):
             return Denial(

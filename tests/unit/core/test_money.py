@@ -11,7 +11,7 @@ from workstation.core.money import BASIS_POINT, from_money, from_rate, to_money,
 @given(st.integers(-(10**18), 10**18))
 def test_money_goes_to_decimal_and_back_unchanged(money: int) -> None:
     assert to_money(from_money(money)) == money
-    assert -from_money(money).as_tuple().exponent == 8
+    assert from_money(money).as_tuple().exponent == -8
     assert to_rate(from_rate(money)) == money
 
 

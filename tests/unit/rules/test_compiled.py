@@ -108,11 +108,18 @@ OWN_RANGES: dict[tuple[str, str], st.SearchStrategy[int]] = {
     ("maintenance_margin", "worth"): st.integers(0, 10**13),
     ("stop_for_loss", "lots"): LOTS.filter(bool),
     ("lots_for_risk", "equity"): st.integers(0, 10**13),
-    ("lots_for_risk", "inverse"): st.just(0),
     ("lots_for_value", "equity"): st.integers(0, 10**13),
-    ("lots_for_value", "inverse"): st.just(0),
-    ("stop_for_loss", "inverse"): st.just(0),
+    ("fee_in_asset", "fee"): st.integers(-(9 * 10**10), 9 * 10**10),
 }
+INVERSE_SIZING: dict[str, st.SearchStrategy[int]] = {
+    "equity": st.integers(0, 10**8),
+    "entry": st.integers(1, 10**4),
+    "stop": st.integers(1, 10**4),
+    "price": st.integers(1, 10**4),
+    "loss": st.integers(0, 10**8),
+    "denominator": st.integers(1, 100),
+}
+"""Sizes of inverse contracts go with the square of the price, which 64 bits must hold."""
 
 
 class CompiledRules:
@@ -176,6 +183,10 @@ def test_every_module_of_the_rules_is_compared() -> None:
 def test_the_compiled_rule_says_what_the_interpreted_one_says(module: str, name: str, data: st.DataObject) -> None:
     interpreted = getattr(sys.modules[PREFIX + module], name)
     names = list(inspect.signature(interpreted).parameters)
-    arguments = [data.draw(OWN_RANGES.get((name, argument), RANGES[argument]), argument) for argument in names]
+    inverse = data.draw(FLAG, "inverse") if "inverse" in names else 0
+    ranges = RANGES | {argument: found for (of, argument), found in OWN_RANGES.items() if of == name}
+    if inverse and module == "sizing":
+        ranges |= INVERSE_SIZING
+    arguments = [inverse if argument == "inverse" else data.draw(ranges[argument], argument) for argument in names]
     expected = plain(interpreted(*arguments))
     assert plain(RULES.function(module, name)(*arguments)) == expected

@@ -7,9 +7,7 @@ from hypothesis import strategies as st
 
 from workstation.rules.position import apply_fill
 
-FILLS = st.lists(
-    st.tuples(st.integers(-200, 200).filter(bool), st.integers(1, 10**9)), min_size=1, max_size=40
-)
+FILLS = st.lists(st.tuples(st.integers(-200, 200).filter(bool), st.integers(1, 10**9)), min_size=1, max_size=40)
 
 
 @given(FILLS)

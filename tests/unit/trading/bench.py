@@ -111,7 +111,7 @@ class Bench:
         self.alarms: list[tuple[Severity, str]] = []
         self.running: dict[str, bool] = {}
         self.markets = {symbol: MarketState(terms) for symbol, terms in INSTRUMENTS.items()}
-        self.ledger = Ledger(INSTRUMENTS, "USDT", cash or {"USDT": 10_000 * UNIT}, lambda symbol: self.price(symbol))
+        self.ledger = Ledger(INSTRUMENTS, "USDT", cash or {"USDT": 10_000 * UNIT}, self.price)
         self.trading = TradingStateHolder(lambda state, reason, until_ns: None)
         self.guards = Guards(limits, self.trading, self.events.append)
         self.orders = OrderManager(

@@ -1,4 +1,4 @@
-"""After any sequence of approvals, changes and fills, what is held and in flight stays within its limits at its worst."""
+"""After any approvals, changes and fills, what is held and in flight stays within its limits at its worst."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ ExposureMachine.TestCase.settings = settings(max_examples=50, stateful_step_coun
 TestExposure = ExposureMachine.TestCase
 
 
-# --- The one gate ------------------------------------------------------------------------------------------------------
+# --- The one gate ----------------------------------------------------------------------------------------------------
 
 
 def engine_files() -> list[Path]:

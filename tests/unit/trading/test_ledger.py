@@ -35,7 +35,9 @@ MARK = 33_333
 OPENING = 5_000 * UNIT
 
 
-def fill(number: int, side: Side, lots: int, price: int, fee: int = 0, asset: str = "USDT", symbol: str = SYMBOL) -> OrderFilled:
+def fill(
+    number: int, side: Side, lots: int, price: int, fee: int = 0, asset: str = "USDT", symbol: str = SYMBOL
+) -> OrderFilled:
     return OrderFilled(
         ts_ns=number,
         client_id="c",
@@ -194,7 +196,8 @@ def test_a_snapshot_brings_the_same_books_back(kind: InstrumentKind, steps: list
     model = Model(kind)
     for step, *terms in steps:
         if step == "trade":
-            model.trade(*terms[:4], model.settle)
+            owner, lots, price, fee, _ = terms
+            model.trade(owner, lots, price, fee, model.settle)
         else:
             getattr(model, step)(*terms)
     again = Model(kind)
@@ -218,7 +221,9 @@ def ledger_of(currency: str = "USDT", **prices: int) -> Ledger:
     )
 
 
-def book(ledger: Ledger, number: int, lots: int, price: int, fee: int = 0, symbol: str = BTC, asset: str = "USDT") -> Booking:
+def book(
+    ledger: Ledger, number: int, lots: int, price: int, fee: int = 0, symbol: str = BTC, asset: str = "USDT"
+) -> Booking:
     side = Side.BUY if lots > 0 else Side.SELL
     booking = ledger.book_fill(MANUAL, fill(number, side, abs(lots), price, fee, asset, symbol))
     assert booking is not None

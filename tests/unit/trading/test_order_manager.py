@@ -193,6 +193,15 @@ def test_growth_counts_from_the_request_and_ends_with_the_answer() -> None:
     assert (order.lots, group.worst_buys) == (12, 12)
 
 
+def test_an_order_that_is_to_shrink_counts_in_full_until_the_venue_has_done_it() -> None:
+    bench = Bench()
+    order = bench.accept(bench.submit(buy(10, price=LAST)))
+    bench.orders.request_amend(order, LAST, 0, 4)
+    assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 10)
+    bench.orders.apply(amended(order, 4))
+    assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (4, 4)
+
+
 def test_refused_growth_is_gone() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
@@ -222,9 +231,7 @@ def test_an_answer_ends_an_order_whose_refused_growth_was_lost() -> None:
     order = bench.accept(bench.submit(buy(10, price=LAST)))
     bench.orders.request_amend(order, LAST, 0, 15)
     fills = (fill_of(order, "f1", 10),)
-    settle(
-        bench, OrderStatus(ts_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills)
-    )
+    settle(bench, OrderStatus(ts_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills))
     assert not order.is_open
     assert (order.filled_lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 0)
 

@@ -19,6 +19,7 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderSubmitted,
     OrderTriggered,
     OrderUnknown,
 )
@@ -253,7 +254,7 @@ class OrderReportsMachine(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_sent_that_was_not_journalled(self) -> None:
-        submitted = [e.client_id for e in self.bench.events if type(e).__name__ == "OrderSubmitted"]
+        submitted = [e.client_id for e in self.bench.events if isinstance(e, OrderSubmitted)]
         assert submitted == [o.client_id for o in self.sent]
 
 

@@ -22,7 +22,7 @@ from tests.unit.trading.bench import (
     replaced,
     sell,
 )
-from workstation.core.messages import BookDelta, BookSnapshot, OrderTriggered
+from workstation.core.messages import BookDelta, BookSnapshot, OrderCancelled, OrderTriggered
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
 from workstation.core.types import EXTERNAL, OrderType, Side, TradingState
@@ -288,7 +288,7 @@ def test_every_reason_has_a_case() -> None:
     assert {arrange().code for arrange in CASES} == set(DenialCode)
 
 
-# --- May we trade at all ----------------------------------------------------------------------------------------------
+# --- May we trade at all ---------------------------------------------------------------------------------------------
 
 
 def test_a_panic_exit_passes_a_halt_stale_data_and_a_missing_price() -> None:
@@ -465,7 +465,7 @@ def test_leverage_widens_the_gross_exposure_only() -> None:
     assert bench.code(buy(101)) is DenialCode.GROSS_EXPOSURE
 
 
-# --- What is held and in flight ----------------------------------------------------------------------------------------
+# --- What is held and in flight --------------------------------------------------------------------------------------
 
 
 def test_a_position_without_orders_of_this_session_counts_towards_the_account() -> None:
@@ -503,7 +503,7 @@ def test_a_venue_without_shorts_refuses_them_in_derivatives_too() -> None:
     assert bench.code(sell(1)) is None
 
 
-# --- Reduce-only ------------------------------------------------------------------------------------------------------
+# --- Reduce-only -----------------------------------------------------------------------------------------------------
 
 
 def test_reduce_only_needs_a_position_of_the_owner_on_the_other_side() -> None:
@@ -541,6 +541,15 @@ def test_an_exit_of_a_bracket_waits_for_its_own_open_entry_and_is_no_larger() ->
     assert bench.code(exit_) is DenialCode.PRICE
 
 
+def test_an_exit_of_an_entry_that_ended_unfilled_has_nothing_to_reduce() -> None:
+    bench = Bench()
+    entry = bench.submit(buy(10, price=LAST - 5))
+    exit_ = sell(10, stop_price=LAST - 400, reduce_only=True, parent_id=entry.client_id)
+    assert bench.code(exit_) is None
+    bench.orders.apply(OrderCancelled(ts_ns=1, client_id=entry.client_id))
+    assert bench.code(exit_) is DenialCode.REDUCE_ONLY
+
+
 def test_a_new_order_cannot_pass_as_the_change_of_an_open_one() -> None:
     bench = Bench()
     entry = bench.submit(buy(10, price=LAST - 5))
@@ -555,7 +564,7 @@ def test_naming_a_parent_does_not_escape_the_repeats() -> None:
     assert bench.code(buy(1, parent_id="anything")) is DenialCode.DUPLICATE
 
 
-# --- Too often --------------------------------------------------------------------------------------------------------
+# --- Too often -------------------------------------------------------------------------------------------------------
 
 
 def test_the_rates_count_a_sliding_window() -> None:
@@ -627,7 +636,7 @@ def test_a_triggered_stop_limit_rests_in_the_book_like_a_limit() -> None:
     assert bench.code(buy(1, price=LAST - 6)) is DenialCode.SELF_MATCH
 
 
-# --- Changes of orders ---------------------------------------------------------------------------------------------
+# --- Changes of orders -----------------------------------------------------------------------------------------------
 
 
 def amended(bench: Bench, client_id: str, **terms: int) -> DenialCode | None:
@@ -697,7 +706,7 @@ def test_changes_count_as_messages() -> None:
     assert amended(bench, order.client_id, price=LAST - 9) is DenialCode.RATE_SECOND
 
 
-# --- Judging ----------------------------------------------------------------------------------------------------------
+# --- Judging ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("arrange", CASES, ids=lambda arrange: arrange.__name__)

@@ -1,0 +1,28 @@
+"""``python -m tests.benchmarks``: prints a table and writes ``bench.json``."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tests.benchmarks.desktop import desktop_figures
+from tests.benchmarks.engine import engine_figures
+from tests.benchmarks.figure import print_table, write_json
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=15.0, help="length of each run with the window open")
+    parser.add_argument("--memory-seconds", type=float, default=120.0, help="length of the memory run")
+    parser.add_argument("--no-window", action="store_true", help="leave out what needs Qt")
+    arguments = parser.parse_args()
+    figures = engine_figures()
+    if not arguments.no_window:
+        figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
+    print_table(figures)
+    write_json(figures, Path("bench.json"))
+    print("Written to bench.json.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,162 @@
+"""The desktop with its window open, offscreen: loop lag, tick-to-order latency, memory. Each run is its own process."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tests.benchmarks.figure import Figure
+
+RATES = (50, 500, 5000)
+SIZE = (1600, 900)
+
+
+def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
+    figures = []
+    for rate in RATES:
+        found = _child(rate, seconds)
+        figures.append(Figure(f"loop lag with the window open at {rate:,} messages/s, p50", found["lag_p50"], "ms"))
+        figures.append(
+            Figure(f"loop lag with the window open at {rate:,} messages/s, p99", found["lag_p99"], "ms", 20.0, "less")
+        )
+        if rate == 500:
+            figures += [
+                Figure("tick to order with the window open, p50", found["order_p50"], "ms"),
+                Figure("tick to order with the window open, p99", found["order_p99"], "ms", 2.0, "less"),
+                Figure("orders measured for that", found["orders"], ""),
+            ]
+    found = _child(400, memory_seconds)
+    figures += [
+        Figure("memory of the desktop at the end of the demo", found["memory_end"], "MB", 500.0, "less"),
+        Figure("growth over the second half of it", found["memory_end"] - found["memory_half"], "MB", 10.0, "less"),
+        Figure("start to first window", found["first_window"], "s"),
+        Figure("start to trading", found["trading"], "s"),
+    ]
+    return figures
+
+
+def _child(rate: int, seconds: float) -> dict[str, float]:
+    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen")
+    command = [sys.executable, "-m", "tests.benchmarks.desktop", "--rate", str(rate), "--seconds", str(seconds)]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return measured
+
+
+def main() -> None:
+    """One run in this process: prints its figures as JSON."""
+    started = time.perf_counter()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rate", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    arguments = parser.parse_args()
+    import qasync
+    from PySide6.QtWidgets import QApplication
+
+    from widgets.app import Application
+    from widgets.style import install
+
+    loaded = _loaded(arguments.rate)
+    application = QApplication([])
+    application.setQuitOnLastWindowClosed(False)
+    install(application, None)
+    loop = qasync.QEventLoop(application)
+    asyncio.set_event_loop(loop)
+    with tempfile.TemporaryDirectory() as folder:
+        desktop = Application(
+            application, loaded, Path(folder), seed=7, seconds=arguments.seconds, screenshot=None, size=SIZE
+        )
+        found: dict[str, float] = {"first_window": time.perf_counter() - started}
+        with loop:
+            loop.run_until_complete(_run(desktop, arguments.seconds, started, found))
+    print(json.dumps(found))
+
+
+def _loaded(rate: int) -> Any:
+    """The shipped configuration at another pace, with a strategy that orders on ticks."""
+    from workstation.config.loader import load_settings, settings_json
+    from workstation.config.settings import StrategyEntry
+
+    loaded = load_settings(Path("config/strategy.yaml"))
+    settings = loaded.settings
+    built_in = msgspec.structs.replace(
+        settings.market.built_in, messages_per_second=Decimal(rate) / len(settings.market.symbols)
+    )
+    ticking = StrategyEntry(strategy="tick_to_order", symbol="BTCUSDT", timeframe="1m", start=True)
+    settings = msgspec.structs.replace(
+        settings,
+        market=msgspec.structs.replace(settings.market, built_in=built_in),
+        strategies={**settings.strategies, "tick_to_order": ticking},
+        strategy_folder=str(Path(__file__).with_name("strategies").resolve()),
+    )
+    return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
+
+
+async def _run(desktop: Any, seconds: float, started: float, found: dict[str, float]) -> None:
+    task = asyncio.ensure_future(desktop.main())
+    while desktop._session is None or desktop._model is None:
+        await asyncio.sleep(0.01)
+    found["trading"] = time.perf_counter() - started
+    session = desktop._session
+    latencies = _measure_orders(session)
+    lags: list[float] = []
+    session.health.add_lag = lambda lag: lags.append(lag * 1000)
+    await asyncio.sleep(seconds / 2)
+    found["memory_half"] = _resident_megabytes()
+    first_half = len(lags)
+    await asyncio.sleep(seconds / 2 - 0.3)
+    found["memory_end"] = _resident_megabytes()
+    await task
+    # The first half holds the start; what is stated is how it runs.
+    settled = sorted(lags[first_half:])
+    found["lag_p50"] = _quantile(settled, 0.5)
+    found["lag_p99"] = _quantile(settled, 0.99)
+    found["orders"] = len(latencies)
+    found["order_p50"] = _quantile(sorted(latencies), 0.5)
+    found["order_p99"] = _quantile(sorted(latencies), 0.99)
+
+
+def _measure_orders(session: Any) -> list[float]:
+    """Milliseconds from taking an input to handing an order that it caused to the venue."""
+    from workstation.core.orders import Approved
+
+    latencies: list[float] = []
+    taken = [0.0]
+    dispatch, send = session.kernel.dispatch, session.kernel.venue.send
+
+    def timed_dispatch(event: Any) -> None:
+        taken[0] = time.perf_counter()
+        dispatch(event)
+
+    def timed_send(request: Any) -> None:
+        if type(request) is Approved:
+            latencies.append((time.perf_counter() - taken[0]) * 1000)
+        send(request)
+
+    session.kernel.dispatch = timed_dispatch
+    session.kernel.venue.send = timed_send
+    return latencies
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] if ordered else float("nan")
+
+
+def _resident_megabytes() -> float:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()

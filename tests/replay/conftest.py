@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from tests.replay.paper_session import START_NS, PaperSession, busy_configuration
+from workstation.core.messages import Flatten, Kill, PauseStrategy, Resume, TransferPosition
+from workstation.core.timeframe import HOUR_NS
+
+
+@pytest.fixture(scope="session")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with two sessions: one that ended in order, one that was killed."""
+    data = tmp_path_factory.mktemp("recorded")
+    first = PaperSession(data, busy_configuration())
+    first.let_pass(900)
+    first.command(PauseStrategy(strategy="grid"))
+    first.command(
+        TransferPosition(symbol="ETHUSDT", from_owner="ema_cross", to_owner="manual", reason="to see it in the journal")
+    )
+    first.let_pass(200)
+    first.command(Kill(reason="a test"))
+    first.let_pass(60)
+    first.command(Resume(reason="a test"))
+    first.let_pass(60)
+    first.close()
+    second = PaperSession(data, busy_configuration(), start_ns=START_NS + HOUR_NS)
+    second.let_pass(300)
+    second.command(Flatten(symbol="BTCUSDT"))
+    second.let_pass(100.5)
+    second.kill()
+    return data
+
+
+@pytest.fixture
+def copied(recorded: Path, tmp_path: Path) -> Callable[[], Path]:
+    """Gives a copy of the recorded folder that may be damaged."""
+    return lambda: copytree(recorded, tmp_path / "data")

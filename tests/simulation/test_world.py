@@ -1,0 +1,48 @@
+"""The whole kernel through a hostile world; see ``world`` for the faults and the invariants."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.world import Outcome, run
+
+SEEDS = 48
+STEPS = 700
+
+pytestmark = pytest.mark.allow_log_warnings
+
+
+@pytest.mark.parametrize("first", range(0, SEEDS, 6))
+def test_every_invariant_holds_whatever_happens(first: int):
+    for seed in range(first, first + 6):
+        outcome = run(seed, STEPS)
+        assert outcome.counts["OrderSubmitted"] > 5, f"seed {seed} did too little to prove anything"
+
+
+def test_the_same_seed_makes_the_same_journal():
+    def fingerprint(outcome: Outcome) -> tuple[str, tuple[bytes, ...]]:
+        return outcome.order_hash, outcome.records
+
+    assert fingerprint(run(5, 400)) == fingerprint(run(5, 400))
+    assert run(5, 400).order_hash != run(6, 400).order_hash
+
+
+def test_the_runs_meet_every_kind_of_trouble():
+    counts = run(0, 200).counts
+    for seed in range(1, 12):
+        counts += run(seed, 400).counts
+    for what in (
+        "crashes",
+        "full disks",
+        "OrderUnknown",
+        "OrderRejected",
+        "CancelRejected",
+        "OrderFilled",
+        "OrderAmended",
+        "OrderTriggered",
+        "KillSwitchChanged",
+        "BookGap",
+        "FundingPaid",
+        "PositionTransferred",
+    ):
+        assert counts[what], f"no run met {what}"
