@@ -147,10 +147,11 @@ class ChartFeed:
         self._draw_indicators()
 
     def _set_bars(self, series: Series) -> None:
+        count = len(series)
         self._chart.set_bars(
             series.open_ns, series.open, series.high, series.low, series.close, series.volume, bar_ns=self.interval_ns
         )
-        self._open_ns = int(series.open_ns[-1]) if len(series) else 0
+        self._open_ns = int(series.open_ns[-1]) if count else 0
 
     def _put(self, open_ns: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
         """Overwrite the newest bar when it is the same one, else add it; an older one is known already."""

@@ -140,6 +140,8 @@ class TicketForm(QWidget):
             field.textEdited.connect(self.changed)
         for box in (self.with_stop, self.with_target, self.post_only, self.reduce_only):
             box.toggled.connect(self.changed)
+        self.with_stop.toggled.connect(self.stop.setEnabled)
+        self.with_target.toggled.connect(self.target.setEnabled)
         self.with_stop.toggled.connect(lambda on: self.exit_ticked.emit("stop", on))
         self.with_target.toggled.connect(lambda on: self.exit_ticked.emit("target", on))
 
@@ -249,7 +251,7 @@ class TicketForm(QWidget):
             action.setCheckable(True)
             action.setChecked(box.isChecked())
             action.setEnabled(box.isEnabled())
-            action.triggered.connect(box.setChecked)
+            action.triggered.connect(lambda _=False, box=box: box.toggle())
         menu.addSeparator()
         for kind, text in LIVES.items():
             action = menu.addAction(text)

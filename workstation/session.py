@@ -6,6 +6,7 @@ The desktop and the headless mode run the same session. Everything awaits here a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
 import threading
@@ -169,8 +170,11 @@ class Session:
         kernel.bus.subscribe(LogLine, _to_python_log)
         self._counts = {"fills": 0, "orders": 0, "inputs": 0}
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
+        self.watchdog.start()
         resumed = kernel.start(now_ns)
         self.market = self._open_market(now_ns)
+        # A kill that the journal knows and the latch does not was lifted while nothing ran here.
+        self._latched = KILL in kernel.trading.causes
         self._start_strategies(resumed, first=opening is None)
         self._follow_latch()
         self.projection.start()
@@ -257,24 +261,22 @@ class Session:
         flushing = loop.time() + FLUSH_INTERVAL_S
         # The projection's thread must not keep the loop waiting for a whole default interval of 5 ms.
         sys.setswitchinterval(0.0005)
-        self.watchdog.start()
-        try:
-            while not self._stop.is_set():
-                planned = loop.time() + PUMP_INTERVAL_S
-                await asyncio.sleep(PUMP_INTERVAL_S)
-                self.health.add_lag(max(0.0, loop.time() - planned))
-                await self._pump()
-                self._follow_latch()
-                if self.recorder is not None and loop.time() >= flushing:
-                    flushing = loop.time() + FLUSH_INTERVAL_S
+        while not self._stop.is_set():
+            planned = loop.time() + PUMP_INTERVAL_S
+            await asyncio.sleep(PUMP_INTERVAL_S)
+            self.health.add_lag(max(0.0, loop.time() - planned))
+            await self._pump()
+            self._follow_latch()
+            if self.recorder is not None and loop.time() >= flushing:
+                flushing = loop.time() + FLUSH_INTERVAL_S
+                # A full disk is the kernel's to tell: it halts trading when it cannot journal.
+                with contextlib.suppress(StorageError):
                     self.recorder.flush(sync=False)
-                if loop.time() >= housekeeping:
-                    housekeeping = loop.time() + 1.0
-                    self._keep_house()
-                if ends is not None and loop.time() >= ends:
-                    self.request_stop("time is over")
-        finally:
-            self.watchdog.stop()
+            if loop.time() >= housekeeping:
+                housekeeping = loop.time() + 1.0
+                self._keep_house()
+            if ends is not None and loop.time() >= ends:
+                self.request_stop("time is over")
 
     async def _pump(self) -> None:
         """Take everything that is due, in slices that leave the loop free for the window between them."""
@@ -306,11 +308,20 @@ class Session:
             self.command(
                 Kill(reason=reason, who=record.who if record else "latch", flatten=bool(record and record.flatten))
             )
-        elif killed and not engaged:
+        elif killed and not engaged and self._latched:
             self.command(Resume(reason="latch released", who="command line"))
+        self._latched = engaged
+
+    def _latch_again(self) -> None:
+        """A kill that could not be latched on a full disk is not lifted by that; it is latched when there is room."""
+        kill = self.kernel.trading.causes.get(KILL)
+        if kill is not None and not self._latched:
+            with contextlib.suppress(StorageError):
+                self.latch.engage(kill.reason, "session", self.clock.now_ns())
 
     def _keep_house(self) -> None:
         self.health.tick()
+        self._latch_again()
         if self.kernel.clock.time_ns // MINUTE_NS % 5 == 0:
             self._save_candles()
 
@@ -354,7 +365,6 @@ class Session:
         try:
             self.dispatch(Heartbeat(max(self.clock.now_ns(), self.kernel.clock.time_ns)))
             self.kernel.close()
-            self._save_hours()
             self.journal.end_session(
                 SessionSummary(
                     ended_ns=self.kernel.clock.time_ns,
@@ -364,6 +374,7 @@ class Session:
                     fills=self._counts["fills"],
                 )
             )
+            self._save_hours()
         except WorkstationError as error:
             log.error("%s", error)
         finally:

@@ -77,7 +77,8 @@ class Workstation:
         self.model = EngineModel(self.engine)
         account = settings.account.name
         self.window = MainWindow(settings.desktop, "PAPER", account, self.session.folder.window)
-        self.window.resize(1600, 900)
+        if not self.session.folder.window.exists():
+            self.window.resize(1600, 900)
         self.window.show()
         self.feed(2)
         self.window.open_engine(self.model, flatten_on_kill=settings.risk.flatten_on_kill)

@@ -51,12 +51,12 @@ def test_a_changed_parameter_is_applied(strategies: Workstation, qtbot: QtBot) -
     panel.table.select_key("ema_cross")
     assert panel.form is not None
     assert not panel.apply.isEnabled()
-    editor = panel.form.editor("fast_period")
+    editor = panel.form.editor("fast")
     assert isinstance(editor, Field)
     editor.selectAll()
     qtbot.keyClicks(editor, "9")
     strategies.click(panel.apply)
-    assert strategies.kernel.host.slots["ema_cross"].strategy.fast_period == 9  # type: ignore[attr-defined]
+    assert strategies.kernel.host.slots["ema_cross"].strategy.fast == 9  # type: ignore[attr-defined]
     assert not panel.apply.isEnabled()
     assert panel.problem.text() == ""
 
@@ -65,13 +65,13 @@ def test_a_parameter_out_of_bounds_cannot_be_applied(strategies: Workstation, qt
     panel = strategies.area.strategies
     panel.table.select_key("ema_cross")
     assert panel.form is not None
-    editor = panel.form.editor("fast_period")
+    editor = panel.form.editor("fast")
     assert isinstance(editor, Field)
     editor.setText("100000")
     assert not panel.apply.isEnabled()
     assert panel.form.errors()
     strategies.click(panel.revert)
-    assert panel.form.values()["fast_period"] == 12
+    assert panel.form.values()["fast"] == 12
 
 
 def test_limits_come_nearest_first_when_not_all_have_room(station: Workstation) -> None:

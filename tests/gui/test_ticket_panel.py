@@ -111,7 +111,7 @@ def test_a_bracket_places_its_stop_and_target(station: Workstation) -> None:
     station.click(ticket.form.with_stop)
     station.click(ticket.form.with_target)
     ticket.judge()
-    assert ticket.form.target.unit == "+2 R"
+    assert ticket.form.target.unit == "+2\u2009R"
     station.click(ticket.submit)
     station.pass_time(2)
     kinds = sorted(order.type for order in station.kernel.orders.open_orders())
@@ -156,7 +156,7 @@ def test_a_click_on_the_ladder_fills_the_ticket_and_sends_nothing(station: Works
     ladder = station.area.ladder
     view = ladder.view
     y = next(y for y in range(30, view.height(), 18) if view.ticks_at(y) is not None and (view.ticks_at(y) or 0) > 0)
-    station.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(int(view.width() * 0.65), y))
+    station.qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=QPoint(int(view.width() * 0.75), y))
     entry = station.area.ticket.entry()
     instrument = station.kernel.markets["BTCUSDT"].instrument
     assert entry.side is Side.SELL

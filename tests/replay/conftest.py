@@ -7,8 +7,10 @@ from shutil import copytree
 import pytest
 
 from tests.replay.paper_session import START_NS, PaperSession, busy_configuration
-from workstation.core.messages import Flatten, Kill, PauseStrategy, Resume, TransferPosition
+from workstation.core.messages import Flatten, Kill, PauseStrategy, PlaceOrder, Resume, TransferPosition
+from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS
+from workstation.core.types import Side
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +20,12 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = PaperSession(data, busy_configuration())
     first.let_pass(900)
     first.command(PauseStrategy(strategy="grid"))
-    first.command(
-        TransferPosition(symbol="ETHUSDT", from_owner="ema_cross", to_owner="manual", reason="to see it in the journal")
-    )
+    price = first.session.kernel.markets["ETHUSDT"].last_price
+    buy = Intent(symbol="ETHUSDT", side=Side.BUY, lots=2_000, stop_loss=price // 2)
+    first.command(PlaceOrder(intent=buy))
+    first.let_pass(5)
+    transfer = TransferPosition(symbol="ETHUSDT", from_owner="manual", to_owner="ema_cross", reason="handed over")
+    assert "moved" in first.command(transfer)
     first.let_pass(200)
     first.command(Kill(reason="a test"))
     first.let_pass(60)

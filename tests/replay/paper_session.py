@@ -43,10 +43,12 @@ def busy_configuration(**changes: Any) -> Loaded:
         history_days=3,
     )
     quick = {
-        "ema_cross": replace(settings.strategies["ema_cross"], parameters={"fast": 3, "slow": 6}),
+        "ema_cross": replace(settings.strategies["ema_cross"], parameters={"fast": 2, "slow": 4}),
         "grid": settings.strategies["grid"],
         "market_maker": replace(settings.strategies["market_maker"], symbol="BTCUSDT"),
-        "reversion": replace(settings.strategies["rsi_reversion"], timeframe="1m", parameters={}),
+        "other_cross": replace(
+            settings.strategies["ema_cross"], symbol="SOLUSDT", parameters={"fast": 2, "slow": 5, "equity_percent": 10}
+        ),
     }
     protections = replace(settings.risk.protections, bar="1m", cooldown_bars=0)
     settings = replace(

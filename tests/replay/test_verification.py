@@ -44,9 +44,10 @@ def rehash(connection: sqlite3.Connection) -> None:
 
 
 def fill_of(connection: sqlite3.Connection) -> tuple[int, str]:
-    return connection.execute(
+    seq, body = connection.execute(
         "SELECT seq, body FROM records WHERE kind = 'OrderFilled' ORDER BY seq LIMIT 1 OFFSET 5"
     ).fetchone()
+    return seq, body
 
 
 def test_it_proves_every_session(recorded: Path):
@@ -65,7 +66,7 @@ def test_a_tampered_record_is_named(copied: Copied):
     data = copied()
     connection = open_for_forgery(data)
     seq, body = fill_of(connection)
-    connection.execute("UPDATE records SET body = ? WHERE seq = ?", (body.replace('"fee":', '"fee":1'), seq))
+    connection.execute("UPDATE records SET body = ? WHERE seq = ?", (body.replace('"price":', '"price":1'), seq))
     connection.close()
     with pytest.raises(VerificationError, match=f"broken at record {seq}: its content and its hash disagree"):
         run(data)
@@ -75,7 +76,7 @@ def test_a_record_forged_with_its_hashes_differs_from_what_the_inputs_give(copie
     data = copied()
     connection = open_for_forgery(data)
     seq, body = fill_of(connection)
-    connection.execute("UPDATE records SET body = ? WHERE seq = ?", (body.replace('"fee":', '"fee":1'), seq))
+    connection.execute("UPDATE records SET body = ? WHERE seq = ?", (body.replace('"price":', '"price":1'), seq))
     rehash(connection)
     connection.close()
     with pytest.raises(VerificationError, match=rf"Session 1 differs at record {seq} .*OrderFilled"):

@@ -339,6 +339,8 @@ class OrderStatus(Event, frozen=True):
 
     client_id: str
     found: bool
+    asked_ns: int
+    """When the query left: what it did not find may still have been on its way."""
     state: OrderState = OrderState.UNKNOWN
     venue_id: str = ""
     fills: tuple[OrderFilled, ...] = ()

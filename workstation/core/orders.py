@@ -68,9 +68,10 @@ class AmendRequest(msgspec.Struct, frozen=True, gc=False):
 
 
 class QueryRequest(msgspec.Struct, frozen=True, gc=False):
-    """Ask the venue what it knows of an order; the answer is an ``OrderStatus``."""
+    """Ask the venue what it knows of an order; the answer is an ``OrderStatus`` that repeats ``asked_ns``."""
 
     client_id: str
+    asked_ns: int
 
 
 class Order:

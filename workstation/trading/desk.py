@@ -35,7 +35,7 @@ from workstation.core.messages import (
     TransferPosition,
 )
 from workstation.core.orders import Intent, Order
-from workstation.core.types import OrderRole, OrderType, Severity, Side, StrategyState, TradingState
+from workstation.core.types import MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
 from workstation.trading.kernel import Kernel
 
 KILL = "kill switch"
@@ -97,7 +97,9 @@ class Desk:
     # --- Orders -----------------------------------------------------------------------------------------------------
 
     def _place(self, command: PlaceOrder) -> str:
-        self._kernel.place(command.intent)
+        intent = command.intent
+        # What a person places is the person's, whatever the command says.
+        self._kernel.place(intent if intent.owner == MANUAL else msgspec.structs.replace(intent, owner=MANUAL))
         return ""
 
     def _cancel(self, command: CancelOrder) -> str:
@@ -142,12 +144,19 @@ class Desk:
             held_symbol = position.instrument.symbol
             if position.lots == 0 or (symbol and held_symbol != symbol) or (owner and position.owner != owner):
                 continue
-            for order in kernel.orders.open_orders(held_symbol, position.owner):
-                kernel.orders.request_cancel(order, reason)
+            resting = kernel.orders.open_orders(held_symbol, position.owner)
+            exits = [o for o in resting if o.role is OrderRole.EXIT and o.type is OrderType.MARKET]
+            lots = abs(position.lots) - sum(order.remaining for order in exits)
+            for order in resting:
+                if order not in exits:
+                    kernel.orders.request_cancel(order, reason)
+            if lots <= 0:
+                closed += 1
+                continue
             intent = Intent(
                 symbol=held_symbol,
                 side=Side.SELL if position.lots > 0 else Side.BUY,
-                lots=abs(position.lots),
+                lots=lots,
                 reduce_only=True,
                 role=OrderRole.EXIT,
                 type=OrderType.MARKET,

@@ -564,7 +564,8 @@ class Kernel:
             if isinstance(verdict, Approved):
                 self.orders.submit(verdict)
             else:
-                self.alarm(Severity.ERROR, f"The bracket of {parent.client_id} is incomplete: {verdict.text}")
+                self.alarm(Severity.ERROR, f"{parent.client_id} is cancelled, its bracket was denied: {verdict.text}")
+                self.orders.request_cancel(parent, "bracket incomplete")
 
     def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None:
         """Move a working order; its new terms pass the gate as a new order's would. Raises ``OrderError``."""
@@ -573,24 +574,9 @@ class Kernel:
         new_price = order.price if price is None else price
         new_stop = order.stop_price if stop_price is None else stop_price
         new_lots = order.lots if lots is None else lots
-        added = new_lots - order.lots
-        if added > 0 or new_price != order.price or new_stop != order.stop_price:
-            intent = Intent(
-                symbol=order.symbol,
-                side=order.side,
-                lots=added if added > 0 and not order.reduce_only else max(1, new_lots - order.filled_lots),
-                type=order.type,
-                price=new_price,
-                stop_price=new_stop,
-                trail=order.trail,
-                reduce_only=order.reduce_only or added <= 0,
-                role=order.role,
-                owner=order.owner,
-                parent_id=order.parent_id or ("" if added > 0 else order.client_id),
-            )
-            denial = self.gate.judge(intent)
-            if denial is not None:
-                raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
+        denial = self.gate.approve_amend(order, new_price, new_stop, new_lots)
+        if denial is not None:
+            raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
         self.orders.request_amend(order, new_price, new_stop, new_lots)
 
     def on_report(self, report: VenueReport) -> None:

@@ -186,7 +186,7 @@ class OrderManager:
         self._set_lots(order, max(self._amending[order.client_id]))
 
     def request_status(self, order: Order) -> None:
-        self.outbox.append(QueryRequest(order.client_id))
+        self.outbox.append(QueryRequest(order.client_id, self._clock.time_ns))
 
     def mark_unknown(self, order: Order, reason: str) -> None:
         """The request got no answer in time: count it at its worst until the venue tells."""
@@ -324,8 +324,9 @@ class OrderManager:
             if order.state in _WORKING:
                 reason = "the venue no longer knows it"
                 return [OrderUnknown(ts_ns=now_ns, client_id=order.client_id, reason=reason)]
-            # "Not found" is believed only when the request can no longer arrive, and of an order that never did.
-            if order.is_open and now_ns > order.expires_ns and not (order.venue_id or order.filled_lots):
+            # "Not found" is believed only when it was asked after the request could no longer arrive, and of an order
+            # that never did.
+            if order.is_open and status.asked_ns > order.expires_ns and not (order.venue_id or order.filled_lots):
                 return [OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="never reached the venue")]
             return []
         reports: list[OrderReport] = [fill for fill in status.fills if fill.fill_id not in self.seen_fills]

@@ -355,10 +355,7 @@ class RiskGate:
     def _check_reduction(self, intent: Intent, panic: bool) -> Denial | None:
         instrument = self._markets[intent.symbol].instrument
         parent = self._orders.orders.get(intent.parent_id) if intent.parent_id else None
-        if parent is not None and parent.side is intent.side and parent.owner == intent.owner:
-            if intent.lots <= parent.remaining:
-                return None
-        elif self._open_parent(intent) is not None and parent is not None and intent.lots <= parent.lots:
+        if self._open_parent(intent) is not None and parent is not None and intent.lots <= parent.lots:
             return None
         held = self._ledger.lots(intent.owner, intent.symbol)
         if held * intent.side >= 0:

@@ -54,6 +54,13 @@ class Desk(Protocol):
     def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None: ...
 
 
+class StrategyInterruptedError(BaseException):
+    """Raised into a strategy that does not return; no Exception, so that the strategy does not catch it."""
+
+
+_FAILURES = (Exception, SystemExit, StrategyInterruptedError)
+
+
 class StrategySlot:
     """One configured strategy and the state it is in."""
 
@@ -203,12 +210,12 @@ class StrategyHost:
     def interrupt(self) -> bool:
         """Stop the strategy whose code is being executed; for the watchdog's signal handler, in the engine's thread.
 
-        Raises ``StrategyError`` into the strategy's code. False, and nothing happens, when the engine's own code is
-        running.
+        Raises ``StrategyInterruptedError`` into the strategy's code. False, and nothing happens, when the engine's own
+        code is running.
         """
         if self.running is None:
             return False
-        raise StrategyError("it did not return in time and was interrupted")
+        raise StrategyInterruptedError("it did not return in time and was interrupted")
 
     def add(self, strategy: Strategy) -> StrategySlot:
         market = self._markets[strategy.symbol]
@@ -239,10 +246,7 @@ class StrategyHost:
 
         def listener(bar: Bar) -> None:
             if slot.state is StrategyState.STOPPED:
-                try:
-                    on_history(bar)
-                except Exception as error:
-                    self.fail(slot, error)
+                self._warm(slot, on_history, bar)
             else:
                 on_bar(bar)
 
@@ -258,7 +262,7 @@ class StrategyHost:
             outer, self.running = self.running, slot
             try:
                 handler(event)
-            except Exception as error:
+            except _FAILURES as error:
                 self.running = outer
                 self.fail(slot, error)
                 return
@@ -299,10 +303,16 @@ class StrategyHost:
         for slot in self.slots.values():
             strategy = slot.strategy
             if strategy.symbol == symbol and strategy.interval_ns == bar.interval_ns:
-                try:
-                    strategy.on_history(bar)
-                except Exception as error:
-                    self.fail(slot, error)
+                self._warm(slot, strategy.on_history, bar)
+
+    def _warm(self, slot: StrategySlot, on_history: Callable[[Bar], Any], bar: Bar) -> None:
+        outer, self.running = self.running, slot
+        try:
+            on_history(bar)
+        except _FAILURES as error:
+            self.running = outer
+            self.fail(slot, error)
+        self.running = outer
 
     def interval_of(self, owner: str) -> int:
         """Bar interval of a strategy, nanoseconds; 0 for anyone else."""

@@ -57,7 +57,7 @@ def test_shipped_file_holds_the_documented_defaults() -> None:
     assert (settings.backtest.costs.taker_bps, settings.backtest.costs.maker_bps) == (Decimal(10), Decimal(2))
     assert settings.risk.risk_per_trade_percent == Decimal("0.6")
     assert (settings.risk.open_positions, settings.risk.open_orders) == (3, 50)
-    assert [name for name, entry in settings.strategies.items() if entry.start] == ["ema_cross"]
+    assert [name for name, entry in settings.strategies.items() if entry.start] == ["ema_cross", "grid"]
 
 
 def test_spot_prices_of_the_sample_are_exact_ticks_and_eight_symbols_are_described() -> None:
@@ -287,7 +287,7 @@ def test_profile_changes_its_keys_and_names_its_own_line(tmp_path: Path) -> None
     assert (loaded.settings.account.cash, loaded.settings.account.currency) == (Decimal(5), "USDT")
     assert loaded.place("risk.repeats").endswith("profiles/p.yaml, line 4")
     assert loaded.place("strategies.ema_cross.parameters.fast").endswith(
-        f"strategy.yaml, line {line_of('  ema_cross:') + 5}"
+        f"strategy.yaml, line {line_of('  ema_cross:') + 7}"
     )
 
 

@@ -76,7 +76,7 @@ def test_lesson_01_an_unknown_order_counts_at_its_worst_until_it_is_proved() -> 
     bench.wait(10 * EXPIRY_NS)
     assert bench.code(buy(101)) is DenialCode.POSITION_VALUE
     assert bench.code(buy(100)) is None
-    settle(bench, OrderStatus(ts_ns=bench.clock.time_ns, client_id=order.client_id, found=False))
+    settle(bench, OrderStatus(ts_ns=bench.clock.time_ns, asked_ns=bench.clock.time_ns, client_id=order.client_id, found=False))
     assert bench.code(buy(600)) is None
 
 
@@ -84,9 +84,9 @@ def test_lesson_01_not_found_proves_nothing_while_the_request_may_arrive() -> No
     bench = Bench()
     order = bench.submit(buy(5))
     bench.orders.mark_unknown(order, "no answer")
-    early = OrderStatus(ts_ns=order.expires_ns, client_id=order.client_id, found=False)
+    early = OrderStatus(ts_ns=order.expires_ns, asked_ns=order.expires_ns, client_id=order.client_id, found=False)
     assert bench.orders.reports_of(early) == []
-    late = OrderStatus(ts_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
+    late = OrderStatus(ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
     settle(bench, late)
     assert order.state is OrderState.EXPIRED
     assert bench.orders.reports_of(late) == []
@@ -98,7 +98,7 @@ def test_lesson_01_an_order_that_the_venue_took_is_never_ended_by_not_found(fill
     order = bench.accept(bench.submit(buy(5, price=LAST)))
     if filled:
         bench.fill(order, filled)
-    gone = OrderStatus(ts_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
+    gone = OrderStatus(ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
     settle(bench, gone)
     assert order.state is OrderState.UNKNOWN
     assert bench.orders.by_symbol[BTC].worst_buys == 5 - filled
@@ -141,6 +141,7 @@ def test_lesson_03_an_answer_brings_a_doubtful_order_to_what_it_proves(
     bench.orders.mark_unknown(order, "no answer")
     fills = (fill_of(order, "f1", filled),) if filled else ()
     status = OrderStatus(
+        asked_ns=1,
         ts_ns=bench.clock.time_ns, client_id=order.client_id, found=True, state=state, venue_id="V9", fills=fills
     )
     settle(bench, status)
@@ -157,7 +158,7 @@ def test_lesson_03_fills_of_an_ended_order_are_fetched_by_an_answer() -> None:
     fills = (fill_of(order, "f1", 1), fill_of(order, "f2", 2))
     settle(
         bench,
-        OrderStatus(ts_ns=1, client_id=order.client_id, found=True, state=OrderState.CANCELLED, fills=fills),
+        OrderStatus(ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.CANCELLED, fills=fills),
     )
     assert (order.filled_lots, order.state) == (3, OrderState.CANCELLED)
     assert [severity for severity, text in bench.alarms if text.startswith("Late fill")] == [Severity.WARNING]
@@ -166,13 +167,13 @@ def test_lesson_03_fills_of_an_ended_order_are_fetched_by_an_answer() -> None:
 def test_an_answer_releases_a_held_child_whose_release_was_lost() -> None:
     bench = Bench()
     child = bench.accept(bench.submit(buy(5, price=LAST)), held=True)
-    settle(bench, OrderStatus(ts_ns=1, client_id=child.client_id, found=True, state=OrderState.ACCEPTED))
+    settle(bench, OrderStatus(ts_ns=1, asked_ns=1, client_id=child.client_id, found=True, state=OrderState.ACCEPTED))
     assert child.state is OrderState.ACCEPTED
 
 
 def test_an_answer_about_a_foreign_order_is_ignored() -> None:
     bench = Bench()
-    assert bench.orders.reports_of(OrderStatus(ts_ns=1, client_id="web-1", found=True)) == []
+    assert bench.orders.reports_of(OrderStatus(ts_ns=1, asked_ns=1, client_id="web-1", found=True)) == []
 
 
 # --- Changes ---------------------------------------------------------------------------------------------------------
@@ -231,7 +232,7 @@ def test_an_answer_ends_an_order_whose_refused_growth_was_lost() -> None:
     order = bench.accept(bench.submit(buy(10, price=LAST)))
     bench.orders.request_amend(order, LAST, 0, 15)
     fills = (fill_of(order, "f1", 10),)
-    settle(bench, OrderStatus(ts_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills))
+    settle(bench, OrderStatus(ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills))
     assert not order.is_open
     assert (order.filled_lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 0)
 

@@ -19,7 +19,7 @@ from workstation.core.messages import (
     OrderStatus,
     Trade,
 )
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
 from workstation.core.types import OrderState, OrderType
 from workstation.market.order_book import OrderBook
 from workstation.venues.base import Capabilities, ReportHandler, Request, VenueSnapshot
@@ -127,7 +127,7 @@ class SimVenue:
         elif isinstance(request, AmendRequest):
             self._amend(request)
         else:
-            self._tell_status(request.client_id)
+            self._tell_status(request)
         self._settle()
         self._reports.answer_ns = -1
 
@@ -253,7 +253,8 @@ class SimVenue:
         orders[order.client_id] = orders.pop(order.client_id)
         self._books.enter(order)
 
-    def _tell_status(self, client_id: str) -> None:
+    def _tell_status(self, query: QueryRequest) -> None:
+        client_id = query.client_id
         order = self._desk.orders.get(client_id) or self._desk.ended.get(client_id)
         found = order is not None or client_id in self._desk.ended
         self._reports.queue.append(
@@ -261,6 +262,7 @@ class SimVenue:
                 ts_ns=self._reports.stamp(),
                 client_id=client_id,
                 found=found,
+                asked_ns=query.asked_ns,
                 state=order.state if order else OrderState.REJECTED if found else OrderState.UNKNOWN,
                 venue_id=f"V{client_id}" if order else "",
                 fills=tuple(order.fills) if order else (),

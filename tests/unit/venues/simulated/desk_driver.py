@@ -150,7 +150,7 @@ class Driver:
         self.settle()
 
     def query(self, client_id: str) -> None:
-        self.venue.send(QueryRequest(client_id))
+        self.venue.send(QueryRequest(client_id, self.clock.time_ns))
         self.settle()
 
     def settle(self) -> None:

@@ -48,7 +48,7 @@ def test_a_lost_request_is_unknown_and_cannot_be_found():
     assert isinstance(driver.last("a"), OrderUnknown)
     assert len(venue.lost_requests) == 1 and not driver.venue._desk.orders
     venue.calm()
-    venue.send(QueryRequest("a"))
+    venue.send(QueryRequest("a", 0))
     driver.settle()
     assert driver.last("a").found is False
 
@@ -59,7 +59,7 @@ def test_a_lost_answer_is_unknown_and_the_order_is_there():
     driver.wait(5 * SECOND_NS)
     assert driver.said("a") == ["OrderUnknown"]
     venue.calm()
-    venue.send(QueryRequest("a"))
+    venue.send(QueryRequest("a", 0))
     driver.settle()
     status = driver.last("a")
     assert isinstance(status, OrderStatus) and status.state is OrderState.FILLED
