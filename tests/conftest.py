@@ -24,9 +24,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.register_profile("quick", parent=settings.get_profile("suite"), max_examples=10)
-settings.register_profile(
-    "thorough", parent=settings.get_profile("suite"), derandomize=False, max_examples=2_000
-)
+settings.register_profile("thorough", parent=settings.get_profile("suite"), derandomize=False, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 
 

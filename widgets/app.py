@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 PICTURE_AFTER_S = 8.0
 UNSEEN_PLATFORMS = ("offscreen", "minimal")
 FROZEN_THRESHOLDS = (20_000, 20, 50)
+KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
+SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
 log = logging.getLogger("widgets.app")
 
 
@@ -104,7 +106,7 @@ class Application:
 
     async def main(self) -> int:
         """From the first picture of the window to the end of the session."""
-        handlers = {number: signal.signal(number, self._on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()
@@ -205,7 +207,11 @@ class Application:
         self.window.banner.set_message(f"A part of the window failed ({error}). Trading and the panic buttons work.")
 
     def _on_signal(self, number: int, _: object) -> None:
-        self.stop(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        if number != KILL_SIGNAL:
+            self.stop(name)
+        elif self._session is not None:
+            self._session.request_kill(f"signal {name}")
 
     # --- Pictures ---------------------------------------------------------------------------------------------------
 

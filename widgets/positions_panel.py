@@ -13,11 +13,12 @@ from widgets import shapes
 from widgets.dialogs import ReasonDialog
 from widgets.engine_model import EngineModel
 from widgets.live_panel import LivePanel
+from widgets.order_words import is_protective
 from widgets.orders_panel import AGE_FRAMES, OrderActions, OrdersTable, order_row
 from widgets.table import Action, Column, Kind, Row, Table
 from widgets.theme import current
 from widgets.tokens import Tone
-from workstation.core.messages import CancelAll, Flatten, TransferPosition
+from workstation.core.messages import CancelOrder, Flatten, TransferPosition
 from workstation.core.types import MANUAL
 from workstation.core.views import PositionView
 
@@ -190,9 +191,14 @@ class PositionsPanel(LivePanel):
             if name == "close":
                 self.model.command(Flatten(symbol=row["symbol"], owner=row["owner"]))
             elif name == "cancel":
-                self.model.command(CancelAll(symbol=row["symbol"]))
+                self._cancel_entries(row["symbol"], row["owner"])
             else:
                 self.open_transfer(row)
+
+    def _cancel_entries(self, symbol: str, owner: str) -> None:
+        for order in self.model.working_orders():
+            if order.symbol == symbol and order.owner == owner and not is_protective(order):
+                self.model.command(CancelOrder(client_id=order.client_id))
 
     def open_transfer(self, row: Row) -> ReasonDialog:
         """Ask for the reason of a take-over or of a return."""

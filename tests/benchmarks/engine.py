@@ -138,7 +138,9 @@ def year_of_minutes(settings: Settings) -> list[Figure]:
         marks: list[float] = []
         with _quiet_collector():
             started = time.perf_counter()
-            result = run_backtest(settings, request, data, registry, lambda done, total: marks.append(time.perf_counter()))
+            result = run_backtest(
+                settings, request, data, registry, lambda done, total: marks.append(time.perf_counter())
+            )
             whole.append(time.perf_counter() - started)
             engine.append(marks[-1] - started)
     assert result.fills > 10_000

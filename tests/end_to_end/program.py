@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 TIMEOUT_S = 90
 BUSY_PROFILE = """
 market:
-  symbols: [BTCUSDT, ETHUSDT, XRPUSDT]
+  symbols: [BTCUSDT, ETHUSDT, XRPUSDT, SOLUSDT, BNBUSDT]
   built_in:
     messages_per_second: 200
     volatility: 8

@@ -14,6 +14,8 @@ from PySide6.QtGui import QImage
 
 from tests.gui.conftest import ROOT
 from workstation.core.clock import WallClock
+from workstation.storage.disk_journal import JournalReader
+from workstation.storage.kill_latch import KillLatch
 from workstation.storage.lock import FolderLock
 
 PROGRAM = """
@@ -83,8 +85,6 @@ def test_a_signal_stops_it_in_order(tmp_path: Path, number: signal.Signals) -> N
         process.kill()
     assert process.returncode == 0, errors
     assert (data / "window.ini").exists()
-    from workstation.storage.disk_journal import JournalReader
-
     reader = JournalReader(data / "journal.sqlite3")
     try:
         (entry,) = reader.sessions()
@@ -92,3 +92,23 @@ def test_a_signal_stops_it_in_order(tmp_path: Path, number: signal.Signals) -> N
         reader.close()
     assert entry.summary is not None
     assert entry.summary.reason == number.name
+
+
+def test_a_signal_kills_and_the_latch_stays(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    process = start(data, 0)
+    latch = KillLatch(data)
+    try:
+        deadline = time.monotonic() + 60
+        while not latch.engaged and time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.3)
+            if (data / "inputs").exists():
+                process.send_signal(signal.SIGUSR1)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 0
+    record = latch.read()
+    assert record is not None
+    assert "SIGUSR1" in record.reason

@@ -74,6 +74,22 @@ def test_a_position_is_closed_at_the_market_by_right_click(station: Workstation)
     assert [position.symbol for position in station.engine.positions()] == ["ETHUSDT"]
 
 
+def test_the_entries_of_one_owner_are_cancelled_by_right_click(station: Workstation) -> None:
+    last = station.last("BTCUSDT")
+    station.buy(stop_loss=int(last * 0.985))
+    mine = station.rest()
+    theirs = station.rest(below=0.006)
+    station.pass_time(1)
+    station.kernel.orders.orders[theirs].owner = "confluence"
+    station.model.orders[theirs] = station.engine.order(theirs)  # type: ignore[assignment]
+    station.choose(station.area.positions.table, "manual BTCUSDT", "Cancel its entries")
+    station.pass_time(1)
+    states = station.kernel.orders.orders
+    assert not states[mine].is_open
+    assert states[theirs].is_open
+    assert [position.stop_at_venue is not None for position in station.engine.positions()] == [True]
+
+
 def test_an_order_is_changed_in_a_dialog(station: Workstation, qtbot: QtBot) -> None:
     client_id = station.rest()
     station.pass_time(1)

@@ -37,10 +37,7 @@ class EmaCross(Strategy):
 
     def check_parameters(self) -> None:
         if self.fast >= self.slow:
-            raise StrategyError(
-                f"Strategy {self.name}: fast is {self.fast}; it must be below "
-                f"slow, {self.slow}."
-            )
+            raise StrategyError(f"Strategy {self.name}: fast is {self.fast}; it must be below slow, {self.slow}.")
 
     def set_parameters(self, values: dict[str, Any]) -> None:
         super().set_parameters(values)

@@ -52,11 +52,12 @@ from workstation.core.orders import AmendRequest, Approved, Intent, Order
 from workstation.core.timeframe import DAY_NS, MINUTE_NS, SECOND_NS
 from workstation.core.types import OrderRole, OrderState, OrderType, Severity, StrategyState, TradingState
 from workstation.market.order_book import OrderBook
+from workstation.trading.denials import Denial
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager, OrderReport
-from workstation.trading.risk_gate import Denial, RiskGate
+from workstation.trading.risk_gate import RiskGate
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost

@@ -45,10 +45,10 @@ from workstation.core.messages import (
 from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import OrderRole, OrderState, OrderType, Side, StrategyState, TimeInForce, TradingState
+from workstation.trading.denials import DenialCode
 from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
 from workstation.trading.kernel import Kernel
-from workstation.trading.risk_gate import DenialCode
 from workstation.trading.trading_state import Restriction
 
 _ORDER_REPORTS = (

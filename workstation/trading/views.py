@@ -201,7 +201,8 @@ class EngineViews:
         ages = [now_ns - market.last_ns for market in kernel.markets.values() if market.last_ns]
         age = max(ages, default=0)
         minute = max(
-            (sum(1 for ts in a.sent if ts > now_ns - MINUTE_NS) for a in kernel.gate.activity.values()), default=0
+            (sum(1 for ts in a.sent if ts > now_ns - MINUTE_NS) for a in kernel.gate.activity.owners.values()),
+            default=0,
         )
         drift = abs(kernel.gate.clock_offset_ns)
         gross = limits.gross_exposure * kernel.terms.leverage

@@ -14,11 +14,12 @@ from workstation.core.messages import OrderAccepted, OrderFilled, Output
 from workstation.core.orders import Approved, Intent, Order
 from workstation.core.timeframe import DAY_NS, HOUR_NS, SECOND_NS
 from workstation.core.types import InstrumentKind, Liquidity, OrderType, Severity, Side, TradingState
+from workstation.trading.denials import Denial, DenialCode
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
-from workstation.trading.risk_gate import Denial, DenialCode, RiskGate
+from workstation.trading.risk_gate import RiskGate
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.trading_state import TradingStateHolder
 

@@ -125,7 +125,9 @@ class ExposureMachine(RuleBasedStateMachine):
             if found:
                 self.bench.orders.apply(OrderCancelled(ts_ns=1, client_id=order.client_id))
             else:
-                status = OrderStatus(ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
+                status = OrderStatus(
+                    ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False
+                )
                 for report in self.bench.orders.reports_of(status):
                     self.bench.orders.apply(report)
 

@@ -13,8 +13,8 @@ from tests.unit.trading.bench import BTC, ETH, LIMITS, START_NS, UNIT, Bench, bu
 from workstation.core.messages import CrisisChanged, Output, ProtectionTriggered
 from workstation.core.timeframe import DAY_NS, HOUR_NS
 from workstation.core.types import TradingState
+from workstation.trading.denials import DenialCode
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN, Guards
-from workstation.trading.risk_gate import DenialCode
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.trading_state import TradingStateHolder
 

@@ -16,7 +16,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
 from workstation.core.types import OrderRole, OrderState, Severity, Side
-from workstation.trading.risk_gate import DenialCode
+from workstation.trading.denials import DenialCode
 
 
 def amended(order: Order, lots: int) -> OrderAmended:
@@ -76,7 +76,10 @@ def test_lesson_01_an_unknown_order_counts_at_its_worst_until_it_is_proved() -> 
     bench.wait(10 * EXPIRY_NS)
     assert bench.code(buy(101)) is DenialCode.POSITION_VALUE
     assert bench.code(buy(100)) is None
-    settle(bench, OrderStatus(ts_ns=bench.clock.time_ns, asked_ns=bench.clock.time_ns, client_id=order.client_id, found=False))
+    settle(
+        bench,
+        OrderStatus(ts_ns=bench.clock.time_ns, asked_ns=bench.clock.time_ns, client_id=order.client_id, found=False),
+    )
     assert bench.code(buy(600)) is None
 
 
@@ -86,7 +89,9 @@ def test_lesson_01_not_found_proves_nothing_while_the_request_may_arrive() -> No
     bench.orders.mark_unknown(order, "no answer")
     early = OrderStatus(ts_ns=order.expires_ns, asked_ns=order.expires_ns, client_id=order.client_id, found=False)
     assert bench.orders.reports_of(early) == []
-    late = OrderStatus(ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
+    late = OrderStatus(
+        ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False
+    )
     settle(bench, late)
     assert order.state is OrderState.EXPIRED
     assert bench.orders.reports_of(late) == []
@@ -98,7 +103,9 @@ def test_lesson_01_an_order_that_the_venue_took_is_never_ended_by_not_found(fill
     order = bench.accept(bench.submit(buy(5, price=LAST)))
     if filled:
         bench.fill(order, filled)
-    gone = OrderStatus(ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False)
+    gone = OrderStatus(
+        ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False
+    )
     settle(bench, gone)
     assert order.state is OrderState.UNKNOWN
     assert bench.orders.by_symbol[BTC].worst_buys == 5 - filled
@@ -142,7 +149,12 @@ def test_lesson_03_an_answer_brings_a_doubtful_order_to_what_it_proves(
     fills = (fill_of(order, "f1", filled),) if filled else ()
     status = OrderStatus(
         asked_ns=1,
-        ts_ns=bench.clock.time_ns, client_id=order.client_id, found=True, state=state, venue_id="V9", fills=fills
+        ts_ns=bench.clock.time_ns,
+        client_id=order.client_id,
+        found=True,
+        state=state,
+        venue_id="V9",
+        fills=fills,
     )
     settle(bench, status)
     assert (order.state, order.filled_lots, order.venue_id) == (expected, filled, "V9")
@@ -158,7 +170,9 @@ def test_lesson_03_fills_of_an_ended_order_are_fetched_by_an_answer() -> None:
     fills = (fill_of(order, "f1", 1), fill_of(order, "f2", 2))
     settle(
         bench,
-        OrderStatus(ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.CANCELLED, fills=fills),
+        OrderStatus(
+            ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.CANCELLED, fills=fills
+        ),
     )
     assert (order.filled_lots, order.state) == (3, OrderState.CANCELLED)
     assert [severity for severity, text in bench.alarms if text.startswith("Late fill")] == [Severity.WARNING]
@@ -232,7 +246,10 @@ def test_an_answer_ends_an_order_whose_refused_growth_was_lost() -> None:
     order = bench.accept(bench.submit(buy(10, price=LAST)))
     bench.orders.request_amend(order, LAST, 0, 15)
     fills = (fill_of(order, "f1", 10),)
-    settle(bench, OrderStatus(ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills))
+    settle(
+        bench,
+        OrderStatus(ts_ns=1, asked_ns=1, client_id=order.client_id, found=True, state=OrderState.FILLED, fills=fills),
+    )
     assert not order.is_open
     assert (order.filled_lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 0)
 

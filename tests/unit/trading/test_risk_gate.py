@@ -26,7 +26,7 @@ from workstation.core.messages import BookDelta, BookSnapshot, OrderCancelled, O
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
 from workstation.core.types import EXTERNAL, OrderType, Side, TradingState
-from workstation.trading.risk_gate import DenialCode
+from workstation.trading.denials import DenialCode
 
 
 class Case(NamedTuple):
@@ -720,7 +720,10 @@ def test_judging_changes_nothing(arrange: Callable[[], Case]) -> None:
             bench.ledger.snapshot(),
             list(bench.orders.by_symbol),
             list(bench.ledger.positions),
-            {owner: (list(a.sent), list(a.repeats), a.last, a.last_ns) for owner, a in bench.gate.activity.items()},
+            {
+                owner: (list(a.sent), list(a.repeats), a.last, a.last_ns)
+                for owner, a in bench.gate.activity.owners.items()
+            },
             set(bench.gate.throttled),
             len(bench.events),
         )
