@@ -177,11 +177,11 @@ class TicketPanel(LivePanel):
 
     def _cost_facts(self, intent: Intent, view: VerdictView) -> list[Fact]:
         currency, equity = self.model.account.currency, self.model.account.equity
-        maker = not view.fee and bool(view.cost)
+        kind = "Fee, taker" if not view.maker else "Fee, maker rebate" if view.fee < 0 else "Fee, maker"
         fee = format_money(-view.fee, signed=True, currency=currency)
         facts = [
             Fact("Cost", format_money(view.cost, currency=currency)),
-            Fact("Fee, maker", "none or rebate") if maker else Fact("Fee, taker", fee),
+            Fact(kind, fee),
             Fact("Margin", format_money(view.margin, currency=currency)),
             Fact("Risk to stop", "no stop", Tone.FAINT),
         ]

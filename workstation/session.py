@@ -77,7 +77,6 @@ class Session:
     """Opened, run and closed once. All methods are called on the loop's thread, except ``request_stop``."""
 
     mode = Mode.PAPER
-    venue_name = "Built-in market"
 
     def __init__(self, loaded: Loaded, data: Path, seed: int | None = None) -> None:
         self.loaded = loaded
@@ -159,8 +158,9 @@ class Session:
             kernel,
             mode=self.mode,
             account=settings.account.name,
-            venue=self.venue_name,
+            venue=f"Built-in market, seed {self.seed}",
             taker_rate=to_rate(settings.paper.taker_bps / 10_000),
+            maker_rate=to_rate(settings.paper.maker_bps / 10_000),
         )
         self.health.attach(kernel)
         self._new_bars: dict[str, list[BarRow]] = {}

@@ -177,6 +177,8 @@ class VerdictView(msgspec.Struct, frozen=True):
     margin: Decimal
     risk: Decimal | None
     """Loss at the stop, if the intent has one."""
+    maker: bool = False
+    """Whether it is expected to rest; a negative fee is a rebate."""
 
 
 class LogView(msgspec.Struct, frozen=True):

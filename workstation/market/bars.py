@@ -137,11 +137,12 @@ class BarSeries:
 
     @property
     def close_ns(self) -> NDArray[np.int64]:
-        return self._close_ns[: len(self)]
+        length = len(self)
+        return self._close_ns[:length]
 
     @property
     def open_ns(self) -> NDArray[np.int64]:
-        return self._close_ns[: len(self)] - self.interval_ns
+        return self.close_ns - self.interval_ns
 
     @property
     def open(self) -> NDArray[np.float64]:

@@ -34,14 +34,17 @@ _ZERO = Decimal(0)
 
 
 class EngineViews:
-    """``taker_rate`` (1e-8) is what a market order is expected to cost."""
+    """``taker_rate`` and ``maker_rate`` (1e-8) are what an order is expected to cost; a negative one is a rebate."""
 
-    def __init__(self, kernel: Kernel, *, mode: Mode, account: str, venue: str, taker_rate: int) -> None:
+    def __init__(
+        self, kernel: Kernel, *, mode: Mode, account: str, venue: str, taker_rate: int, maker_rate: int
+    ) -> None:
         self._kernel = kernel
         self._mode = mode
         self._account = account
         self._venue = venue
         self._taker_rate = taker_rate
+        self._maker_rate = maker_rate
 
     def account(self) -> AccountView:
         kernel = self._kernel
@@ -227,6 +230,7 @@ class EngineViews:
         denial = kernel.gate.judge(intent)
         market = kernel.markets.get(intent.symbol)
         cost = fee = margin = 0
+        maker = False
         risk: Decimal | None = None
         if market is not None:
             valuation = market.instrument.valuation
@@ -234,7 +238,7 @@ class EngineViews:
             if price and intent.lots > 0:
                 cost = notional(price, intent.lots, *valuation)
                 maker = intent.post_only or (intent.type is OrderType.LIMIT and not _crosses(intent, market.book))
-                fee = 0 if maker else scale_up(cost, self._taker_rate, RATE_SCALE)
+                fee = scale_up(cost, self._maker_rate if maker else self._taker_rate, RATE_SCALE)
                 margin = cost // max(1, kernel.terms.leverage)
                 if intent.stop_loss:
                     risk = from_money(notional(abs(price - intent.stop_loss), intent.lots, *valuation))
@@ -248,6 +252,7 @@ class EngineViews:
             fee=from_money(fee),
             margin=from_money(margin),
             risk=risk,
+            maker=maker,
         )
 
 
