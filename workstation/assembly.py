@@ -19,7 +19,8 @@ from workstation.storage.disk_journal import DiskJournal
 from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
 from workstation.trading.desk import Desk, KillSwitchLatch
-from workstation.trading.kernel import Journal, Kernel, KernelTerms, MarketTap, Recorder, VenueFactory
+from workstation.trading.kernel import Kernel
+from workstation.trading.kernel_terms import Journal, KernelTerms, MarketTap, Recorder, VenueFactory
 from workstation.trading.registry import StrategyRegistry
 from workstation.trading.risk_limits import risk_limits
 from workstation.venues.base import ReportHandler, Venue

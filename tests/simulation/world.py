@@ -59,7 +59,8 @@ from workstation.rules.value import notional, position_value
 from workstation.storage.journal import MemoryJournal
 from workstation.trading import recovery
 from workstation.trading.desk import Desk
-from workstation.trading.kernel import Kernel, MarketTap
+from workstation.trading.kernel import Kernel
+from workstation.trading.kernel_terms import MarketTap
 from workstation.trading.ledger import Position
 from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.simulated import FaultRates, SimVenue

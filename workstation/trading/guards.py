@@ -26,6 +26,8 @@ class Guards:
         self._limits = limits
         self._trading = trading
         self._emit = emit
+        self.checked_ns = 0
+        """When the equity was looked at last."""
         self.day_equity = 0
         self.day_ends_ns = 0
         self.peak_equity = 0

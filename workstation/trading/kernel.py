@@ -8,20 +8,17 @@ taken in the same way. Nothing here awaits, and nothing asks which mode it is in
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError, StorageError
-from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     Bar,
     BookDelta,
-    BookGap,
     BookSnapshot,
     CancelRejected,
     ClockOffset,
@@ -49,99 +46,30 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, Approved, Intent, Order
-from workstation.core.timeframe import DAY_NS, MINUTE_NS, SECOND_NS
-from workstation.core.types import OrderRole, OrderState, OrderType, Severity, StrategyState, TradingState
-from workstation.market.order_book import OrderBook
+from workstation.core.timeframe import DAY_NS
+from workstation.core.types import OrderRole, OrderState, Severity, StrategyState, TradingState
+from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
+from workstation.trading.doubt import DoubtResolver
 from workstation.trading.guards import Guards
+from workstation.trading.kernel_terms import Journal, KernelTerms, Nowhere, Recorder, VenueFactory
 from workstation.trading.ledger import Booking, Ledger
+from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager, OrderReport
 from workstation.trading.risk_gate import RiskGate
-from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost
 from workstation.trading.trading_state import TradingStateHolder
-from workstation.trading.volatility import VolatilityWatch
-from workstation.venues.base import ReportHandler, Venue
+from workstation.trading.volatility import VolatilityGuard
 
 JOURNAL = "journal"
 REMEMBERED_REPORTS = 1_000
 _RISKS = (Approved, AmendRequest)
 _ENDS = (OrderCancelled, OrderExpired)
-GUARD_INTERVAL_NS = SECOND_NS
 
 
-class Journal(Protocol):
-    """Where decisions go before they leave."""
-
-    @property
-    def pending(self) -> int: ...
-    def append(self, output: Output, /) -> None: ...
-    def commit(self) -> None: ...
-
-
-class Recorder(Protocol):
-    """Where inputs go, so that every decision can be re-run."""
-
-    def append(self, event: Input, /) -> None: ...
-    def flush(self, sync: bool) -> None: ...
-
-
-class MarketTap(Protocol):
-    """A venue that lives on the engine's market data, as the simulated one does."""
-
-    def on_trade(self, trade: Trade) -> None: ...
-    def on_book(self, symbol: str) -> None: ...
-    def on_bar(self, bar: Bar) -> None: ...
-    def on_mark(self, mark: MarkPrice) -> None: ...
-    def on_funding(self, funding: FundingRate) -> None: ...
-
-
-VenueFactory = Callable[[EventClock, ReportHandler, Mapping[str, OrderBook]], tuple[Venue, MarketTap | None]]
 CommandHandler = Callable[["Kernel", Any], None]
-
-
-class KernelTerms:
-    """How a kernel is set up; the same kernel serves every mode."""
-
-    def __init__(
-        self,
-        *,
-        instruments: Mapping[str, Instrument],
-        limits: RiskLimits,
-        currency: str,
-        leverage: int,
-        cash: Mapping[str, int],
-        id_prefix: str,
-        start_ns: int,
-        request_expiry_ns: int,
-        in_doubt_ns: int,
-        in_flight_check_ns: int,
-        crisis_threshold: int = 80,
-        crisis_atr_multiple: Decimal = Decimal(3),
-        protections_interval_ns: int = 60 * MINUTE_NS,
-        base_interval_ns: int = MINUTE_NS,
-        equity_interval_ns: int = MINUTE_NS,
-        person_pause_ns: int = 0,
-    ) -> None:
-        self.instruments = instruments
-        self.limits = limits
-        self.currency = currency
-        self.leverage = leverage
-        self.cash = cash
-        self.id_prefix = id_prefix
-        self.start_ns = start_ns
-        self.request_expiry_ns = request_expiry_ns
-        self.in_doubt_ns = in_doubt_ns
-        self.in_flight_check_ns = in_flight_check_ns
-        self.crisis_threshold = crisis_threshold
-        self.crisis_atr_multiple = crisis_atr_multiple
-        self.protections_interval_ns = protections_interval_ns
-        self.base_interval_ns = base_interval_ns
-        self.equity_interval_ns = equity_interval_ns
-        self.person_pause_ns = person_pause_ns
-        """Lift what a person must lift after this; 0 waits for the person."""
 
 
 class Kernel:
@@ -155,7 +83,6 @@ class Kernel:
         self.recorder = recorder
         self.clock = EventClock(terms.start_ns)
         self.bus = Bus(self._on_subscriber_error)
-        self._heard = self.bus.handlers
         self.markets = {symbol: MarketState(instrument) for symbol, instrument in terms.instruments.items()}
         self.ledger = Ledger(terms.instruments, terms.currency, terms.cash, self._price_of)
         self.trading = TradingStateHolder(self._on_trading_state)
@@ -163,7 +90,7 @@ class Kernel:
         self.guards.on_person_needed = self._on_person_needed
         self.orders = OrderManager(self.clock, self.emit, self.alarm, terms.id_prefix)
         books = {symbol: market.book for symbol, market in self.markets.items()}
-        self.venue, self._tap = make_venue(self.clock, self.on_report, books)
+        self.venue, tap = make_venue(self.clock, self.on_report, books)
         self.host = StrategyHost(self, self.markets, terms.base_interval_ns)
         self.gate = RiskGate(
             terms.limits,
@@ -197,22 +124,37 @@ class Kernel:
         self.absent_strategies: dict[str, dict[str, Any]] = {}
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
-        self._last_guard_ns = 0
-        self._watches: dict[str, VolatilityWatch] = {}
-        self._checking_doubt = False
         self._guarded = terms.limits.loss_limits
+        self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain, settle=self._settle)
+        self._volatility = VolatilityGuard(
+            self.clock, self.guards, terms.protections_interval_ns, terms.crisis_atr_multiple
+        )
+        feed = MarketFeed(
+            self.clock,
+            self.markets,
+            self.bus,
+            tap,
+            self.host,
+            self.guards,
+            self._volatility,
+            guarded=self._guarded,
+            net_lots=self.ledger.net_lots,
+            emit=self.emit,
+            settle=self._settle,
+            check_guards=self._check_guards,
+        )
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
-            Trade: self._on_trade,
-            BookDelta: self._on_book_delta,
-            BookSnapshot: self._on_book_snapshot,
-            Bar: self._on_bar,
-            History: self._on_history,
-            MarkPrice: self._on_mark,
-            FundingRate: self._on_funding,
-            FeedStatus: self._on_feed_status,
+            Trade: feed.on_trade,
+            BookDelta: feed.on_book_delta,
+            BookSnapshot: feed.on_book_snapshot,
+            Bar: feed.on_bar,
+            History: feed.on_history,
+            MarkPrice: feed.on_mark,
+            FundingRate: feed.on_funding,
+            FeedStatus: feed.on_feed_status,
             ClockOffset: self._on_clock_offset,
             Heartbeat: self._on_heartbeat,
         }
@@ -234,7 +176,7 @@ class Kernel:
 
     def recover(self, apply: Callable[[], None]) -> None:
         """Change state from the journal: what ``apply`` emits was journalled before and is dropped."""
-        journal, self.journal = self.journal, _Nowhere()
+        journal, self.journal = self.journal, Nowhere()
         try:
             apply()
         finally:
@@ -263,9 +205,8 @@ class Kernel:
         for position in self.ledger.positions.values():
             self._keep_stop(position.owner, position.instrument.symbol)
         if self.terms.limits.loss_limits:
-            for market in self.markets.values():
-                self._watch_volatility(market)
-        self._check_doubt()
+            self._volatility.watch(self.markets, self.terms.base_interval_ns)
+        self._doubt.check()
         self._commit()
         return resumed
 
@@ -278,6 +219,11 @@ class Kernel:
         """Journal an output; subscribers hear of it once it is committed."""
         self.journal.append(output)
         self._published.append(output)
+
+    def _settle(self) -> None:
+        """Commit if something was decided."""
+        if self._published or self.orders.outbox:
+            self._commit()
 
     def _commit(self) -> None:
         if self.journal.pending:
@@ -315,207 +261,13 @@ class Kernel:
             else:
                 self._take_order_report(CancelRejected(ts_ns=now_ns, client_id=client_id, reason=why))
 
-    # --- Market -----------------------------------------------------------------------------------------------------
-
-    def _on_trade(self, trade: Trade) -> None:
-        clock = self.clock
-        ts_ns = trade.ts_ns
-        if ts_ns >= clock.next_due_ns:
-            clock.advance(ts_ns)
-        elif ts_ns > clock.time_ns:
-            clock.time_ns = ts_ns
-        market = self.markets.get(trade.symbol)
-        if market is None:
-            return
-        market.last_price = trade.price
-        market.last_ns = clock.time_ns
-        base = market.base
-        if base is not None:
-            if base.close_ns == 0:
-                base.add_trade(clock.time_ns, trade.price, trade.lots)
-                clock.call_at(base.close_ns, lambda: self._close_base_bar(market))
-            else:
-                base.add_trade(clock.time_ns, trade.price, trade.lots)
-        if self._tap is not None:
-            self._tap.on_trade(trade)
-        for listener in market.trade_listeners:
-            listener(trade)
-        if clock.time_ns - self._last_guard_ns >= GUARD_INTERVAL_NS:
-            self._check_guards()
-        if Trade in self._heard:
-            self.bus.publish(trade)
-
-    def _on_book_delta(self, delta: BookDelta) -> None:
-        clock = self.clock
-        ts_ns = delta.ts_ns
-        if ts_ns >= clock.next_due_ns:
-            clock.advance(ts_ns)
-        elif ts_ns > clock.time_ns:
-            clock.time_ns = ts_ns
-        market = self.markets.get(delta.symbol)
-        if market is None:
-            return
-        book = market.book
-        if not book.apply_delta(delta):
-            self._tell_gap(market, delta)
-            return
-        market.last_ns = clock.time_ns
-        if self._tap is not None:
-            self._tap.on_book(delta.symbol)
-        for listener in market.book_listeners:
-            listener(delta)
-        if BookDelta in self._heard:
-            self.bus.publish(delta)
-
-    def _tell_gap(self, market: MarketState, delta: BookDelta) -> None:
-        """A gap is told once; what follows it is dropped until the next snapshot."""
-        book = market.book
-        if book.gaps > market.gaps_told:
-            market.gaps_told = book.gaps
-            self.emit(
-                BookGap(
-                    ts_ns=self.clock.time_ns,
-                    symbol=delta.symbol,
-                    expected=book.sequence,
-                    got=delta.previous_sequence,
-                    count=book.gaps,
-                )
-            )
-
-    def _on_book_snapshot(self, snapshot: BookSnapshot) -> None:
-        self._move_to(snapshot.ts_ns)
-        market = self.markets.get(snapshot.symbol)
-        if market is None:
-            return
-        market.book.apply_snapshot(snapshot)
-        market.last_ns = self.clock.time_ns
-        if not market.last_price and market.book.best_bid and market.book.best_ask:
-            market.last_price = (market.book.best_bid + market.book.best_ask) // 2
-        if self._tap is not None:
-            self._tap.on_book(snapshot.symbol)
-        for listener in market.book_listeners:
-            listener(snapshot)
-        self.bus.publish(snapshot)
-
-    def _on_bar(self, bar: Bar) -> None:
-        clock = self.clock
-        market = self.markets[bar.symbol]
-        close_ns, interval_ns = bar.ts_ns, bar.interval_ns
-        open_ns = close_ns - interval_ns
-        if open_ns >= clock.next_due_ns:
-            clock.advance(open_ns)
-        elif open_ns > clock.time_ns:
-            clock.time_ns = open_ns
-        market.bar_interval_ns = interval_ns
-        if self._tap is not None:
-            self._tap.on_bar(bar)
-        if close_ns >= clock.next_due_ns:
-            clock.advance(close_ns)
-        else:
-            clock.time_ns = close_ns
-        market.last_price = bar.close
-        market.last_ns = close_ns
-        self._bar_closed(market, bar, interval_ns)
-        if self._guarded and self.ledger.net_lots:
-            self._check_guards()
-
-    def _close_base_bar(self, market: MarketState) -> None:
-        base = market.base
-        if base is None:
-            return
-        bar = base.take_closed(self.clock.time_ns)
-        if bar is not None:
-            self._bar_closed(market, bar, base.interval_ns)
-            if self._published or self.orders.outbox:
-                self._commit()
-
-    def _bar_closed(self, market: MarketState, bar: Bar, interval_ns: int) -> None:
-        """All bars that close together are kept before anyone hears of them, the largest first."""
-        series = market.series.get(interval_ns)
-        if series is not None:
-            series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
-        if market.aggregators:
-            self._close_larger_bars(market, bar)
-        for listener in market.bar_listeners.get(interval_ns, ()):
-            listener(bar)
-        if Bar in self._heard:
-            self.bus.publish(bar)
-
-    def _close_larger_bars(self, market: MarketState, bar: Bar) -> None:
-        closed: list[Bar] = []
-        for aggregator in market.aggregators.values():
-            for larger in aggregator.add_bar(bar):
-                closed.append(larger)
-                series = market.series.get(larger.interval_ns)
-                if series is not None:
-                    series.append(larger.ts_ns, larger.open, larger.high, larger.low, larger.close, larger.lots)
-        for larger in reversed(closed):
-            for listener in market.bar_listeners.get(larger.interval_ns, ()):
-                listener(larger)
-            self.bus.publish(larger)
-
-    def _on_history(self, history: History) -> None:
-        self._move_to(history.ts_ns)
-        market = self.markets.get(history.symbol)
-        if market is None or not history.bars:
-            return
-        interval_ns = history.interval_ns
-        series = market.series.get(interval_ns)
-        if series is not None:
-            series.extend(history.bars)
-        bars = [Bar(market.symbol, row[0], interval_ns, *row[1:]) for row in history.bars]
-        for aggregator in market.aggregators.values():
-            if aggregator.interval_ns == interval_ns:
-                aggregator.covered_ns = bars[-1].ts_ns
-            elif aggregator.interval_ns > interval_ns and aggregator.interval_ns % interval_ns == 0:
-                for bar in bars:
-                    for done in aggregator.add_bar(bar):
-                        larger = market.series.get(done.interval_ns)
-                        if larger is not None:
-                            larger.append(done.ts_ns, done.open, done.high, done.low, done.close, done.lots)
-                        self.host.deliver_history(market.symbol, done)
-        for bar in bars:
-            self.host.deliver_history(market.symbol, bar)
-        watch = self._watches.get(market.symbol)
-        if watch is not None and watch.interval_ns == interval_ns:
-            for bar in bars:
-                watch.add(bar)
-        if not market.last_price:
-            market.last_price = bars[-1].close
-        self.bus.publish(history)
-
-    def _on_mark(self, mark: MarkPrice) -> None:
-        self._move_to(mark.ts_ns)
-        market = self.markets.get(mark.symbol)
-        if market is None:
-            return
-        market.mark_price = mark.price
-        if self._tap is not None:
-            self._tap.on_mark(mark)
-        self.bus.publish(mark)
-
-    def _on_funding(self, funding: FundingRate) -> None:
-        self._move_to(funding.ts_ns)
-        if self._tap is not None and funding.symbol in self.markets:
-            self._tap.on_funding(funding)
-        self.bus.publish(funding)
-
-    def _on_feed_status(self, status: FeedStatus) -> None:
-        self._move_to(status.ts_ns)
-        for market in self.markets.values():
-            if status.symbol in ("", market.symbol):
-                market.connected = status.connected
-        state = "connected" if status.connected else "down"
-        self._log(Severity.INFO if status.connected else Severity.WARNING, "feed", f"Feed {state}: {status.detail}")
-        self.bus.publish(status)
-
     def _on_clock_offset(self, offset: ClockOffset) -> None:
         self._move_to(offset.ts_ns)
         self.gate.clock_offset_ns = offset.offset_ns
 
     def _on_heartbeat(self, beat: Heartbeat) -> None:
         self._move_to(beat.ts_ns)
-        if self.clock.time_ns - self._last_guard_ns >= GUARD_INTERVAL_NS:
+        if self.clock.time_ns - self.guards.checked_ns >= GUARD_INTERVAL_NS:
             self._check_guards()
 
     def _move_to(self, ts_ns: int) -> None:
@@ -555,7 +307,7 @@ class Kernel:
         if intent.stop_loss or intent.take_profit:
             self._place_children(intent, order)
         if not self.venue.can.certain:
-            self._check_doubt()
+            self._doubt.check()
         return order.client_id
 
     def _place_children(self, intent: Intent, parent: Order) -> None:
@@ -602,8 +354,7 @@ class Kernel:
             self._ask_how_it_ended(report)  # type: ignore[arg-type]
         else:
             self._take_order_report(report)  # type: ignore[arg-type]
-        if self._published or self.orders.outbox:
-            self._commit()
+        self._settle()
 
     def _take_order_report(self, report: OrderReport) -> None:
         order = self.orders.apply(report)
@@ -683,7 +434,7 @@ class Kernel:
     # --- Guards, time, alarms ---------------------------------------------------------------------------------------
 
     def _check_guards(self) -> None:
-        self._last_guard_ns = self.clock.time_ns
+        self.guards.checked_ns = self.clock.time_ns
         self.trading.lift_due(self.clock.time_ns)
         self.guards.on_equity(self.clock.time_ns, self.ledger.equity())
 
@@ -721,51 +472,6 @@ class Kernel:
             )
         )
 
-    def _watch_volatility(self, market: MarketState) -> None:
-        terms = self.terms
-        watch = VolatilityWatch(terms.protections_interval_ns)
-        self._watches[market.symbol] = watch
-        market.want_bars(terms.protections_interval_ns, terms.base_interval_ns)
-
-        def check(bar: Bar) -> None:
-            multiple = watch.add(bar)
-            if multiple > terms.crisis_atr_multiple:
-                self.guards.on_volatility(self.clock.time_ns, market.symbol, multiple)
-
-        market.bar_listeners.setdefault(terms.protections_interval_ns, []).insert(0, check)
-
-    def _check_doubt(self) -> None:
-        """While orders are in doubt, ask the venue for them again and again; never resend."""
-        if self._checking_doubt:
-            return
-        now_ns, terms = self.clock.time_ns, self.terms
-        doubtful = False
-        for order in self.orders.open_orders():
-            if order.state is OrderState.UNKNOWN:
-                self.orders.request_status(order)
-            elif self.venue.can.certain:
-                continue
-            elif order.state is OrderState.SUBMITTED and now_ns - order.created_ns >= terms.in_doubt_ns:
-                self.orders.mark_unknown(order, "no answer from the venue")
-                self.orders.request_status(order)
-            elif order.cancel_requested_ns and now_ns - order.cancel_requested_ns >= terms.in_doubt_ns:
-                order.cancel_requested_ns = 0
-                self.orders.request_status(order)
-                self.orders.request_cancel(order, "asked again: no answer")
-            elif now_ns - order.updated_ns >= terms.in_doubt_ns:
-                order.updated_ns = now_ns
-                self.orders.request_status(order)
-            doubtful = True
-        if doubtful:
-            self._checking_doubt = True
-            self.clock.call_at(now_ns + terms.in_flight_check_ns, self._check_doubt_again)
-
-    def _check_doubt_again(self) -> None:
-        self._checking_doubt = False
-        self._check_doubt()
-        if self._published or self.orders.outbox:
-            self._commit()
-
     def _on_person_needed(self, cause: str, lift: Callable[[], None]) -> None:
         pause_ns = self.terms.person_pause_ns
         if pause_ns:
@@ -789,38 +495,3 @@ class Kernel:
     def _price_of(self, symbol: str) -> int:
         market = self.markets[symbol]
         return market.mark_price or market.last_price
-
-
-class _Nowhere:
-    """A journal that forgets."""
-
-    pending = 0
-
-    def append(self, output: Output) -> None: ...
-    def commit(self) -> None: ...
-
-
-def bracket_children(intent: Intent, parent_id: str, oco_group: str) -> list[Intent]:
-    """The reduce-only exits of a bracket, stop first."""
-    children = []
-    for stop_price, kind, role in (
-        (intent.stop_loss, OrderType.STOP, OrderRole.PROTECTIVE_STOP),
-        (intent.take_profit, OrderType.TAKE_PROFIT, OrderRole.TAKE_PROFIT),
-    ):
-        if stop_price:
-            children.append(
-                Intent(
-                    symbol=intent.symbol,
-                    side=intent.side.opposite,
-                    lots=intent.lots,
-                    type=kind,
-                    stop_price=stop_price,
-                    reduce_only=True,
-                    role=role,
-                    owner=intent.owner,
-                    reason="stop" if role is OrderRole.PROTECTIVE_STOP else "target",
-                    parent_id=parent_id,
-                    oco_group=oco_group,
-                )
-            )
-    return children

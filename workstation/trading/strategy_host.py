@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -36,6 +36,7 @@ from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.strategy import Strategy
 
+_Message = TypeVar("_Message")
 _ACTIVE = (StrategyState.RUNNING, StrategyState.PAUSED)
 
 
@@ -90,8 +91,9 @@ class SlotContext:
     def submit(self, intent: Intent) -> str:
         if intent.owner != self.owner or intent.symbol != self._market.symbol:
             raise StrategyError(f"Strategy {self.owner} may order only {self._market.symbol} and only as itself.")
+        checked = _readable(intent, _decode_intent)
         with self._engine():
-            return self._desk.place(intent)
+            return self._desk.place(checked)
 
     def _engine(self) -> _EngineCode:
         return _EngineCode(self.host)
@@ -160,21 +162,26 @@ class SlotContext:
         self._desk.emit(StrategyStateSaved(ts_ns=self._desk.clock.time_ns, strategy=self.owner, state=state))
 
     def signal(self, side: Side, confidence: float, parts: dict[str, float], text: str) -> None:
-        self._desk.emit(
-            SignalEmitted(
-                ts_ns=self._desk.clock.time_ns,
-                strategy=self.owner,
-                symbol=self._market.symbol,
-                side=side,
-                confidence=confidence,
-                parts=parts,
-                price=self._market.last_price,
-                text=text,
-            )
+        signal = SignalEmitted(
+            ts_ns=self._desk.clock.time_ns,
+            strategy=self.owner,
+            symbol=self._market.symbol,
+            side=side,
+            confidence=confidence,
+            parts=parts,
+            price=self._market.last_price,
+            text=text,
         )
+        self._emit_checked(signal)
 
     def log(self, severity: Severity, text: str) -> None:
-        self._desk.emit(LogLine(ts_ns=self._desk.clock.time_ns, severity=severity, source=self.owner, text=text))
+        line = LogLine(ts_ns=self._desk.clock.time_ns, severity=severity, source=self.owner, text=text)
+        self._emit_checked(line)
+
+    def _emit_checked(self, output: Output) -> None:
+        checked = _readable(output, _decode_output)
+        with self._engine():
+            self._desk.emit(checked)
 
 
 _FLAT = PositionFigures(0, 0)
@@ -267,16 +274,21 @@ class StrategyHost:
                 self.fail(slot, error)
                 return
             self.running = outer
-            if strategy.state or slot.saved_state != b"{}":
+            state = strategy.state
+            if type(state) is not dict or state or slot.saved_state != b"{}":
                 self.save_state(slot)
 
         return call
 
     def save_state(self, slot: StrategySlot) -> None:
         """Journal the strategy's state when it differs from what was saved last."""
+        state = slot.strategy.state
         try:
-            encoded = _encode(slot.strategy.state)
-        except (TypeError, ValueError) as error:
+            if type(state) is not dict:
+                raise TypeError(f"it is a {type(state).__name__} instead of a dict")
+            encoded = _encode(state)
+        except (TypeError, ValueError, RecursionError) as error:
+            slot.strategy.state = _decode(slot.saved_state)
             self.fail(slot, StrategyError(f"its state holds what JSON cannot: {error}"))
             return
         if encoded != slot.saved_state:
@@ -299,13 +311,15 @@ class StrategyHost:
             self._guarded(slot, slot.strategy.on_denied)(denial)
 
     def deliver_history(self, symbol: str, bar: Bar) -> None:
-        """History warms every strategy of the symbol and timeframe, whatever state it is in."""
+        """History warms every strategy of the symbol and timeframe that has not failed."""
         for slot in self.slots.values():
             strategy = slot.strategy
             if strategy.symbol == symbol and strategy.interval_ns == bar.interval_ns:
                 self._warm(slot, strategy.on_history, bar)
 
     def _warm(self, slot: StrategySlot, on_history: Callable[[Bar], Any], bar: Bar) -> None:
+        if slot.state is StrategyState.FAILED:
+            return
         outer, self.running = self.running, slot
         try:
             on_history(bar)
@@ -406,5 +420,16 @@ def _default(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
+def _readable(message: Any, decode: Callable[[bytes], _Message]) -> _Message:
+    """The message as the journal will give it back. Raises ``StrategyError`` when it could not."""
+    try:
+        return decode(_encode_plain(message))
+    except (msgspec.MsgspecError, TypeError, ValueError) as error:
+        raise StrategyError(f"A malformed {type(message).__name__} was refused: {error}.") from None
+
+
+_encode_plain = msgspec.json.encode
+_decode_intent = msgspec.json.Decoder(Intent).decode
+_decode_output = msgspec.json.Decoder(Output).decode
 _encode = msgspec.json.Encoder(enc_hook=_default, order="sorted").encode
 _decode = msgspec.json.decode

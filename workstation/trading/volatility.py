@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from workstation.core.clock import EventClock
 from workstation.core.messages import Bar
+from workstation.trading.guards import Guards
+from workstation.trading.market_state import MarketState
 
 
 class VolatilityWatch:
@@ -31,3 +35,37 @@ class VolatilityWatch:
             ratio = Decimal(f"{self.average_range / self.long_average:.4f}")
         self.long_average += (self.average_range - self.long_average) / min(self.count, self.AVERAGE)
         return ratio
+
+
+class VolatilityGuard:
+    """A watch for each market; one whose range passes ``multiple`` times its average means crisis."""
+
+    def __init__(self, clock: EventClock, guards: Guards, interval_ns: int, multiple: Decimal) -> None:
+        self._clock = clock
+        self._guards = guards
+        self._interval_ns = interval_ns
+        self._multiple = multiple
+        self._watches: dict[str, VolatilityWatch] = {}
+
+    def watch(self, markets: Mapping[str, MarketState], base_interval_ns: int) -> None:
+        """Follow these markets from now on, ahead of the strategies."""
+        for market in markets.values():
+            self._watch(market, base_interval_ns)
+
+    def _watch(self, market: MarketState, base_interval_ns: int) -> None:
+        watch = self._watches[market.symbol] = VolatilityWatch(self._interval_ns)
+        market.want_bars(self._interval_ns, base_interval_ns)
+
+        def check(bar: Bar) -> None:
+            multiple = watch.add(bar)
+            if multiple > self._multiple:
+                self._guards.on_volatility(self._clock.time_ns, market.symbol, multiple)
+
+        market.bar_listeners.setdefault(self._interval_ns, []).insert(0, check)
+
+    def add_history(self, symbol: str, interval_ns: int, bars: Sequence[Bar]) -> None:
+        """Warm up with bars from before the session."""
+        watch = self._watches.get(symbol)
+        if watch is not None and interval_ns == self._interval_ns:
+            for bar in bars:
+                watch.add(bar)

@@ -1,0 +1,61 @@
+"""Resolves what is in doubt: asks the venue again and again, and never sends an order twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from workstation.core.clock import EventClock
+from workstation.core.types import OrderState
+from workstation.trading.kernel_terms import KernelTerms
+from workstation.trading.order_manager import OrderManager
+
+
+class DoubtResolver:
+    """``certain`` venues answer everything: with them only what a restart left in doubt is asked for."""
+
+    def __init__(
+        self,
+        clock: EventClock,
+        orders: OrderManager,
+        terms: KernelTerms,
+        *,
+        certain: bool,
+        settle: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._orders = orders
+        self._terms = terms
+        self._certain = certain
+        self._settle = settle
+        self._checking = False
+
+    def check(self) -> None:
+        """While orders are in doubt, ask the venue for them again and again; never resend."""
+        if self._checking:
+            return
+        now_ns, terms = self._clock.time_ns, self._terms
+        doubtful = False
+        for order in self._orders.open_orders():
+            if order.state is OrderState.UNKNOWN:
+                self._orders.request_status(order)
+            elif self._certain:
+                continue
+            elif order.state is OrderState.SUBMITTED and now_ns - order.created_ns >= terms.in_doubt_ns:
+                self._orders.mark_unknown(order, "no answer from the venue")
+                self._orders.request_status(order)
+            elif order.cancel_requested_ns and now_ns - order.cancel_requested_ns >= terms.in_doubt_ns:
+                order.cancel_requested_ns = 0
+                self._orders.request_status(order)
+                self._orders.request_cancel(order, "asked again: no answer")
+            elif now_ns - order.updated_ns >= terms.in_doubt_ns:
+                order.updated_ns = now_ns
+                self._orders.request_status(order)
+            doubtful = True
+        if doubtful:
+            self._checking = True
+            self._clock.call_at(now_ns + terms.in_flight_check_ns, self._check_again)
+
+    def _check_again(self) -> None:
+        self._checking = False
+        self.check()
+        self._settle()

@@ -1,0 +1,95 @@
+"""What a kernel is made of and how it is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Protocol
+
+from workstation.core.clock import EventClock
+from workstation.core.instrument import Instrument
+from workstation.core.messages import Bar, FundingRate, Input, MarkPrice, Output, Trade
+from workstation.core.timeframe import MINUTE_NS
+from workstation.market.order_book import OrderBook
+from workstation.trading.risk_limits import RiskLimits
+from workstation.venues.base import ReportHandler, Venue
+
+
+class Journal(Protocol):
+    """Where decisions go before they leave."""
+
+    @property
+    def pending(self) -> int: ...
+    def append(self, output: Output, /) -> None: ...
+    def commit(self) -> None: ...
+
+
+class Recorder(Protocol):
+    """Where inputs go, so that every decision can be re-run."""
+
+    def append(self, event: Input, /) -> None: ...
+    def flush(self, sync: bool) -> None: ...
+
+
+class MarketTap(Protocol):
+    """A venue that lives on the engine's market data, as the simulated one does."""
+
+    def on_trade(self, trade: Trade) -> None: ...
+    def on_book(self, symbol: str) -> None: ...
+    def on_bar(self, bar: Bar) -> None: ...
+    def on_mark(self, mark: MarkPrice) -> None: ...
+    def on_funding(self, funding: FundingRate) -> None: ...
+
+
+VenueFactory = Callable[[EventClock, ReportHandler, Mapping[str, OrderBook]], tuple[Venue, MarketTap | None]]
+
+
+class Nowhere:
+    """A journal that forgets."""
+
+    pending = 0
+
+    def append(self, output: Output, /) -> None: ...
+    def commit(self) -> None: ...
+
+
+class KernelTerms:
+    """How a kernel is set up; the same kernel serves every mode."""
+
+    def __init__(
+        self,
+        *,
+        instruments: Mapping[str, Instrument],
+        limits: RiskLimits,
+        currency: str,
+        leverage: int,
+        cash: Mapping[str, int],
+        id_prefix: str,
+        start_ns: int,
+        request_expiry_ns: int,
+        in_doubt_ns: int,
+        in_flight_check_ns: int,
+        crisis_threshold: int = 80,
+        crisis_atr_multiple: Decimal = Decimal(3),
+        protections_interval_ns: int = 60 * MINUTE_NS,
+        base_interval_ns: int = MINUTE_NS,
+        equity_interval_ns: int = MINUTE_NS,
+        person_pause_ns: int = 0,
+    ) -> None:
+        self.instruments = instruments
+        self.limits = limits
+        self.currency = currency
+        self.leverage = leverage
+        self.cash = cash
+        self.id_prefix = id_prefix
+        self.start_ns = start_ns
+        self.request_expiry_ns = request_expiry_ns
+        self.in_doubt_ns = in_doubt_ns
+        self.in_flight_check_ns = in_flight_check_ns
+        self.crisis_threshold = crisis_threshold
+        self.crisis_atr_multiple = crisis_atr_multiple
+        self.protections_interval_ns = protections_interval_ns
+        self.base_interval_ns = base_interval_ns
+        self.equity_interval_ns = equity_interval_ns
+        self.person_pause_ns = person_pause_ns
+        """Lift what a person must lift after this; 0 waits for the person."""
