@@ -10,13 +10,14 @@ import msgspec
 from workstation.assembly import paper_kernel
 from workstation.config.loader import settings_from_json
 from workstation.core.errors import StorageError, VerificationError
-from workstation.core.messages import OrderFilled, OrderSubmitted, Output
+from workstation.core.messages import OrderFilled, OrderSubmitted, Output, TradingStateChanged
 from workstation.core.timeframe import utc_text
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
-from workstation.storage.journal import MemoryJournal, SessionEntry
+from workstation.storage.journal import SessionEntry
 from workstation.storage.layout import DataFolder
 from workstation.trading import recovery
+from workstation.trading.kernel import JOURNAL_FAILURE
 from workstation.trading.registry import StrategyRegistry
 
 
@@ -55,7 +56,7 @@ def verify(
                 skipped.append(f"Session {entry.header.number} was not run again: {reason}")
                 continue
             expected = list(reader.records(entry.header.number))
-            _compare(entry, expected, _run_again(folder, entry, strategies))
+            _compare(entry, expected, _run_again(folder, entry, expected, strategies))
             proved += 1
             orders += sum(type(record) is OrderSubmitted for record in expected)
             fills += sum(type(record) is OrderFilled for record in expected)
@@ -86,10 +87,39 @@ def _registry(strategies: Path | None) -> StrategyRegistry:
     return StrategyRegistry(strategies)
 
 
-def _run_again(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -> list[Output]:
+class RefusingJournal:
+    """Takes records as the session's own did: it refuses to where the journal says that the disk refused."""
+
+    def __init__(self, expected: list[Output]) -> None:
+        self.outputs: list[Output] = []
+        self._expected = expected
+        self._committed = 0
+        self._refusal = ""
+
+    @property
+    def pending(self) -> int:
+        return len(self.outputs) - self._committed
+
+    def append(self, output: Output, /) -> None:
+        self.outputs.append(output)
+
+    def commit(self) -> None:
+        count = len(self.outputs)
+        told = self._expected[count] if count < len(self._expected) else None
+        if type(told) is TradingStateChanged:
+            # A refusal halts, and the first commit after it lifts the halt: each is the next record.
+            self._refusal = told.reason if told.reason.startswith(JOURNAL_FAILURE) else ""
+        if self._refusal:
+            raise StorageError(self._refusal.removeprefix(JOURNAL_FAILURE).strip())
+        self._committed = count
+
+
+def _run_again(
+    folder: DataFolder, entry: SessionEntry, expected: list[Output], strategies: Path | None
+) -> list[Output]:
     header = entry.header
     settings = settings_from_json(header.configuration)
-    journal = MemoryJournal()
+    journal = RefusingJournal(expected)
     kernel, _, _ = paper_kernel(
         settings,
         journal=journal,

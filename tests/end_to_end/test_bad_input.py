@@ -6,7 +6,9 @@ import gzip
 import re
 import resource
 import sqlite3
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,11 @@ from tests.end_to_end.program import (
     is_one_sentence,
     journal,
     run,
+    running,
+    wait_until,
 )
+from workstation.core.messages import OrderSubmitted, Output, TradingStateChanged
+from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
 YEAR = ("--start", "2023-01-01", "--end", "2024-01-01")
@@ -184,9 +190,11 @@ def test_a_database_of_a_newer_version(tmp_path: Path, name: str):
     data = tmp_path / "data"
     assert run("--no-gui", "--for", "1", "--data", data).returncode == 0
     file: Path = getattr(DataFolder(data), name)
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 9999")
-    connection.close()
+    with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        if name == "journal":
+            connection.execute("PRAGMA user_version = 9999")
+        else:
+            connection.execute("UPDATE schema_version SET version = 9999")
     before = file.read_bytes()
     done = run("--no-gui", "--for", "1", "--data", data)
     assert is_one_sentence(done), done.stdout + done.stderr
@@ -223,17 +231,45 @@ def test_a_disk_that_is_full_at_the_start(tmp_path: Path):
     assert is_one_sentence(done), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("most_bytes", [60_000, 200_000, 600_000])
-def test_a_disk_that_fills_up_while_it_runs(tmp_path: Path, most_bytes: int):
+@pytest.fixture
+def busy(tmp_path: Path) -> list[str]:
+    file = configuration(tmp_path, BUSY_PROFILE)
+    return ["--config", str(file), "--profile", "test", "--data", str(tmp_path / "data")]
+
+
+def test_a_disk_that_is_full_at_a_restart_costs_nothing(tmp_path: Path, busy: list[str]):
     data = tmp_path / "data"
-    busy = ["--config", str(configuration(tmp_path, BUSY_PROFILE)), "--profile", "test", "--data", str(data)]
     assert run("--no-gui", *busy, "--for", "3").returncode == 0
-    sessions, before = journal(data)
-    done = run("--no-gui", *busy, "--for", "8", preexec_fn=limited(most_bytes))
-    assert "Traceback" not in done.stdout + done.stderr, done.stdout + done.stderr
+    before = journal(data)[1]
+    done = run("--no-gui", *busy, "--for", "3", preexec_fn=limited(60_000))
+    assert done.returncode != 0 and "Traceback" not in done.stdout + done.stderr
+    assert "free space" in done.stderr
     assert run("--no-gui", *busy, "--for", "2").returncode == 0
-    after = journal(data)[1]
-    assert after[: len(before)] == before
+    assert journal(data)[1][: len(before)] == before
     done = run("verify", *busy)
     assert done.returncode == 0, done.stderr
-    assert len(journal(data)[0]) >= len(sessions) + 1
+
+
+def test_a_disk_that_fills_up_while_it_runs_halts_and_goes_on_when_there_is_room(tmp_path: Path, busy: list[str]):
+    data = tmp_path / "data"
+
+    def orders(records: list[Output]) -> int:
+        return sum(isinstance(record, OrderSubmitted) for record in records)
+
+    with running(*busy) as session:
+        wait_until(data, lambda records: orders(records) >= 3)
+        resource.prlimit(session.pid, resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+        time.sleep(3)
+        full = journal(data)[1]
+        time.sleep(3)
+        assert session.process.poll() is None, session.end()
+        assert journal(data)[1] == full, "it is not full"
+        resource.prlimit(session.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        records = wait_until(data, lambda records: orders(records) >= orders(full) + 3)
+        assert session.stop() == 0
+        assert "Traceback" not in session.output
+    states = [record for record in records if isinstance(record, TradingStateChanged)]
+    assert [state.state for state in states] == [TradingState.HALTED, TradingState.ACTIVE]
+    assert states[0].reason.startswith("The journal cannot be written.")
+    done = run("verify", *busy)
+    assert done.returncode == 0, done.stderr

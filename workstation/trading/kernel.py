@@ -64,6 +64,7 @@ from workstation.trading.trading_state import TradingStateHolder
 from workstation.trading.volatility import VolatilityGuard
 
 JOURNAL = "journal"
+JOURNAL_FAILURE = "The journal cannot be written."
 REMEMBERED_REPORTS = 1_000
 _RISKS = (Approved, AmendRequest)
 _ENDS = (OrderCancelled, OrderExpired)
@@ -253,7 +254,7 @@ class Kernel:
         orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
         refused = [request for request in orders.outbox if type(request) in _RISKS]
         orders.outbox = [request for request in orders.outbox if type(request) not in _RISKS]
-        self.trading.restrict(JOURNAL, TradingState.HALTED, str(error))
+        self.trading.restrict(JOURNAL, TradingState.HALTED, f"{JOURNAL_FAILURE} {error}")
         for request in refused:
             client_id = request.client_id
             if type(request) is Approved:

@@ -246,25 +246,26 @@ class StrategyHost:
 
     def _bar_listener(self, slot: StrategySlot, interval_ns: int) -> Callable[[Bar], None]:
         """Bars go to a strategy that runs; one that stands still keeps warm by them."""
-        on_bar = self._guarded(slot, slot.strategy.on_bar)
-        if interval_ns != slot.strategy.interval_ns or type(slot.strategy).on_history is Strategy.on_history:
-            return on_bar
-        on_history = slot.strategy.on_history
+        strategy = slot.strategy
+        if interval_ns != strategy.interval_ns or type(strategy).on_history is Strategy.on_history:
+            return self._guarded(slot, strategy.on_bar)
+        return self._guarded(slot, strategy.on_bar, lambda bar: self._keep_warm(slot, bar))
 
-        def listener(bar: Bar) -> None:
-            if slot.state is StrategyState.STOPPED:
-                self._warm(slot, on_history, bar)
-            else:
-                on_bar(bar)
+    def _keep_warm(self, slot: StrategySlot, bar: Bar) -> None:
+        if slot.state is StrategyState.STOPPED:
+            self._warm(slot, slot.strategy.on_history, bar)
 
-        return listener
-
-    def _guarded(self, slot: StrategySlot, handler: Callable[[Any], Any]) -> Callable[[Any], None]:
+    def _guarded(
+        self, slot: StrategySlot, handler: Callable[[Any], Any], idle: Callable[[Any], None] | None = None
+    ) -> Callable[[Any], None]:
+        """``handler`` for a strategy that runs, and ``idle`` for one that does not."""
         strategy = slot.strategy
         active = _ACTIVE
 
         def call(event: Any) -> None:
             if slot.state not in active:
+                if idle is not None:
+                    idle(event)
                 return
             outer, self.running = self.running, slot
             try:
