@@ -136,11 +136,13 @@ def year_of_minutes(settings: Settings) -> list[Figure]:
     whole, engine = [], []
     for _ in range(3):
         marks: list[float] = []
+
+        def mark(done: int, total: int, marks: list[float] = marks) -> None:
+            marks.append(time.perf_counter())
+
         with _quiet_collector():
             started = time.perf_counter()
-            result = run_backtest(
-                settings, request, data, registry, lambda done, total: marks.append(time.perf_counter())
-            )
+            result = run_backtest(settings, request, data, registry, mark)
             whole.append(time.perf_counter() - started)
             engine.append(marks[-1] - started)
     assert result.fills > 10_000

@@ -16,6 +16,8 @@ from workstation.trading.parameters import Amount, Integer
 GRID_KEY = "grid"
 PAUSE_KEY = "paused_until_ns"
 
+FIRST_LOOK = "first look"
+FIRST_LOOK_NS = 2 * SECOND_NS
 GRID_TIMER = "grid"
 ORDERS_A_SECOND = 4
 """A new grid is sent in portions, below the five a second that the account allows a strategy by default."""
@@ -89,6 +91,7 @@ class Grid(ProtectedStrategy):
         self._blocked, self._resized = frozenset(), {}
         super().on_start()
         self._arrange()
+        self.set_timer(FIRST_LOOK_NS, FIRST_LOOK)
 
     def on_bar(self, bar: Bar) -> None:
         super().on_bar(bar)
@@ -111,7 +114,12 @@ class Grid(ProtectedStrategy):
             self._arrange()
 
     def on_timer(self, tag: str) -> None:
-        if tag == GRID_TIMER:
+        if tag == FIRST_LOOK:
+            # With a live book there is no need to wait for the first bar.
+            if self.book.synchronised and self.last_price:
+                self._place_grid(self.last_price)
+                self._arrange()
+        elif tag == GRID_TIMER:
             self._arrange()
         else:
             super().on_timer(tag)
