@@ -5,13 +5,21 @@ from __future__ import annotations
 import argparse
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import NoReturn
 
 from workstation import __version__
 from workstation.core.timeframe import TIMEFRAMES, parse_utc
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what was wrong in one sentence, and where the options are told."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"workstation: {message}; `{self.prog} --help` tells the options.\n")
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="workstation",
         description="The trading workstation. Without a sub-command it opens the desktop, or runs headless.",
     )

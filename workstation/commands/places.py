@@ -31,10 +31,11 @@ def settings(arguments: argparse.Namespace) -> Loaded:
 
 
 def data_folder(arguments: argparse.Namespace) -> DataFolder:
-    """``--data``, else ``WORKSTATION_DATA``, else ``data`` beside the folder of the configuration file."""
+    """``--data``, else ``WORKSTATION_DATA``, else ``data`` beside the configuration file or its ``config`` folder."""
     if arguments.data is not None:
         return DataFolder(arguments.data)
     named = os.environ.get("WORKSTATION_DATA")
     if named:
         return DataFolder(Path(named))
-    return DataFolder(configuration_file(arguments).resolve().parent.parent / "data")
+    home = configuration_file(arguments).resolve().parent
+    return DataFolder((home.parent if home.name == "config" else home) / "data")
