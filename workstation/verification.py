@@ -9,6 +9,7 @@ import msgspec
 
 from workstation.assembly import paper_kernel
 from workstation.config.loader import settings_from_json
+from workstation.core.clock import Clock, EventClock
 from workstation.core.errors import StorageError, VerificationError
 from workstation.core.messages import OrderFilled, OrderSubmitted, Output, TradingStateChanged
 from workstation.core.timeframe import utc_text
@@ -92,6 +93,7 @@ class RefusingJournal:
 
     def __init__(self, expected: list[Output]) -> None:
         self.outputs: list[Output] = []
+        self.clock: Clock = EventClock()
         self._expected = expected
         self._committed = 0
         self._refusal = ""
@@ -106,7 +108,7 @@ class RefusingJournal:
     def commit(self) -> None:
         count = len(self.outputs)
         told = self._expected[count] if count < len(self._expected) else None
-        if type(told) is TradingStateChanged:
+        if type(told) is TradingStateChanged and told.ts_ns == self.clock.now_ns():
             # A refusal halts, and the first commit after it lifts the halt: each is the next record.
             self._refusal = told.reason if told.reason.startswith(JOURNAL_FAILURE) else ""
         if self._refusal:
@@ -130,6 +132,7 @@ def _run_again(
         seed=header.seed,
         start_ns=header.started_ns,
     )
+    journal.clock = kernel.clock
     if header.opening:
         kernel.recover(lambda: recovery.restore(kernel, header.opening))
     kernel.start(header.started_ns)

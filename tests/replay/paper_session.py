@@ -50,12 +50,13 @@ def busy_configuration(**changes: Any) -> Loaded:
             settings.strategies["ema_cross"], symbol="SOLUSDT", parameters={"fast": 2, "slow": 5, "equity_percent": 10}
         ),
     }
-    protections = replace(settings.risk.protections, bar="1m", cooldown_bars=0)
+    protections = replace(settings.risk.protections, bar="1m", cooldown_bars=0, losses_in_a_row=1000)
+    crisis = replace(settings.risk.crisis, losses_in_a_row=1000, atr_multiple=Decimal(100))
     settings = replace(
         settings,
         market=replace(settings.market, symbols=SYMBOLS, built_in=built_in),
         strategies={name: replace(entry, start=True) for name, entry in quick.items()},
-        risk=replace(settings.risk, protections=protections),
+        risk=replace(settings.risk, protections=protections, crisis=crisis, open_positions=5),
         **changes,
     )
     return with_settings(loaded, settings)

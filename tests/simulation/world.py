@@ -127,6 +127,7 @@ class World:
         self._seed = seed
         self._disk_full_until = 0
         self._worst: dict[str, int] = {}
+        self._held: dict[str, int] = {}
         random = Random(f"market {seed}")
         linear = frozenset(s for s, i in self.instruments.items() if i.is_derivative)
         sizes = {
@@ -375,8 +376,10 @@ class World:
             worst[symbol] = worst_position(ledger.net_lots.get(symbol, 0), buys, sells)
             worth[symbol] = notional(market.price, worst[symbol], *market.instrument.valuation)
         equity = ledger.equity()
+        held, self._held = self._held, dict(ledger.net_lots)
         for symbol in enlarged:
-            if worst[symbol] > self._worst.get(symbol, 0):
+            # What only reduces one owner's part may add to the account's: it is judged when no such fill came between.
+            if held.get(symbol) == self._held.get(symbol) and worst[symbol] > self._worst.get(symbol, 0):
                 assert worth[symbol] <= _with_slack(allowance(equity, limits.position_value)), f"{symbol} is too much"
                 most = allowance(equity, limits.gross_exposure) * kernel.terms.leverage
                 assert sum(worth.values()) <= _with_slack(most), "all positions together are too much"

@@ -61,7 +61,7 @@ def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:
     command.add_argument("--data", type=Path, metavar="DIR", default=default, help="data folder")
 
 
-def _backtest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser(
         "backtest", help="run a strategy over candles", description="Run a strategy over candles. Times are UTC."
     )
@@ -91,7 +91,7 @@ def _backtest(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     _common(command)
 
 
-def _data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _data(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser("data", help="import, list and export candles")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     take = actions.add_parser("import", help="import a CSV, CSV.GZ or Parquet file")

@@ -46,7 +46,7 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, Approved, Intent, Order
-from workstation.core.timeframe import DAY_NS
+from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.core.types import OrderRole, OrderState, Severity, StrategyState, TradingState
 from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
@@ -125,6 +125,7 @@ class Kernel:
         self.absent_strategies: dict[str, dict[str, Any]] = {}
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
+        self._committing_soon = False
         self._guarded = terms.limits.loss_limits
         self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain, settle=self._settle)
         self._volatility = VolatilityGuard(
@@ -237,6 +238,7 @@ class Kernel:
             else:
                 if JOURNAL in self.trading.causes:
                     self.trading.lift(JOURNAL)
+                    self._commit_soon()
         outbox = self.orders.outbox
         if outbox:
             self.orders.outbox = []
@@ -249,12 +251,23 @@ class Kernel:
             for output in published:
                 publish(output)
 
+    def _commit_soon(self) -> None:
+        """In a halt nothing else may come that would commit what is pending."""
+        if not self._committing_soon:
+            self._committing_soon = True
+            self.clock.call_at(self.clock.time_ns + SECOND_NS, self._commit_pending)
+
+    def _commit_pending(self) -> None:
+        self._committing_soon = False
+        self._commit()
+
     def _on_journal_failure(self, error: StorageError) -> None:
         """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
         orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
         refused = [request for request in orders.outbox if type(request) in _RISKS]
         orders.outbox = [request for request in orders.outbox if type(request) not in _RISKS]
         self.trading.restrict(JOURNAL, TradingState.HALTED, f"{JOURNAL_FAILURE} {error}")
+        self._commit_soon()
         for request in refused:
             client_id = request.client_id
             if type(request) is Approved:
