@@ -35,7 +35,7 @@ bench: setup ## measure, print a table and write bench.json
 screenshots: setup ## render the pictures of the documents
 	@$(PYTHON) -m tests.screenshots $(ARGS)
 
-soak: setup ## run the demo for a long time and watch memory and loop lag
+soak: setup ## run seeded worlds under faults until told to stop
 	@$(PYTHON) -m tests.soak $(ARGS)
 
 lock: setup ## resolve the dependencies of pyproject.toml again

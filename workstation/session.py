@@ -207,13 +207,13 @@ class Session:
             (HOUR_NS, days * 24, now_ns - days * DAY_NS),
             (MINUTE_NS, MINUTE_BARS, now_ns - MINUTE_BARS * MINUTE_NS),
         ):
-            stored = self.candles.load(symbol, interval_ns, start_ns, now_ns)
+            stored = self.candles.load(invented(symbol), interval_ns, start_ns, now_ns)
             if stored is not None and len(stored) and self.kernel.markets[symbol].last_price:
                 rows = tuple(stored.rows(instrument))
                 histories.append(History(symbol, now_ns, interval_ns, rows))
             elif bars:
                 history = market.history(symbol, interval_ns, bars)
-                self.candles.save(candles_of(instrument, interval_ns, history.bars))
+                self.candles.save(candles_of(invented(symbol), instrument, interval_ns, history.bars))
                 histories.append(history)
         return histories
 
@@ -334,7 +334,7 @@ class Session:
         bars, self._new_bars = self._new_bars, {}
         for symbol, rows in bars.items():
             try:
-                minutes = candles_of(self.settings.instruments[symbol], MINUTE_NS, rows)
+                minutes = candles_of(invented(symbol), self.settings.instruments[symbol], MINUTE_NS, rows)
                 self.candles.save(minutes)
             except StorageError as error:
                 log.warning("%s", error)
@@ -386,7 +386,7 @@ class Session:
         self._save_candles()
         for symbol in started:
             end_ns = self.kernel.clock.time_ns
-            minutes = self.candles.load(symbol, MINUTE_NS, end_ns - 3 * DAY_NS, end_ns)
+            minutes = self.candles.load(invented(symbol), MINUTE_NS, end_ns - 3 * DAY_NS, end_ns)
             if minutes is not None and len(minutes):
                 self.candles.save(minutes.resample(HOUR_NS))
 
@@ -455,6 +455,11 @@ class Health:
             clock_offset_ms=(kernel.gate.clock_offset_ns if kernel else 0) / 1e6,
             gaps=self.gaps,
         )
+
+
+def invented(symbol: str) -> str:
+    """The name under which the built-in market's candles are kept, so that no backtest takes them for real ones."""
+    return f"{symbol}@BUILTIN"
 
 
 def _to_python_log(line: LogLine) -> None:

@@ -230,3 +230,10 @@ def test_a_lifted_kill_is_not_engaged_again(tmp_path: Path):
     second = PaperSession(tmp_path, quiet(), start_ns=NEXT)
     assert second.session.kernel.trading.state is TradingState.ACTIVE
     second.close()
+
+
+def test_invented_candles_never_pass_for_real_ones(tmp_path: Path):
+    session = PaperSession(tmp_path, quiet())
+    kept = session.session.candles.ranges()
+    session.close()
+    assert kept and all(symbol.endswith("@BUILTIN") for symbol, *_ in kept)

@@ -11,8 +11,11 @@ from workstation.core.money import MONEY_SCALE
 from workstation.market.history import BarRow, Candles
 
 
-def candles_of(instrument: Instrument, interval_ns: int, rows: Sequence[BarRow]) -> Candles:
-    """Exact candles of rows of close time, prices in ticks and volume in lots; steps finer than 1e-8 are refused."""
+def candles_of(name: str, instrument: Instrument, interval_ns: int, rows: Sequence[BarRow]) -> Candles:
+    """Exact candles, kept under ``name``, of rows of close time, prices in ticks and volume in lots.
+
+    Raises ``ValueError`` when the instrument's steps are finer than 1e-8.
+    """
     tick_e8 = instrument.tick * MONEY_SCALE
     lot_e8 = instrument.lot * instrument.contract_size * MONEY_SCALE
     if tick_e8 != int(tick_e8) or lot_e8 != int(lot_e8):
@@ -20,7 +23,7 @@ def candles_of(instrument: Instrument, interval_ns: int, rows: Sequence[BarRow])
     table = np.array(rows, dtype=np.int64).reshape(-1, 6)
     prices = table[:, 1:5] * int(tick_e8)
     return Candles(
-        instrument.symbol,
+        name,
         interval_ns,
         table[:, 0] - interval_ns,
         np.ascontiguousarray(prices[:, 0]),

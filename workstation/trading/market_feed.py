@@ -222,8 +222,9 @@ class MarketFeed:
         for bar in bars:
             self._host.deliver_history(market.symbol, bar)
         self._volatility.add_history(market.symbol, interval_ns, bars)
-        if not market.last_price:
-            market.last_price = bars[-1].close
+        newest = bars[-1]
+        if not market.last_price or 0 < market.priced_ns < newest.ts_ns:
+            market.last_price, market.priced_ns = newest.close, newest.ts_ns
         self._bus.publish(history)
 
     def on_mark(self, mark: MarkPrice) -> None:

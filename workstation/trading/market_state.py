@@ -27,6 +27,7 @@ class MarketState:
         "last_ns",
         "last_price",
         "mark_price",
+        "priced_ns",
         "series",
         "symbol",
         "trade_listeners",
@@ -39,6 +40,8 @@ class MarketState:
         self.last_price = 0
         self.mark_price = 0
         self.last_ns = 0
+        self.priced_ns = 0
+        """Close of the bar from before the session that ``last_price`` comes from; 0 when it comes from elsewhere."""
         self.connected = True
         self.gaps_told = 0
         self.bar_interval_ns = 0
