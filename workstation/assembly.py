@@ -202,14 +202,19 @@ def add_strategies(kernel: Kernel, registry: StrategyRegistry, entries: Mapping[
     return failures
 
 
-def strategy_registry(settings: Settings, configuration: Path | None) -> StrategyRegistry:
-    """The registry with the configured folder, taken relative to the configuration file."""
+def strategy_folder(settings: Settings, configuration: Path | None) -> Path | None:
+    """The folder of the user's own strategies, taken relative to the configuration file; ``None`` without one."""
     if not settings.strategy_folder:
-        return StrategyRegistry(None)
+        return None
     folder = Path(settings.strategy_folder).expanduser()
     if not folder.is_absolute() and configuration is not None:
         folder = configuration.parent / folder
-    return StrategyRegistry(folder)
+    return folder
+
+
+def strategy_registry(settings: Settings, configuration: Path | None) -> StrategyRegistry:
+    """The shipped strategies and those of the configured folder."""
+    return StrategyRegistry(strategy_folder(settings, configuration))
 
 
 def backtest_equity_interval(interval_ns: int) -> int:

@@ -249,10 +249,6 @@ class Session:
         """Engage the kill switch at the next turn of the loop; from any thread or a signal handler."""
         self._kill_reason = reason
 
-    @property
-    def stopping(self) -> bool:
-        return self._stop.is_set()
-
     async def run(self, seconds: float | None = None) -> None:
         """Feed the kernel until a stop is requested, or for so many seconds."""
         loop = asyncio.get_running_loop()

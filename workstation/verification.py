@@ -72,7 +72,7 @@ def _obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) 
     if not header.inputs or not folder.session_inputs(header.number).is_dir():
         return "its inputs were not recorded or have been pruned."
     settings = settings_from_json(header.configuration)
-    registry = _registry(strategies)
+    registry = StrategyRegistry(strategies)
     changed = [
         name
         for name, source_hash in header.strategies.items()
@@ -82,10 +82,6 @@ def _obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) 
     if changed:
         return f"the code of {', '.join(changed)} has changed since."
     return ""
-
-
-def _registry(strategies: Path | None) -> StrategyRegistry:
-    return StrategyRegistry(strategies)
 
 
 class RefusingJournal:
@@ -127,7 +123,7 @@ def _run_again(
         journal=journal,
         recorder=None,
         latch=None,
-        registry=_registry(strategies),
+        registry=StrategyRegistry(strategies),
         session=header.number,
         seed=header.seed,
         start_ns=header.started_ns,

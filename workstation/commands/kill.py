@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import time
 
 from workstation.commands.places import data_folder
 from workstation.core.clock import WallClock
@@ -32,8 +31,5 @@ def resume(arguments: argparse.Namespace) -> int:
         print(f"The kill switch in {folder.path} is not engaged; nothing was changed.")
         return 0
     latch.release()
-    holder = read_holder(folder.lock)
-    if holder:
-        time.sleep(0.1)
     print(f"Resumed: {folder.path} may trade again.")
     return 0

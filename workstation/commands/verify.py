@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from workstation.commands.places import configuration_file, data_folder
+from workstation.assembly import strategy_folder
+from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
-from workstation.config.loader import load_settings
 from workstation.core.errors import ConfigurationError
 from workstation.verification import verify as run_verification
 
@@ -25,8 +25,7 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def _strategy_folder(arguments: argparse.Namespace) -> Path | None:
     try:
-        file = configuration_file(arguments)
-        named = load_settings(file, arguments.profile).settings.strategy_folder
+        loaded = settings(arguments)
     except ConfigurationError:
         return None
-    return (file.parent / named) if named else None
+    return strategy_folder(loaded.settings, loaded.file)

@@ -126,7 +126,6 @@ class Kernel:
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
         self._committing_soon = False
-        self._guarded = terms.limits.loss_limits
         self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain, settle=self._settle)
         self._volatility = VolatilityGuard(
             self.clock, self.guards, terms.protections_interval_ns, terms.crisis_atr_multiple
@@ -139,7 +138,7 @@ class Kernel:
             self.host,
             self.guards,
             self._volatility,
-            guarded=self._guarded,
+            guarded=terms.limits.loss_limits,
             net_lots=self.ledger.net_lots,
             emit=self.emit,
             settle=self._settle,

@@ -176,9 +176,8 @@ class MarketFeed:
 
     def _bar_closed(self, market: MarketState, bar: Bar, interval_ns: int) -> None:
         """All bars that close together are kept before anyone hears of them, the largest first."""
-        series = market.series.get(interval_ns)
-        if series is not None:
-            series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
+        if interval_ns in market.series:
+            market.keep(bar)
         if market.aggregators:
             self._close_larger_bars(market, bar)
         for listener in market.bar_listeners.get(interval_ns, ()):
@@ -191,9 +190,7 @@ class MarketFeed:
         for aggregator in market.aggregators.values():
             for larger in aggregator.add_bar(bar):
                 closed.append(larger)
-                series = market.series.get(larger.interval_ns)
-                if series is not None:
-                    series.append(larger.ts_ns, larger.open, larger.high, larger.low, larger.close, larger.lots)
+                market.keep(larger)
         for larger in reversed(closed):
             for listener in market.bar_listeners.get(larger.interval_ns, ()):
                 listener(larger)
@@ -215,9 +212,7 @@ class MarketFeed:
             elif aggregator.interval_ns > interval_ns and aggregator.interval_ns % interval_ns == 0:
                 for bar in bars:
                     for done in aggregator.add_bar(bar):
-                        larger = market.series.get(done.interval_ns)
-                        if larger is not None:
-                            larger.append(done.ts_ns, done.open, done.high, done.low, done.close, done.lots)
+                        market.keep(done)
                         self._host.deliver_history(market.symbol, done)
         for bar in bars:
             self._host.deliver_history(market.symbol, bar)

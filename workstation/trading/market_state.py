@@ -74,3 +74,9 @@ class MarketState:
         if found is None:
             found = self.series[interval_ns] = BarSeries(self.instrument, interval_ns)
         return found
+
+    def keep(self, bar: Bar) -> None:
+        """Append a closed bar to its series, where that is kept."""
+        series = self.series.get(bar.interval_ns)
+        if series is not None:
+            series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
