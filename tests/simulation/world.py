@@ -7,7 +7,6 @@ nobody listens is gone. The next process knows only what the journal kept.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -436,8 +435,7 @@ class World:
         kernel, line = self.kernel, self.line
         doubtful = [o.client_id for o in kernel.orders.open_orders()]
         assert not doubtful, f"still open: {[(i, kernel.orders.orders[i].state) for i in doubtful]}"
-        at_venue = asyncio.run(self.line.snapshot())
-        assert not at_venue.open_orders, f"the venue still works {at_venue.open_orders}"
+        assert not self.venue._desk.orders, f"the venue still works {list(self.venue._desk.orders)}"
         records = list(self.journal.records())
         fills = [record for record in records if isinstance(record, OrderFilled)]
         ids = Counter(fill.fill_id for fill in fills)
@@ -451,10 +449,12 @@ class World:
         assert len(account) == len(line.account_reports)
         self._check_size(fills)
         held = {symbol: lots for symbol, lots in kernel.ledger.net_lots.items() if lots}
-        assert held == at_venue.positions, f"the ledger holds {held}, the venue {at_venue.positions}"
+        states = self.venue._states
+        at_venue = {symbol: state.lots for symbol, state in states.items() if state.lots}
+        assert held == at_venue, f"the ledger holds {held}, the venue {at_venue}"
         # Owners who hold against each other have realised what the venue, which nets them, has not.
         ours = kernel.ledger.cash["USDT"] - sum(p.cost for p in kernel.ledger.positions.values() if _margined(p))
-        theirs = at_venue.balances["USDT"] - sum(s.cost for s in self.venue._states.values() if s.is_derivative)
+        theirs = self.venue._account.cash["USDT"] - sum(s.cost for s in states.values() if s.is_derivative)
         assert ours == theirs, f"the ledger has {ours} in cash, the venue {theirs}"
         self._check_value(records)
         self._check_recovery()

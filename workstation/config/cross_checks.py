@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 from workstation.config.settings import Costs, Settings
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import TIMEFRAMES
-from workstation.core.types import EXTERNAL, MANUAL
+from workstation.core.types import EXTERNAL, MANUAL, InstrumentKind
 
 Problem = tuple[str, str]
 """Key path and the sentence about it, which goes on from “config/strategy.yaml, line 12: ”."""
@@ -16,6 +17,7 @@ Problem = tuple[str, str]
 def problems(settings: Settings) -> Iterator[Problem]:
     """Every contradiction, in the order of the file."""
     yield from _instruments(settings)
+    yield from _exchange(settings)
     yield from _costs(settings.paper, "paper")
     yield from _risk(settings)
     yield from _strategies(settings)
@@ -56,6 +58,44 @@ def _instruments(settings: Settings) -> Iterator[Problem]:
                 f"account.leverage is {leverage}, but {symbol} allows at most {instrument.maximum_leverage}; "
                 "lower it or drop the symbol.",
             )
+
+
+def _exchange(settings: Settings) -> Iterator[Problem]:
+    exchange = settings.exchange
+    address = urlsplit(exchange.address)
+    if exchange.address and (address.scheme not in ("http", "https") or not address.netloc or address.path):
+        yield (
+            "exchange.address",
+            f"exchange.address is {exchange.address}; write it as http://127.0.0.1:8800, or leave it empty for the "
+            "exchange itself.",
+        )
+    if exchange.address and exchange.testnet:
+        yield (
+            "exchange.testnet",
+            "exchange.testnet is true although exchange.address names another place; set one of the two.",
+        )
+    if 0 < exchange.dead_man_s <= exchange.dead_man_refresh_s:
+        yield (
+            "exchange.dead_man_refresh_s",
+            f"exchange.dead_man_refresh_s is {exchange.dead_man_refresh_s}, not below dead_man_s of "
+            f"{exchange.dead_man_s}; the timer would run out before it is refreshed.",
+        )
+    if not exchange.key:
+        yield "exchange.key", "exchange.key is empty; name a key as `workstation keys add NAME` keeps it."
+    if settings.mode == "live" and settings.market.source != "exchange":
+        yield "mode", "mode is live, but market.source is not exchange; live orders need the exchange's own prices."
+    if settings.market.source == "exchange":
+        kind = InstrumentKind.SPOT if exchange.market == "spot" else InstrumentKind.LINEAR
+        for index, symbol in enumerate(settings.market.symbols):
+            instrument = settings.instruments.get(symbol)
+            if instrument is not None and instrument.kind is not kind:
+                yield (
+                    f"market.symbols[{index}]",
+                    f"market.symbols names {symbol}, which is {instrument.kind} under instruments; exchange.market is "
+                    f"{exchange.market}.",
+                )
+    for index, symbol in enumerate(settings.record.symbols):
+        yield from _symbol(settings, f"record.symbols[{index}]", symbol)
 
 
 def _costs(costs: Costs, path: str) -> Iterator[Problem]:

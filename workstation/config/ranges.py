@@ -68,6 +68,18 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "crashes_per_day": _from(0, 1_000),
         "history_days": _from(0, 1_500),
     },
+    s.Exchange: {
+        "book_depth": _from(5, 5_000),
+        "silent_feed_s": _above(0, 600),
+        "dead_man_s": _from(0, 3_600),
+        "dead_man_refresh_s": _above(0, 3_600),
+    },
+    s.Reconciliation: {
+        "orders_s": _above(0, 3_600),
+        "positions_s": _above(0, 3_600),
+        "tolerance": _from(0, 1_000),
+    },
+    s.Record: {"segment_megabytes": _from(1, 1_024)},
     s.StopGuard: {"stops": _from(1, 1_000), "within_bars": _from(1, 10_000), "pause_bars": _PAUSE},
     s.DrawdownGuard: {"percent": _PERCENT, "within_bars": _from(1, 10_000), "pause_bars": _PAUSE},
     s.Protections: {

@@ -65,9 +65,52 @@ class BuiltInMarket(Struct, frozen=True, kw_only=True):
 
 
 class Market(Struct, frozen=True, kw_only=True):
-    source: Literal["built_in"]
+    source: Literal["built_in", "exchange"]
     symbols: tuple[str, ...]
     built_in: BuiltInMarket
+
+
+class Reconciliation(Struct, frozen=True, kw_only=True):
+    """How often ours and the venue's are compared, besides at the start and after each reconnect."""
+
+    orders_s: Seconds
+    positions_s: Seconds
+    tolerance: Decimal
+    """Difference of a balance that rounding explains, in the asset."""
+
+
+class Exchange(Struct, frozen=True, kw_only=True):
+    """A real exchange, or the sandbox exchange that speaks its protocol."""
+
+    name: str
+    """ccxt's name."""
+    market: Literal["spot", "linear"]
+    address: str
+    """Of a sandbox exchange; empty: the exchange's own."""
+    testnet: bool
+    key: str
+    """The name under which the API key is kept; the key itself is never in the configuration."""
+    withdrawal_permission: Literal["refuse", "I accept a key that may withdraw"]
+    book_depth: int
+    """Levels a side of the snapshots that books start from."""
+    silent_feed_s: Seconds
+    """A stream without a message for so long is closed and opened again."""
+    dead_man_s: Seconds
+    """The venue cancels our orders when the timer was not refreshed for so long; 0 is off."""
+    dead_man_refresh_s: Seconds
+    reconciliation: Reconciliation
+
+
+class Live(Struct, frozen=True, kw_only=True):
+    confirm_account: str
+    """Headless, live trading starts only when this is the account's name."""
+
+
+class Record(Struct, frozen=True, kw_only=True):
+    """What is recorded of the market besides the session's own inputs."""
+
+    symbols: tuple[str, ...]
+    segment_megabytes: int
 
 
 class StopGuard(Struct, frozen=True, kw_only=True):
@@ -186,10 +229,13 @@ class Desktop(Struct, frozen=True, kw_only=True):
 class Settings(Struct, frozen=True, kw_only=True):
     """The whole configuration."""
 
-    mode: Literal["paper"]
+    mode: Literal["paper", "live"]
     account: Account
     instruments: dict[str, Instrument]
     market: Market
+    exchange: Exchange
+    live: Live
+    record: Record
     paper: Costs
     risk: Risk
     strategies: dict[str, StrategyEntry]

@@ -21,6 +21,7 @@ _OPTIONAL: dict[type[Struct], frozenset[str]] = {s.StrategyEntry: frozenset({"st
 _NAMED_BY_KEY: dict[type[Struct], str] = {Instrument: "symbol"}
 _SYMBOLS = {
     (s.Market, "symbols"),
+    (s.Record, "symbols"),
     (s.Risk, "permitted"),
     (s.StrategyEntry, "symbol"),
     (s.Chart, "symbol"),

@@ -344,6 +344,10 @@ class OrderStatus(Event, frozen=True):
     state: OrderState = OrderState.UNKNOWN
     venue_id: str = ""
     fills: tuple[OrderFilled, ...] = ()
+    lots: int = 0
+    """Its terms as the venue has them, where it tells; 0 lots tells nothing."""
+    price: int = 0
+    stop_price: int = 0
 
 
 class FundingPaid(Event, frozen=True):
@@ -367,6 +371,49 @@ class PositionLiquidated(Event, frozen=True):
     fee_asset: str
 
 
+class RestingOrder(msgspec.Struct, frozen=True, gc=False):
+    """An open order as the venue lists it. ``client_id`` is what the venue knows it by, ours or somebody else's."""
+
+    client_id: str
+    venue_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    lots: int
+    filled_lots: int
+    price: int
+    stop_price: int
+    reduce_only: bool
+
+
+class HeldPosition(msgspec.Struct, frozen=True, gc=False):
+    """A derivative's position as the venue has it: signed lots and the value they were entered at, 1e-8."""
+
+    symbol: str
+    lots: int
+    cost: int
+    liquidation: int = 0
+    """The venue's own liquidation price in ticks; 0 when it tells none."""
+
+
+class AccountSnapshot(Event, frozen=True):
+    """The account as the venue sees it. A part that could not be asked for is ``None``: no news, not "nothing".
+
+    The parts are asked for in the order orders, positions, balances, fills, so that a fill that came in between is
+    among ``fills``, which are those since the last known one of each symbol, oldest first, also foreign ones.
+    """
+
+    asked_ns: int
+    """When the first question left."""
+    orders: tuple[RestingOrder, ...] | None = None
+    positions: tuple[HeldPosition, ...] | None = None
+    balances: dict[str, int] | None = None
+    """Everything the account owns of each asset, what orders lock included, 1e-8 of the asset."""
+    fills: tuple[OrderFilled, ...] | None = None
+    funding: tuple[FundingPaid, ...] = ()
+    liquidations: tuple[PositionLiquidated, ...] = ()
+
+
 VenueReport = (
     OrderAccepted
     | OrderRejected
@@ -380,6 +427,7 @@ VenueReport = (
     | OrderStatus
     | FundingPaid
     | PositionLiquidated
+    | AccountSnapshot
 )
 
 

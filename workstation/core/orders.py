@@ -74,6 +74,17 @@ class QueryRequest(msgspec.Struct, frozen=True, gc=False):
     asked_ns: int
 
 
+class SnapshotRequest(msgspec.Struct, frozen=True, gc=False):
+    """Ask the venue for the account; the answer is an ``AccountSnapshot`` that repeats ``asked_ns``."""
+
+    asked_ns: int
+    orders: bool = True
+    positions: bool = True
+    """Balances go with positions."""
+    known_fills: tuple[tuple[str, str, int], ...] = ()
+    """Symbol, id and time (UTC ns) of the last fill that is booked of each symbol; fills after it are asked for."""
+
+
 class Order:
     """A journalled order and what became of it. The order manager alone changes it; others read."""
 

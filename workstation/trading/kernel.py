@@ -263,7 +263,7 @@ class Kernel:
     def _on_journal_failure(self, error: StorageError) -> None:
         """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
         orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
-        refused = [request for request in orders.outbox if type(request) in _RISKS]
+        refused = [request for request in orders.outbox if isinstance(request, Approved | AmendRequest)]
         orders.outbox = [request for request in orders.outbox if type(request) not in _RISKS]
         self.trading.restrict(JOURNAL, TradingState.HALTED, f"{JOURNAL_FAILURE} {error}")
         self._commit_soon()

@@ -8,10 +8,10 @@ from typing import Protocol
 import msgspec
 
 from workstation.core.messages import VenueReport
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
 from workstation.core.types import OrderType
 
-Request = Approved | CancelRequest | AmendRequest | QueryRequest
+Request = Approved | CancelRequest | AmendRequest | QueryRequest | SnapshotRequest
 ReportHandler = Callable[[VenueReport], None]
 
 
@@ -25,17 +25,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     amend: bool
     certain: bool
     """Every request is answered. Where it is not, the engine asks again for what is in doubt."""
-
-
-class VenueSnapshot(msgspec.Struct, frozen=True):
-    """The account as the venue sees it."""
-
-    open_orders: tuple[str, ...]
-    """Client ids."""
-    positions: dict[str, int]
-    """Signed lots by symbol."""
-    balances: dict[str, int]
-    """1e-8 of the asset."""
+    reconciles: bool = False
+    """Somebody else can trade the account too: it is compared with ours, and ``SnapshotRequest`` is understood."""
 
 
 class Venue(Protocol):
@@ -48,5 +39,3 @@ class Venue(Protocol):
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         """Take over what the journal proves, before the first input: open orders, positions (lots, cost), balances."""
         ...
-
-    async def snapshot(self) -> VenueSnapshot: ...

@@ -9,6 +9,7 @@ import msgspec
 
 from workstation.core.clock import EventClock
 from workstation.core.messages import (
+    AccountSnapshot,
     Bar,
     CancelRejected,
     FundingPaid,
@@ -20,8 +21,8 @@ from workstation.core.messages import (
     Trade,
     VenueReport,
 )
-from workstation.core.orders import Approved, Order, QueryRequest
-from workstation.venues.base import Request, VenueSnapshot
+from workstation.core.orders import Approved, Order, QueryRequest, SnapshotRequest
+from workstation.venues.base import Request
 from workstation.venues.simulated.venue import SimVenue
 
 
@@ -82,7 +83,7 @@ class FaultyVenue:
             self.inner.send(request)
             return
         self.lost_requests.append(request)
-        if not isinstance(request, Approved | QueryRequest):
+        if not isinstance(request, Approved | QueryRequest | SnapshotRequest):
             self._clock.call_at(due_ns, partial(self._refuse, request.client_id))
 
     def _time_out(self, client_id: str) -> None:
@@ -122,7 +123,7 @@ class FaultyVenue:
             self._deliver(report)
 
     def _deliver(self, report: VenueReport) -> None:
-        if not isinstance(report, FundingPaid | PositionLiquidated):
+        if not isinstance(report, FundingPaid | PositionLiquidated | AccountSnapshot):
             self._unanswered.discard(report.client_id)
         now_ns = self._clock.time_ns
         self._handler(report if report.ts_ns == now_ns else msgspec.structs.replace(report, ts_ns=now_ns))
@@ -146,6 +147,3 @@ class FaultyVenue:
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         self.inner.restore(orders, positions, balances)
-
-    async def snapshot(self) -> VenueSnapshot:
-        return await self.inner.snapshot()

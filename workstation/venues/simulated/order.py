@@ -47,6 +47,7 @@ class VenueOrder:
         "time_in_force",
         "traded",
         "trail",
+        "type",
         "waiting",
         "whole",
     )
@@ -66,6 +67,7 @@ class VenueOrder:
         self.arrived_ns = arrived_ns
         self.side: Side = intent.side
         self.sign = int(intent.side)
+        self.type = intent.type
         self.lots = intent.lots
         self.limit = intent.price if intent.type in _WITH_LIMIT else 0
         self.stop_price = intent.stop_price

@@ -10,6 +10,7 @@ from workstation.config.settings import Account, Costs
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
+    AccountSnapshot,
     Bar,
     CancelRejected,
     FundingRate,
@@ -19,10 +20,10 @@ from workstation.core.messages import (
     OrderStatus,
     Trade,
 )
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
 from workstation.core.types import OrderState, OrderType
 from workstation.market.order_book import OrderBook
-from workstation.venues.base import Capabilities, ReportHandler, Request, VenueSnapshot
+from workstation.venues.base import Capabilities, ReportHandler, Request
 from workstation.venues.simulated.account import VenueAccount
 from workstation.venues.simulated.bar_matching import BarMatcher
 from workstation.venues.simulated.book_matching import BookMatcher
@@ -34,6 +35,7 @@ from workstation.venues.simulated.liquidation import Liquidation
 from workstation.venues.simulated.order import VenueOrder
 from workstation.venues.simulated.reports import ReportChannel
 from workstation.venues.simulated.restoring import Placement, restore_orders
+from workstation.venues.simulated.snapshot import account_snapshot
 from workstation.venues.simulated.state import SymbolState
 from workstation.venues.simulated.validation import (
     DUPLICATE,
@@ -126,6 +128,8 @@ class SimVenue:
             self._cancel(request)
         elif isinstance(request, AmendRequest):
             self._amend(request)
+        elif isinstance(request, SnapshotRequest):
+            self._reports.queue.append(self.snapshot(request))
         else:
             self._tell_status(request)
         self._settle()
@@ -266,6 +270,9 @@ class SimVenue:
                 state=order.state if order else OrderState.REJECTED if found else OrderState.UNKNOWN,
                 venue_id=f"V{client_id}" if order else "",
                 fills=tuple(order.fills) if order else (),
+                lots=order.lots if order else 0,
+                price=order.limit if order else 0,
+                stop_price=order.stop_price if order else 0,
             )
         )
 
@@ -359,10 +366,6 @@ class SimVenue:
         """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""
         return self._liquidation.price(self._states[symbol])
 
-    async def snapshot(self) -> VenueSnapshot:
+    def snapshot(self, request: SnapshotRequest) -> AccountSnapshot:
         """The account as the venue has it now, which may be ahead of the reports on their way."""
-        return VenueSnapshot(
-            open_orders=tuple(self._desk.orders),
-            positions={symbol: state.lots for symbol, state in self._states.items() if state.lots},
-            balances=dict(self._account.cash),
-        )
+        return account_snapshot(request, self._reports.stamp(), self._desk, self._states, self._account)

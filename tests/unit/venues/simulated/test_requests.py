@@ -7,7 +7,8 @@ import pytest
 
 from tests.unit.venues.simulated.desk_driver import BUY, SELL, SPOT, SYMBOL, Driver
 from workstation.core.messages import CancelRejected, OrderAmended, OrderExpired, OrderRejected, OrderStatus
-from workstation.core.orders import GATE_SEAL, Approved, Intent
+from workstation.core.money import to_money
+from workstation.core.orders import GATE_SEAL, Approved, Intent, SnapshotRequest
 from workstation.core.types import OrderState, OrderType
 from workstation.venues.simulated.latency import LatencyModel
 
@@ -208,13 +209,16 @@ def test_queries_tell_all_that_is_known():
     assert not answers["nobody"].found
 
 
-async def test_snapshot():
+def test_snapshot_of_the_account():
     driver = Driver()
     driver.order(BUY, 5)
     order = driver.limit(SELL, 2, 120)
-    snapshot = await driver.venue.snapshot()
-    assert snapshot.open_orders == (order,)
-    assert snapshot.positions == {SYMBOL: 5}
+    snapshot = driver.venue.snapshot(SnapshotRequest(7))
+    assert snapshot.orders is not None and snapshot.positions is not None and snapshot.balances is not None
+    assert snapshot.asked_ns == 7
+    assert [(resting.client_id, resting.lots, resting.price) for resting in snapshot.orders] == [(order, 2, 120)]
+    assert [(position.symbol, position.lots) for position in snapshot.positions] == [(SYMBOL, 5)]
+    assert snapshot.fills == tuple(driver.fills())
     assert snapshot.balances["USDT"] == driver.cash["USDT"]
 
 
@@ -228,3 +232,26 @@ def test_the_memory_of_ended_orders_is_bounded(monkeypatch):
     driver = Driver()
     orders = [driver.order(BUY, 0) for _ in range(5)]
     assert list(driver.venue._desk.ended) == orders[2:]
+
+
+def test_a_snapshot_tells_fills_since_the_last_known_one_and_only_the_parts_asked_for():
+    driver = Driver()
+    driver.order(BUY, 5)
+    driver.settle()
+    first = driver.fills()[-1]
+    driver.clock.advance(driver.clock.time_ns + 1_000_000)
+    driver.order(BUY, 2)
+    known = ((SYMBOL, first.fill_id, first.ts_ns + 1),)
+    snapshot = driver.venue.snapshot(SnapshotRequest(0, positions=False, known_fills=known))
+    assert [fill.lots for fill in snapshot.fills or ()] == [2]
+    assert snapshot.positions is None and snapshot.balances is None
+    assert snapshot.orders == ()
+
+
+def test_a_spot_balance_holds_what_was_bought():
+    driver = Driver(SPOT)
+    driver.order(BUY, 5)
+    snapshot = driver.venue.snapshot(SnapshotRequest(0))
+    instrument = driver.venue._states[SYMBOL].instrument
+    assert snapshot.positions == () and snapshot.balances is not None
+    assert snapshot.balances[instrument.base] == to_money(instrument.quantity(5))

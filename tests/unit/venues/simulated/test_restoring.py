@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.unit.venues.simulated.desk_driver import BUY, SELL, START_NS, SYMBOL, Driver
 from workstation.core.messages import OrderAccepted, OrderCancelled, OrderExpired, OrderTriggered
-from workstation.core.orders import Order
+from workstation.core.orders import Order, SnapshotRequest
 from workstation.core.timeframe import HOUR_NS
 from workstation.core.types import OrderState, OrderType, Side
 
@@ -28,12 +28,13 @@ def restored(orders: list[Order], lots: int = 0, cost: int = 0) -> Driver:
     return driver
 
 
-async def test_account_and_open_orders_come_back():
+def test_account_and_open_orders_come_back():
     stop = journalled("s", SELL, OrderType.STOP, 10, OrderState.ACCEPTED, stop_price=95, reduce_only=True)
     driver = restored([stop], lots=10, cost=100 * 100_000_000)
-    snapshot = await driver.venue.snapshot()
-    assert snapshot.open_orders == ("s",)
-    assert snapshot.positions == {SYMBOL: 10}
+    snapshot = driver.venue.snapshot(SnapshotRequest(0))
+    assert snapshot.orders is not None and snapshot.positions is not None
+    assert [order.client_id for order in snapshot.orders] == ["s"]
+    assert [(position.symbol, position.lots) for position in snapshot.positions] == [(SYMBOL, 10)]
     assert snapshot.balances == CASH
     driver.trade(SELL, 1, 95)
     assert driver.prices("s") == [(100, 10)]
