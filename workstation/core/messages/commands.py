@@ -1,0 +1,130 @@
+"""What people and programs ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from workstation.core.orders import Intent
+from workstation.core.types import TradingState
+
+
+class Command(msgspec.Struct, frozen=True, gc=False, array_like=True, kw_only=True):
+    """Something a person or a program asks for. ``who`` is journalled; ``ts_ns`` is stamped at the engine's door."""
+
+    ts_ns: int = 0
+    who: str = "desktop"
+
+
+class PlaceOrder(Command, frozen=True, tag="C.place"):
+    """Manual entry: goes through the same gate as a strategy's."""
+
+    intent: Intent
+
+
+class CancelOrder(Command, frozen=True, tag="C.cancel"):
+    client_id: str
+
+
+class AmendOrder(Command, frozen=True, tag="C.amend"):
+    """Move a working order. ``None`` leaves a field as it is."""
+
+    client_id: str
+    price: int | None = None
+    stop_price: int | None = None
+    lots: int | None = None
+
+
+class CancelAll(Command, frozen=True, tag="C.cancel_all"):
+    """Cancel working orders of a symbol (or of all, when empty). Protective stops are kept unless asked for."""
+
+    symbol: str = ""
+    include_protective: bool = False
+
+
+class Flatten(Command, frozen=True, tag="C.flatten"):
+    """Close the position of a symbol (or of all, when empty) at the market, after cancelling what rests there."""
+
+    symbol: str = ""
+    owner: str = ""
+    """Only this owner's part of the position; empty means every owner's."""
+
+
+class Kill(Command, frozen=True, tag="C.kill"):
+    """Latch the kill switch: halt, cancel entries, and flatten when asked to."""
+
+    reason: str = ""
+    flatten: bool = False
+
+
+class Resume(Command, frozen=True, tag="C.resume"):
+    """Release the kill switch."""
+
+    reason: str = ""
+
+
+class SetTradingState(Command, frozen=True, tag="C.trading_state"):
+    state: TradingState
+    reason: str = ""
+
+
+class StartStrategy(Command, frozen=True, tag="C.start"):
+    strategy: str
+
+
+class PauseStrategy(Command, frozen=True, tag="C.pause"):
+    """No new entries; exits go on. An empty name means every running strategy."""
+
+    strategy: str = ""
+
+
+class StopStrategy(Command, frozen=True, tag="C.stop"):
+    """Stop calling it; its entries are cancelled, its protective stops stay."""
+
+    strategy: str
+
+
+class SetParameters(Command, frozen=True, tag="C.parameters"):
+    strategy: str
+    values: dict[str, Any]
+
+
+class TransferPosition(Command, frozen=True, tag="C.transfer"):
+    """Take a position over from a strategy (``to_owner`` manual) or hand it back; orders on it move with it."""
+
+    symbol: str
+    from_owner: str
+    to_owner: str
+    reason: str
+
+
+class LiftThrottle(Command, frozen=True, tag="C.lift_throttle"):
+    """Re-enable an owner that the repeated-execution throttle stopped."""
+
+    owner: str
+
+
+class EndCrisis(Command, frozen=True, tag="C.end_crisis"):
+    """A person ends crisis mode."""
+
+    reason: str = ""
+
+
+AnyCommand = (
+    PlaceOrder
+    | CancelOrder
+    | AmendOrder
+    | CancelAll
+    | Flatten
+    | Kill
+    | Resume
+    | SetTradingState
+    | StartStrategy
+    | PauseStrategy
+    | StopStrategy
+    | SetParameters
+    | TransferPosition
+    | LiftThrottle
+    | EndCrisis
+)

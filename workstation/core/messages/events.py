@@ -1,0 +1,188 @@
+"""What the engine itself decides and notices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workstation.core.messages.event import Event
+from workstation.core.types import OrderRole, OrderType, Severity, Side, StrategyState, TimeInForce, TradingState
+
+
+class OrderSubmitted(Event, frozen=True):
+    """Approved and journalled; it is sent after this record is on disk."""
+
+    client_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    lots: int
+    price: int
+    stop_price: int
+    trail: int
+    time_in_force: TimeInForce
+    post_only: bool
+    reduce_only: bool
+    role: OrderRole
+    owner: str
+    reason: str
+    parent_id: str
+    oco_group: str
+    reference: int
+    """Reference price of the gate, ticks; slippage is measured against it."""
+    expires_ns: int
+    tag: str = ""
+
+
+class OrderDenied(Event, frozen=True):
+    """The gate refused an intent; nothing was sent. ``value`` and ``limit`` are written for a person."""
+
+    owner: str
+    symbol: str
+    side: Side
+    lots: int
+    price: int
+    code: str
+    text: str
+    value: str = ""
+    limit: str = ""
+
+
+class CancelRequested(Event, frozen=True):
+    client_id: str
+    reason: str = ""
+
+
+class AmendRequested(Event, frozen=True):
+    client_id: str
+    price: int
+    stop_price: int
+    lots: int
+
+
+class TradingStateChanged(Event, frozen=True):
+    state: TradingState
+    reason: str
+    until_ns: int = 0
+    """When it lifts by itself; 0 means a person must."""
+
+
+class KillSwitchChanged(Event, frozen=True):
+    engaged: bool
+    reason: str
+    who: str
+    cancelled: int = 0
+    kept_stops: int = 0
+
+
+class CrisisChanged(Event, frozen=True):
+    active: bool
+    cause: str
+
+
+class ProtectionTriggered(Event, frozen=True):
+    """A protection pauses entries of an owner (or of all, when empty) until ``until_ns``."""
+
+    protection: str
+    owner: str
+    until_ns: int
+    detail: str
+
+
+class StrategyChanged(Event, frozen=True):
+    strategy: str
+    state: StrategyState
+    detail: str = ""
+
+
+class ParametersChanged(Event, frozen=True):
+    strategy: str
+    values: dict[str, Any]
+    who: str
+
+
+class StrategyStateSaved(Event, frozen=True):
+    """What a strategy asked to survive a restart."""
+
+    strategy: str
+    state: dict[str, Any]
+
+
+class SignalEmitted(Event, frozen=True):
+    """A strategy's judgement with its parts, for the chart and the journal."""
+
+    strategy: str
+    symbol: str
+    side: Side
+    confidence: float
+    parts: dict[str, float]
+    price: int
+    text: str = ""
+
+
+class PositionTransferred(Event, frozen=True):
+    symbol: str
+    from_owner: str
+    to_owner: str
+    lots: int
+    cost: int
+    reason: str
+    who: str
+
+
+class CommandReceived(Event, frozen=True):
+    """What a person or a program asked for, before it is carried out."""
+
+    who: str
+    command: str
+    body: dict[str, Any]
+
+
+class EquitySampled(Event, frozen=True):
+    """Account equity in 1e-8 of the account's currency, taken each minute and at each fill."""
+
+    equity: int
+    cash: int
+    realised: int
+    unrealised: int
+    exposure: int
+
+
+class DayStarted(Event, frozen=True):
+    """A new UTC day with the equity it started from."""
+
+    equity: int
+
+
+class BookGap(Event, frozen=True):
+    symbol: str
+    expected: int
+    got: int
+    count: int
+
+
+class LogLine(Event, frozen=True):
+    severity: Severity
+    source: str
+    text: str
+
+
+EngineEvent = (
+    OrderSubmitted
+    | OrderDenied
+    | CancelRequested
+    | AmendRequested
+    | TradingStateChanged
+    | KillSwitchChanged
+    | CrisisChanged
+    | ProtectionTriggered
+    | StrategyChanged
+    | ParametersChanged
+    | StrategyStateSaved
+    | SignalEmitted
+    | PositionTransferred
+    | CommandReceived
+    | EquitySampled
+    | DayStarted
+    | BookGap
+    | LogLine
+)
