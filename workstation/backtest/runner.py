@@ -204,7 +204,7 @@ def _collect_bookings(kernel: Kernel) -> list[Booking]:
                 BookedFunding(ts_ns=event.ts_ns, symbol=event.symbol, owner=position.owner, amount=event.amount)
             )
 
-    kernel.on_booked.append(on_booked)
+    kernel.settlement.listeners.append(on_booked)
     kernel.bus.subscribe(FundingPaid, on_funding)
     return bookings
 

@@ -65,6 +65,10 @@ class AmendRequest(msgspec.Struct, frozen=True, gc=False):
     price: int
     stop_price: int
     lots: int
+    amendment: int
+    """Counts the changes of one order from 1."""
+    expires_ns: int
+    """The venue takes the request no later than this."""
 
 
 class QueryRequest(msgspec.Struct, frozen=True, gc=False):
@@ -89,11 +93,13 @@ class Order:
     """A journalled order and what became of it. The order manager alone changes it; others read."""
 
     __slots__ = (
+        "amendments",
         "cancel_requested_ns",
         "client_id",
         "created_ns",
         "expires_ns",
         "fees",
+        "fill_ids",
         "filled_lots",
         "filled_value",
         "lots",
@@ -112,6 +118,7 @@ class Order:
         "stop_price",
         "symbol",
         "tag",
+        "terms_version",
         "time_in_force",
         "trail",
         "type",
@@ -169,6 +176,10 @@ class Order:
         self.filled_lots = 0
         self.filled_value = 0
         self.fees = 0
+        self.fill_ids: list[str] = []
+        self.terms_version = 1
+        self.amendments = 0
+        """How many changes were asked for."""
         self.cancel_requested_ns = 0
         self.note = ""
 
@@ -176,10 +187,6 @@ class Order:
     def remaining(self) -> int:
         """Lots that can still fill; 0 when the venue filled more than the order's size."""
         return max(0, self.lots - self.filled_lots)
-
-    @property
-    def signed_remaining(self) -> int:
-        return int(self.side) * self.remaining
 
     @property
     def is_open(self) -> bool:

@@ -39,7 +39,8 @@ from workstation.storage.disk_journal import JournalReader, JournalRecord
 from workstation.storage.journal import SessionHeader, SessionSummary
 from workstation.storage.projected_rows import Row, order_from, order_row, position_row, restore_position
 from workstation.trading.ledger import Ledger
-from workstation.trading.order_manager import OrderManager, OrderReport
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_states import OrderReport
 
 BATCH = 500
 _NAME = "journal"

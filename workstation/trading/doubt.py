@@ -28,6 +28,8 @@ class DoubtResolver:
         self._certain = certain
         self._settle = settle
         self._checking = False
+        self._asked: dict[str, int] = {}
+        """When a working order was asked for last, by client id."""
 
     def check(self) -> None:
         """While orders are in doubt, ask the venue for them again and again; never resend."""
@@ -35,6 +37,7 @@ class DoubtResolver:
             return
         now_ns, terms = self._clock.time_ns, self._terms
         doubtful = False
+        asked: dict[str, int] = {}
         for order in self._orders.open_orders():
             if order.state is OrderState.UNKNOWN:
                 self._orders.request_status(order)
@@ -47,10 +50,13 @@ class DoubtResolver:
                 order.cancel_requested_ns = 0
                 self._orders.request_status(order)
                 self._orders.request_cancel(order, "asked again: no answer")
-            elif now_ns - order.updated_ns >= terms.in_doubt_ns:
-                order.updated_ns = now_ns
+            elif now_ns - max(order.updated_ns, self._asked.get(order.client_id, 0)) >= terms.in_doubt_ns:
+                asked[order.client_id] = now_ns
                 self._orders.request_status(order)
+            elif order.client_id in self._asked:
+                asked[order.client_id] = self._asked[order.client_id]
             doubtful = True
+        self._asked = asked
         if doubtful:
             self._checking = True
             self._clock.call_at(now_ns + terms.in_flight_check_ns, self._check_again)

@@ -7,57 +7,50 @@ taken in the same way. Nothing here awaits, and nothing asks which mode it is in
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any
-
-import msgspec
 
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError, StorageError
 from workstation.core.messages import (
+    AmendRejected,
     Bar,
     BookDelta,
     BookSnapshot,
-    CancelRejected,
     ClockOffset,
     Command,
     DayStarted,
     EquitySampled,
     FeedStatus,
-    FundingPaid,
     FundingRate,
     Heartbeat,
     History,
     Input,
     LogLine,
     MarkPrice,
-    OrderCancelled,
     OrderDenied,
-    OrderExpired,
-    OrderFilled,
     OrderRejected,
-    OrderStatus,
     Output,
-    PositionLiquidated,
     Trade,
     TradingStateChanged,
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, Approved, Intent, Order
 from workstation.core.timeframe import DAY_NS, SECOND_NS
-from workstation.core.types import OrderRole, OrderState, Severity, StrategyState, TradingState
+from workstation.core.types import OrderState, Severity, StrategyState, TradingState
 from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
 from workstation.trading.doubt import DoubtResolver
 from workstation.trading.guards import Guards
 from workstation.trading.kernel_terms import Journal, KernelTerms, Nowhere, Recorder, VenueFactory
-from workstation.trading.ledger import Booking, Ledger
+from workstation.trading.ledger import Ledger
 from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
-from workstation.trading.order_manager import OrderManager, OrderReport
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_states import OrderReport
 from workstation.trading.risk_gate import RiskGate
+from workstation.trading.settlement import Settlement
 from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost
 from workstation.trading.trading_state import TradingStateHolder
@@ -65,9 +58,7 @@ from workstation.trading.volatility import VolatilityGuard
 
 JOURNAL = "journal"
 JOURNAL_FAILURE = "The journal cannot be written."
-REMEMBERED_REPORTS = 1_000
 _RISKS = (Approved, AmendRequest)
-_ENDS = (OrderCancelled, OrderExpired)
 
 
 CommandHandler = Callable[["Kernel", Any], None]
@@ -116,12 +107,18 @@ class Kernel:
         """Each owner's result when the day began, open profit counted in."""
         self.lifts: dict[str, int] = {}
         """How often a pause stood in for a person, by what was lifted."""
-        self.on_booked: list[Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]] = []
-        """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
-        self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
-        """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
-        self.fill_ids: dict[str, list[str]] = {}
-        """Of open orders, by client id, for the same reason."""
+        self.settlement = Settlement(
+            self.clock,
+            self.orders,
+            self.ledger,
+            self.guards,
+            self.host,
+            certain=self.venue.can.certain,
+            emit=self.emit,
+            alarm=self.alarm,
+            on_position=self._keep_stop,
+            check_guards=self._check_loss_limits,
+        )
         self.absent_strategies: dict[str, dict[str, Any]] = {}
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
@@ -230,7 +227,7 @@ class Kernel:
         if self.journal.pending:
             try:
                 if self.recorder is not None:
-                    self.recorder.flush(any(type(request) in _RISKS for request in self.orders.outbox))
+                    self.recorder.flush(any(isinstance(request, _RISKS) for request in self.orders.outbox))
                 self.journal.commit()
             except StorageError as error:
                 self._on_journal_failure(error)
@@ -263,16 +260,18 @@ class Kernel:
     def _on_journal_failure(self, error: StorageError) -> None:
         """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
         orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
-        refused = [request for request in orders.outbox if isinstance(request, Approved | AmendRequest)]
-        orders.outbox = [request for request in orders.outbox if type(request) not in _RISKS]
+        refused = [request for request in orders.outbox if isinstance(request, _RISKS)]
+        orders.outbox = [request for request in orders.outbox if not isinstance(request, _RISKS)]
         self.trading.restrict(JOURNAL, TradingState.HALTED, f"{JOURNAL_FAILURE} {error}")
         self._commit_soon()
         for request in refused:
             client_id = request.client_id
-            if type(request) is Approved:
-                self._take_order_report(OrderRejected(ts_ns=now_ns, client_id=client_id, code="JOURNAL", reason=why))
+            if isinstance(request, Approved):
+                report: OrderReport = OrderRejected(ts_ns=now_ns, client_id=client_id, code="JOURNAL", reason=why)
             else:
-                self._take_order_report(CancelRejected(ts_ns=now_ns, client_id=client_id, reason=why))
+                number = request.amendment
+                report = AmendRejected(ts_ns=now_ns, client_id=client_id, reason=why, amendment=number)
+            self.settlement.take_order_report(report)
 
     def _on_clock_offset(self, offset: ClockOffset) -> None:
         self._move_to(offset.ts_ns)
@@ -343,104 +342,19 @@ class Kernel:
         denial = self.gate.approve_amend(order, new_price, new_stop, new_lots)
         if denial is not None:
             raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
-        self.orders.request_amend(order, new_price, new_stop, new_lots)
+        expires_ns = self.clock.time_ns + self.terms.request_expiry_ns
+        self.orders.request_amend(order, new_price, new_stop, new_lots, expires_ns)
 
     def on_report(self, report: VenueReport) -> None:
         """Take a venue's report: state, ledger, strategies, journal."""
-        kind = type(report)
-        if kind is OrderFilled:
-            self._take_fill(report)  # type: ignore[arg-type]
-        elif kind is FundingPaid:
-            if self.ledger.book_funding(report):  # type: ignore[arg-type]
-                self.account_reports.append(report.funding_id)  # type: ignore[union-attr]
-                self.emit(report)
-        elif kind is PositionLiquidated:
-            self._take_liquidation(report)  # type: ignore[arg-type]
-        elif kind is OrderStatus:
-            for follow_up in self.orders.reports_of(report):  # type: ignore[arg-type]
-                if type(follow_up) is OrderFilled:
-                    self._take_fill(msgspec.structs.replace(follow_up, ts_ns=report.ts_ns))
-                else:
-                    self._take_order_report(follow_up)
-            self._end_when_filled(report)  # type: ignore[arg-type]
-        elif kind in _ENDS and not self.venue.can.certain:
-            self._ask_how_it_ended(report)  # type: ignore[arg-type]
-        else:
-            self._take_order_report(report)  # type: ignore[arg-type]
+        self.settlement.take(report)
         self._settle()
-
-    def _take_order_report(self, report: OrderReport) -> None:
-        order = self.orders.apply(report)
-        if order is not None:
-            if order.state is OrderState.REJECTED and order.role is OrderRole.PROTECTIVE_STOP:
-                self.alarm(Severity.ERROR, f"The protective stop of {order.owner} in {order.symbol} was refused.")
-            self.host.deliver_order(order.owner, order)
-            if not order.is_open:
-                self.fill_ids.pop(order.client_id, None)
-
-    def _end_when_filled(self, status: OrderStatus) -> None:
-        """The venue made the order smaller and that report was lost: all that it filled is known by now."""
-        order = self.orders.orders.get(status.client_id)
-        if status.state is OrderState.FILLED and order is not None and order.is_open:
-            reason = "filled at a smaller size"
-            self._take_order_report(OrderExpired(ts_ns=status.ts_ns, client_id=status.client_id, reason=reason))
-
-    def remember_fill(self, order: Order, fill_id: str) -> None:
-        """Keep the id for as long as the venue may be asked about the order."""
-        if order.is_open:
-            self.fill_ids.setdefault(order.client_id, []).append(fill_id)
-        else:
-            self.fill_ids.pop(order.client_id, None)
-
-    def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
-        """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""
-        order = self.orders.orders.get(report.client_id)
-        if order is not None and order.is_open:
-            self.orders.request_status(order)
-
-    def _take_fill(self, fill: OrderFilled) -> None:
-        order = self.orders.apply(fill)
-        if order is None:
-            return
-        booking = self.ledger.book_fill(order.owner, fill)
-        if booking is None:
-            return
-        self.remember_fill(order, fill.fill_id)
-        stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
-        for listener in self.on_booked:
-            listener(fill, order, booking)
-        self._after_booking(booking, stopped)
-        self._keep_stop(order.owner, order.symbol)
-        self.host.deliver_fill(order.owner, fill, order)
-        self.host.deliver_order(order.owner, order)
 
     def _keep_stop(self, owner: str, symbol: str) -> None:
         if self._stop_keeper is not None and owner in self.host.slots:
             self._stop_keeper.watch(owner, symbol)
 
-    def _take_liquidation(self, event: PositionLiquidated) -> None:
-        bookings = self.ledger.book_liquidation(event)
-        if bookings:
-            self.account_reports.append(event.fill_id)
-            self.emit(event)
-            self.alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
-            for booking in bookings:
-                for listener in self.on_booked:
-                    listener(event, None, booking)
-                self._after_booking(booking, stopped=True)
-
-    def _after_booking(self, booking: Booking, stopped: bool) -> None:
-        position = booking.position
-        if booking.closed_trip:
-            symbol = position.instrument.symbol
-            self.guards.on_trip(
-                self.clock.time_ns,
-                position.owner,
-                symbol,
-                booking.trip_result,
-                stopped,
-                self.host.interval_of(position.owner),
-            )
+    def _check_loss_limits(self) -> None:
         if self.terms.limits.loss_limits:
             self._check_guards()
 

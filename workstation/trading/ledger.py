@@ -19,10 +19,14 @@ from typing import Any
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated
 from workstation.core.money import MONEY_SCALE
+from workstation.core.recent_ids import RecentIds
 from workstation.core.types import EXTERNAL, InstrumentKind
 from workstation.rules.position import PositionFigures, apply_fill
 from workstation.rules.rounding import scale_down
 from workstation.rules.value import position_value
+
+REMEMBERED_BOOKINGS = 100_000
+"""Ids of what was booked, so that it is booked once."""
 
 
 class Position:
@@ -96,7 +100,7 @@ class Ledger:
         self.positions: dict[tuple[str, str], Position] = {}
         self.by_symbol: dict[str, list[Position]] = {}
         self.net_lots: dict[str, int] = {}
-        self.booked: set[str] = set()
+        self.booked = RecentIds(REMEMBERED_BOOKINGS)
         self.realised = 0
         self.fees = 0
         self.funding = 0

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable
 
 from workstation.core.clock import EventClock
 from workstation.core.messages import (
+    AmendRejected,
     AmendRequested,
     CancelRejected,
     CancelRequested,
@@ -22,24 +24,19 @@ from workstation.core.messages import (
     Output,
 )
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
+from workstation.core.recent_ids import RecentIds
 from workstation.core.types import OrderRole, OrderState, Severity, Side
-from workstation.trading.order_states import TRANSITIONS
+from workstation.trading.amendments import Amendment, Amendments
+from workstation.trading.order_answers import reports_of
+from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport
 from workstation.venues.base import Request
-
-OrderReport = (
-    OrderAccepted
-    | OrderRejected
-    | OrderUnknown
-    | OrderTriggered
-    | OrderFilled
-    | OrderCancelled
-    | OrderExpired
-    | OrderAmended
-    | CancelRejected
-)
 
 DUPLICATE_REQUEST = "DUPLICATE"
 """A venue's refusal of a client id that it knows: the order itself goes on, and a query tells its state."""
+
+REMEMBERED_ORDERS = 10_000
+"""Ended orders that a late report may still be about."""
+REMEMBERED_FILLS = 100_000
 
 
 class SymbolOrders:
@@ -72,9 +69,9 @@ class OrderManager:
         self.by_symbol: dict[str, SymbolOrders] = {}
         self.open_count = 0
         self.outbox: list[Request] = []
-        self.seen_fills: set[str] = set()
-        self._amending: dict[str, list[int]] = {}
-        """By client id: the size that the venue confirmed last, then the sizes asked for and not answered."""
+        self.seen_fills = RecentIds(REMEMBERED_FILLS)
+        self.amendments = Amendments()
+        self._ended: deque[str] = deque()
         self.refused_reports = 0
 
     def next_client_id(self) -> str:
@@ -166,24 +163,28 @@ class OrderManager:
         self._emit(CancelRequested(ts_ns=self._clock.time_ns, client_id=order.client_id, reason=reason))
         self.outbox.append(CancelRequest(order.client_id))
 
-    def request_amend(self, order: Order, price: int, stop_price: int, lots: int) -> None:
+    def request_amend(self, order: Order, price: int, stop_price: int, lots: int, expires_ns: int) -> None:
         """Ask the venue to move an order to these terms; growth counts as in flight at once."""
-        self.expect_amend(order, lots)
-        self._emit(
-            AmendRequested(
-                ts_ns=self._clock.time_ns,
-                client_id=order.client_id,
-                price=price,
-                stop_price=stop_price,
-                lots=lots,
-            )
+        requested = AmendRequested(
+            ts_ns=self._clock.time_ns,
+            client_id=order.client_id,
+            price=price,
+            stop_price=stop_price,
+            lots=lots,
+            amendment=order.amendments + 1,
+            expires_ns=expires_ns,
         )
-        self.outbox.append(AmendRequest(order.client_id, price, stop_price, lots))
+        self.expect_amend(order, requested)
+        self._emit(requested)
+        self.outbox.append(
+            AmendRequest(order.client_id, price, stop_price, lots, requested.amendment, requested.expires_ns)
+        )
 
-    def expect_amend(self, order: Order, lots: int) -> None:
-        """Count an order at the largest size it may have, until the venue answers the change to ``lots``."""
-        self._amending.setdefault(order.client_id, [order.lots]).append(lots)
-        self._set_lots(order, max(self._amending[order.client_id]))
+    def expect_amend(self, order: Order, requested: AmendRequested) -> None:
+        """Count an order at the largest size it may have, until the venue answers the change."""
+        order.amendments = requested.amendment
+        amendment = Amendment(requested.amendment, requested.lots, requested.expires_ns)
+        self._set_lots(order, self.amendments.expect(order.client_id, order.lots, amendment))
 
     def request_status(self, order: Order) -> None:
         self.outbox.append(QueryRequest(order.client_id, self._clock.time_ns))
@@ -204,7 +205,9 @@ class OrderManager:
             self.refused_reports += 1
             return None
         if type(report) is CancelRejected:
-            return self._apply_refusal(order, report)
+            return self._apply_kept(order, report)
+        if type(report) is AmendRejected:
+            return self._apply_unchanged(order, report)
         new_state = TRANSITIONS.get((order.state, type(report)))
         if _says_nothing_new(order, report):
             new_state = None
@@ -215,7 +218,7 @@ class OrderManager:
             return self._apply_fill(order, report, new_state)
         before, venue_id = order.state, order.venue_id
         if type(report) is OrderAccepted:
-            if report.held and before in _UNANSWERED:
+            if report.held and before in UNANSWERED:
                 new_state = OrderState.HELD
             order.venue_id = report.venue_id
         elif type(report) is OrderTriggered:
@@ -243,6 +246,7 @@ class OrderManager:
             self.refused_reports += 1
             return None
         self.seen_fills.add(fill.fill_id)
+        order.fill_ids.append(fill.fill_id)
         was_open = order.is_open
         if not was_open:
             self._alarm(
@@ -271,18 +275,22 @@ class OrderManager:
         self._emit(fill)
         return order
 
-    def _apply_refusal(self, order: Order, report: CancelRejected) -> Order:
-        """A cancel or a change was refused: of a change that was to grow the order, the growth is gone."""
-        sizes = self._amending.get(order.client_id)
-        if sizes and not order.cancel_requested_ns:
-            del sizes[1]
-            if len(sizes) == 1:
-                del self._amending[order.client_id]
-            self._set_lots(order, max(sizes))
-            if order.is_open and order.filled_lots >= order.lots:
-                order.state = OrderState.FILLED
-                self._close(order)
+    def _apply_kept(self, order: Order, report: CancelRejected) -> Order:
         order.cancel_requested_ns = 0
+        order.note = report.reason
+        self._emit(report)
+        return order
+
+    def _apply_unchanged(self, order: Order, report: AmendRejected) -> Order | None:
+        """Of a change that was to grow the order, the growth is gone."""
+        lots = self.amendments.refuse(order.client_id, report.amendment)
+        if lots is None:
+            self.refused_reports += 1
+            return None
+        self._set_lots(order, lots)
+        if order.is_open and order.filled_lots >= order.lots:
+            order.state = OrderState.FILLED
+            self._close(order)
         order.note = report.reason
         self._emit(report)
         return order
@@ -290,16 +298,8 @@ class OrderManager:
     def _set_terms(self, order: Order, report: OrderAmended) -> None:
         order.price = report.price
         order.stop_price = report.stop_price
-        sizes = self._amending.get(order.client_id)
-        if sizes is None:
-            self._set_lots(order, report.lots)
-            return
-        sizes[0] = report.lots
-        if report.lots in sizes[1:]:
-            del sizes[1 : sizes.index(report.lots, 1) + 1]
-        self._set_lots(order, max(sizes))
-        if len(sizes) == 1:
-            del self._amending[order.client_id]
+        order.terms_version = report.version
+        self._set_lots(order, self.amendments.confirm(order.client_id, report.lots, report.amendment))
 
     def _set_lots(self, order: Order, lots: int) -> None:
         before = order.remaining
@@ -308,64 +308,34 @@ class OrderManager:
             _count(self.symbol_orders(order.symbol), order, order.remaining - before)
 
     def _close(self, order: Order) -> None:
-        self._amending.pop(order.client_id, None)
+        self.amendments.forget(order.client_id)
         group = self.by_symbol[order.symbol]
         if group.orders.pop(order.client_id, None) is not None:
             self.open_count -= 1
             _count(group, order, -order.remaining)
+        self._ended.append(order.client_id)
+        if len(self._ended) > REMEMBERED_ORDERS:
+            self.orders.pop(self._ended.popleft(), None)
 
-    def reports_of(self, status: OrderStatus) -> list[OrderReport]:
-        """The reports that bring our order to what the venue's answer proves; fills already booked are left out."""
+    def answers_of(self, status: OrderStatus) -> list[OrderReport]:
+        """The reports that bring our order to what the venue's answer proves."""
         order = self.orders.get(status.client_id)
-        if order is None:
-            return []
-        now_ns = status.ts_ns
-        if not status.found:
-            if order.state in _WORKING:
-                reason = "the venue no longer knows it"
-                return [OrderUnknown(ts_ns=now_ns, client_id=order.client_id, reason=reason)]
-            # "Not found" is believed only when it was asked after the request could no longer arrive, and of an order
-            # that never did.
-            if order.is_open and status.asked_ns > order.expires_ns and not (order.venue_id or order.filled_lots):
-                return [OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="never reached the venue")]
-            return []
-        reports: list[OrderReport] = [fill for fill in status.fills if fill.fill_id not in self.seen_fills]
-        if not order.is_open:
-            return reports
-        if order.state in _UNANSWERED:
-            held = status.state is OrderState.HELD
-            accepted = OrderAccepted(ts_ns=now_ns, client_id=order.client_id, venue_id=status.venue_id, held=held)
-            reports.insert(0, accepted)
-        elif order.state is OrderState.HELD and status.state in _WORKING:
-            reports.insert(0, OrderTriggered(ts_ns=now_ns, client_id=order.client_id, released=True))
-        if status.state is OrderState.CANCELLED:
-            reports.append(OrderCancelled(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue"))
-        elif status.state is OrderState.EXPIRED:
-            reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="found at the venue"))
-        elif status.state is OrderState.FILLED and order.client_id in self._amending:
-            reports.append(OrderExpired(ts_ns=now_ns, client_id=order.client_id, reason="filled before it grew"))
-        elif status.state is OrderState.REJECTED:
-            reports.append(
-                OrderRejected(ts_ns=now_ns, client_id=order.client_id, code="REJECTED", reason="found at the venue")
-            )
-        return reports
+        return reports_of(status, order, self.amendments) if order is not None else []
 
     def live_stop(self, owner: str, symbol: str) -> Order | None:
         """The owner's protective stop that the venue has confirmed and that can trigger now, if any."""
         for order in self.open_orders(symbol, owner):
-            if order.role is OrderRole.PROTECTIVE_STOP and order.state in _WORKING:
+            if order.role is OrderRole.PROTECTIVE_STOP and order.state in WORKING:
                 return order
         return None
 
 
-_UNANSWERED = (OrderState.SUBMITTED, OrderState.UNKNOWN)
-_WORKING = (OrderState.ACCEPTED, OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED)
-
-
 def _says_nothing_new(order: Order, report: OrderReport) -> bool:
-    """A doubled answer: the release of a child that is live, or the refusal of a request the venue has already."""
+    """A doubled answer: a child that is live is released, a request that the venue has is refused, terms are old."""
     if type(report) is OrderTriggered:
         return report.released and order.state is OrderState.ACCEPTED
+    if type(report) is OrderAmended:
+        return 0 < report.version <= order.terms_version
     return type(report) is OrderRejected and report.code == DUPLICATE_REQUEST
 
 

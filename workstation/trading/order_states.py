@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from workstation.core.messages import (
+    AmendRejected,
+    CancelRejected,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -13,6 +15,19 @@ from workstation.core.messages import (
     OrderUnknown,
 )
 from workstation.core.types import OrderState
+
+OrderReport = (
+    OrderAccepted
+    | OrderRejected
+    | OrderUnknown
+    | OrderTriggered
+    | OrderFilled
+    | OrderCancelled
+    | OrderExpired
+    | OrderAmended
+    | CancelRejected
+    | AmendRejected
+)
 
 SUBMITTED = OrderState.SUBMITTED
 UNKNOWN = OrderState.UNKNOWN
@@ -25,6 +40,8 @@ CANCELLED = OrderState.CANCELLED
 EXPIRED = OrderState.EXPIRED
 REJECTED = OrderState.REJECTED
 
+UNANSWERED = (SUBMITTED, UNKNOWN)
+WORKING = (ACCEPTED, TRIGGERED, PARTIALLY_FILLED)
 _LIVE = (SUBMITTED, UNKNOWN, HELD, ACCEPTED, TRIGGERED, PARTIALLY_FILLED)
 
 TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {

@@ -14,6 +14,7 @@ import msgspec
 
 from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.messages import (
+    AmendRejected,
     AmendRequested,
     CancelRejected,
     CancelRequested,
@@ -60,6 +61,7 @@ _ORDER_REPORTS = (
     OrderExpired,
     OrderAmended,
     CancelRejected,
+    AmendRejected,
 )
 
 
@@ -69,8 +71,8 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ledger": kernel.ledger.snapshot(),
         "guards": kernel.guards.snapshot(),
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
-        "fill_ids": {client_id: ids for client_id, ids in sorted(kernel.fill_ids.items())},
-        "account_reports": list(kernel.account_reports),
+        "amendments": kernel.orders.amendments.snapshot(),
+        "account_reports": list(kernel.settlement.account_reports),
         "strategies": kernel.absent_strategies
         | {
             name: {
@@ -106,13 +108,13 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
-        kernel.orders.adopt(_order(fields))
-    for client_id, fill_ids in state.get("fill_ids", {}).items():
-        kernel.fill_ids[client_id] = list(fill_ids)
-        kernel.orders.seen_fills.update(fill_ids)
-        kernel.ledger.booked.update(fill_ids)
-    kernel.account_reports.extend(state.get("account_reports", ()))
-    kernel.ledger.booked.update(kernel.account_reports)
+        order = _order(fields)
+        kernel.orders.adopt(order)
+        kernel.orders.seen_fills.update(order.fill_ids)
+        kernel.ledger.booked.update(order.fill_ids)
+    kernel.orders.amendments.restore(state["amendments"])
+    kernel.settlement.account_reports.extend(state["account_reports"])
+    kernel.ledger.booked.update(state["account_reports"])
     for name, saved in state["strategies"].items():
         slot = kernel.host.slots.get(name)
         if slot is None:
@@ -165,7 +167,6 @@ def _apply(kernel: Kernel, record: Output) -> None:
         kernel.markets[record.symbol].last_price = record.price
         if order is not None:
             booking = kernel.ledger.book_fill(order.owner, record)
-            kernel.remember_fill(order, record.fill_id)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
                 kernel.guards.on_trip(
@@ -177,18 +178,16 @@ def _apply(kernel: Kernel, record: Output) -> None:
                     kernel.host.interval_of(order.owner),
                 )
     elif isinstance(record, _ORDER_REPORTS):
-        order = kernel.orders.apply(record)
-        if order is not None and not order.is_open:
-            kernel.fill_ids.pop(order.client_id, None)
+        kernel.orders.apply(record)
     elif isinstance(record, CancelRequested):
         kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
     elif isinstance(record, AmendRequested):
-        kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record.lots)
+        kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record)
     elif isinstance(record, FundingPaid):
         if kernel.ledger.book_funding(record):
-            kernel.account_reports.append(record.funding_id)
+            kernel.settlement.account_reports.append(record.funding_id)
     elif isinstance(record, PositionLiquidated):
-        kernel.account_reports.append(record.fill_id)
+        kernel.settlement.account_reports.append(record.fill_id)
         for booking in kernel.ledger.book_liquidation(record):
             if booking.closed_trip:
                 owner = booking.position.owner
@@ -294,6 +293,7 @@ def _order(fields: dict[str, Any]) -> Order:
     )
     for name, value in fields.items():
         setattr(order, name, value)
+    order.fill_ids = list(fields["fill_ids"])
     order.side = Side(fields["side"])
     order.type = OrderType(fields["type"])
     order.time_in_force = TimeInForce(fields["time_in_force"])

@@ -28,6 +28,7 @@ PERCENT = 1_000_000
 UNIT = 100_000_000
 """One whole unit of an asset as money."""
 EXPIRY_NS = 10 * SECOND_NS
+EXPIRES_NS = START_NS + EXPIRY_NS
 
 BTC = "BTCUSDT"
 ETH = "ETHUSDT"

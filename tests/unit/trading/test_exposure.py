@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 import workstation
-from tests.unit.trading.bench import BTC, COIN, ETH, INSTRUMENTS, LAST, SOL, UNIT, Bench, changed
-from workstation.core.messages import CancelRejected, OrderAmended, OrderCancelled, OrderStatus
+from tests.unit.trading.bench import BTC, COIN, ETH, EXPIRES_NS, INSTRUMENTS, LAST, SOL, UNIT, Bench, changed
+from workstation.core.messages import AmendRejected, OrderAmended, OrderCancelled, OrderStatus
 from workstation.core.orders import GATE_SEAL, Approved, Intent, Order
 from workstation.core.types import OrderType, Side
 from workstation.rules.limits import worst_position
@@ -103,7 +103,7 @@ class ExposureMachine(RuleBasedStateMachine):
         order = data.draw(st.sampled_from(self.open_orders))
         if self.bench.gate.approve_amend(order, order.price, order.stop_price, lots) is not None:
             return
-        self.bench.orders.request_amend(order, order.price, order.stop_price, lots)
+        self.bench.orders.request_amend(order, order.price, order.stop_price, lots, EXPIRES_NS)
         if answer == "yes":
             self.bench.orders.apply(
                 OrderAmended(
@@ -111,7 +111,9 @@ class ExposureMachine(RuleBasedStateMachine):
                 )
             )
         elif answer == "no":
-            self.bench.orders.apply(CancelRejected(ts_ns=1, client_id=order.client_id, reason="no"))
+            self.bench.orders.apply(
+                AmendRejected(ts_ns=1, client_id=order.client_id, reason="no", amendment=order.amendments)
+            )
 
     @rule(data=st.data())
     def doubt(self, data: st.DataObject) -> None:
@@ -128,7 +130,7 @@ class ExposureMachine(RuleBasedStateMachine):
                 status = OrderStatus(
                     ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False
                 )
-                for report in self.bench.orders.reports_of(status):
+                for report in self.bench.orders.answers_of(status):
                     self.bench.orders.apply(report)
 
     @invariant()

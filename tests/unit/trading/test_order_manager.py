@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from tests.unit.trading.bench import BTC, ETH, EXPIRY_NS, LAST, Bench, buy, changed, fill_of, kinds, sell
+from tests.unit.trading.bench import BTC, ETH, EXPIRES_NS, EXPIRY_NS, LAST, Bench, buy, changed, fill_of, kinds, sell
 from workstation.core.messages import (
+    AmendRejected,
     AmendRequested,
     CancelRejected,
     OrderAmended,
@@ -23,12 +25,12 @@ def amended(order: Order, lots: int) -> OrderAmended:
     return OrderAmended(ts_ns=1, client_id=order.client_id, price=order.price, stop_price=0, lots=lots)
 
 
-def refused(order: Order) -> CancelRejected:
-    return CancelRejected(ts_ns=1, client_id=order.client_id, reason="too late")
+def refused(order: Order, amendment: int = 1) -> AmendRejected:
+    return AmendRejected(ts_ns=1, client_id=order.client_id, reason="too late", amendment=amendment)
 
 
 def settle(bench: Bench, status: OrderStatus) -> None:
-    for report in bench.orders.reports_of(status):
+    for report in bench.orders.answers_of(status):
         bench.orders.apply(report)
 
 
@@ -57,7 +59,7 @@ def test_a_cancel_is_asked_for_once_until_it_is_answered() -> None:
     bench.orders.request_cancel(order, "first")
     bench.orders.request_cancel(order, "second")
     assert [type(request) for request in bench.orders.outbox] == [Approved, CancelRequest]
-    bench.orders.apply(refused(order))
+    bench.orders.apply(CancelRejected(ts_ns=1, client_id=order.client_id, reason="too late"))
     bench.orders.request_cancel(order, "third")
     assert [type(request) for request in bench.orders.outbox[2:]] == [CancelRequest]
     bench.orders.apply(OrderCancelled(ts_ns=1, client_id=order.client_id))
@@ -88,13 +90,13 @@ def test_lesson_01_not_found_proves_nothing_while_the_request_may_arrive() -> No
     order = bench.submit(buy(5))
     bench.orders.mark_unknown(order, "no answer")
     early = OrderStatus(ts_ns=order.expires_ns, asked_ns=order.expires_ns, client_id=order.client_id, found=False)
-    assert bench.orders.reports_of(early) == []
+    assert bench.orders.answers_of(early) == []
     late = OrderStatus(
         ts_ns=order.expires_ns + 1, asked_ns=order.expires_ns + 1, client_id=order.client_id, found=False
     )
     settle(bench, late)
     assert order.state is OrderState.EXPIRED
-    assert bench.orders.reports_of(late) == []
+    assert bench.orders.answers_of(late) == []
 
 
 @pytest.mark.parametrize("filled", [0, 2])
@@ -187,7 +189,7 @@ def test_an_answer_releases_a_held_child_whose_release_was_lost() -> None:
 
 def test_an_answer_about_a_foreign_order_is_ignored() -> None:
     bench = Bench()
-    assert bench.orders.reports_of(OrderStatus(ts_ns=1, asked_ns=1, client_id="web-1", found=True)) == []
+    assert bench.orders.answers_of(OrderStatus(ts_ns=1, asked_ns=1, client_id="web-1", found=True)) == []
 
 
 # --- Changes ---------------------------------------------------------------------------------------------------------
@@ -197,7 +199,7 @@ def test_growth_counts_from_the_request_and_ends_with_the_answer() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
     group = bench.orders.by_symbol[BTC]
-    bench.orders.request_amend(order, LAST, 0, 15)
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
     assert (order.lots, group.worst_buys) == (15, 15)
     assert isinstance(bench.events[-1], AmendRequested)
     assert isinstance(bench.orders.outbox[-1], AmendRequest)
@@ -211,7 +213,7 @@ def test_growth_counts_from_the_request_and_ends_with_the_answer() -> None:
 def test_an_order_that_is_to_shrink_counts_in_full_until_the_venue_has_done_it() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
-    bench.orders.request_amend(order, LAST, 0, 4)
+    bench.orders.request_amend(order, LAST, 0, 4, EXPIRES_NS)
     assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 10)
     bench.orders.apply(amended(order, 4))
     assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (4, 4)
@@ -220,11 +222,13 @@ def test_an_order_that_is_to_shrink_counts_in_full_until_the_venue_has_done_it()
 def test_refused_growth_is_gone() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
-    bench.orders.request_amend(order, LAST, 0, 15)
-    bench.orders.request_amend(order, LAST, 0, 20)
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
+    bench.orders.request_amend(order, LAST, 0, 20, EXPIRES_NS)
     bench.orders.apply(refused(order))
     assert order.lots == 20
-    bench.orders.apply(refused(order))
+    assert bench.orders.apply(refused(order)) is None, "the same refusal twice"
+    assert order.lots == 20
+    bench.orders.apply(refused(order, 2))
     assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (10, 10)
     bench.fill(order)
     assert order.state is OrderState.FILLED
@@ -233,7 +237,7 @@ def test_refused_growth_is_gone() -> None:
 def test_an_order_that_filled_before_it_could_grow_is_complete() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
-    bench.orders.request_amend(order, LAST, 0, 15)
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
     bench.fill(order, 10)
     assert order.is_open
     bench.orders.apply(refused(order))
@@ -244,7 +248,7 @@ def test_an_order_that_filled_before_it_could_grow_is_complete() -> None:
 def test_an_answer_ends_an_order_whose_refused_growth_was_lost() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
-    bench.orders.request_amend(order, LAST, 0, 15)
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
     fills = (fill_of(order, "f1", 10),)
     settle(
         bench,
@@ -257,9 +261,9 @@ def test_an_answer_ends_an_order_whose_refused_growth_was_lost() -> None:
 def test_a_refused_cancel_does_not_undo_growth_under_way() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(10, price=LAST)))
-    bench.orders.request_amend(order, LAST, 0, 15)
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
     bench.orders.request_cancel(order)
-    bench.orders.apply(refused(order))
+    bench.orders.apply(CancelRejected(ts_ns=1, client_id=order.client_id, reason="too late"))
     assert order.lots == 15
     assert order.cancel_requested_ns == 0
 
@@ -269,7 +273,7 @@ def test_lesson_05_a_size_below_what_has_filled_counts_as_nothing() -> None:
     order = bench.accept(bench.submit(sell(10, price=LAST)))
     bench.fill(order, 6)
     bench.orders.apply(amended(order, 4))
-    assert (order.remaining, order.signed_remaining) == (0, 0)
+    assert order.remaining == 0
     assert bench.orders.by_symbol[BTC].worst_sells == 0
     bench.orders.apply(OrderCancelled(ts_ns=1, client_id=order.client_id))
     assert bench.orders.by_symbol[BTC].worst_sells == 0
@@ -322,3 +326,57 @@ def test_an_adopted_order_counts_as_its_state_says() -> None:
     third.orders.adopt(order)
     assert (third.orders.open_count, third.orders.orders[order.client_id]) == (0, order)
     assert order.side is Side.BUY
+
+
+def test_terms_that_come_late_are_known_as_old() -> None:
+    bench = Bench()
+    order = bench.accept(bench.submit(buy(10, price=LAST)))
+    bench.orders.apply(msgspec.structs.replace(amended(order, 4), version=3))
+    assert bench.orders.apply(msgspec.structs.replace(amended(order, 8), version=2)) is None
+    assert bench.orders.apply(msgspec.structs.replace(amended(order, 4), version=3)) is None
+    assert (order.lots, order.terms_version) == (4, 3)
+
+
+def test_an_answer_with_newer_terms_brings_them() -> None:
+    bench = Bench()
+    order = bench.accept(bench.submit(buy(10, price=LAST)))
+    answer = OrderStatus(
+        ts_ns=5, client_id=order.client_id, found=True, asked_ns=1, state=OrderState.ACCEPTED, lots=6, price=LAST - 3
+    )
+    settle(bench, answer)
+    assert (order.lots, order.price) == (6, LAST - 3)
+    settle(bench, msgspec.structs.replace(answer, lots=7, version=2))
+    settle(bench, msgspec.structs.replace(answer, lots=8, version=2))
+    assert order.lots == 7
+
+
+def test_a_change_that_never_arrived_counts_no_longer_once_that_is_proved() -> None:
+    bench = Bench()
+    order = bench.accept(bench.submit(buy(10, price=LAST)))
+    bench.orders.request_amend(order, LAST, 0, 15, EXPIRES_NS)
+    answer = OrderStatus(
+        ts_ns=5,
+        client_id=order.client_id,
+        found=True,
+        asked_ns=EXPIRES_NS,
+        state=OrderState.ACCEPTED,
+        lots=10,
+        price=LAST,
+    )
+    settle(bench, answer)
+    assert order.lots == 15, "it may still have been on its way"
+    settle(bench, msgspec.structs.replace(answer, asked_ns=EXPIRES_NS + 1))
+    assert order.lots == 10
+    assert kinds(bench.events)[-1] == "AmendRejected"
+
+
+def test_ended_orders_and_their_fills_are_forgotten_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.trading.order_manager.REMEMBERED_ORDERS", 3)
+    bench = Bench()
+    orders = []
+    for number in range(5):
+        order = bench.accept(bench.submit(buy(1, price=LAST - number)))
+        bench.orders.apply(fill_of(order, f"fill-{number}", 1))
+        orders.append(order.client_id)
+    assert list(bench.orders.orders) == orders[2:]
+    assert bench.orders.open_count == 0

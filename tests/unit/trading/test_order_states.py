@@ -10,9 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
-from tests.unit.trading.bench import BTC, LAST, START_NS, Bench, buy, fill_of, kinds, sell
+from tests.unit.trading.bench import BTC, EXPIRES_NS, LAST, START_NS, Bench, buy, fill_of, kinds, sell
 from workstation.core.messages import (
-    CancelRejected,
+    AmendRejected,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -25,8 +25,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import Order
 from workstation.core.types import Liquidity, OrderState, Severity, Side
-from workstation.trading.order_manager import OrderReport
-from workstation.trading.order_states import TRANSITIONS
+from workstation.trading.order_states import TRANSITIONS, OrderReport
 
 REPORTS = (
     OrderAccepted,
@@ -210,7 +209,7 @@ class OrderReportsMachine(RuleBasedStateMachine):
     @rule(order=orders, lots=st.integers(1, 25))
     def ask_for_a_change(self, order: Order, lots: int) -> None:
         if order.is_open:
-            self.bench.orders.request_amend(order, order.price, 0, lots)
+            self.bench.orders.request_amend(order, order.price, 0, lots, EXPIRES_NS)
 
     @rule(order=orders, lots=st.integers(1, 25))
     def change(self, order: Order, lots: int) -> None:
@@ -222,7 +221,9 @@ class OrderReportsMachine(RuleBasedStateMachine):
 
     @rule(order=orders)
     def refuse(self, order: Order) -> None:
-        self.apply(CancelRejected(ts_ns=START_NS, client_id=order.client_id, reason="too late"))
+        self.apply(
+            AmendRejected(ts_ns=START_NS, client_id=order.client_id, reason="too late", amendment=order.amendments)
+        )
 
     @rule(data=st.data())
     def repeat_an_old_report(self, data: st.DataObject) -> None:
@@ -249,7 +250,7 @@ class OrderReportsMachine(RuleBasedStateMachine):
                 assert order.filled_lots >= order.lots
         beyond = any(o.filled_lots > o.lots for o in self.sent)
         warned = any(severity is Severity.ERROR for severity, _ in self.bench.alarms)
-        changed = any(isinstance(report, OrderAmended | CancelRejected) for report in self.past)
+        changed = any(isinstance(report, OrderAmended | AmendRejected) for report in self.past)
         assert warned or changed or not beyond
 
     @invariant()

@@ -11,6 +11,7 @@ from tests.unit.trading.bench import (
     BTC,
     COIN,
     ETH,
+    EXPIRES_NS,
     INSTRUMENTS,
     LAST,
     PERCENT,
@@ -665,7 +666,7 @@ def test_an_order_cannot_grow_past_its_limit_step_by_step() -> None:
     lots = 200
     while amended(bench, order.client_id, lots=lots + 30) is None:
         lots += 30
-        bench.orders.request_amend(order, order.price, 0, lots)
+        bench.orders.request_amend(order, order.price, 0, lots, EXPIRES_NS)
     assert lots == 290
 
 

@@ -66,6 +66,7 @@ from workstation.core.messages.market import (
 )
 from workstation.core.messages.reports import (
     AccountSnapshot,
+    AmendRejected,
     CancelRejected,
     FundingPaid,
     HeldPosition,
@@ -89,6 +90,7 @@ Output = VenueReport | EngineEvent
 __all__ = [
     "AccountSnapshot",
     "AmendOrder",
+    "AmendRejected",
     "AmendRequested",
     "AnyCommand",
     "Bar",

@@ -57,6 +57,9 @@ class AmendRequested(Event, frozen=True):
     price: int
     stop_price: int
     lots: int
+    amendment: int
+    """Counts the changes of one order from 1."""
+    expires_ns: int
 
 
 class TradingStateChanged(Event, frozen=True):

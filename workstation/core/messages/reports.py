@@ -64,17 +64,32 @@ class OrderExpired(Event, frozen=True):
 
 
 class OrderAmended(Event, frozen=True):
+    """The order's terms at the venue, changed by us or by the venue."""
+
     client_id: str
     price: int
     stop_price: int
     lots: int
+    version: int = 0
+    """1 as submitted, growing with each change, so that terms which come late are known as old; 0 where untold."""
+    amendment: int = 0
+    """Number of our change that this answers; 0 for the venue's own."""
 
 
 class CancelRejected(Event, frozen=True):
-    """The venue refused a cancel or an amendment."""
+    """The venue refused a cancel: the order goes on."""
 
     client_id: str
     reason: str
+
+
+class AmendRejected(Event, frozen=True):
+    """The venue refused a change: the order keeps its terms."""
+
+    client_id: str
+    reason: str
+    amendment: int
+    """Number of our change that was refused."""
 
 
 class OrderStatus(Event, frozen=True):
@@ -91,6 +106,9 @@ class OrderStatus(Event, frozen=True):
     """Its terms as the venue has them, where it tells; 0 lots tells nothing."""
     price: int = 0
     stop_price: int = 0
+    version: int = 0
+    amendment: int = 0
+    """Both as of ``OrderAmended``."""
 
 
 class FundingPaid(Event, frozen=True):
@@ -167,6 +185,7 @@ VenueReport = (
     | OrderExpired
     | OrderAmended
     | CancelRejected
+    | AmendRejected
     | OrderStatus
     | FundingPaid
     | PositionLiquidated

@@ -99,6 +99,7 @@ class Desk:
             self.tell_terms(order)
 
     def tell_terms(self, order: VenueOrder) -> None:
+        order.version += 1
         order.stop_told = order.stop_price
         order.symbol_state.stir()
         self._reports.queue.append(
@@ -108,6 +109,8 @@ class Desk:
                 price=order.limit,
                 stop_price=order.stop_price,
                 lots=order.lots,
+                version=order.version,
+                amendment=order.amendment,
             )
         )
 

@@ -11,17 +11,15 @@ from workstation.core.clock import EventClock
 from workstation.core.messages import (
     AccountSnapshot,
     Bar,
-    CancelRejected,
     FundingPaid,
     FundingRate,
     MarkPrice,
-    OrderAmended,
     OrderUnknown,
     PositionLiquidated,
     Trade,
     VenueReport,
 )
-from workstation.core.orders import Approved, Order, QueryRequest, SnapshotRequest
+from workstation.core.orders import Approved, Order
 from workstation.venues.base import Request
 from workstation.venues.simulated.venue import SimVenue
 
@@ -31,14 +29,14 @@ class FaultRates(msgspec.Struct, frozen=True, kw_only=True):
 
     request_lost: float = 0.0
     report_lost: float = 0.0
-    """Of reports about orders; what concerns the account comes late at most, and new terms are lost at most."""
+    """Of reports about orders; what concerns the account comes late at most."""
     report_delayed: float = 0.0
     report_doubled: float = 0.0
     report_reordered: float = 0.0
     delay_ns: int = 2_000_000_000
     """Longest delay; a doubled report comes again within it, a reordered one waits no longer for the next."""
     timeout_ns: int = 5_000_000_000
-    """A request without an answer by then is reported as unknown, a lost cancel or amendment as refused."""
+    """An order without an answer by then is reported as unknown."""
 
 
 class FaultyVenue:
@@ -79,20 +77,15 @@ class FaultyVenue:
         if isinstance(request, Approved):
             self._unanswered.add(request.client_id)
             self._clock.call_at(due_ns, partial(self._time_out, request.client_id))
-        if not self._happens(self._rates.request_lost):
+        if self._happens(self._rates.request_lost):
+            self.lost_requests.append(request)
+        else:
             self.inner.send(request)
-            return
-        self.lost_requests.append(request)
-        if not isinstance(request, Approved | QueryRequest | SnapshotRequest):
-            self._clock.call_at(due_ns, partial(self._refuse, request.client_id))
 
     def _time_out(self, client_id: str) -> None:
         if client_id in self._unanswered:
             self._unanswered.discard(client_id)
             self._handler(OrderUnknown(ts_ns=self._clock.time_ns, client_id=client_id, reason="no answer in time"))
-
-    def _refuse(self, client_id: str) -> None:
-        self._handler(CancelRejected(ts_ns=self._clock.time_ns, client_id=client_id, reason="The request was lost."))
 
     # --- the way back ------------------------------------------------------------------------------------------------
 
@@ -100,10 +93,6 @@ class FaultyVenue:
         rates = self._rates
         if self._happens(rates.report_lost) and not isinstance(report, FundingPaid | PositionLiquidated):
             self.lost_reports.append(report)
-            return
-        if isinstance(report, OrderAmended):
-            # New terms carry no version: one that came late or again could not be told from the newest.
-            self._deliver(report)
             return
         if self._happens(rates.report_doubled):
             self._clock.call_at(self._later_ns(), partial(self._deliver, report))

@@ -17,6 +17,7 @@ class VenueOrder:
 
     __slots__ = (
         "ahead",
+        "amendment",
         "arrived_ns",
         "children",
         "client_id",
@@ -48,6 +49,7 @@ class VenueOrder:
         "traded",
         "trail",
         "type",
+        "version",
         "waiting",
         "whole",
     )
@@ -68,6 +70,10 @@ class VenueOrder:
         self.side: Side = intent.side
         self.sign = int(intent.side)
         self.type = intent.type
+        self.amendment = 0
+        """Number of the last change that was made."""
+        self.version = 1
+        """Of its terms; 1 is as it came."""
         self.lots = intent.lots
         self.limit = intent.price if intent.type in _WITH_LIMIT else 0
         self.stop_price = intent.stop_price

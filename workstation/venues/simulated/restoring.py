@@ -40,6 +40,8 @@ def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk:
             continue
         restored = VenueOrder(state, order.client_id, _intent_of(order, ""), order.reference, order.updated_ns, number)
         restored.filled = order.filled_lots
+        restored.version = order.terms_version
+        restored.amendment = order.amendments
         restored.group = order.oco_group
         restored.held = order.state is OrderState.HELD
         restored.waiting = restored.waiting and not order.filled_lots and order.state is not OrderState.TRIGGERED

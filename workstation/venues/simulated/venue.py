@@ -11,6 +11,7 @@ from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AccountSnapshot,
+    AmendRejected,
     Bar,
     CancelRejected,
     FundingRate,
@@ -45,6 +46,8 @@ from workstation.venues.simulated.validation import (
     terms_refusal,
     would_take,
 )
+
+_NOT_OPEN = "There is no such open order."
 
 
 class SimVenue:
@@ -200,20 +203,28 @@ class SimVenue:
     def _expire(self, client_id: str, reason: str) -> None:
         self._reports.queue.append(OrderExpired(ts_ns=self._reports.stamp(), client_id=client_id, reason=reason))
 
-    def _refuse_change(self, client_id: str, reason: str) -> None:
-        self._reports.queue.append(CancelRejected(ts_ns=self._reports.stamp(), client_id=client_id, reason=reason))
+    def _refuse_change(self, request: AmendRequest, reason: str) -> None:
+        refused = AmendRejected(
+            ts_ns=self._reports.stamp(), client_id=request.client_id, reason=reason, amendment=request.amendment
+        )
+        self._reports.queue.append(refused)
 
     def _cancel(self, request: CancelRequest) -> None:
         order = self._desk.orders.get(request.client_id)
         if order is None:
-            self._refuse_change(request.client_id, "There is no such open order.")
+            self._reports.queue.append(
+                CancelRejected(ts_ns=self._reports.stamp(), client_id=request.client_id, reason=_NOT_OPEN)
+            )
         else:
             self._desk.cancel(order)
 
     def _amend(self, request: AmendRequest) -> None:
+        if request.expires_ns and self._clock.time_ns > request.expires_ns:
+            self._refuse_change(request, "request expired")
+            return
         order = self._desk.orders.get(request.client_id)
         if order is None:
-            self._refuse_change(request.client_id, "There is no such open order.")
+            self._refuse_change(request, _NOT_OPEN)
             return
         before = order.limit, order.stop_price, order.lots
         if order.limit:
@@ -224,8 +235,9 @@ class SimVenue:
         reason = self._amendment_fault(order, before)
         if reason:
             order.limit, order.stop_price, order.lots = before
-            self._refuse_change(request.client_id, reason)
+            self._refuse_change(request, reason)
             return
+        order.amendment = request.amendment
         self._desk.tell_terms(order)
         if order.limit != before[0] or order.lots > before[2]:
             self._requeue(order)
@@ -273,6 +285,8 @@ class SimVenue:
                 lots=order.lots if order else 0,
                 price=order.limit if order else 0,
                 stop_price=order.stop_price if order else 0,
+                version=order.version if order else 0,
+                amendment=order.amendment if order else 0,
             )
         )
 

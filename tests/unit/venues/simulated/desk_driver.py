@@ -89,6 +89,7 @@ class Driver:
         self.instrument = instrument
         self.clock = EventClock(START_NS)
         self.reports: list[VenueReport] = []
+        self.amendments = 0
         self.book = OrderBook(instrument.symbol)
         self.costs = msgspec.structs.replace(FREE, **costs)
         self.venue = SimVenue(
@@ -146,7 +147,8 @@ class Driver:
         self.settle()
 
     def amend(self, client_id: str, price: int = 0, stop_price: int = 0, lots: int = 0) -> None:
-        self.venue.send(AmendRequest(client_id, price, stop_price, lots))
+        self.amendments += 1
+        self.venue.send(AmendRequest(client_id, price, stop_price, lots, self.amendments, 0))
         self.settle()
 
     def query(self, client_id: str) -> None:

@@ -6,7 +6,14 @@ from random import Random
 import pytest
 
 from tests.unit.venues.simulated.desk_driver import BUY, SELL, SPOT, SYMBOL, Driver
-from workstation.core.messages import CancelRejected, OrderAmended, OrderExpired, OrderRejected, OrderStatus
+from workstation.core.messages import (
+    AmendRejected,
+    CancelRejected,
+    OrderAmended,
+    OrderExpired,
+    OrderRejected,
+    OrderStatus,
+)
 from workstation.core.money import to_money
 from workstation.core.orders import GATE_SEAL, Approved, Intent, SnapshotRequest
 from workstation.core.types import OrderState, OrderType
@@ -178,9 +185,10 @@ def test_refused_amendments_change_nothing():
     driver.trade(SELL, 15, 100)
     for terms in ({"price": 101, "lots": 12}, {"price": 0, "lots": 12}, {"price": 100, "lots": 5}):
         driver.amend(order, **terms)
-        assert isinstance(driver.last(order), CancelRejected)
+        assert isinstance(driver.last(order), AmendRejected)
     driver.amend(order, price=99, lots=2_000_000_000)
-    assert isinstance(driver.last(order), CancelRejected)
+    refusal = driver.last(order)
+    assert isinstance(refusal, AmendRejected) and refusal.amendment == 4
     kept = driver.venue._desk.orders[order]
     assert (kept.limit, kept.lots, kept.resting) == (100, 12, True)
 

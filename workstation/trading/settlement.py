@@ -1,0 +1,165 @@
+"""Takes what the venue reports: the order's state, the books, the guards, and then whoever must hear of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+import msgspec
+
+from workstation.core.clock import EventClock
+from workstation.core.messages import (
+    AmendRejected,
+    FundingPaid,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderStatus,
+    Output,
+    PositionLiquidated,
+    VenueReport,
+)
+from workstation.core.orders import Order
+from workstation.core.types import OrderRole, OrderState, Severity
+from workstation.trading.guards import Guards
+from workstation.trading.ledger import Booking, Ledger
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_states import OrderReport
+from workstation.trading.strategy_host import StrategyHost
+
+REMEMBERED_REPORTS = 1_000
+_ENDS = (OrderCancelled, OrderExpired)
+BookingListener = Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]
+
+
+class Settlement:
+    """``certain`` venues tell an order's end after all of its fills; others are asked how it ended.
+
+    ``on_position`` hears of each owner and symbol whose position, or whose protection, may have changed.
+    """
+
+    def __init__(
+        self,
+        clock: EventClock,
+        orders: OrderManager,
+        ledger: Ledger,
+        guards: Guards,
+        host: StrategyHost,
+        *,
+        certain: bool,
+        emit: Callable[[Output], None],
+        alarm: Callable[[Severity, str], None],
+        on_position: Callable[[str, str], None],
+        check_guards: Callable[[], None],
+    ) -> None:
+        self._clock = clock
+        self._orders = orders
+        self._ledger = ledger
+        self._guards = guards
+        self._host = host
+        self._certain = certain
+        self._emit = emit
+        self._alarm = alarm
+        self._on_position = on_position
+        self._check_guards = check_guards
+        self.listeners: list[BookingListener] = []
+        """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
+        self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
+        """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
+
+    def take(self, report: VenueReport) -> None:
+        """Apply one report."""
+        kind = type(report)
+        if kind is OrderFilled:
+            self.take_fill(report)  # type: ignore[arg-type]
+        elif kind is FundingPaid:
+            self.take_funding(report)  # type: ignore[arg-type]
+        elif kind is PositionLiquidated:
+            self.take_liquidation(report)  # type: ignore[arg-type]
+        elif kind is OrderStatus:
+            self._take_status(report)  # type: ignore[arg-type]
+        elif kind in _ENDS and not self._certain:
+            self._ask_how_it_ended(report)  # type: ignore[arg-type]
+        else:
+            self.take_order_report(report)  # type: ignore[arg-type]
+
+    def take_order_report(self, report: OrderReport) -> None:
+        order = self._orders.apply(report)
+        if order is None:
+            return
+        if order.role is OrderRole.PROTECTIVE_STOP:
+            self._look_after(order, report)
+        self._host.deliver_order(order.owner, order)
+
+    def _look_after(self, stop: Order, report: OrderReport) -> None:
+        """A position without the stop it should have is an alarm, and somebody must look at it."""
+        if stop.state is OrderState.REJECTED:
+            self._alarm(Severity.ERROR, f"The protective stop of {stop.owner} in {stop.symbol} was refused.")
+        if type(report) is AmendRejected:
+            self._alarm(Severity.WARNING, f"The change of protective stop {stop.client_id} was refused: {stop.note}")
+        if not stop.is_open or type(report) is AmendRejected:
+            self._on_position(stop.owner, stop.symbol)
+
+    def _take_status(self, status: OrderStatus) -> None:
+        for report in self._orders.answers_of(status):
+            if type(report) is OrderFilled:
+                self.take_fill(msgspec.structs.replace(report, ts_ns=status.ts_ns))
+            else:
+                self.take_order_report(report)
+        order = self._orders.orders.get(status.client_id)
+        if status.state is OrderState.FILLED and order is not None and order.is_open:
+            # The venue made it smaller and that report was lost: all that it filled is known by now.
+            reason = "filled at a smaller size"
+            self.take_order_report(OrderExpired(ts_ns=status.ts_ns, client_id=status.client_id, reason=reason))
+
+    def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
+        """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""
+        order = self._orders.orders.get(report.client_id)
+        if order is not None and order.is_open:
+            self._orders.request_status(order)
+
+    def take_fill(self, fill: OrderFilled) -> None:
+        order = self._orders.apply(fill)
+        if order is None:
+            return
+        booking = self._ledger.book_fill(order.owner, fill)
+        if booking is None:
+            return
+        stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
+        for listener in self.listeners:
+            listener(fill, order, booking)
+        self._after_booking(booking, stopped)
+        self._on_position(order.owner, order.symbol)
+        self._host.deliver_fill(order.owner, fill, order)
+        self._host.deliver_order(order.owner, order)
+
+    def take_funding(self, funding: FundingPaid) -> None:
+        if self._ledger.book_funding(funding):
+            self.account_reports.append(funding.funding_id)
+            self._emit(funding)
+
+    def take_liquidation(self, event: PositionLiquidated) -> None:
+        bookings = self._ledger.book_liquidation(event)
+        if not bookings:
+            return
+        self.account_reports.append(event.fill_id)
+        self._emit(event)
+        self._alarm(Severity.ERROR, f"The venue liquidated the position in {event.symbol}.")
+        for booking in bookings:
+            for listener in self.listeners:
+                listener(event, None, booking)
+            self._after_booking(booking, stopped=True)
+            self._on_position(booking.position.owner, event.symbol)
+
+    def _after_booking(self, booking: Booking, stopped: bool) -> None:
+        position = booking.position
+        if booking.closed_trip:
+            self._guards.on_trip(
+                self._clock.time_ns,
+                position.owner,
+                position.instrument.symbol,
+                booking.trip_result,
+                stopped,
+                self._host.interval_of(position.owner),
+            )
+        self._check_guards()
