@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.simulation.crashing_journal import Crash
 from workstation.core.clock import EventClock, Timer
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated, VenueReport
-from workstation.core.orders import Approved, Order
+from workstation.core.orders import AmendRequest, Approved, Order
 from workstation.core.types import TradingState
 from workstation.venues.base import Request
 from workstation.venues.simulated import FaultRates, FaultyVenue, SimVenue
@@ -113,6 +113,10 @@ class LossyLine(FaultyVenue):
             self.sent[client_id] = request
             if not request.intent.reduce_only:
                 self.enlarged.add(request.intent.symbol)
+        elif isinstance(request, AmendRequest):
+            order = self._kernel.orders.orders[request.client_id]
+            if not order.reduce_only:
+                self.enlarged.add(order.symbol)
         super().send(request)
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:

@@ -8,7 +8,7 @@ nobody listens is gone. The next process knows only what the journal kept.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -53,7 +53,7 @@ from workstation.core.money import to_money
 from workstation.core.orders import Approved, Intent
 from workstation.core.timeframe import SECOND_NS, parse_utc
 from workstation.core.types import InstrumentKind, OrderRole, OrderType, Side, TradingState
-from workstation.rules.limits import allowance, worst_position
+from workstation.rules.limits import allowance
 from workstation.rules.value import notional, position_value
 from workstation.storage.journal import MemoryJournal
 from workstation.trading import recovery
@@ -128,7 +128,6 @@ class World:
         self._seed = seed
         self._disk_full_until = 0
         self._worst: dict[str, int] = {}
-        self._held: dict[str, int] = {}
         random = Random(f"market {seed}")
         linear = frozenset(s for s, i in self.instruments.items() if i.is_derivative)
         sizes = {
@@ -368,19 +367,15 @@ class World:
     def _check_exposure(self) -> None:
         """After an order left that may add to a position, the worst that can come of all of them is within limits."""
         kernel, limits = self.kernel, self.kernel.terms.limits
-        ledger = kernel.ledger
         enlarged, self.line.enlarged = self.line.enlarged, set()
         worst, worth = {}, {}
         for symbol, market in kernel.markets.items():
-            group = kernel.orders.by_symbol.get(symbol)
-            buys, sells = (group.worst_buys, group.worst_sells) if group else (0, 0)
-            worst[symbol] = worst_position(ledger.net_lots.get(symbol, 0), buys, sells)
+            # Reducing orders pass after the order that was judged, and may overrun their owner's position.
+            worst[symbol] = kernel.gate.exposure.worst_case.sides(symbol, overrun=False).worst
             worth[symbol] = notional(market.price, worst[symbol], *market.instrument.valuation)
-        equity = ledger.equity()
-        held, self._held = self._held, dict(ledger.net_lots)
+        equity = kernel.ledger.equity()
         for symbol in enlarged:
-            # What only reduces one owner's part may add to the account's: it is judged when no such fill came between.
-            if held.get(symbol) == self._held.get(symbol) and worst[symbol] > self._worst.get(symbol, 0):
+            if worst[symbol] > self._worst.get(symbol, 0):
                 assert worth[symbol] <= _with_slack(allowance(equity, limits.position_value)), f"{symbol} is too much"
                 most = allowance(equity, limits.gross_exposure) * kernel.terms.leverage
                 assert sum(worth.values()) <= _with_slack(most), "all positions together are too much"
@@ -390,28 +385,16 @@ class World:
         """What the engine counts as the worst case covers what the venue holds and what is under way to it."""
         travelling = [request for _, request in self.venue._inbound if isinstance(request, Approved)]
         for symbol, state in self.venue._states.items():
-            group = self.kernel.orders.by_symbol.get(symbol)
-            net = self.kernel.ledger.net_lots.get(symbol, 0)
-            orders = [o for o in self.venue._desk.orders.values() if o.symbol_state is state and not o.reduce_only]
+            sides = self.kernel.gate.exposure.worst_case.sides(symbol)
+            orders = [o for o in self.venue._desk.orders.values() if o.symbol_state is state]
+            adding = [o for o in orders if not self.line.sent[o.client_id].intent.reduce_only]
             intents = [r.intent for r in travelling if r.intent.symbol == symbol and not r.intent.reduce_only]
             for side in Side:
-                coming = sum(o.lots - o.filled for o in orders if o.side is side)
+                coming = sum(o.lots - o.filled for o in adding if o.side is side)
                 coming += sum(intent.lots for intent in intents if intent.side is side)
-                # A position that is being reduced is not counted as reduced before the report of it is there.
-                reduced = sum(f.lots for f in self._unheard() if f.symbol == symbol and self._reduces(f, side))
-                truth = max(0, state.lots * side + coming - reduced)
-                counted = (group.worst_buys if side is Side.BUY else group.worst_sells) if group else 0
-                counted = max(0, net * side + counted)
+                truth = max(0, state.lots * side + coming)
+                counted = sides.longs + sides.buys if side is Side.BUY else sides.shorts + sides.sells
                 assert truth <= counted, f"{symbol} {side.word}: the venue may come to {truth}, we count {counted}"
-
-    def _reduces(self, fill: OrderFilled, side: Side) -> bool:
-        return fill.side is side and self.line.sent[fill.client_id].intent.reduce_only
-
-    def _unheard(self) -> Iterator[OrderFilled]:
-        desk, heard = self.venue._desk, self.kernel.ledger.booked
-        for order in (*desk.orders.values(), *desk.ended.values()):
-            if order is not None:
-                yield from (fill for fill in order.fills if fill.fill_id not in heard)
 
     def _check_ledger(self) -> None:
         """Cash, positions, fees and funding balance to the last digit."""

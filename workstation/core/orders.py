@@ -40,15 +40,26 @@ class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Approved:
     """An intent that passed the gate. Only ``RiskGate`` makes one; ``OrderManager.submit`` takes nothing else."""
 
-    __slots__ = ("client_id", "expires_ns", "intent", "reference")
+    __slots__ = ("client_id", "expires_ns", "intent", "reference", "venue_reduces")
 
-    def __init__(self, seal: object, intent: Intent, client_id: str, reference: int, expires_ns: int) -> None:
+    def __init__(
+        self,
+        seal: object,
+        intent: Intent,
+        client_id: str,
+        reference: int,
+        expires_ns: int,
+        venue_reduces: bool | None = None,
+    ) -> None:
         if seal is not GATE_SEAL:
             raise TypeError("Only the risk gate approves an intent.")
         self.intent = intent
         self.client_id = client_id
         self.reference = reference
         self.expires_ns = expires_ns
+        self.venue_reduces = intent.reduce_only if venue_reduces is None else venue_reduces
+        """Tell the venue that it only reduces. Not where another owner holds against it: the venue, which knows the
+        net position alone, would refuse."""
 
 
 GATE_SEAL = object()
@@ -124,6 +135,7 @@ class Order:
         "type",
         "updated_ns",
         "venue_id",
+        "venue_reduces",
     )
 
     def __init__(
@@ -140,6 +152,7 @@ class Order:
         time_in_force: TimeInForce = TimeInForce.GTC,
         post_only: bool = False,
         reduce_only: bool = False,
+        venue_reduces: bool | None = None,
         role: OrderRole = OrderRole.ENTRY,
         owner: str = "manual",
         reason: str = "",
@@ -161,6 +174,7 @@ class Order:
         self.time_in_force = time_in_force
         self.post_only = post_only
         self.reduce_only = reduce_only
+        self.venue_reduces = reduce_only if venue_reduces is None else venue_reduces
         self.role = role
         self.owner = owner
         self.reason = reason

@@ -15,19 +15,12 @@ def within_collar(side: int, price: int, reference: int, collar: int) -> bool:
     return price * RATE_ONE >= reference * (RATE_ONE - collar)
 
 
-def worst_long(net: int, pending_buys: int) -> int:
-    """Largest long position if every pending buy fills and no sell does, lots."""
-    return max(0, net + pending_buys)
+def worst_position(longs: int, shorts: int, pending_buys: int, pending_sells: int) -> int:
+    """Largest position on either side that what is held and pending could lead to, lots (positive).
 
-
-def worst_short(net: int, pending_sells: int) -> int:
-    """Largest short position if every pending sell fills and no buy does, lots (positive)."""
-    return max(0, pending_sells - net)
-
-
-def worst_position(net: int, pending_buys: int, pending_sells: int) -> int:
-    """Largest position on either side that what is in flight could lead to, lots (positive)."""
-    return max(worst_long(net, pending_buys), worst_short(net, pending_sells))
+    ``longs`` and ``shorts`` are what all owners hold on each side, positive: each may close its part alone.
+    """
+    return max(longs + pending_buys, shorts + pending_sells)
 
 
 def allowance(equity: int, rate: int) -> int:

@@ -188,6 +188,7 @@ class Projector:
             time_in_force=event.time_in_force,
             post_only=event.post_only,
             reduce_only=event.reduce_only,
+            venue_reduces=event.venue_reduces,
             role=event.role,
             owner=event.owner,
             reason=event.reason,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from workstation.core.money import from_money, to_money
 from workstation.core.orders import Intent
 from workstation.core.types import EXTERNAL, MANUAL, InstrumentKind, OrderState, OrderType, Side
-from workstation.rules.limits import allowance, worst_position
+from workstation.rules.limits import allowance
 from workstation.rules.value import notional
 from workstation.trading.denials import Denial, DenialCode, money_text, percent_text, share_text
 from workstation.trading.guards import Guards
@@ -16,6 +16,7 @@ from workstation.trading.market_state import MarketState
 from workstation.trading.order_form import dearest_price
 from workstation.trading.order_manager import OrderManager, SymbolOrders
 from workstation.trading.risk_limits import RiskLimits
+from workstation.trading.worst_case import WorstCase
 
 _NO_ORDERS = SymbolOrders()
 
@@ -38,6 +39,7 @@ class Exposure:
         self._markets = markets
         self._ledger = ledger
         self._orders = orders
+        self.worst_case = WorstCase(ledger, orders)
         self._guards = guards
         self._leverage = leverage
         self._can_short = can_short
@@ -107,25 +109,21 @@ class Exposure:
 
     def check_exposure(self, intent: Intent, lots: int, market: MarketState, equity: int) -> Denial | None:
         """Whether ``lots`` more on the intent's side keep the position and all positions together within limits."""
-        limits, ledger = self._limits, self._ledger
+        limits = self._limits
         symbol = intent.symbol
-        net = ledger.net_lots.get(symbol, 0)
-        group = self._orders.by_symbol.get(symbol, _NO_ORDERS)
-        buys, sells = group.worst_buys, group.worst_sells
-        before = worst_position(net, buys, sells)
-        if intent.side is Side.BUY:
-            buys += lots
-        else:
-            sells += lots
-            if not (self._can_short and market.instrument.is_derivative) and (
-                sells > max(0, net) or lots > self._sellable(intent)
-            ):
-                return Denial(
-                    DenialCode.NO_SHORT, f"{symbol} cannot be sold short here, and {intent.owner} has no more of it."
-                )
-        after = worst_position(net, buys, sells)
-        if after <= before:
+        now = self.worst_case.sides(symbol, overrun=False)
+        then = now.with_order(intent.side, lots)
+        if (
+            intent.side is Side.SELL
+            and not (self._can_short and market.instrument.is_derivative)
+            and (then.sells > max(0, self._ledger.net_lots.get(symbol, 0)) or lots > self._sellable(intent))
+        ):
+            return Denial(
+                DenialCode.NO_SHORT, f"{symbol} cannot be sold short here, and {intent.owner} has no more of it."
+            )
+        if then.worst <= now.worst:
             return None
+        after = self.worst_case.sides(symbol).with_order(intent.side, lots).worst
         dearest = min if market.instrument.kind is InstrumentKind.INVERSE else max
         position = self._worth(market, dearest(market.price, dearest_price(intent, market)), after)
         if position > allowance(equity, limits.position_value):
@@ -139,8 +137,7 @@ class Exposure:
         positions = 1
         for other, other_market in self._markets.items():
             if other != symbol:
-                state = self._orders.by_symbol.get(other, _NO_ORDERS)
-                worst = worst_position(ledger.net_lots.get(other, 0), state.worst_buys, state.worst_sells)
+                worst = self.worst_case.sides(other).worst
                 if worst:
                     if other_market.price <= 0:
                         text = f"There is no price of {other} to value what is held and ordered of it."
@@ -155,7 +152,7 @@ class Exposure:
                 percent_text(limits.gross_exposure * self._leverage),
             )
         most = limits.crisis_positions if self._guards.crisis else limits.open_positions
-        if positions > most and before == 0:
+        if positions > most and now.worst == 0:
             code = DenialCode.CRISIS if self._guards.crisis else DenialCode.OPEN_POSITIONS
             text = "Crisis mode allows fewer positions." if self._guards.crisis else "Too many positions."
             return Denial(code, text, str(positions), str(most))

@@ -49,6 +49,7 @@ from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_states import OrderReport
+from workstation.trading.reductions import ReductionKeeper
 from workstation.trading.risk_gate import RiskGate
 from workstation.trading.settlement import Settlement
 from workstation.trading.stop_keeper import StopKeeper
@@ -116,7 +117,8 @@ class Kernel:
             certain=self.venue.can.certain,
             emit=self.emit,
             alarm=self.alarm,
-            on_position=self._keep_stop,
+            on_position=self._on_position,
+            on_unprotected=self._keep_stop,
             check_guards=self._check_loss_limits,
         )
         self.absent_strategies: dict[str, dict[str, Any]] = {}
@@ -143,6 +145,7 @@ class Kernel:
         )
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
+        self._reductions = ReductionKeeper(self)
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: feed.on_trade,
@@ -349,6 +352,10 @@ class Kernel:
         """Take a venue's report: state, ledger, strategies, journal."""
         self.settlement.take(report)
         self._settle()
+
+    def _on_position(self, owner: str, symbol: str) -> None:
+        self._reductions.check(owner, symbol)
+        self._keep_stop(owner, symbol)
 
     def _keep_stop(self, owner: str, symbol: str) -> None:
         if self._stop_keeper is not None and owner in self.host.slots:

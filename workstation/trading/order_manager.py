@@ -42,10 +42,12 @@ REMEMBERED_FILLS = 100_000
 class SymbolOrders:
     """Open orders of one symbol, and the lots they could still add to each side at their worst."""
 
-    __slots__ = ("orders", "worst_buys", "worst_sells")
+    __slots__ = ("orders", "reductions", "worst_buys", "worst_sells")
 
     def __init__(self) -> None:
         self.orders: dict[str, Order] = {}
+        self.reductions = 0
+        """How many of them only reduce."""
         self.worst_buys = 0
         self.worst_sells = 0
 
@@ -108,6 +110,7 @@ class OrderManager:
             time_in_force=intent.time_in_force,
             post_only=intent.post_only,
             reduce_only=intent.reduce_only,
+            venue_reduces=approved.venue_reduces,
             role=intent.role,
             owner=intent.owner,
             reason=intent.reason,
@@ -132,6 +135,7 @@ class OrderManager:
                 time_in_force=order.time_in_force,
                 post_only=order.post_only,
                 reduce_only=order.reduce_only,
+                venue_reduces=order.venue_reduces,
                 role=order.role,
                 owner=order.owner,
                 reason=order.reason,
@@ -153,6 +157,7 @@ class OrderManager:
             group = self.symbol_orders(order.symbol)
             group.orders[order.client_id] = order
             self.open_count += 1
+            group.reductions += order.reduce_only
             _count(group, order, order.remaining)
 
     def request_cancel(self, order: Order, reason: str = "") -> None:
@@ -312,6 +317,7 @@ class OrderManager:
         group = self.by_symbol[order.symbol]
         if group.orders.pop(order.client_id, None) is not None:
             self.open_count -= 1
+            group.reductions -= order.reduce_only
             _count(group, order, -order.remaining)
         self._ended.append(order.client_id)
         if len(self._ended) > REMEMBERED_ORDERS:
@@ -321,6 +327,11 @@ class OrderManager:
         """The reports that bring our order to what the venue's answer proves."""
         order = self.orders.get(status.client_id)
         return reports_of(status, order, self.amendments) if order is not None else []
+
+    def open_parent(self, order: Order) -> Order | None:
+        """The entry that may still fill, of which the order is an exit."""
+        parent = self.orders.get(order.parent_id) if order.parent_id else None
+        return parent if parent is not None and parent.is_open else None
 
     def live_stop(self, owner: str, symbol: str) -> Order | None:
         """The owner's protective stop that the venue has confirmed and that can trigger now, if any."""

@@ -59,7 +59,7 @@ class RiskGate:
         self.throttled: set[str] = set()
         self.on_throttled: Callable[[str], None] = lambda owner: None
         self.activity = Activity(limits, clock)
-        self._exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can_short)
+        self.exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can_short)
 
     def approve(self, intent: Intent, *, panic: bool = False) -> Approved | Denial:
         denial = self.judge(intent, panic=panic) or self._check_parent(intent)
@@ -72,7 +72,9 @@ class RiskGate:
         self.activity.sent(intent, repeats=self._open_parent(intent) is None)
         client_id = self._orders.next_client_id()
         reference = self._markets[intent.symbol].last_price
-        return Approved(GATE_SEAL, intent, client_id, reference, self._clock.time_ns + self._expiry_ns)
+        expires_ns = self._clock.time_ns + self._expiry_ns
+        opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
+        return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
         """Judge an open order's new terms and count the change; the first reason to refuse it, or ``None``."""
@@ -91,7 +93,7 @@ class RiskGate:
             (None if panic else self._check_permission(intent))
             or check_form(intent, market, self.limits.permitted)
             or (None if panic else self._check_market(intent, market))
-            or (self._check_reduction(intent, panic) if intent.reduce_only else self._exposure.check(intent, market))
+            or (self._check_reduction(intent, panic) if intent.reduce_only else self.exposure.check(intent, market))
             or (
                 None
                 if panic
@@ -130,7 +132,7 @@ class RiskGate:
         if order.reduce_only:
             denial = self._check_reduction(intent, False) if lots > order.lots else None
         else:
-            denial = self._exposure.check_change(intent, max(0, lots - order.lots), market)
+            denial = self.exposure.check_change(intent, max(0, lots - order.lots), market)
         return denial or self.activity.check_rate(order.owner, order.reduce_only)
 
     def _check_permission(self, intent: Intent) -> Denial | None:

@@ -10,6 +10,7 @@ import msgspec
 from workstation.core.clock import EventClock
 from workstation.core.messages import (
     AmendRejected,
+    CancelRejected,
     FundingPaid,
     OrderCancelled,
     OrderExpired,
@@ -35,7 +36,8 @@ BookingListener = Callable[[OrderFilled | PositionLiquidated, Order | None, Book
 class Settlement:
     """``certain`` venues tell an order's end after all of its fills; others are asked how it ended.
 
-    ``on_position`` hears of each owner and symbol whose position, or whose protection, may have changed.
+    ``on_position`` hears of each owner and symbol whose position has changed, ``on_unprotected`` of those whose stop
+    has ended or does not fit.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Settlement:
         emit: Callable[[Output], None],
         alarm: Callable[[Severity, str], None],
         on_position: Callable[[str, str], None],
+        on_unprotected: Callable[[str, str], None],
         check_guards: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -61,6 +64,7 @@ class Settlement:
         self._emit = emit
         self._alarm = alarm
         self._on_position = on_position
+        self._on_unprotected = on_unprotected
         self._check_guards = check_guards
         self.listeners: list[BookingListener] = []
         """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
@@ -89,6 +93,9 @@ class Settlement:
             return
         if order.role is OrderRole.PROTECTIVE_STOP:
             self._look_after(order, report)
+        if isinstance(report, AmendRejected | CancelRejected) and order.is_open and not self._certain:
+            # The venue may have ended it: what it refuses to change is asked for.
+            self._orders.request_status(order)
         self._host.deliver_order(order.owner, order)
 
     def _look_after(self, stop: Order, report: OrderReport) -> None:
@@ -98,7 +105,7 @@ class Settlement:
         if type(report) is AmendRejected:
             self._alarm(Severity.WARNING, f"The change of protective stop {stop.client_id} was refused: {stop.note}")
         if not stop.is_open or type(report) is AmendRejected:
-            self._on_position(stop.owner, stop.symbol)
+            self._on_unprotected(stop.owner, stop.symbol)
 
     def _take_status(self, status: OrderStatus) -> None:
         for report in self._orders.answers_of(status):

@@ -11,7 +11,7 @@ from typing import Protocol
 from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError
 from workstation.core.orders import Intent, Order
-from workstation.core.timeframe import MINUTE_NS, SECOND_NS
+from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderRole, OrderType, Severity, Side
 from workstation.rules.limits import allowance
 from workstation.rules.sizing import entry_price, stop_for_loss
@@ -21,7 +21,8 @@ from workstation.trading.order_manager import OrderManager
 
 GRACE_NS = SECOND_NS
 """How long a strategy has to place its own stop."""
-RETRY_NS = MINUTE_NS
+MOST_DOUBLINGS = 6
+"""Of the wait after each stop that was denied or refused."""
 TAG = "hard stop"
 
 
@@ -45,13 +46,16 @@ class StopKeeper:
         self._kernel = kernel
         self._loss_rate = loss_rate
         self._due: set[tuple[str, str]] = set()
+        self._attempts: dict[tuple[str, str], int] = {}
+        """Stops placed or changed since one was last seen to fit."""
 
-    def watch(self, owner: str, symbol: str, delay_ns: int = GRACE_NS) -> None:
-        """The owner's position in the symbol has changed."""
+    def watch(self, owner: str, symbol: str) -> None:
+        """The owner's position in the symbol, or the stop that protects it, has changed."""
         key = (owner, symbol)
         if key not in self._due:
             self._due.add(key)
             clock = self._kernel.clock
+            delay_ns = GRACE_NS << min(self._attempts.get(key, 0), MOST_DOUBLINGS)
             clock.call_at(clock.time_ns + delay_ns, lambda: self._check(owner, symbol))
 
     def _check(self, owner: str, symbol: str) -> None:
@@ -68,11 +72,13 @@ class StopKeeper:
         if kept is not None and (lots == 0 or own or kept.side * lots > 0):
             kernel.orders.request_cancel(kept, "no longer needed")
             kept = None
-        if lots == 0 or own:
+        if lots == 0 or own or (kept is not None and kept.remaining == abs(lots)):
+            self._attempts.pop((owner, symbol), None)
             return
+        self._attempts[owner, symbol] = self._attempts.get((owner, symbol), 0) + 1
         if kept is None:
             self._place(owner, symbol, lots)
-        elif kept.remaining != abs(lots):
+        else:
             self._resize(kept, abs(lots))
 
     def _place(self, owner: str, symbol: str, lots: int) -> None:
@@ -101,11 +107,11 @@ class StopKeeper:
         )
         if not sent:
             kernel.alarm(Severity.ERROR, f"The position of {owner} in {symbol} has no protective stop: it was denied.")
-            self.watch(owner, symbol, RETRY_NS)
+            self.watch(owner, symbol)
 
     def _resize(self, stop: Order, lots: int) -> None:
         try:
             self._kernel.amend(stop, None, None, stop.filled_lots + lots)
         except OrderError as error:
             self._kernel.alarm(Severity.ERROR, f"The protective stop {stop.client_id} does not fit: {error}")
-            self.watch(stop.owner, stop.symbol, RETRY_NS)
+            self.watch(stop.owner, stop.symbol)

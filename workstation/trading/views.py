@@ -21,7 +21,7 @@ from workstation.core.views import (
     StrategyView,
     VerdictView,
 )
-from workstation.rules.limits import allowance, decline, worst_position
+from workstation.rules.limits import allowance, decline
 from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
 from workstation.trading.desk import KILL
@@ -192,7 +192,7 @@ class EngineViews:
         exposure = worst_position_value = largest = 0
         for symbol, group in kernel.orders.by_symbol.items():
             market = kernel.markets[symbol]
-            worst = worst_position(ledger.net_lots.get(symbol, 0), group.worst_buys, group.worst_sells)
+            worst = kernel.gate.exposure.worst_case.sides(symbol).worst
             worth = notional(market.price, worst, *market.instrument.valuation) if market.price else 0
             exposure += worth
             worst_position_value = max(worst_position_value, worth)

@@ -61,6 +61,8 @@ RANGES: dict[str, st.SearchStrategy[int]] = {
     "position": LOTS,
     "net": LOTS,
     "exposure": LOTS,
+    "longs": MANY,
+    "shorts": MANY,
     "pending_buys": MANY,
     "pending_sells": MANY,
     "cost": MONEY,

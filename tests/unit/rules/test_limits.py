@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import permutations
+from itertools import product
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workstation.rules.limits import allowance, decline, within_collar, worst_long, worst_position, worst_short
+from workstation.rules.limits import allowance, decline, within_collar, worst_position
 
 TICKS = st.integers(1, 10**9)
 MONEY = st.integers(-(10**14), 9 * 10**14)
@@ -19,19 +19,17 @@ def test_the_collar_is_exact_on_the_costly_side_and_open_on_the_other(price: int
     assert within_collar(-1, price, reference, collar) == (-distance <= Fraction(collar, 10**8))
 
 
-@given(st.integers(-20, 20), st.lists(st.integers(-9, 9), max_size=4))
-def test_the_worst_position_is_that_of_the_worst_order_of_fills(net: int, pending: list[int]) -> None:
-    buys = sum(lots for lots in pending if lots > 0)
-    sells = -sum(lots for lots in pending if lots < 0)
-    reached = {net}
-    for order in permutations(pending):
-        position = net
-        for lots in order:
-            position += lots
-            reached.add(position)
-    assert worst_long(net, buys) == max(0, *reached)
-    assert worst_short(net, sells) == max(0, *(-position for position in reached))
-    assert worst_position(net, buys, sells) == max(abs(position) for position in reached)
+@given(st.lists(st.integers(-9, 9), max_size=4), st.lists(st.integers(-9, 9), max_size=4))
+def test_the_worst_position_is_the_worst_that_any_fills_and_closings_lead_to(
+    held: list[int], pending: list[int]
+) -> None:
+    """Each owner may close its part, and each pending order may fill, alone."""
+    reached = set()
+    for choice in product((False, True), repeat=len(held) + len(pending)):
+        reached.add(sum(lots for lots, counts in zip(held + pending, choice) if counts))
+    longs, shorts = sum(lots for lots in held if lots > 0), -sum(lots for lots in held if lots < 0)
+    buys, sells = sum(lots for lots in pending if lots > 0), -sum(lots for lots in pending if lots < 0)
+    assert worst_position(longs, shorts, buys, sells) == max(abs(position) for position in reached)
 
 
 @given(MONEY, st.integers(0, 10**9))

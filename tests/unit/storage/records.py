@@ -72,6 +72,7 @@ def submitted(client_id: str, ts_ns: int = START_NS, **changes: object) -> Order
         "time_in_force": TimeInForce.GTC,
         "post_only": False,
         "reduce_only": False,
+        "venue_reduces": False,
         "role": OrderRole.ENTRY,
         "owner": "ema_cross",
         "reason": "cross up",

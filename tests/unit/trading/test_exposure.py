@@ -16,7 +16,6 @@ from tests.unit.trading.bench import BTC, COIN, ETH, EXPIRES_NS, INSTRUMENTS, LA
 from workstation.core.messages import AmendRejected, OrderAmended, OrderCancelled, OrderStatus
 from workstation.core.orders import GATE_SEAL, Approved, Intent, Order
 from workstation.core.types import OrderType, Side
-from workstation.rules.limits import worst_position
 from workstation.rules.value import notional
 
 LIMITS = changed(
@@ -138,9 +137,7 @@ class ExposureMachine(RuleBasedStateMachine):
         bench = self.bench
         gross = 0
         for symbol, terms in INSTRUMENTS.items():
-            group = bench.orders.by_symbol.get(symbol)
-            net = bench.ledger.net_lots.get(symbol, 0)
-            worst = worst_position(net, group.worst_buys, group.worst_sells) if group else abs(net)
+            worst = bench.gate.exposure.worst_case.sides(symbol).worst
             worth = bench.ledger.worth(terms.settle, notional(LAST, worst, *terms.valuation))
             assert worth <= 6_000 * UNIT
             gross += worth

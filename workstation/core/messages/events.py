@@ -22,6 +22,8 @@ class OrderSubmitted(Event, frozen=True):
     time_in_force: TimeInForce
     post_only: bool
     reduce_only: bool
+    venue_reduces: bool
+    """The venue was told that it only reduces."""
     role: OrderRole
     owner: str
     reason: str

@@ -19,6 +19,7 @@ class Placement(NamedTuple):
     client_id: str
     reference: int
     expires_ns: int
+    venue_reduces: bool
 
 
 def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk: Desk) -> list[Placement]:
@@ -35,7 +36,13 @@ def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk:
         if not order.venue_id and not order.filled_lots:
             parent_id = order.parent_id if order.parent_id in ids else ""
             placements.append(
-                Placement(_intent_of(order, parent_id), order.client_id, order.reference, order.expires_ns)
+                Placement(
+                    _intent_of(order, parent_id),
+                    order.client_id,
+                    order.reference,
+                    order.expires_ns,
+                    order.venue_reduces,
+                )
             )
             continue
         restored = VenueOrder(state, order.client_id, _intent_of(order, ""), order.reference, order.updated_ns, number)
@@ -72,7 +79,7 @@ def _intent_of(order: Order, parent_id: str) -> Intent:
         trail=order.trail,
         time_in_force=order.time_in_force,
         post_only=order.post_only,
-        reduce_only=order.reduce_only,
+        reduce_only=order.venue_reduces,
         parent_id=parent_id,
         oco_group=order.oco_group,
     )

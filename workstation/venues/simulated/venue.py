@@ -164,6 +164,7 @@ class SimVenue:
         self._number += 1
         order = VenueOrder(state, client_id, intent, approved.reference, self._clock.time_ns, self._number)
         order.group = intent.oco_group
+        order.reduce_only = approved.venue_reduces
         refusal = terms_refusal(order, intent.type)
         if refusal is None and intent.parent_id:
             refusal = self._join_parent(order, intent.parent_id)
