@@ -80,9 +80,11 @@ class WorstCase:
         parts: dict[tuple[str, Side, str], int] = {}
         for order in group.orders.values():
             if order.reduce_only:
-                # Where its entry has not filled, an exit cannot either.
+                lots = order.remaining
                 entry = self._orders.open_parent(order)
-                lots = order.remaining - (entry.remaining if entry is not None else 0)
+                if entry is not None:
+                    # An exit fills no further than its entry has.
+                    lots = min(lots, max(0, entry.filled_lots - order.filled_lots))
                 key = (order.owner, order.side, order.oco_group or order.client_id)
                 parts[key] = max(parts.get(key, 0), lots)
         totals: dict[tuple[str, Side], int] = {}

@@ -69,7 +69,7 @@ def test_it_steps_back_for_the_strategys_own(engine: Engine) -> None:
         "role": OrderRole.PROTECTIVE_STOP,
         "stop_price": LAST - 50,
     }
-    engine.bench.submit(sell(100, **own))
+    engine.bench.submit(sell(100, role=OrderRole.PROTECTIVE_STOP, **own))
     keeper.watch("ema", BTC)
     engine.bench.wait(SECOND_NS)
     assert not engine.stops()
