@@ -7,7 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from workstation.core.messages import CrisisChanged, Output, ProtectionTriggered
+from workstation.core.messages import CrisisChanged, Output, PeakReached, ProtectionTriggered
 from workstation.core.money import from_rate
 from workstation.core.timeframe import DAY_NS, utc_text
 from workstation.core.types import TradingState
@@ -17,6 +17,8 @@ from workstation.trading.trading_state import Restriction, TradingStateHolder
 
 DAY_LOSS = "day loss"
 DRAWDOWN = "drawdown"
+PEAK_STEPS = 2_000
+"""The peak is told again when it has risen by a 2,000th: no more of it is lost by a kill."""
 
 
 class Guards:
@@ -39,6 +41,7 @@ class Guards:
         """Called with what a person must lift; a backtest lifts it after a pause."""
         self.pauses: dict[tuple[str, str], int] = {}
         """Until when a protection pauses entries, by protection and owner ("" for all, or owner/symbol)."""
+        self._peak_told = 0
         self._now_ns = 0
         self._stops: deque[int] = deque()
         self._highs: deque[tuple[int, int]] = deque()
@@ -49,9 +52,9 @@ class Guards:
         self.day_equity = equity
         self.day_ends_ns = now_ns // DAY_NS * DAY_NS + DAY_NS
         self._trading.lift(DAY_LOSS)
-        if self.peak_equity == 0:
-            self.peak_equity = equity
         self.equity = equity
+        if self.peak_equity == 0:
+            self.count_from_now()
 
     def on_equity(self, now_ns: int, equity: int) -> None:
         """Take the account's equity at the current marks."""
@@ -60,6 +63,9 @@ class Guards:
         self.equity = equity
         if equity >= self.peak_equity:
             self.peak_equity = equity
+            if equity - self._peak_told > self._peak_told // PEAK_STEPS:
+                self._peak_told = equity
+                self._emit(PeakReached(ts_ns=now_ns, equity=equity))
         if not limits.loss_limits:
             return
         day_loss = decline(self.day_equity, equity)
@@ -133,14 +139,18 @@ class Guards:
             return
         self.crisis, self.crisis_cause = False, ""
         self.losses_in_a_row = 0
-        self.peak_equity = self.equity
+        self.count_from_now()
         self._emit(CrisisChanged(ts_ns=now_ns, active=False, cause=cause))
 
     def lift_drawdown(self) -> None:
         """A person resumed: the drawdown counts from the equity of now."""
         if DRAWDOWN in self._trading.causes:
-            self.peak_equity = self.equity
+            self.count_from_now()
             self._trading.lift(DRAWDOWN)
+
+    def count_from_now(self) -> None:
+        """Drawdown counts from the equity of now."""
+        self.peak_equity = self._peak_told = self.equity
 
     def entry_pause(self, owner: str, symbol: str, now_ns: int) -> tuple[str, int] | None:
         """The protection that forbids the owner's entries in the symbol now, and until when."""
@@ -198,6 +208,7 @@ class Guards:
             "crisis_cause",
         ):
             setattr(self, name, snapshot[name])
+        self._peak_told = self.peak_equity
         self.pauses = {(protection, owner): until for protection, owner, until in snapshot["pauses"]}
         self._stops = deque(snapshot["stops"])
         self._highs = deque((ts_ns, equity) for ts_ns, equity in snapshot["highs"])

@@ -403,6 +403,7 @@ class Kernel:
                 realised=ledger.realised,
                 unrealised=ledger.unrealised(),
                 exposure=ledger.exposure(),
+                prices={symbol: market.last_price for symbol, market in self.markets.items() if market.last_price},
             )
         )
 

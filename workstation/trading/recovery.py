@@ -36,6 +36,7 @@ from workstation.core.messages import (
     OrderUnknown,
     Output,
     ParametersChanged,
+    PeakReached,
     PositionLiquidated,
     PositionTransferred,
     ProtectionTriggered,
@@ -196,11 +197,17 @@ def _apply(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, PositionTransferred):
         apply_transfer(kernel, record)
     elif isinstance(record, EquitySampled):
+        for symbol, price in record.prices.items():
+            kernel.markets[symbol].last_price = price
+        kernel.guards.on_equity(record.ts_ns, record.equity)
+    elif isinstance(record, PeakReached):
         kernel.guards.on_equity(record.ts_ns, record.equity)
     elif isinstance(record, DayStarted):
         kernel.guards.day_equity = record.equity
         kernel.guards.day_ends_ns = record.ts_ns // DAY_NS * DAY_NS + DAY_NS
-        kernel.guards.peak_equity = kernel.guards.peak_equity or record.equity
+        if kernel.guards.peak_equity == 0:
+            kernel.guards.equity = record.equity
+            kernel.guards.count_from_now()
     else:
         _apply_state(kernel, record)
 
@@ -211,7 +218,7 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
         guards.crisis, guards.crisis_cause = record.active, record.cause if record.active else ""
         if not record.active:
             guards.losses_in_a_row = 0
-            guards.peak_equity = guards.equity
+            guards.count_from_now()
     elif isinstance(record, ProtectionTriggered):
         guards.pauses[(record.protection, record.owner)] = record.until_ns
     elif isinstance(record, KillSwitchChanged):

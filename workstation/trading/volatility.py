@@ -4,37 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from math import isnan
 
 from workstation.core.clock import EventClock
 from workstation.core.messages import Bar
+from workstation.market.running import Atr, WilderAverage
 from workstation.trading.guards import Guards
 from workstation.trading.market_state import MarketState
 
 
 class VolatilityWatch:
-    """Wilder's ATR(14) and its smoothed average over 100 bars; ``add`` gives their ratio, 0 until both are ready."""
+    """ATR(14) against its own smoothed average over 100 bars; ``add`` gives their ratio, 0 until both are ready."""
 
     PERIOD = 14
     AVERAGE = 100
 
-    def __init__(self, interval_ns: int) -> None:
-        self.interval_ns = interval_ns
-        self.count = 0
-        self.average_range = 0.0
-        self.long_average = 0.0
-        self._previous_close = 0
+    def __init__(self) -> None:
+        self._range = Atr(self.PERIOD)
+        self._average = WilderAverage(self.AVERAGE)
 
     def add(self, bar: Bar) -> Decimal:
-        previous = self._previous_close or bar.open
-        true_range = max(bar.high, previous) - min(bar.low, previous)
-        self._previous_close = bar.close
-        self.count += 1
-        self.average_range += (true_range - self.average_range) / min(self.count, self.PERIOD)
-        ratio = Decimal(0)
-        if self.count > self.AVERAGE and self.long_average > 0:
-            ratio = Decimal(f"{self.average_range / self.long_average:.4f}")
-        self.long_average += (self.average_range - self.long_average) / min(self.count, self.AVERAGE)
-        return ratio
+        atr = self._range.update(bar.high, bar.low, bar.close)
+        if isnan(atr):
+            return Decimal(0)
+        usual = self._average.value
+        self._average.update(atr)
+        return Decimal(f"{atr / usual:.4f}") if usual > 0 else Decimal(0)
 
 
 class VolatilityGuard:
@@ -53,7 +48,7 @@ class VolatilityGuard:
             self._watch(market, base_interval_ns)
 
     def _watch(self, market: MarketState, base_interval_ns: int) -> None:
-        watch = self._watches[market.symbol] = VolatilityWatch(self._interval_ns)
+        watch = self._watches[market.symbol] = VolatilityWatch()
         market.want_bars(self._interval_ns, base_interval_ns)
 
         def check(bar: Bar) -> None:

@@ -150,6 +150,14 @@ def session_records(seed: int, orders: int, prefix: str = "s1-") -> list[Output]
                 )
             )
         records.append(
-            EquitySampled(ts_ns=ts_ns, equity=10**12 + number, cash=10**12, realised=0, unrealised=number, exposure=5)
+            EquitySampled(
+                ts_ns=ts_ns,
+                equity=10**12 + number,
+                cash=10**12,
+                realised=0,
+                unrealised=number,
+                exposure=5,
+                prices={"BTCUSDT": 430_000 + number},
+            )
         )
     return records

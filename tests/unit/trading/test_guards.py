@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.trading.bench import BTC, ETH, LIMITS, START_NS, UNIT, Bench, buy, changed, kinds, sell
-from workstation.core.messages import CrisisChanged, Output, ProtectionTriggered
+from workstation.core.messages import CrisisChanged, Output, PeakReached, ProtectionTriggered
 from workstation.core.timeframe import DAY_NS, HOUR_NS
 from workstation.core.types import TradingState
 from workstation.trading.denials import DenialCode
@@ -70,7 +70,7 @@ def test_a_profit_never_trips_a_loss_limit() -> None:
     desk = Desk()
     assert desk.at(1, 1_000_000) is TradingState.ACTIVE
     assert not desk.guards.crisis
-    assert not desk.events
+    assert kinds(desk.events) == ["PeakReached"]
 
 
 def test_what_is_said_of_the_day_loss_is_what_the_gate_does() -> None:
@@ -307,3 +307,16 @@ def test_a_restart_keeps_counting_where_it_was() -> None:
     assert again.guards.losses_in_a_row == 4
     again.at(5, 9_964)
     assert "drawdown" in [key[0] for key in again.guards.pauses]
+
+
+def test_a_kill_loses_no_more_of_the_peak_than_a_2000th() -> None:
+    desk = Desk()
+    desk.at(0, 10_000)
+    told = 10_000 * UNIT
+    for equity in (10_004, 10_006, 10_010, 10_012, 9_900, 10_013):
+        desk.at(1, equity)
+        for event in desk.events:
+            if isinstance(event, PeakReached):
+                told = event.equity
+        assert desk.guards.peak_equity - told <= told // 2_000
+    assert told > 10_000 * UNIT

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -63,13 +62,8 @@ def test_a_position_gets_its_stop_after_the_strategy_had_its_chance(engine: Engi
 def test_it_steps_back_for_the_strategys_own(engine: Engine) -> None:
     keeper = StopKeeper(engine, 2_000_000)
     engine.bench.hold(BTC, 100, "ema")
-    own: dict[str, Any] = {
-        "owner": "ema",
-        "reduce_only": True,
-        "role": OrderRole.PROTECTIVE_STOP,
-        "stop_price": LAST - 50,
-    }
-    engine.bench.submit(sell(100, role=OrderRole.PROTECTIVE_STOP, **own))
+    role = OrderRole.PROTECTIVE_STOP
+    engine.bench.submit(sell(100, owner="ema", reduce_only=True, role=role, stop_price=LAST - 50))
     keeper.watch("ema", BTC)
     engine.bench.wait(SECOND_NS)
     assert not engine.stops()

@@ -150,6 +150,14 @@ class EquitySampled(Event, frozen=True):
     realised: int
     unrealised: int
     exposure: int
+    prices: dict[str, int]
+    """Last price of each symbol, ticks, that a restart values positions at until the market tells new ones."""
+
+
+class PeakReached(Event, frozen=True):
+    """The account's highest equity has risen well above what was last told: drawdown counts from here."""
+
+    equity: int
 
 
 class DayStarted(Event, frozen=True):
@@ -188,6 +196,7 @@ EngineEvent = (
     | CommandReceived
     | EquitySampled
     | DayStarted
+    | PeakReached
     | BookGap
     | LogLine
 )
