@@ -33,7 +33,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first.let_pass(60)
     first.close()
     second = PaperSession(data, busy_configuration(), start_ns=START_NS + HOUR_NS)
-    second.let_pass(300)
+    second.let_pass(900)
     second.command(Flatten(symbol="BTCUSDT"))
     second.let_pass(100.5)
     second.kill()

@@ -232,6 +232,9 @@ class World:
                 self._command(StartStrategy(strategy=name, who="restart"))
         except Crash:
             self.journal.dead = True
+        # What the last life sent is judged by its own prices.
+        self.line.enlarged = set()
+        self._worst = self._worst_positions()
 
     # --- The run ----------------------------------------------------------------------------------------------------
 
@@ -346,8 +349,9 @@ class World:
         self.line.crash_at_send = -1
         for name in self.kernel.host.slots:
             self.take(StopStrategy(strategy=name, ts_ns=self.market.now_ns))
-        for _ in range(6):
-            self.take(CancelAll(include_protective=True, ts_ns=self.market.now_ns))
+        for round_ in range(8):
+            # At last the account's own stops may stay.
+            self.take(CancelAll(include_protective=round_ < 4, ts_ns=self.market.now_ns))
             for _ in range(40):
                 self.market.now_ns += SECOND_NS // 2
                 self.take(Heartbeat(self.market.now_ns))
@@ -368,10 +372,8 @@ class World:
         """After an order left that may add to a position, the worst that can come of all of them is within limits."""
         kernel, limits = self.kernel, self.kernel.terms.limits
         enlarged, self.line.enlarged = self.line.enlarged, set()
-        worst, worth = {}, {}
+        worst, worth = self._worst_positions(), {}
         for symbol, market in kernel.markets.items():
-            # Reducing orders pass after the order that was judged, and may overrun their owner's position.
-            worst[symbol] = kernel.gate.exposure.worst_case.sides(symbol, overrun=False).worst
             worth[symbol] = notional(market.price, worst[symbol], *market.instrument.valuation)
         equity = kernel.ledger.equity()
         for symbol in enlarged:
@@ -380,6 +382,11 @@ class World:
                 most = allowance(equity, limits.gross_exposure) * kernel.terms.leverage
                 assert sum(worth.values()) <= _with_slack(most), "all positions together are too much"
         self._worst = worst
+
+    def _worst_positions(self) -> dict[str, int]:
+        """Reducing orders pass after an order that was judged, and may overrun their owner's position."""
+        worst_case = self.kernel.gate.exposure.worst_case
+        return {symbol: worst_case.sides(symbol, overrun=False).worst for symbol in self.kernel.markets}
 
     def _check_worst_case(self) -> None:
         """What the engine counts as the worst case covers what the venue holds and what is under way to it."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -246,6 +247,20 @@ def open_database(path: Path) -> peewee.SqliteDatabase:
         raise
     database.bind(MODELS)
     return database
+
+
+@contextmanager
+def transaction(database: peewee.SqliteDatabase) -> Iterator[None]:
+    """All of it or nothing. On a full disk SQLite has rolled back by itself, which peewee's own does not expect."""
+    connection: sqlite3.Connection = database.connection()  # type: ignore[no-untyped-call]
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.rollback()
+        raise
 
 
 def database_error(path: Path | str, error: peewee.PeeweeException) -> StorageError:

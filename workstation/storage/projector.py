@@ -34,6 +34,7 @@ from workstation.storage.database import (
     PositionRow,
     Progress,
     SessionRow,
+    transaction,
 )
 from workstation.storage.disk_journal import JournalReader, JournalRecord
 from workstation.storage.journal import SessionHeader, SessionSummary
@@ -99,7 +100,7 @@ class Projector:
 
     def clear(self) -> None:
         """Empty the tables, so that they are built again from the first record."""
-        with self._database.atomic("IMMEDIATE"):
+        with transaction(self._database):
             for model in PROJECTED:
                 model.delete().execute()
         self._load()
@@ -135,7 +136,7 @@ class Projector:
             for position in self._ledger.by_symbol[symbol]:
                 rows[PositionRow].append(position_row(position, self._prices.get(symbol, 0)))
         rows[Progress] = [{"name": _NAME, "seq": seq, "hash": self._reader.hash_of(seq)}]
-        with self._database.atomic("IMMEDIATE"):
+        with transaction(self._database):
             for model, new in rows.items():
                 for chunk in peewee.chunked(new, BATCH):
                     model.replace_many(chunk).execute()  # type: ignore[no-untyped-call]

@@ -280,7 +280,10 @@ class OrderManager:
         self._emit(fill)
         return order
 
-    def _apply_kept(self, order: Order, report: CancelRejected) -> Order:
+    def _apply_kept(self, order: Order, report: CancelRejected) -> Order | None:
+        if not order.is_open:
+            self.refused_reports += 1
+            return None
         order.cancel_requested_ns = 0
         order.note = report.reason
         self._emit(report)

@@ -15,6 +15,7 @@ from workstation.core.messages import (
     OrderCancelled,
     OrderExpired,
     OrderFilled,
+    OrderRejected,
     OrderStatus,
     Output,
     PositionLiquidated,
@@ -100,7 +101,7 @@ class Settlement:
 
     def _look_after(self, stop: Order, report: OrderReport) -> None:
         """A position without the stop it should have is an alarm, and somebody must look at it."""
-        if stop.state is OrderState.REJECTED:
+        if type(report) is OrderRejected:
             self._alarm(Severity.ERROR, f"The protective stop of {stop.owner} in {stop.symbol} was refused.")
         if type(report) is AmendRejected:
             self._alarm(Severity.WARNING, f"The change of protective stop {stop.client_id} was refused: {stop.note}")
