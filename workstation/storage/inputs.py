@@ -1,7 +1,7 @@
 """Recorded inputs of a session, in compressed segments beside the journal.
 
-A segment is a header and frames; a frame is a marker, length, CRC-32 and one flushed block of a zstandard stream. It
-takes about 16 bytes an event: 8 symbols at 50 messages a second each make some 540 MB a day.
+A segment is a header and a stream of frames (``core.input_stream``). It takes about 16 bytes an event: 8 symbols at 50
+messages a second each make some 540 MB a day.
 """
 
 from __future__ import annotations
@@ -12,15 +12,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from struct import Struct
-from zlib import crc32
-
-import msgspec
-import zstandard
 
 from workstation.core.errors import StorageError, VerificationError
+from workstation.core.input_stream import DamagedStream, StreamEncoder, StreamReader
 from workstation.core.messages import Input
 from workstation.core.timeframe import DAY_NS
-from workstation.storage.input_codec import InputDecoder, InputEncoder
 from workstation.storage.layout import sync_folder
 
 FORMAT_VERSION = 1
@@ -28,9 +24,6 @@ SUFFIX = ".inputs.zst"
 
 _HEADER = Struct("<6sH")
 _MAGIC = b"WSTINP"
-_FRAME = Struct("<4sII")
-_MARKER = b"\xf4frm"
-_COMPRESSION_LEVEL = 3
 _MOST_PENDING = 256
 
 
@@ -61,8 +54,7 @@ class InputRecorder:
         self._restart_stream()
 
     def _restart_stream(self) -> None:
-        self._encoder = InputEncoder()
-        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compressobj()
+        self._stream = StreamEncoder()
         self._unwritten += _HEADER.pack(_MAGIC, FORMAT_VERSION)
         self._started = False
         self._ending = False
@@ -82,18 +74,16 @@ class InputRecorder:
         if self._ending:
             self._end_segment()
         if self._pending:
-            block = self._encoder.encode(self._pending)
+            frame = self._stream.frame(self._pending)
             self._pending.clear()
-            self._add_frame(
-                self._compressor.compress(block) + self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-            )
+            self._add_frame(frame)
         if self._started:
             self._write(sync)
             if self._size >= self._segment_bytes:
                 self._end_segment()
 
-    def _add_frame(self, payload: bytes) -> None:
-        self._unwritten += _FRAME.pack(_MARKER, len(payload), crc32(payload)) + payload
+    def _add_frame(self, frame: bytes) -> None:
+        self._unwritten += frame
         self._started = True
 
     def _write(self, sync: bool) -> None:
@@ -121,7 +111,7 @@ class InputRecorder:
     def _end_segment(self) -> None:
         if not self._ending:
             self._ending = True
-            self._add_frame(self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
+            self._add_frame(self._stream.last_frame())
         self._write(sync=True)
         os.close(self._file)
         self._file = -1
@@ -160,25 +150,14 @@ class InputReader:
             content = path.read_bytes()
         except OSError as error:
             raise VerificationError(f"The segment {path} cannot be read: {error.strerror}.") from error
-        decoder = InputDecoder()
-        stream = zstandard.ZstdDecompressor().decompressobj()
         if not self._check_header(path, content, last):
             return
-        position = _HEADER.size
-        while position < len(content):
-            payload = _frame_at(content, position)
-            if payload is None:
-                if not last or _has_frame_after(content, position):
-                    raise VerificationError(f"The segment {path} is damaged at byte {position}.")
-                self.dropped_bytes = len(content) - position
-                return
-            position += _FRAME.size + len(payload)
-            try:
-                block = stream.decompress(payload)
-                if block:
-                    yield from decoder.decode(block)
-            except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-                raise VerificationError(f"The segment {path} is damaged before byte {position}: {error}.") from error
+        stream = StreamReader(content, _HEADER.size, may_be_torn=last)
+        try:
+            yield from stream
+        except DamagedStream as damage:
+            raise VerificationError(f"The segment {path} is {damage}.") from damage
+        self.dropped_bytes = stream.dropped_bytes
 
     def _check_header(self, path: Path, content: bytes, last: bool) -> bool:
         if last and len(content) < _HEADER.size:
@@ -212,25 +191,6 @@ def prune_inputs(folder: Path, keep_days: int, now_ns: int, keep: frozenset[str]
             shutil.rmtree(session, ignore_errors=True)
             removed.append(session.name)
     return removed
-
-
-def _frame_at(content: bytes, position: int) -> bytes | None:
-    """The payload of the frame that begins there; ``None`` when no whole one does."""
-    if position + _FRAME.size > len(content):
-        return None
-    marker, length, checksum = _FRAME.unpack_from(content, position)
-    start = position + _FRAME.size
-    payload = content[start : start + length]
-    if marker != _MARKER or len(payload) != length or crc32(payload) != checksum:
-        return None
-    return payload
-
-
-def _has_frame_after(content: bytes, position: int) -> bool:
-    while (position := content.find(_MARKER, position + 1)) >= 0:
-        if _frame_at(content, position) is not None:
-            return True
-    return False
 
 
 def _write_error(folder: Path, error: OSError) -> StorageError:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.storage.records import START_NS
 from workstation.core.errors import StorageError, VerificationError
+from workstation.core.input_codec import InputDecoder, InputEncoder
 from workstation.core.messages import (
     BookDelta,
     BookSnapshot,
@@ -26,7 +27,6 @@ from workstation.core.messages import (
 from workstation.core.orders import Intent
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import Side
-from workstation.storage.input_codec import InputDecoder, InputEncoder
 from workstation.storage.inputs import InputRecorder, prune_inputs, read_inputs
 
 BIG = 64 << 20
