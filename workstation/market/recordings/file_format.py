@@ -26,7 +26,7 @@ _MAGIC = b"WSTREC"
 _CHECKSUM = Struct("<I")
 _SPAN = Struct("<qqQ")
 _SPAN_SIZE = _SPAN.size + _CHECKSUM.size
-_LONGEST_DESCRIPTION = 1 << 20
+_LONGEST_DESCRIPTION = 8_192
 
 
 class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +130,7 @@ def _beginning(path: Path, length: int) -> bytes:
 
 
 def _torn(path: Path) -> DataError:
-    return DataError(f"{path} ends within its head, so it holds no market data: remove it.")
+    return DataError(f"{path} ends within its head, so it holds no market data: leave it out.")
 
 
 def _damaged(path: Path) -> DataError:
