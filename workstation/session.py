@@ -46,7 +46,7 @@ from workstation.core.types import Mode, Severity, StrategyState
 from workstation.core.views import HealthView
 from workstation.market.bar_rows import candles_of
 from workstation.market.built_in.market import BuiltInMarket
-from workstation.market.history import BarRow
+from workstation.market.history import BarRow, invented
 from workstation.market.recordings.file_format import BUILT_IN
 from workstation.market.recordings.recorder import MarketRecorder
 from workstation.storage.candles import CandleDatabase
@@ -468,11 +468,6 @@ class Health:
             clock_offset_ms=(kernel.gate.clock_offset_ns if kernel else 0) / 1e6,
             gaps=self.gaps,
         )
-
-
-def invented(symbol: str) -> str:
-    """The name under which the built-in market's candles are kept, so that no backtest takes them for real ones."""
-    return f"{symbol}@BUILTIN"
 
 
 def _to_python_log(line: LogLine) -> None:

@@ -17,8 +17,9 @@ import numpy as np
 
 from tests.benchmarks.figure import Figure
 from workstation.assembly import configured_instruments, paper_kernel, strategy_registry
+from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.round_trips import PriceBars
-from workstation.backtest.runner import BacktestData, BacktestRequest, run_backtest
+from workstation.backtest.runner import BacktestData, run_backtest
 from workstation.config.loader import load_settings
 from workstation.config.settings import Settings
 from workstation.core.messages import LogLine, OrderFilled, StartStrategy

@@ -63,11 +63,22 @@ def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:
 
 def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser(
-        "backtest", help="run a strategy over candles", description="Run a strategy over candles. Times are UTC."
+        "backtest",
+        help="run a strategy over candles or recordings",
+        description="Run a strategy over candles, from --start to --end in UTC, or over recorded books and trades.",
     )
-    command.add_argument("--symbol", default="BTCUSDT", help="BTCUSDT or BTC/USDT (default: BTCUSDT)")
-    command.add_argument("--start", type=moment, required=True, metavar="DATE", help="first bar, 2023-01-01")
-    command.add_argument("--end", type=moment, required=True, metavar="DATE", help="end, excluded")
+    command.add_argument("--symbol", help="BTCUSDT or BTC/USDT (default: the recording's, else BTCUSDT)")
+    command.add_argument("--start", type=moment, metavar="DATE", help="first bar, 2023-01-01")
+    command.add_argument("--end", type=moment, metavar="DATE", help="end, excluded")
+    command.add_argument(
+        "--recording",
+        dest="recordings",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="run over this recording, whole, instead of candles; may be repeated",
+    )
     command.add_argument("--strategy", help="strategy (default: backtest.strategy of the configuration)")
     command.add_argument("--timeframe", choices=list(TIMEFRAMES), help="bars (default: backtest.timeframe)")
     command.add_argument(
