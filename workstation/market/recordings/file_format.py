@@ -60,8 +60,8 @@ def recording_name(symbol: str, first_ns: int, number: int = 1) -> str:
 
 
 def recording_files(folder: Path) -> list[Path]:
-    """The recordings of a folder by name; none when it is not there."""
-    return sorted(folder.glob(f"*{SUFFIX}"))
+    """The recordings of a folder by symbol and time; none when it is not there."""
+    return sorted(folder.glob(f"*{SUFFIX}"), key=lambda path: path.stem)
 
 
 def is_recording(path: Path) -> bool:

@@ -54,7 +54,7 @@ class Recordings:
     """
 
     def __init__(self, files: Sequence[Recording]) -> None:
-        self.files = sorted(files, key=lambda file: (file.header.first_ns, file.path))
+        self.files = sorted(files, key=lambda file: (file.header.first_ns, file.header.last_ns))
         self.holes: list[tuple[str, int, int]] = []
         self._chains: dict[str, list[Recording]] = {}
         for file in self.files:

@@ -129,8 +129,8 @@ def test_two_recordings_of_one_second_have_names_of_their_own(tmp_path: Path) ->
         session.recorder.start("BTCUSDT")
         session.recorder.stop("BTCUSDT")
     assert [path.name for path in recording_files(tmp_path)] == [
-        "BTCUSDT-20260102T030405-2.recording",
         "BTCUSDT-20260102T030405.recording",
+        "BTCUSDT-20260102T030405-2.recording",
     ]
 
 
