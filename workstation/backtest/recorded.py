@@ -11,6 +11,7 @@ import numpy as np
 from workstation.backtest.engine import BacktestEngine, BacktestRequest, Progress, candles_before
 from workstation.backtest.result import BacktestResult
 from workstation.backtest.round_trips import PriceBars
+from workstation.backtest.wording import plural
 from workstation.config.settings import Settings
 from workstation.core.errors import ConfigurationError, DataError
 from workstation.core.instrument import Instrument
@@ -113,7 +114,7 @@ def run_recorded_backtest(
         market=_market_text(data, settings.instruments[request.symbol]),
         data=(
             f"Recorded {counts[BookDelta]:,} book changes and {counts[Trade]:,} trades, "
-            + (f"{gaps:,} gaps in the book" if gaps else "no gap in the book")
+            + (f"{plural(gaps, 'gap')} in the book" if gaps else "no gap in the book")
         ),
         warnings=_warnings(data.recordings),
     )
