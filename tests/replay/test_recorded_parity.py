@@ -26,7 +26,7 @@ from workstation.trading.registry import StrategyRegistry
 
 pytestmark = pytest.mark.allow_log_warnings
 
-SEED = 11
+SEED = 12
 Change = Callable[[Settings], Settings]
 
 
@@ -98,6 +98,7 @@ def backtest(data: Path, settings: Settings, strategy: str, costs: Costs) -> tup
         pytest.param("ema_cross", ("BTCUSDT",), 2, 1_000_000, id="ema_cross, warmed up by the same candles"),
         pytest.param("market_maker", ("BTCUSDT",), 0, 1_000_000, id="market_maker"),
         pytest.param("market_maker", ("BTCUSDT",), 0, 2_000, id="market_maker, in many files"),
+        pytest.param("ema_cross", ("SOLUSDT", "BTCUSDT"), 0, 1_000_000, id="ema_cross, beside another symbol"),
         pytest.param("grid", ("BTCUSDT", "ETHUSDT", "SOLUSDT"), 0, 1_000_000, id="grid, beside other symbols"),
     ],
 )

@@ -83,6 +83,7 @@ class Kernel:
         self.journal = journal
         self.recorder = recorder
         self.clock = EventClock(terms.start_ns)
+        self.clock.on_fired = self._settle
         self.bus = Bus(self._on_subscriber_error)
         self.markets = {symbol: MarketState(instrument) for symbol, instrument in terms.instruments.items()}
         self.ledger = Ledger(terms.instruments, terms.currency, terms.cash, self._price_of)
