@@ -46,7 +46,9 @@ from workstation.core.types import Mode, Severity, StrategyState
 from workstation.core.views import HealthView
 from workstation.market.bar_rows import candles_of
 from workstation.market.built_in.market import BuiltInMarket
-from workstation.market.history import BarRow
+from workstation.market.history import BarRow, invented
+from workstation.market.recordings.file_format import BUILT_IN
+from workstation.market.recordings.recorder import MarketRecorder
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
@@ -172,6 +174,7 @@ class Session:
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
         self.watchdog.start()
         resumed = kernel.start(now_ns)
+        self.recordings = self._recorder_of_the_market(kernel)
         self.market = self._open_market(now_ns)
         # A kill that the journal knows and the latch does not was lifted while nothing ran here.
         self._latched = KILL in kernel.trading.causes
@@ -181,6 +184,20 @@ class Session:
         if record:
             keep = settings.storage.keep_inputs_days
             prune_inputs(self.folder.inputs, keep, now_ns, frozenset({self.folder.session_name(number)}))
+
+    def _recorder_of_the_market(self, kernel: Kernel) -> MarketRecorder:
+        recorder = MarketRecorder(
+            self.folder.recordings,
+            kernel.bus,
+            kernel.clock,
+            {symbol: market.book for symbol, market in kernel.markets.items()},
+            kernel.terms.instruments,
+            source=BUILT_IN,
+            seed=self.seed,
+            segment_bytes=self.settings.record.segment_megabytes * 1_000_000,
+        )
+        recorder.start_all(self.settings.record.symbols)
+        return recorder
 
     def _loaded_strategies(self) -> list[tuple[str, StrategyEntry]]:
         return [(name, entry) for name, entry in self.settings.strategies.items() if name not in self.failures]
@@ -267,7 +284,7 @@ class Session:
                 flushing = loop.time() + FLUSH_INTERVAL_S
                 # A full disk is the kernel's to tell: it halts trading when it cannot journal.
                 with contextlib.suppress(StorageError):
-                    self.recorder.flush(sync=False)
+                    self.recorder.flush()
             if loop.time() >= housekeeping:
                 housekeeping = loop.time() + 1.0
                 self._keep_house()
@@ -387,7 +404,7 @@ class Session:
                 self.candles.save(minutes.resample(HOUR_NS))
 
     def _release(self) -> None:
-        for name in ("watchdog", "recorder", "projection", "journal", "database", "_lock"):
+        for name in ("watchdog", "recordings", "recorder", "projection", "journal", "database", "_lock"):
             part = self.__dict__.pop(name, None)
             closing: Callable[[], object] | None = next(
                 (getattr(part, verb) for verb in ("close", "stop", "release") if hasattr(part, verb)), None
@@ -451,11 +468,6 @@ class Health:
             clock_offset_ms=(kernel.gate.clock_offset_ns if kernel else 0) / 1e6,
             gaps=self.gaps,
         )
-
-
-def invented(symbol: str) -> str:
-    """The name under which the built-in market's candles are kept, so that no backtest takes them for real ones."""
-    return f"{symbol}@BUILTIN"
 
 
 def _to_python_log(line: LogLine) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from tests.benchmarks.desktop import desktop_figures
 from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.figure import print_table, write_json
+from tests.benchmarks.recordings import recording_figures
 
 
 def main() -> None:
@@ -16,7 +17,7 @@ def main() -> None:
     parser.add_argument("--memory-seconds", type=float, default=120.0, help="length of the memory run")
     parser.add_argument("--no-window", action="store_true", help="leave out what needs Qt")
     arguments = parser.parse_args()
-    figures = engine_figures()
+    figures = engine_figures() + recording_figures()
     if not arguments.no_window:
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)

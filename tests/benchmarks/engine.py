@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -15,10 +12,11 @@ from statistics import median
 import msgspec
 import numpy as np
 
-from tests.benchmarks.figure import Figure
+from tests.benchmarks.figure import Figure, quiet_collector
 from workstation.assembly import configured_instruments, paper_kernel, strategy_registry
+from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.round_trips import PriceBars
-from workstation.backtest.runner import BacktestData, BacktestRequest, run_backtest
+from workstation.backtest.runner import BacktestData, run_backtest
 from workstation.config.loader import load_settings
 from workstation.config.settings import Settings
 from workstation.core.messages import LogLine, OrderFilled, StartStrategy
@@ -40,15 +38,6 @@ BACKTESTING_PY_S = 2.96
 def engine_figures() -> list[Figure]:
     settings = load_settings(CONFIGURATION).settings
     return [events_a_second(settings), *year_of_minutes(settings), *journal_commits()]
-
-
-@contextmanager
-def _quiet_collector() -> Iterator[None]:
-    """As the session runs: collected and frozen before, so that only new objects are walked."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def events_a_second(settings: Settings) -> Figure:
@@ -81,7 +70,7 @@ def events_a_second(settings: Settings) -> Figure:
     for name in running:
         kernel.dispatch(StartStrategy(strategy=name, ts_ns=START_NS))
     dispatch = kernel.dispatch
-    with _quiet_collector():
+    with quiet_collector():
         started = time.perf_counter()
         for event in events:
             dispatch(event)
@@ -140,7 +129,7 @@ def year_of_minutes(settings: Settings) -> list[Figure]:
         def mark(done: int, total: int, marks: list[float] = marks) -> None:
             marks.append(time.perf_counter())
 
-        with _quiet_collector():
+        with quiet_collector():
             started = time.perf_counter()
             result = run_backtest(settings, request, data, registry, mark)
             whole.append(time.perf_counter() - started)

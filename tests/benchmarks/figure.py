@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -64,3 +67,12 @@ def print_table(figures: list[Figure]) -> None:
 
 def write_json(figures: list[Figure], path: Path) -> None:
     path.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n")
+
+
+@contextmanager
+def quiet_collector() -> Iterator[None]:
+    """As the session runs: collected and frozen before, so that only new objects are walked."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -16,7 +16,7 @@ from workstation.core.messages import OrderFilled, OrderSubmitted
 from workstation.core.timeframe import HOUR_NS
 from workstation.storage.disk_journal import GENESIS, JournalReader, record_hash
 from workstation.storage.layout import DataFolder
-from workstation.verification import verify
+from workstation.verification import left_without_inputs, verify
 
 pytestmark = pytest.mark.allow_log_warnings
 
@@ -142,6 +142,26 @@ def test_journalled_orders_without_their_inputs_are_found(copied: Copied):
     segment.write_bytes(content[: len(content) // 2])
     with pytest.raises(VerificationError, match=r"Session 2 differs at record .*its inputs end before it"):
         run(data)
+
+
+def test_what_was_journalled_as_the_machine_stopped_is_said_to_be_unproved(copied: Copied):
+    """A power cut loses inputs that were not on disk yet: no order of theirs had left."""
+    data = copied()
+    reader = JournalReader(DataFolder(data).journal)
+    records = list(reader.records(2))
+    reader.close()
+    last_order = max(i for i, record in enumerate(records) if isinstance(record, OrderSubmitted))
+    tail = records[last_order:]
+    assert left_without_inputs(tail) == (tail[-1].ts_ns > tail[0].ts_ns)
+    assert not left_without_inputs([tail[0]])
+    assert not left_without_inputs([record for record in tail if not isinstance(record, OrderSubmitted)])
+    segment = max(DataFolder(data).session_inputs(2).iterdir())
+    content = segment.read_bytes()
+    frames = [i for i in range(len(content)) if content.startswith(b"\xf4frm", i)]
+    segment.write_bytes(content[: frames[-1]])
+    found = run(data)
+    assert found.sessions == 2
+    assert not found.skipped or "are not proved: the machine stopped" in found.skipped[0]
 
 
 def test_a_session_whose_inputs_are_gone_is_skipped_and_said(copied: Copied):

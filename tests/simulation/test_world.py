@@ -29,7 +29,7 @@ def test_the_same_seed_makes_the_same_journal():
 
 def test_the_runs_meet_every_kind_of_trouble():
     counts = run(0, 200).counts
-    for seed in range(1, 16):
+    for seed in range(1, 24):
         counts += run(seed, 400).counts
     for what in (
         "crashes",

@@ -18,6 +18,7 @@ from workstation.config.settings import Costs
 from workstation.core.instrument import Instrument
 from workstation.core.money import from_money
 from workstation.core.timeframe import iso_text
+from workstation.core.types import InstrumentKind
 
 
 class DataGap(msgspec.Struct, frozen=True):
@@ -46,6 +47,11 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     warm_up_bars: int
     data: str
     """Where the prices come from, in words."""
+    kind: InstrumentKind = InstrumentKind.LINEAR
+    matching: Literal["bars", "book"] = "bars"
+    """What the simulated venue filled orders on."""
+    market: str = ""
+    """Whose market was recorded and on which terms it was traded, in words; empty for candles."""
     gaps: tuple[DataGap, ...] = ()
     denied: dict[str, int] = {}
     """Orders that the risk gate denied, by reason code."""
@@ -78,6 +84,9 @@ class BacktestResult(msgspec.Struct, frozen=True, eq=False, kw_only=True):
             "bars": run.bars,
             "warm_up_bars": run.warm_up_bars,
             "data": run.data,
+            "kind": str(run.kind),
+            "matching": run.matching,
+            "market": run.market,
             "gaps": [
                 {"start": iso_text(gap.start_ns), "end": iso_text(gap.end_ns), "bars": gap.bars} for gap in run.gaps
             ],

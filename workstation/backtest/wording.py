@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workstation.core.money import from_money
 from workstation.core.timeframe import utc_text
+from workstation.core.types import InstrumentKind
 
 if TYPE_CHECKING:
     from workstation.backtest.result import Run
@@ -83,32 +84,56 @@ def parameters(run: Run) -> str:
 def assumptions(run: Run) -> list[tuple[str, str]]:
     """What the figures rest on: a subject and a sentence each."""
     costs = run.costs
+    spot = run.kind is InstrumentKind.SPOT
     lines = [
         (
             "Fees",
             f"Taker {costs.taker_bps:f} bps, maker {costs.maker_bps:f} bps of the worth of a fill.".replace("-", "−"),
         ),
-        (
-            "Fills",
-            f"At the next bar's open or worse, by {costs.slippage_bps:f} bps of slippage (at most "
-            f"{costs.maximum_slippage_bps:f}); within a bar the worse path comes first; orders take at most "
-            f"{costs.bar_volume_percent:f} % of a bar's volume.",
-        ),
+        ("Fills", _fills_on_book(run) if run.matching == "book" else _fills_on_bars(run)),
         ("Latency", _latency(run)),
-        ("Funding", _funding(run)),
-        (
-            "Margin",
-            "A position without margin is liquidated." if costs.liquidation else "Positions are never liquidated.",
-        ),
+        ("Funding", "None: it is spot." if spot else _funding(run)),
+        ("Margin", "None: spot is paid in full." if spot else _margin(run)),
         ("Limits", _limits(run)),
         ("Data", _data(run)),
-        ("Warm-up", f"{plural(run.warm_up_bars, 'bar')} before the first that may trade."),
+        ("Warm-up", _warm_up(run)),
         ("Seed", f"{run.seed}; the same inputs and seed give the same orders."),
     ]
+    if run.market:
+        lines.insert(6, ("Market", run.market))
     if run.denied:
         listing = ", ".join(f"{code} {count:,}" for code, count in sorted(run.denied.items(), key=lambda d: -d[1]))
         lines.insert(6, ("Denied", f"The risk gate denied {plural(sum(run.denied.values()), 'order')}: {listing}."))
     return lines
+
+
+def _fills_on_bars(run: Run) -> str:
+    costs = run.costs
+    return (
+        f"At the next bar's open or worse, by {costs.slippage_bps:f} bps of slippage (at most "
+        f"{costs.maximum_slippage_bps:f}); within a bar the worse path comes first; orders take at most "
+        f"{costs.bar_volume_percent:f} % of a bar's volume."
+    )
+
+
+def _fills_on_book(run: Run) -> str:
+    costs = run.costs
+    queue = "never move it forward" if costs.queue == "conservative" else "move it forward by their share"
+    return (
+        f"On the recorded book: market orders take what it shows, {costs.slippage_bps:f} bps worse (at most "
+        f"{costs.maximum_slippage_bps:f}); a resting order waits behind what was shown at its price, is filled by the "
+        f"trades that reach it, and cancels ahead {queue}. The recorded market does not react to any of them."
+    )
+
+
+def _margin(run: Run) -> str:
+    return "A position without margin is liquidated." if run.costs.liquidation else "Positions are never liquidated."
+
+
+def _warm_up(run: Run) -> str:
+    if run.matching == "book" and not run.warm_up_bars:
+        return "None: there are no candles from just before the recording, so the strategy began cold."
+    return f"{plural(run.warm_up_bars, 'bar')} before the first that may trade."
 
 
 def _latency(run: Run) -> str:
@@ -138,6 +163,8 @@ def _limits(run: Run) -> str:
 
 def _data(run: Run) -> str:
     text = f"{run.data}, {plural(run.bars, 'bar')}"
+    if run.matching == "book":
+        return f"{text} of {run.timeframe}."
     if not run.gaps:
         return f"{text}, without a gap."
     missing = sum(gap.bars for gap in run.gaps)

@@ -63,11 +63,22 @@ def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:
 
 def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
     command = commands.add_parser(
-        "backtest", help="run a strategy over candles", description="Run a strategy over candles. Times are UTC."
+        "backtest",
+        help="run a strategy over candles or recordings",
+        description="Run a strategy over candles, from --start to --end in UTC, or over recorded books and trades.",
     )
-    command.add_argument("--symbol", default="BTCUSDT", help="BTCUSDT or BTC/USDT (default: BTCUSDT)")
-    command.add_argument("--start", type=moment, required=True, metavar="DATE", help="first bar, 2023-01-01")
-    command.add_argument("--end", type=moment, required=True, metavar="DATE", help="end, excluded")
+    command.add_argument("--symbol", help="BTCUSDT or BTC/USDT (default: the recording's, else BTCUSDT)")
+    command.add_argument("--start", type=moment, metavar="DATE", help="first bar, 2023-01-01")
+    command.add_argument("--end", type=moment, metavar="DATE", help="end, excluded")
+    command.add_argument(
+        "--recording",
+        dest="recordings",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="FILE",
+        help="run over this recording, whole, instead of candles; may be repeated",
+    )
     command.add_argument("--strategy", help="strategy (default: backtest.strategy of the configuration)")
     command.add_argument("--timeframe", choices=list(TIMEFRAMES), help="bars (default: backtest.timeframe)")
     command.add_argument(
@@ -92,14 +103,19 @@ def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _data(commands: argparse._SubParsersAction[Parser]) -> None:
-    command = commands.add_parser("data", help="import, list and export candles")
+    command = commands.add_parser("data", help="import, list and export market data")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
-    take = actions.add_parser("import", help="import a CSV, CSV.GZ or Parquet file")
-    take.add_argument("file", type=Path, metavar="FILE")
-    take.add_argument("--symbol", help="symbol (default: from the file's name)")
-    take.add_argument("--timeframe", choices=list(TIMEFRAMES), help="interval (default: found in the file)")
+    take = actions.add_parser(
+        "import",
+        help="import candles (CSV, CSV.GZ, Parquet) or recorded streams of Binance spot",
+        description="Import candles (CSV, CSV.GZ, Parquet) or recorded streams of Binance spot, whose files are read "
+        "as one in the order given.",
+    )
+    take.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    take.add_argument("--symbol", help="symbol (default: from the file's name, or from the streams)")
+    take.add_argument("--timeframe", choices=list(TIMEFRAMES), help="interval of candles (default: found in the file)")
     _common(take)
-    listing = actions.add_parser("list", help="list the candles there are")
+    listing = actions.add_parser("list", help="list the candles and recordings there are")
     listing.add_argument("--json", action="store_true", help="print JSON")
     _common(listing)
     give = actions.add_parser("export", help="write candles to a CSV, CSV.GZ or Parquet file")

@@ -5,42 +5,41 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from workstation.assembly import strategy_registry
+from workstation.backtest.engine import BacktestRequest
+from workstation.backtest.recorded import load_recorded, recorded_instrument, run_recorded_backtest
 from workstation.backtest.report import write_report
-from workstation.backtest.runner import BacktestRequest, load_data, run_backtest
+from workstation.backtest.result import BacktestResult
+from workstation.backtest.round_trips import PriceBars
+from workstation.backtest.runner import load_data, run_backtest
 from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
+from workstation.commands.recordings import configured_instrument
+from workstation.config.loader import Loaded
 from workstation.config.settings import Costs, Settings
-from workstation.core.errors import ConfigurationError, DataError
-from workstation.core.instrument import canonical_symbol
+from workstation.core.errors import DataError
+from workstation.core.instrument import Instrument, canonical_symbol
+from workstation.market.recordings import read_recordings
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
+from workstation.storage.layout import DataFolder
 
 
 def backtest(arguments: argparse.Namespace) -> int:
     loaded = settings(arguments)
-    configured = loaded.settings
-    request = _request(arguments, configured)
-    registry = strategy_registry(configured, loaded.file)
-    registry.create(request.strategy, request.strategy, request.symbol, request.timeframe, request.parameters)
     folder = data_folder(arguments)
-    folder.create()
-    database = open_database(folder.history)
-    try:
-        instrument = configured.instruments[request.symbol]
-        data = load_data(request, instrument, CandleDatabase(database), configured.backtest.warm_up_bars)
-    finally:
-        database.close()
-    with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
-        result = run_backtest(configured, request, data, registry, progress)
+    run = _over_recordings if arguments.recordings else _over_candles
+    result, prices, instrument = run(arguments, loaded, folder)
     report = None
     if arguments.report is not None or not arguments.json:
-        report = write_report(result, data.prices, instrument, arguments.report or folder.reports)
+        report = write_report(result, prices, instrument, arguments.report or folder.reports)
     if arguments.json:
         json.dump(result.to_json(), sys.stdout)
         print()
@@ -50,20 +49,65 @@ def backtest(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _request(arguments: argparse.Namespace, configured: Settings) -> BacktestRequest:
-    symbol = canonical_symbol(arguments.symbol)
-    if symbol not in configured.instruments:
-        known = ", ".join(configured.instruments)
-        raise ConfigurationError(f"Symbol {symbol} is not under `instruments` of the configuration; there are {known}.")
+def _over_candles(
+    arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder
+) -> tuple[BacktestResult, PriceBars, Instrument]:
+    configured = loaded.settings
+    symbol = canonical_symbol(arguments.symbol or "BTCUSDT")
+    instrument = configured_instrument(configured, symbol)
+    if arguments.start is None or arguments.end is None:
+        raise DataError("Over candles a backtest needs --start and --end; over a recording give --recording FILE.")
     if arguments.end <= arguments.start:
         raise DataError("The end must be later than the start: --start is the first bar, --end is excluded.")
+    request = _request(arguments, configured, symbol, arguments.start, arguments.end)
+    registry = strategy_registry(configured, loaded.file)
+    registry.create(request.strategy, request.strategy, request.symbol, request.timeframe, request.parameters)
+    with _candles(folder) as store:
+        data = load_data(request, instrument, store, configured.backtest.warm_up_bars)
+    with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
+        return run_backtest(configured, request, data, registry, progress), data.prices, instrument
+
+
+def _over_recordings(
+    arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder
+) -> tuple[BacktestResult, PriceBars, Instrument]:
+    configured = loaded.settings
+    if arguments.start is not None or arguments.end is not None:
+        raise DataError("A recording is run from its first input to its last: leave --start and --end out.")
+    recordings = read_recordings(arguments.recordings)
+    first = recordings.headers[0].instrument.symbol
+    symbol = canonical_symbol(arguments.symbol) if arguments.symbol else first
+    recorded_instrument(recordings, symbol, configured.instruments)
+    request = _request(arguments, configured, symbol, recordings.first_ns, recordings.last_ns + 1)
+    registry = strategy_registry(configured, loaded.file)
+    registry.create(request.strategy, request.strategy, request.symbol, request.timeframe, request.parameters)
+    with _candles(folder) as store:
+        data = load_recorded(request, recordings, configured.instruments, store, configured.backtest.warm_up_bars)
+    with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
+        result, prices = run_recorded_backtest(configured, request, data, registry, progress)
+    return result, prices, data.instrument
+
+
+@contextmanager
+def _candles(folder: DataFolder) -> Iterator[CandleDatabase]:
+    folder.create()
+    database = open_database(folder.history)
+    try:
+        yield CandleDatabase(database)
+    finally:
+        database.close()
+
+
+def _request(
+    arguments: argparse.Namespace, configured: Settings, symbol: str, start_ns: int, end_ns: int
+) -> BacktestRequest:
     strategy = arguments.strategy or configured.backtest.strategy
     return BacktestRequest(
         symbol=symbol,
         timeframe=arguments.timeframe or configured.backtest.timeframe,
         strategy=strategy,
-        start_ns=arguments.start,
-        end_ns=arguments.end,
+        start_ns=start_ns,
+        end_ns=end_ns,
         cash=arguments.cash or configured.backtest.cash,
         costs=_costs(arguments.fee_bps, arguments.slippage_bps, configured.backtest.costs),
         parameters={**_configured_parameters(configured, strategy), **dict(arguments.parameters)},

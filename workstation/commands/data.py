@@ -1,4 +1,4 @@
-"""``workstation data``: candles in and out of the history database."""
+"""``workstation data``: candles in and out of the history database, recordings into their folder, what there is."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from pathlib import Path
 
 from workstation.commands.places import data_folder
 from workstation.commands.progress import progress_bar
+from workstation.commands.recordings import import_streams, print_recordings, recording_rows
 from workstation.core.errors import DataError
 from workstation.core.instrument import canonical_symbol
 from workstation.core.timeframe import TIMEFRAMES, iso_text, utc_text
 from workstation.market.exporting import write_candles
 from workstation.market.history import candle_ranges, find_candles, interval_name
 from workstation.market.importing import read_candles
+from workstation.market.recordings.binance import is_stream_recording
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 
@@ -22,20 +24,23 @@ from workstation.storage.database import open_database
 def data(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments)
     folder.create()
+    if arguments.action == "import" and is_stream_recording(arguments.files[0]):
+        return import_streams(arguments, folder)
     database = open_database(folder.history)
     try:
         store = CandleDatabase(database)
         if arguments.action == "import":
-            return _import(arguments, store)
+            for file in arguments.files:
+                _import(arguments, file, store)
+            return 0
         if arguments.action == "export":
             return _export(arguments, store)
-        return _list(arguments, store)
+        return _list(arguments, store, folder.recordings)
     finally:
         database.close()
 
 
-def _import(arguments: argparse.Namespace, store: CandleDatabase) -> int:
-    file: Path = arguments.file
+def _import(arguments: argparse.Namespace, file: Path, store: CandleDatabase) -> None:
     symbol = canonical_symbol(arguments.symbol) if arguments.symbol else _symbol_in(file)
     interval_ns = TIMEFRAMES[arguments.timeframe] if arguments.timeframe else None
     with progress_bar(f"Importing {file.name}") as progress:
@@ -60,13 +65,12 @@ def _import(arguments: argparse.Namespace, store: CandleDatabase) -> int:
             print(f"  and {len(gaps) - 20} more.")
     else:
         print("Gaps: none.")
-    return 0
 
 
-def _list(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+def _list(arguments: argparse.Namespace, store: CandleDatabase, recordings: Path) -> int:
     ranges = candle_ranges(store)
     if arguments.json:
-        rows = [
+        rows: list[dict[str, object]] = [
             {
                 "symbol": symbol,
                 "timeframe": interval_name(interval_ns),
@@ -76,13 +80,14 @@ def _list(arguments: argparse.Namespace, store: CandleDatabase) -> int:
             }
             for symbol, interval_ns, first_ns, last_ns, count in ranges
         ]
-        print(json.dumps(rows))
+        print(json.dumps(rows + recording_rows(recordings)))
         return 0
     print(f"{'Symbol':<12}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
     for symbol, interval_ns, first_ns, last_ns, count in ranges:
         print(
             f"{symbol:<12}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
         )
+    print_recordings(recordings)
     return 0
 
 

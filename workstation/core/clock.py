@@ -38,11 +38,13 @@ class EventClock:
     run is a function of its inputs alone.
     """
 
-    __slots__ = ("_count", "_queue", "next_due_ns", "time_ns")
+    __slots__ = ("_count", "_queue", "next_due_ns", "on_fired", "time_ns")
 
     def __init__(self, start_ns: int = 0) -> None:
         self.time_ns = start_ns
         self.next_due_ns = NEVER_NS
+        self.on_fired: Callable[[], None] | None = None
+        """Called after each timer, at its time, so that what it decided leaves then and not with the next input."""
         self._queue: list[tuple[int, int, Timer]] = []
         self._count = 0
 
@@ -67,6 +69,8 @@ class EventClock:
                 if when_ns > self.time_ns:
                     self.time_ns = when_ns
                 timer.callback()
+                if self.on_fired is not None:
+                    self.on_fired()
         self.next_due_ns = queue[0][0] if queue else NEVER_NS
         if to_ns > self.time_ns:
             self.time_ns = to_ns

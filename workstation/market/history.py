@@ -142,6 +142,11 @@ class CandleStore(Protocol):
         """Symbol, interval, opening times of the first and the last candle, and their number."""
 
 
+def invented(symbol: str) -> str:
+    """The name under which the built-in market's candles are kept, so that no backtest takes them for real ones."""
+    return f"{symbol}@BUILTIN"
+
+
 @cache
 def sample_candles() -> Candles:
     """The shipped 1h candles of BTCUSDT of 2023, Binance spot."""

@@ -1,7 +1,7 @@
 """Recorded inputs of a session, in compressed segments beside the journal.
 
-A segment is a header and frames; a frame is a marker, length, CRC-32 and one flushed block of a zstandard stream. It
-takes about 16 bytes an event: 8 symbols at 50 messages a second each make some 540 MB a day.
+A segment is a header and a stream of frames (``core.input_stream``). It takes about 16 bytes an event: 8 symbols at 50
+messages a second each make some 540 MB a day.
 """
 
 from __future__ import annotations
@@ -10,17 +10,14 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from struct import Struct
-from zlib import crc32
-
-import msgspec
-import zstandard
 
 from workstation.core.errors import StorageError, VerificationError
+from workstation.core.input_stream import DamagedStream, StreamEncoder, StreamReader
 from workstation.core.messages import Input
 from workstation.core.timeframe import DAY_NS
-from workstation.storage.input_codec import InputDecoder, InputEncoder
 from workstation.storage.layout import sync_folder
 
 FORMAT_VERSION = 1
@@ -28,9 +25,6 @@ SUFFIX = ".inputs.zst"
 
 _HEADER = Struct("<6sH")
 _MAGIC = b"WSTINP"
-_FRAME = Struct("<4sII")
-_MARKER = b"\xf4frm"
-_COMPRESSION_LEVEL = 3
 _MOST_PENDING = 256
 
 
@@ -43,7 +37,7 @@ def _segments(folder: Path) -> list[Path]:
 
 
 class InputRecorder:
-    """Writes the inputs of one session. Used by one thread."""
+    """Writes the inputs of one session. Used by one thread, beside which another waits for the disk."""
 
     def __init__(self, folder: Path, segment_bytes: int) -> None:
         self._folder = folder
@@ -58,11 +52,12 @@ class InputRecorder:
         self._file = -1
         self._size = 0
         self._unsynced = False
+        self._syncer = ThreadPoolExecutor(1, "inputs")
+        self._sync: Future[None] | None = None
         self._restart_stream()
 
     def _restart_stream(self) -> None:
-        self._encoder = InputEncoder()
-        self._compressor = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compressobj()
+        self._stream = StreamEncoder()
         self._unwritten += _HEADER.pack(_MAGIC, FORMAT_VERSION)
         self._started = False
         self._ending = False
@@ -72,31 +67,44 @@ class InputRecorder:
         self._pending.append(message)
         if len(self._pending) % _MOST_PENDING == 0:
             with contextlib.suppress(StorageError):
-                self.flush(sync=False)
+                self.flush()
 
-    def flush(self, sync: bool = True) -> None:
-        """Write what is remembered, and wait for the disk when ``sync``.
+    def flush(self) -> None:
+        """Hand what is remembered to the system; it survives the end of the process, not yet that of the machine.
 
         Raises ``StorageError`` when the disk does not take it; it is kept and written by the next flush.
         """
         if self._ending:
             self._end_segment()
         if self._pending:
-            block = self._encoder.encode(self._pending)
+            frame = self._stream.frame(self._pending)
             self._pending.clear()
-            self._add_frame(
-                self._compressor.compress(block) + self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
-            )
+            self._add_frame(frame)
         if self._started:
-            self._write(sync)
+            self._write()
             if self._size >= self._segment_bytes:
                 self._end_segment()
 
-    def _add_frame(self, payload: bytes) -> None:
-        self._unwritten += _FRAME.pack(_MARKER, len(payload), crc32(payload)) + payload
+    def begin_sync(self) -> None:
+        """Begin to bring to the disk what was flushed, in a thread of its own."""
+        if self._unsynced:
+            self._sync = self._syncer.submit(os.fsync, self._file)
+
+    def end_sync(self) -> None:
+        """Wait until what ``begin_sync`` began is done. Raises ``StorageError``."""
+        sync, self._sync = self._sync, None
+        if sync is not None:
+            try:
+                sync.result()
+            except OSError as error:
+                raise _write_error(self._folder, error) from error
+            self._unsynced = False
+
+    def _add_frame(self, frame: bytes) -> None:
+        self._unwritten += frame
         self._started = True
 
-    def _write(self, sync: bool) -> None:
+    def _write(self) -> None:
         try:
             if self._file < 0:
                 self._open_segment()
@@ -105,9 +113,6 @@ class InputRecorder:
                 self._size += written
                 del self._unwritten[:written]
                 self._unsynced = True
-            if sync and self._unsynced:
-                os.fsync(self._file)
-                self._unsynced = False
         except OSError as error:
             raise _write_error(self._folder, error) from error
 
@@ -121,8 +126,10 @@ class InputRecorder:
     def _end_segment(self) -> None:
         if not self._ending:
             self._ending = True
-            self._add_frame(self._compressor.flush(zstandard.COMPRESSOBJ_FLUSH_FINISH))
-        self._write(sync=True)
+            self._add_frame(self._stream.last_frame())
+        self._write()
+        self.begin_sync()
+        self.end_sync()
         os.close(self._file)
         self._file = -1
         self._restart_stream()
@@ -132,6 +139,7 @@ class InputRecorder:
         self.flush()
         if self._file >= 0:
             self._end_segment()
+        self._syncer.shutdown()
 
 
 class InputReader:
@@ -160,25 +168,14 @@ class InputReader:
             content = path.read_bytes()
         except OSError as error:
             raise VerificationError(f"The segment {path} cannot be read: {error.strerror}.") from error
-        decoder = InputDecoder()
-        stream = zstandard.ZstdDecompressor().decompressobj()
         if not self._check_header(path, content, last):
             return
-        position = _HEADER.size
-        while position < len(content):
-            payload = _frame_at(content, position)
-            if payload is None:
-                if not last or _has_frame_after(content, position):
-                    raise VerificationError(f"The segment {path} is damaged at byte {position}.")
-                self.dropped_bytes = len(content) - position
-                return
-            position += _FRAME.size + len(payload)
-            try:
-                block = stream.decompress(payload)
-                if block:
-                    yield from decoder.decode(block)
-            except (zstandard.ZstdError, msgspec.MsgspecError) as error:
-                raise VerificationError(f"The segment {path} is damaged before byte {position}: {error}.") from error
+        stream = StreamReader(content, _HEADER.size, may_be_torn=last)
+        try:
+            yield from stream
+        except DamagedStream as damage:
+            raise VerificationError(f"The segment {path} is {damage}.") from damage
+        self.dropped_bytes = stream.dropped_bytes
 
     def _check_header(self, path: Path, content: bytes, last: bool) -> bool:
         if last and len(content) < _HEADER.size:
@@ -212,25 +209,6 @@ def prune_inputs(folder: Path, keep_days: int, now_ns: int, keep: frozenset[str]
             shutil.rmtree(session, ignore_errors=True)
             removed.append(session.name)
     return removed
-
-
-def _frame_at(content: bytes, position: int) -> bytes | None:
-    """The payload of the frame that begins there; ``None`` when no whole one does."""
-    if position + _FRAME.size > len(content):
-        return None
-    marker, length, checksum = _FRAME.unpack_from(content, position)
-    start = position + _FRAME.size
-    payload = content[start : start + length]
-    if marker != _MARKER or len(payload) != length or crc32(payload) != checksum:
-        return None
-    return payload
-
-
-def _has_frame_after(content: bytes, position: int) -> bool:
-    while (position := content.find(_MARKER, position + 1)) >= 0:
-        if _frame_at(content, position) is not None:
-            return True
-    return False
 
 
 def _write_error(folder: Path, error: OSError) -> StorageError:

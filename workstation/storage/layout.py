@@ -36,6 +36,11 @@ class DataFolder:
         return self.path / "inputs"
 
     @property
+    def recordings(self) -> Path:
+        """Recorded books and trades, for backtests."""
+        return self.path / "recordings"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 
@@ -57,7 +62,7 @@ class DataFolder:
     def create(self) -> None:
         """Make the folder and its parts. Raises ``StorageError`` when that is not allowed or not possible."""
         try:
-            for folder in (self.path, self.inputs, self.logs, self.reports):
+            for folder in (self.path, self.inputs, self.recordings, self.logs, self.reports):
                 folder.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError) as error:
             raise StorageError(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from workstation.core.clock import EventClock
 from workstation.core.types import OrderState
 from workstation.trading.kernel_terms import KernelTerms
@@ -20,13 +18,11 @@ class DoubtResolver:
         terms: KernelTerms,
         *,
         certain: bool,
-        settle: Callable[[], None],
     ) -> None:
         self._clock = clock
         self._orders = orders
         self._terms = terms
         self._certain = certain
-        self._settle = settle
         self._checking = False
         self._asked: dict[str, int] = {}
         """When a working order was asked for last, by client id."""
@@ -64,4 +60,3 @@ class DoubtResolver:
     def _check_again(self) -> None:
         self._checking = False
         self.check()
-        self._settle()

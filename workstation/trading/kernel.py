@@ -75,6 +75,7 @@ class Kernel:
         self.journal = journal
         self.recorder = recorder
         self.clock = EventClock(terms.start_ns)
+        self.clock.on_fired = self._settle
         self.bus = Bus(self._on_subscriber_error)
         self.markets = {symbol: MarketState(instrument) for symbol, instrument in terms.instruments.items()}
         self.ledger = Ledger(terms.instruments, terms.currency, terms.cash, self._price_of)
@@ -125,7 +126,7 @@ class Kernel:
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
         self._committing_soon = False
-        self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain, settle=self._settle)
+        self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain)
         self._volatility = VolatilityGuard(
             self.clock, self.guards, terms.protections_interval_ns, terms.crisis_atr_multiple
         )
@@ -140,7 +141,6 @@ class Kernel:
             guarded=terms.limits.loss_limits,
             net_lots=self.ledger.net_lots,
             emit=self.emit,
-            settle=self._settle,
             check_guards=self._check_guards,
         )
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
@@ -229,9 +229,7 @@ class Kernel:
     def _commit(self) -> None:
         if self.journal.pending:
             try:
-                if self.recorder is not None:
-                    self.recorder.flush(any(isinstance(request, _RISKS) for request in self.orders.outbox))
-                self.journal.commit()
+                self._write()
             except StorageError as error:
                 self._on_journal_failure(error)
             else:
@@ -249,6 +247,21 @@ class Kernel:
             publish = self.bus.publish
             for output in published:
                 publish(output)
+
+    def _write(self) -> None:
+        """The inputs that led to an order and the order itself reach the disk side by side, before it leaves."""
+        if self.recorder is None:
+            self.journal.commit()
+            return
+        leaves = any(isinstance(request, _RISKS) for request in self.orders.outbox)
+        self.recorder.flush()
+        if leaves:
+            self.recorder.begin_sync()
+        try:
+            self.journal.commit()
+        finally:
+            if leaves:
+                self.recorder.end_sync()
 
     def _commit_soon(self) -> None:
         """In a halt nothing else may come that would commit what is pending."""

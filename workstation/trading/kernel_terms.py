@@ -28,7 +28,14 @@ class Recorder(Protocol):
     """Where inputs go, so that every decision can be re-run."""
 
     def append(self, event: Input, /) -> None: ...
-    def flush(self, sync: bool) -> None: ...
+    def flush(self) -> None:
+        """Hand what was appended to the system."""
+
+    def begin_sync(self) -> None:
+        """Begin to bring to the disk what was flushed."""
+
+    def end_sync(self) -> None:
+        """Wait until what ``begin_sync`` began is done."""
 
 
 class MarketTap(Protocol):

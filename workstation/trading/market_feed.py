@@ -31,7 +31,7 @@ GUARD_INTERVAL_NS = SECOND_NS
 
 
 class MarketFeed:
-    """``net_lots`` is the ledger's live view; ``settle`` commits what a timer of the market decided."""
+    """``net_lots`` is the ledger's live view."""
 
     def __init__(
         self,
@@ -46,7 +46,6 @@ class MarketFeed:
         guarded: bool,
         net_lots: Mapping[str, int],
         emit: Callable[[Output], None],
-        settle: Callable[[], None],
         check_guards: Callable[[], None],
     ) -> None:
         self._clock = clock
@@ -60,7 +59,6 @@ class MarketFeed:
         self._guarded = guarded
         self._net_lots = net_lots
         self._emit = emit
-        self._settle = settle
         self._check_guards = check_guards
 
     def on_trade(self, trade: Trade) -> None:
@@ -172,7 +170,6 @@ class MarketFeed:
         bar = base.take_closed(self._clock.time_ns)
         if bar is not None:
             self._bar_closed(market, bar, base.interval_ns)
-            self._settle()
 
     def _bar_closed(self, market: MarketState, bar: Bar, interval_ns: int) -> None:
         """All bars that close together are kept before anyone hears of them, the largest first."""

@@ -92,6 +92,17 @@ def test_timers_fire_in_order_of_time_then_of_setting(steps: list[tuple[int, str
             assert clock.next_due_ns <= min(waiting.values(), default=NEVER_NS)
 
 
+def test_what_a_timer_decided_leaves_at_its_time_and_not_with_the_next_input() -> None:
+    clock = EventClock()
+    happened: list[tuple[str, int]] = []
+    clock.on_fired = lambda: happened.append(("left", clock.now_ns()))
+    clock.call_at(10, lambda: happened.append(("first", clock.now_ns())))
+    clock.call_at(20, lambda: happened.append(("cancelled", clock.now_ns()))).cancel()
+    clock.call_at(30, lambda: happened.append(("second", clock.now_ns())))
+    clock.advance(100)
+    assert happened == [("first", 10), ("left", 10), ("second", 30), ("left", 30)]
+
+
 def test_the_wall_clock_does_not_go_back() -> None:
     clock = WallClock()
     times = [clock.now_ns() for _ in range(1_000)]

@@ -103,9 +103,11 @@ def test_the_folder_is_made_with_its_parts(tmp_path: Path) -> None:
     for _ in range(2):
         folder.create()
     assert folder.inputs.is_dir()
+    assert folder.recordings.is_dir()
     assert folder.logs.is_dir()
     assert folder.session_inputs(7) == tmp_path / "a" / "b" / "inputs" / "session-000007"
-    paths = [folder.lock, folder.journal, folder.history, folder.inputs, folder.logs, folder.reports, folder.window]
+    paths = [folder.lock, folder.journal, folder.history, folder.inputs, folder.recordings]
+    paths += [folder.logs, folder.reports, folder.window]
     assert len(set(paths)) == len(paths)
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.storage.records import START_NS
 from workstation.core.errors import StorageError, VerificationError
+from workstation.core.input_codec import InputDecoder, InputEncoder
 from workstation.core.messages import (
     BookDelta,
     BookSnapshot,
@@ -26,7 +27,6 @@ from workstation.core.messages import (
 from workstation.core.orders import Intent
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import Side
-from workstation.storage.input_codec import InputDecoder, InputEncoder
 from workstation.storage.inputs import InputRecorder, prune_inputs, read_inputs
 
 BIG = 64 << 20
@@ -61,7 +61,7 @@ def record(folder: Path, messages: list[Input], segment_bytes: int = BIG, each: 
     for start in range(0, len(messages), each):
         for message in messages[start : start + each]:
             recorder.append(message)
-        recorder.flush(sync=start % 3 == 0)
+        recorder.flush()
     recorder.close()
 
 
@@ -97,8 +97,27 @@ def test_what_was_flushed_is_on_disk_before_the_recorder_closes(tmp_path: Path) 
     recorder = InputRecorder(tmp_path, BIG)
     for message in messages:
         recorder.append(message)
-    recorder.flush(sync=True)
+    recorder.flush()
     assert list(read_inputs(tmp_path)) == messages
+    recorder.close()
+
+
+def test_a_sync_that_fails_is_told_when_it_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder = InputRecorder(tmp_path, BIG)
+    recorder.append(Heartbeat(START_NS))
+    recorder.flush()
+
+    def fails(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fails)
+        recorder.begin_sync()
+        with pytest.raises(StorageError, match="Input/output error"):
+            recorder.end_sync()
+    recorder.begin_sync()
+    recorder.end_sync()
+    recorder.end_sync()
     recorder.close()
 
 
