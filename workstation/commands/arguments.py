@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"workstation: {message}; `{self.prog} --help` tells the options.\n")
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Repeats what it does not know, but never what may be a secret."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown and parsed.command == "keys":
+            self.error(
+                "keys takes neither key nor secret as an argument, where others could read them; it asks for them, or "
+                "reads them from standard input"
+            )
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _backtest(commands)
     _data(commands)
+    _keys(commands)
     for name, text in (
         ("kill", "latch the kill switch: no new order, entries cancelled"),
         ("resume", "release the kill switch"),
@@ -109,6 +125,33 @@ def _data(commands: argparse._SubParsersAction[Parser]) -> None:
     give.add_argument("--start", type=moment, metavar="DATE")
     give.add_argument("--end", type=moment, metavar="DATE", help="excluded")
     _common(give)
+
+
+def _keys(commands: argparse._SubParsersAction[Parser]) -> None:
+    command = commands.add_parser(
+        "keys",
+        help="keep, list, remove and test API keys",
+        description="API keys, kept in the system's keyring. For machines without one: WORKSTATION_KEY_<NAME> and "
+        "WORKSTATION_SECRET_<NAME> in the environment, or a file of mode 600 named in WORKSTATION_KEYS_FILE.",
+    )
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, text in (
+        ("add", "keep a key: it is asked for, or read from standard input, a line each for key and secret"),
+        ("remove", "remove a key from the keyring"),
+        ("test", "connect with a key and tell what it may do"),
+    ):
+        each = actions.add_parser(action, help=text, description=text.capitalize() + ".")
+        each.add_argument("name", metavar="NAME", help="as exchange.key of the configuration names it")
+        if action != "test":
+            each.add_argument(
+                "--exchange", metavar="NAME", help="ccxt's name (default: exchange.name of the configuration)"
+            )
+        if action == "remove":
+            each.add_argument("--yes", action="store_true", help="do not ask")
+        _common(each)
+    listing = actions.add_parser("list", help="list the keys: name, exchange, first letters, where they are kept")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    _common(listing)
 
 
 def moment(text: str) -> int:
