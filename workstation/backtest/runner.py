@@ -54,6 +54,8 @@ class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     loss_limits: bool = True
     seed: int = 1
+    series: tuple[str, ...] = ()
+    """Names of the candles to look for, see ``market.series``; the first that cover the time are taken."""
 
 
 class BacktestData(msgspec.Struct, frozen=True, eq=False):
@@ -71,30 +73,27 @@ def load_data(
 ) -> BacktestData:
     """Candles of the period, and up to ``warm_up`` before it where there are some. Raises ``DataError``."""
     interval_ns = TIMEFRAMES[request.timeframe]
-    candles = find_candles(store, request.symbol, interval_ns, request.start_ns, request.end_ns)
-    before = _before(store, request, interval_ns, warm_up)
+    found = find_candles(store, request.symbol, interval_ns, request.start_ns, request.end_ns, request.series)
+    before = _before(store, found.symbol, interval_ns, request.start_ns, warm_up)
+    candles = found.named(request.symbol)
     gaps = tuple(DataGap(start, end, missing) for start, end, missing in candles.gaps())
     open_, high, low, close = candles.ticks(instrument)
     prices = PriceBars(
         interval_ns=interval_ns, close_ns=candles.open_ns + interval_ns, open=open_, high=high, low=low, close=close
     )
-    source = f"{len(candles):,} candles of {request.timeframe}"
+    source = f"{len(candles):,} candles of {request.timeframe} of {found.symbol}"
     warm_rows = tuple(before.rows(instrument)) if before is not None else ()
     return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source)
 
 
-def _before(store: CandleStore | None, request: BacktestRequest, interval_ns: int, bars: int) -> Candles | None:
-    """What there is of the bars just before the start."""
-    firsts = [
-        first
-        for symbol, step, first, _, _ in candle_ranges(store)
-        if symbol == request.symbol and interval_ns % step == 0
-    ]
-    start_ns = max(request.start_ns - bars * interval_ns, min(firsts, default=request.start_ns))
-    if bars == 0 or start_ns >= request.start_ns:
+def _before(store: CandleStore | None, series: str, interval_ns: int, end_ns: int, bars: int) -> Candles | None:
+    """What there is of the bars just before the run's first."""
+    firsts = [first for name, step, first, _, _ in candle_ranges(store) if name == series and interval_ns % step == 0]
+    start_ns = max(end_ns - bars * interval_ns, min(firsts, default=end_ns))
+    if bars == 0 or start_ns >= end_ns:
         return None
     try:
-        return find_candles(store, request.symbol, interval_ns, start_ns, request.start_ns)
+        return find_candles(store, series, interval_ns, start_ns, end_ns)
     except WorkstationError:
         return None
 

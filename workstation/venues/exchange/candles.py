@@ -59,15 +59,18 @@ async def fetch_candles(
     first_ns = cursor_ns = bar_open_ns(start_ns + interval_ns - 1, interval_ns)
     total = max(0, (end_ns - first_ns) // interval_ns)
     while cursor_ns + interval_ns <= end_ns:
-        page = await pages.get(cursor_ns)
+        page = await pages.get(cursor_ns, end_ns)
         missing_ns = _first_gap(page, cursor_ns, interval_ns)
         if missing_ns is not None:
-            page = await pages.get(missing_ns) | page
-        page = {open_ns: row for open_ns, row in page.items() if open_ns + interval_ns <= end_ns}
-        if page:
-            candles = pages.candles(page)
+            page = await pages.get(missing_ns, end_ns) | page
+        within = {open_ns: row for open_ns, row in page.items() if open_ns + interval_ns <= end_ns}
+        if within:
+            candles = pages.candles(within)
             cursor_ns = candles.end_ns
             yield candles
+        elif page:
+            # The next candle there is opens after the end: there is none before it.
+            cursor_ns = end_ns
         else:
             # Some exchanges answer with nothing where nothing was traded for the length of a page.
             cursor_ns += pages.limit * interval_ns
@@ -108,10 +111,11 @@ class _Pages:
             return int(self._ccxt.milliseconds()) * MS
         return int(await self._ask(self._ccxt.fetch_time, "the time")) * MS
 
-    async def get(self, since_ns: int) -> Page:
-        """At most a page of candles that open at or after ``since_ns``."""
+    async def get(self, since_ns: int, end_ns: int) -> Page:
+        """At most a page of candles that open at or after ``since_ns``, and no more than fit in before ``end_ns``."""
+        limit = min(self.limit, (end_ns - since_ns) // self._interval_ns)
         rows = await self._ask(
-            lambda: self._ccxt.fetch_ohlcv(self._market, self._timeframe, since_ns // MS, self.limit),
+            lambda: self._ccxt.fetch_ohlcv(self._market, self._timeframe, since_ns // MS, limit),
             f"the {self._timeframe} candles of {self._symbol} from {utc_text(since_ns)}",
         )
         page = dict(self._parsed(row) for row in rows)
