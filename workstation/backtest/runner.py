@@ -31,6 +31,7 @@ from workstation.core.orders import Order
 from workstation.core.timeframe import HOUR_NS, TIMEFRAMES
 from workstation.core.types import OrderRole, StrategyState
 from workstation.market.history import Candles, CandleStore, candle_ranges, find_candles
+from workstation.market.series import series_in_words
 from workstation.storage.journal import MemoryJournal
 from workstation.trading.desk import Desk
 from workstation.trading.kernel import Kernel
@@ -81,7 +82,7 @@ def load_data(
     prices = PriceBars(
         interval_ns=interval_ns, close_ns=candles.open_ns + interval_ns, open=open_, high=high, low=low, close=close
     )
-    source = f"{len(candles):,} candles of {request.timeframe} of {found.symbol}"
+    source = f"{len(candles):,} candles of {request.timeframe} of {series_in_words(found.symbol)}"
     warm_rows = tuple(before.rows(instrument)) if before is not None else ()
     return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source)
 

@@ -84,6 +84,11 @@ def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
     command.add_argument("--symbol", default="BTCUSDT", help="BTCUSDT or BTC/USDT (default: BTCUSDT)")
     command.add_argument("--start", type=moment, required=True, metavar="DATE", help="first bar, 2023-01-01")
     command.add_argument("--end", type=moment, required=True, metavar="DATE", help="end, excluded")
+    command.add_argument(
+        "--candles",
+        metavar="NAME",
+        help="candles as `data list` names them (default: those downloaded of the symbol's market, else the symbol's)",
+    )
     command.add_argument("--strategy", help="strategy (default: backtest.strategy of the configuration)")
     command.add_argument("--timeframe", choices=list(TIMEFRAMES), help="bars (default: backtest.timeframe)")
     command.add_argument(
@@ -108,13 +113,25 @@ def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _data(commands: argparse._SubParsersAction[Parser]) -> None:
-    command = commands.add_parser("data", help="import, list and export candles")
+    command = commands.add_parser("data", help="import, download, list and export candles")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     take = actions.add_parser("import", help="import a CSV, CSV.GZ or Parquet file")
     take.add_argument("file", type=Path, metavar="FILE")
     take.add_argument("--symbol", help="symbol (default: from the file's name)")
     take.add_argument("--timeframe", choices=list(TIMEFRAMES), help="interval (default: found in the file)")
     _common(take)
+    download = actions.add_parser(
+        "download",
+        help="download candles from the exchange of the configuration",
+        description="Download candles from the exchange of the configuration. Only what is missing is fetched, so an "
+        "interrupted download goes on where it stopped. Times are UTC.",
+    )
+    download.add_argument("--symbol", required=True, help="BTCUSDT or BTC/USDT")
+    download.add_argument("--timeframe", choices=list(TIMEFRAMES), required=True)
+    download.add_argument("--start", type=moment, required=True, metavar="DATE", help="first candle, 2023-01-01")
+    download.add_argument("--end", type=moment, metavar="DATE", help="end, excluded (default: now)")
+    download.add_argument("--market", choices=("spot", "linear"), help="default: exchange.market of the configuration")
+    _common(download)
     listing = actions.add_parser("list", help="list the candles there are")
     listing.add_argument("--json", action="store_true", help="print JSON")
     _common(listing)

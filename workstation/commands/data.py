@@ -1,4 +1,4 @@
-"""``workstation data``: candles in and out of the history database."""
+"""``workstation data``: candles in and out of the history database, from files and from an exchange."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import json
 import re
 from pathlib import Path
 
-from workstation.commands.places import data_folder
+import msgspec
+
+from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
 from workstation.core.errors import DataError
 from workstation.core.instrument import canonical_symbol
@@ -27,6 +29,8 @@ def data(arguments: argparse.Namespace) -> int:
         store = CandleDatabase(database)
         if arguments.action == "import":
             return _import(arguments, store)
+        if arguments.action == "download":
+            return _download(arguments, store)
         if arguments.action == "export":
             return _export(arguments, store)
         return _list(arguments, store)
@@ -50,17 +54,41 @@ def _import(arguments: argparse.Namespace, store: CandleDatabase) -> int:
     )
     if store.changed:
         print(f"{store.changed:,} of them had other values before.")
-    gaps = candles.gaps()
-    if gaps:
-        missing = sum(count for _, _, count in gaps)
-        print(f"Gaps: {len(gaps)}, {missing:,} candles are missing:")
-        for start_ns, end_ns, count in gaps[:20]:
-            print(f"  {utc_text(start_ns)} to {utc_text(end_ns)}: {count:,}")
-        if len(gaps) > 20:
-            print(f"  and {len(gaps) - 20} more.")
-    else:
-        print("Gaps: none.")
+    _print_gaps([(first, last + candles.interval_ns, count) for first, last, count in candles.gaps()])
     return 0
+
+
+def _download(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+    # ccxt takes half a second to load, which the other actions need not wait for.
+    from workstation.commands.download import Download, run_download
+
+    exchange = settings(arguments).settings.exchange
+    if arguments.market is not None:
+        exchange = msgspec.structs.replace(exchange, market=arguments.market)
+    if arguments.end is not None and arguments.end <= arguments.start:
+        raise DataError("The end must be later than the start: --start is the first candle, --end is excluded.")
+    symbol = canonical_symbol(arguments.symbol)
+    wanted = Download(exchange, symbol, arguments.timeframe, arguments.start, arguments.end)
+    found = run_download(wanted, store, arguments)
+    print(
+        f"Downloaded {found.kept:,} candles of {wanted.timeframe} of {symbol} from {exchange.name}, {exchange.market}; "
+        f"they are kept as {wanted.series}."
+    )
+    interval_ns = TIMEFRAMES[wanted.timeframe]
+    _print_gaps([(first, end, (end - first) // interval_ns) for first, end in found.missing])
+    return 0
+
+
+def _print_gaps(gaps: list[tuple[int, int, int]]) -> None:
+    """Each is where the first missing candle opens and the last closes, and how many there are."""
+    if not gaps:
+        print("Gaps: none.")
+        return
+    print(f"Gaps: {len(gaps)}, {sum(count for _, _, count in gaps):,} candles are missing:")
+    for start_ns, end_ns, count in gaps[:20]:
+        print(f"  {utc_text(start_ns)} to {utc_text(end_ns)}: {count:,}")
+    if len(gaps) > 20:
+        print(f"  and {len(gaps) - 20} more.")
 
 
 def _list(arguments: argparse.Namespace, store: CandleDatabase) -> int:
@@ -78,10 +106,10 @@ def _list(arguments: argparse.Namespace, store: CandleDatabase) -> int:
         ]
         print(json.dumps(rows))
         return 0
-    print(f"{'Symbol':<12}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
+    print(f"{'Symbol':<26}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
     for symbol, interval_ns, first_ns, last_ns, count in ranges:
         print(
-            f"{symbol:<12}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
+            f"{symbol:<26}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
         )
     return 0
 

@@ -14,3 +14,8 @@ def exchange_series(symbol: str, exchange: Exchange) -> str:
     """The name under which the candles of one of the exchange's markets are kept."""
     place = "SANDBOX" if exchange.address else exchange.name + ("_TESTNET" if exchange.testnet else "")
     return f"{symbol}@{place}_{exchange.market}".upper()
+
+
+def series_in_words(series: str) -> str:
+    """The name, and for one without a market, where its candles are from."""
+    return series if "@" in series else f"{series}, imported or the shipped sample"
