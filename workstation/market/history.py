@@ -180,8 +180,8 @@ def find_candles(
 ) -> Candles:
     """Candles within ``start_ns`` to ``end_ns`` (end exclusive), from the store or else from the shipped sample.
 
-    ``series`` are the names to look under (see ``market.series``), the first that covers the time counts; empty is the
-    symbol alone. The candles have the name that they were found under. They are aggregated from the largest interval
+    ``series`` are the names to look under (see ``market.series``), of which the first that covers the time counts, and
+    the last is the one that a person knows; empty is the symbol alone. The candles have the name that they were found under. They are aggregated from the largest interval
     that divides theirs and covers the time; None stands for all that this has. Raises ``DataError`` when the time is
     reversed, and ``NoCandles``, which names what there is, when it is not covered.
     """
@@ -203,7 +203,7 @@ def find_candles(
         loaded = sample_candles() if home is None else home.load(name, source_ns, start, end)
         if loaded is not None and len(found := loaded.slice(start, end).resample(interval_ns)):
             return found
-    raise NoCandles(_what_there_is(candle_ranges(store), symbol, names, interval_ns, start_ns, end_ns))
+    raise NoCandles(_what_there_is(candle_ranges(store), names, interval_ns, start_ns, end_ns))
 
 
 def interval_name(interval_ns: int) -> str:
@@ -217,13 +217,9 @@ def _sample_range() -> tuple[str, int, int, int, int]:
 
 
 def _what_there_is(
-    ranges: list[tuple[str, int, int, int, int]],
-    symbol: str,
-    names: list[str],
-    interval_ns: int,
-    start: int | None,
-    end: int | None,
+    ranges: list[tuple[str, int, int, int, int]], names: list[str], interval_ns: int, start: int | None, end: int | None
 ) -> str:
+    symbol = names[-1]
     span = f" from {_moment(start)}" if start is not None else ""
     span += f" to {_moment(end)}" if end is not None else ""
     own = [entry for entry in ranges if entry[0] in names]
