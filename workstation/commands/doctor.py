@@ -129,14 +129,14 @@ def _keyring(_: argparse.Namespace) -> str:
     from workstation.storage.key_ring import KeyRing
 
     ring = KeyRing()
-    return f"{ring.title}, {len(ring.names())} keys"
+    return f"{ring.title}, keys: {len(ring.names())}"
 
 
 def _keys_file(_: argparse.Namespace) -> str:
     from workstation.storage.key_file import KEYS_FILE, keys_file, read_keys
 
     file = keys_file()
-    return f"{KEYS_FILE} names none" if file is None else f"{file}, {len(read_keys(file))} keys, only yours to read"
+    return f"{KEYS_FILE} names none" if file is None else f"{file}, only yours to read, keys: {len(read_keys(file))}"
 
 
 CHECKS: tuple[tuple[str, Check, bool], ...] = (

@@ -68,9 +68,11 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 def _exchange(arguments: argparse.Namespace) -> str:
     """``--exchange``, else the one of the configuration."""
+    if arguments.exchange is None:
+        return settings(arguments).settings.exchange.name
     import ccxt
 
-    exchange: str = arguments.exchange or settings(arguments).settings.exchange.name
+    exchange: str = arguments.exchange
     if exchange not in ccxt.exchanges:
         raise CredentialsError(f"{exchange} is no exchange that ccxt knows; write its name as ccxt does, as binance.")
     return exchange

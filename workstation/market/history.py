@@ -181,9 +181,10 @@ def find_candles(
     """Candles within ``start_ns`` to ``end_ns`` (end exclusive), from the store or else from the shipped sample.
 
     ``series`` are the names to look under (see ``market.series``), of which the first that covers the time counts, and
-    the last is the one that a person knows; empty is the symbol alone. The candles have the name that they were found under. They are aggregated from the largest interval
-    that divides theirs and covers the time; None stands for all that this has. Raises ``DataError`` when the time is
-    reversed, and ``NoCandles``, which names what there is, when it is not covered.
+    the last is the one that a person knows; empty is the symbol alone. The candles have the name that they were found
+    under. They are aggregated from the largest interval that divides theirs and covers the time; None stands for all
+    that this has. Raises ``DataError`` when the time is reversed, and ``NoCandles``, which names what there is, when it
+    is not covered.
     """
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise DataError(

@@ -50,7 +50,12 @@ class TalkativeKeyring(MemoryKeyring):
 
 
 class LockedKeyring(MemoryKeyring):
+    """Cannot be read; a file ``opened`` of its folder tells that somebody tried."""
+
     def get_password(self, service: str, username: str) -> str | None:
+        folder = os.environ.get("KEYRING_FOLDER")
+        if folder is not None:
+            (Path(folder) / "opened").touch()
         raise RuntimeError("locked")
 
 
