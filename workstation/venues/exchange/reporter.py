@@ -53,7 +53,6 @@ class Reporter:
         if isinstance(report, OrderFilled):
             news = report.fill_id not in order.fill_ids
             order.fill_ids.add(report.fill_id)
-            order.accepted = True
         elif isinstance(report, OrderAccepted):
             news = not (order.accepted or order.ended)
             order.accepted = True

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from tests.unit.venues.exchange.fake_binance import WallTime, exchange_settings
 from tests.unit.venues.exchange.venue_bench import bench, order, placed, trade
 from workstation.core.messages import (
     CancelRejected,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderExpired,
     OrderFilled,
@@ -20,6 +22,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import AmendRequest, CancelRequest, QueryRequest
 from workstation.core.types import Liquidity, OrderState, OrderType, Side, TimeInForce
+from workstation.venues.exchange.client import ExchangeClient
 
 ORDER = "/api/v3/order"
 ALGO = "/fapi/v1/algoOrder"
@@ -384,8 +387,6 @@ async def test_spot_changes_no_order_in_place_and_says_what_to_do() -> None:
 
 
 async def test_a_perpetuals_limit_order_is_changed_in_place_with_an_expiry() -> None:
-    from workstation.core.messages import OrderAmended
-
     async with bench("linear") as made:
         made.fake.on("POST", "/fapi/v1/order", placed())
         made.venue.send(order(lots=10, side=Side.SELL))
@@ -419,9 +420,6 @@ async def test_lesson_16_a_ban_is_waited_out_as_long_as_the_exchange_says_and_is
 
 
 async def test_lesson_31_a_paper_sessions_client_holds_no_keys() -> None:
-    from tests.unit.venues.exchange.fake_binance import WallTime, exchange_settings
-    from workstation.venues.exchange.client import ExchangeClient
-
     client = ExchangeClient(exchange_settings("http://127.0.0.1:8800"), None, WallTime())
     assert not client.has_credentials
     assert not client.ccxt.apiKey and not client.ccxt.secret

@@ -76,7 +76,8 @@ async def bench(market: str = "spot", *, stream: bool = False, **changes: Any) -
         fake.on("POST", "/fapi/v1/listenKey", {"listenKey": "a-listen-key"})
         if stream:
             made.venue.start()
-            await fake.socket_opened.wait()
+            while not made.venue.stream.connected:
+                await asyncio.sleep(0)
         try:
             yield made
         finally:
