@@ -22,6 +22,7 @@ async def main(address: str, log_file: str) -> None:
     """Write everything that there is to write at the most talkative level."""
     logging.basicConfig(level=logging.DEBUG, filename=log_file)
     logging.getLogger().addHandler(logging.StreamHandler(sys.stdout))
+    logging.getLogger("workstation.exchange.ccxt").setLevel(logging.DEBUG)
     credentials = load_credentials(Mode.LIVE, "planted", "binance")
     print(credentials, repr(credentials), [credentials])
     logging.debug("signing with %s", credentials.secret)

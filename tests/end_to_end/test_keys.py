@@ -108,7 +108,9 @@ async def test_lesson_28_a_planted_secret_is_in_nothing_that_was_written(tmp_pat
     written.texts["everything goes wrong"] = (done.stdout + done.stderr).encode()
     assert "RuntimeError: uncaught, with [hidden]" in done.stderr and "in a thread, with [hidden]" in done.stderr
     log = (data / "logs" / "debug.log").read_text()
-    assert "signing with [hidden]" in log and "-2015" in log and "refused" in log
+    assert (
+        "signing with [hidden]" in log and "fetch Request: binance GET" in log and "-2015" in log and "refused" in log
+    )
 
     assert written.holding(KEY, SECRET, PASSWORD) == []
     assert (data / "journal.sqlite3").stat().st_size and list(data.rglob("*.zst")), "there was something to search"

@@ -114,6 +114,10 @@ class MeasuredExchange:
             self.budget.learn(answer["rateLimits"])
         return answer
 
+    def log(self, *told: Any) -> None:
+        """ccxt prints whole requests when it is asked to be verbose; here they go to the log, without secrets."""
+        _QUIET.info("%s", self.scrub(" ".join(map(str, told)).strip()))
+
     def on_rest_response(
         self, code: Any, reason: Any, url: Any, method: Any, headers: Any, body: Any, *rest: Any
     ) -> Any:
