@@ -10,14 +10,20 @@ from workstation.storage.candles import CandleDatabase
 from workstation.venues.exchange.candles import CandleSource, fetch_candles
 from workstation.venues.exchange.patience import Pauses
 
+NEAR = 100
+"""Candles. What is missing closer together than this is asked for at once; a request brings several hundred."""
+
+Span = tuple[int, int]
+"""Opening time of the first candle and closing time of the last, UTC ns."""
+
 
 class Downloaded(msgspec.Struct, frozen=True):
-    """What a download brought. ``missing`` are first opening and last closing times, UTC ns, oldest first."""
+    """What a download brought."""
 
     kept: int
     """Candles that were fetched and kept now."""
-    missing: list[tuple[int, int]]
-    """What the exchange does not have, asked for twice."""
+    missing: list[Span]
+    """What the exchange does not have, asked for twice; oldest first."""
 
 
 async def download_candles(
@@ -38,15 +44,30 @@ async def download_candles(
     ``DataError`` when the exchange does not give them, and ``StorageError``.
     """
     missing = store.missing(series, interval_ns, start_ns, end_ns)
-    total = sum(end - first for first, end in missing) // interval_ns
-    passed = kept = 0
+    total = _length_ns(missing) // interval_ns
+    passed = 0
     # What is missing after the first time may have been left out by chance.
     for _ in range(2):
-        for first, end in missing:
+        for first, end in _together(missing, NEAR * interval_ns):
             async for page in fetch_candles(client, symbol, interval_ns, first, end, pauses=pauses):
-                kept += store.save(page.named(series))
+                store.save(page.named(series))
                 if progress is not None:
                     progress(min(total, passed + (page.end_ns - first) // interval_ns), total)
             passed += (end - first) // interval_ns
         missing = store.missing(series, interval_ns, start_ns, end_ns)
-    return Downloaded(kept, missing)
+    return Downloaded(total - _length_ns(missing) // interval_ns, missing)
+
+
+def _length_ns(spans: list[Span]) -> int:
+    return sum(end - first for first, end in spans)
+
+
+def _together(spans: list[Span], near_ns: int) -> list[Span]:
+    """Spans that lie near each other in one: of a market that is seldom traded, every second candle may be missing."""
+    found: list[Span] = []
+    for first, end in spans:
+        if found and first - found[-1][1] < near_ns:
+            found[-1] = (found[-1][0], end)
+        else:
+            found.append((first, end))
+    return found

@@ -131,9 +131,16 @@ async def test_a_hole_that_stays_is_told_and_costs_the_next_download_little(stor
     ]
     klines.given.clear()
     assert (await download(klines, store)).missing == found.missing
-    assert len(klines.given) <= 12, "no more than what stands behind the holes"
+    assert len(klines.given) <= 12, "no more than what stands about the holes"
     klines.holes.clear()
     assert await download(klines, store) == Downloaded(3, [])
+
+
+async def test_a_market_that_is_seldom_traded_costs_no_request_for_each_hole(store: CandleDatabase):
+    klines = Klines(holes=range(1, 3500, 2))
+    found = await download(klines, store)
+    assert (found.kept, len(found.missing)) == (1750, 1750)
+    assert klines.asked < 20
 
 
 async def test_the_time_before_a_listing_costs_no_page_for_each_thousand_candles(store: CandleDatabase):
