@@ -43,7 +43,7 @@ class BinanceMarket:
         self._silent_s = float(exchange.silent_feed_s)
         self._random = supplies.random
         self._clock = clock
-        self._requests = BinanceRequests(ccxt, self._linear, exchange.book_depth)
+        self._requests = BinanceRequests(supplies.client, self._linear, exchange.book_depth)
         now_s = asyncio.get_running_loop().time()
         self._symbols = {
             instrument.symbol: BinanceSymbol(

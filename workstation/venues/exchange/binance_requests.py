@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import Any, cast
 
 from workstation.venues.exchange.binance_messages import AggregateTradeUpdate, TradeUpdate
+from workstation.venues.exchange.call import current_call
+from workstation.venues.exchange.market_reader import MarketClient
 
 LINEAR_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 """The only sizes of a book that USD-M takes."""
 PAGE = 1000
 MOST_MISSING = 10_000
 """Of a longer gap in trades only the newest are fetched."""
-HISTORICAL_TRADES_COST = 5
-"""Weight 25, in ccxt's unit."""
+HISTORICAL_TRADES_WEIGHT = 25
 
 
 class BinanceRequests:
     """``depth`` is the number of levels a side that ``book`` asks for. The methods raise ccxt's errors."""
 
-    def __init__(self, ccxt: Any, linear: bool, depth: int) -> None:
-        self._ccxt = ccxt
+    def __init__(self, client: MarketClient, linear: bool, depth: int) -> None:
+        self._ccxt = client.ccxt
+        self._budget = client.budget
         self._linear = linear
         self.depth = next((size for size in LINEAR_DEPTHS if size >= depth), 1000) if linear else depth
 
@@ -62,8 +64,7 @@ class BinanceRequests:
             rows = await self._ccxt.fapiPublicGetAggTrades(query)
             return [AggregateTradeUpdate(symbol, row["a"], row["p"], row["q"], row["T"], row["m"]) for row in rows]
         # ccxt asks for a key here; the exchange does not.
-        if self._ccxt.enableRateLimit:
-            await self._ccxt.throttle(HISTORICAL_TRADES_COST)
+        await self._budget.admit(current_call(), HISTORICAL_TRADES_WEIGHT)
         address = f"{self._ccxt.urls['api']['public']}/historicalTrades?{self._ccxt.urlencode(query)}"
         return [
             TradeUpdate(symbol, row["id"], row["price"], row["qty"], row["time"], row["isBuyerMaker"])

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable, Mapping
 from random import Random
 
-from ccxt.base.errors import BaseError
 from msgspec.structs import replace
 
 from workstation.config.settings import Exchange
@@ -18,6 +17,7 @@ from workstation.market.history import BarRow
 from workstation.venues.exchange.binance_market import BinanceMarket
 from workstation.venues.exchange.candles import fetch_candles
 from workstation.venues.exchange.ccxt_market import CcxtMarket
+from workstation.venues.exchange.errors import CallFailed
 from workstation.venues.exchange.figures import MarketFigures
 from workstation.venues.exchange.market_reader import MarketClient, MarketReader, Supplies
 from workstation.venues.exchange.patience import short_reason
@@ -85,6 +85,6 @@ class ExchangeMarket:
             try:
                 self._offset_ns = (await self._client.measure_clock()).offset_ns
                 self._deliver(ClockOffset(self._clock.now_ns(), self._offset_ns))
-            except BaseError as error:
+            except CallFailed as error:
                 log.info("The exchange's clock could not be read: %s", short_reason(error))
             await asyncio.sleep(OFFSET_INTERVAL_S)

@@ -12,6 +12,7 @@ from workstation.config.settings import Exchange
 from workstation.core.clock import WallClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import MarketInput
+from workstation.venues.exchange.budget import Budget
 from workstation.venues.exchange.figures import MarketFigures
 
 
@@ -22,10 +23,13 @@ class ClockReading(Protocol):
 
 
 class MarketClient(Protocol):
-    """The ccxt.pro exchange object with its markets loaded, and the names of symbols: ours, and ccxt's unified one."""
+    """An open ``ExchangeClient``, as far as market data need it."""
 
     @property
     def ccxt(self) -> Any: ...
+
+    @property
+    def budget(self) -> Budget: ...
 
     def unified(self, symbol: str) -> str: ...
 

@@ -76,7 +76,7 @@ class WebSocket:
 
     def end(self, reason: str) -> None:
         """Close this connection and open another."""
-        if self._bound is not None:
+        if self._bound is not None and not self._bound.expired():
             self._ending = reason
             self._bound.reschedule(asyncio.get_running_loop().time())
 
@@ -119,7 +119,7 @@ class WebSocket:
 
     def _extend(self) -> None:
         """Move the bound of silence behind the last message, now and then instead of at every message."""
-        if self._bound is None or self._ending:
+        if self._bound is None or self._bound.expired():
             return
         loop = asyncio.get_running_loop()
         if loop.time() - self._opened_s > OLDEST_S:
