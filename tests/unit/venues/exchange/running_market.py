@@ -78,6 +78,8 @@ async def running_market(
         run.market = ExchangeMarket(client, chosen, traded, clock, run.deliver, Random(1))
         if through_ccxt:
             run.inputs.clear()
+            # By ids like those of the stream.
+            client.ccxt.options["fetchTradesMethod"] = "publicGetTrades"
             run.market._reader = CcxtMarket(Supplies(client, chosen, traded, clock, run.deliver, Random(1)))
         task = asyncio.create_task(run.market.run())
         try:

@@ -25,7 +25,7 @@ class ScriptedFeed:
         self.asks: dict[str, str] = {f"{42000 + level}.50": "1.00000" for level in range(20)}
         self.last = 500
         self.trades: list[dict[str, Any]] = []
-        exchange.answers["depth"] = lambda query: self.depth(int(query["limit"]))
+        exchange.answers["depth"] = lambda query: self.depth(int(query.get("limit", "100")))
         exchange.answers["historicalTrades"] = self._single_trades
         exchange.answers["trades"] = self._single_trades
         exchange.answers["aggTrades"] = self._aggregate_trades
