@@ -54,10 +54,10 @@ def _okx(answer: dict[str, Any]) -> tuple[str, str]:
 
 
 def _kraken(answer: dict[str, Any]) -> tuple[str, str]:
-    """Kraken's code is a text such as ``EOrder:Insufficient funds``."""
+    """Kraken's code is a text such as ``EOrder:Insufficient funds``; a third part tells details."""
     found = answer.get("error")
     first = str(found[0]) if isinstance(found, list) and found else ""
-    return first, first.partition(":")[2]
+    return ":".join(first.split(":")[:2]), first.partition(":")[2]
 
 
 _READERS = {"binance": _binance, "bybit": _bybit, "okx": _okx, "kraken": _kraken}

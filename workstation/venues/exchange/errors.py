@@ -31,3 +31,7 @@ class CallFailed(Exception):
     def cause(self) -> type[BaseException]:
         """What broke the connection, where one broke."""
         return self.call.cause
+
+
+class LaggingAnswer(Exception):
+    """The exchange's answers do not agree with each other yet, such as more filled than listed as trades: no news."""
