@@ -18,6 +18,7 @@ COMMANDS = {
     "verify": "verify:verify",
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",
+    "sandbox": "sandbox:sandbox",
     None: "run:run",
 }
 

@@ -1,1 +1,1 @@
-"""Real exchanges through ccxt and ccxt.pro: market data, orders, and the account."""
+"""A real exchange, or the sandbox exchange that speaks its protocol, through ccxt."""

@@ -15,7 +15,7 @@ from workstation.core.errors import DataError
 from workstation.core.money import to_money
 from workstation.core.timeframe import TIMEFRAME_NAMES, bar_open_ns, utc_text
 from workstation.market.history import Candles, interval_name
-from workstation.venues.exchange.patience import Pauses, asked_pause_s, short_reason
+from workstation.venues.exchange.patience import Pauses, short_reason
 
 MS = 1_000_000
 """Nanoseconds of a millisecond."""
@@ -50,9 +50,9 @@ async def fetch_candles(
 
     Pages follow each other without overlap, so who keeps each page goes on after an interruption from the last one's
     ``end_ns``. A page with gaps is asked for once more from its first gap; what is still missing then is missing at the
-    exchange, and ``Candles.gaps`` tells it. ``progress`` is told candles passed and candles in all. ccxt keeps the rate
-    limit; ``pauses`` are those between attempts. Raises ``DataError`` when the exchange has no such symbol or
-    timeframe, does not answer, or answers with what is no candle.
+    exchange, and ``Candles.gaps`` tells it. ``progress`` is told candles passed and candles in all. ``pauses`` are
+    those between attempts; the client keeps the rate limit. Raises ``DataError`` when the exchange has no such symbol
+    or timeframe, does not answer, or answers with what is no candle.
     """
     pages = _Pages(client, symbol, interval_ns, pauses or Pauses(Random()))
     end_ns = min(end_ns, await pages.now_ns())
@@ -135,7 +135,7 @@ class _Pages:
             except BadSymbol as error:
                 raise self._not_listed() from error
             except NetworkError as error:
-                pause_s = max(self._pauses.next_s(), asked_pause_s(self._ccxt))
+                pause_s = self._pauses.next_s()
                 if self._pauses.attempts >= ATTEMPTS:
                     raise DataError(
                         f"{self._ccxt.id} did not give {what}: {short_reason(error)}. Check the network and start "

@@ -1,9 +1,8 @@
-"""Waiting for an exchange that does not answer: growing pauses with jitter, and the pause that it asked for."""
+"""Waiting for an exchange that does not answer: growing pauses with jitter."""
 
 from __future__ import annotations
 
 from random import Random
-from typing import Any
 
 
 class Pauses:
@@ -26,13 +25,6 @@ class Pauses:
     def reset(self) -> None:
         """What was waited for has come."""
         self.attempts = 0
-
-
-def asked_pause_s(ccxt: Any) -> float:
-    """Seconds of the ``Retry-After`` of the last reply, which ccxt leaves to us; 0 when there is none."""
-    headers = ccxt.last_response_headers or {}
-    text = next((str(value) for name, value in headers.items() if name.lower() == "retry-after"), "")
-    return float(text) if text.isdigit() else 0.0
 
 
 def short_reason(error: BaseException) -> str:

@@ -42,6 +42,8 @@ class VenueClock:
         """Ask for the time, in ms, and take the quickest answer. Who asks meanwhile shares the measurement."""
         if self._measuring is None or self._measuring.done():
             self._measuring = asyncio.ensure_future(self._measure(ask_ms))
+            # Nobody may be left to hear of a failure when those who asked were cancelled.
+            self._measuring.add_done_callback(lambda task: task.cancelled() or task.exception())
         return await asyncio.shield(self._measuring)
 
     async def _measure(self, ask_ms: Callable[[], Awaitable[int]]) -> ClockReading:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-import ccxt.pro
 import msgspec
 from aiohttp import WSMsgType, web
+
+from workstation.config.loader import load_settings
+from workstation.config.settings import Exchange
+from workstation.core.clock import WallClock
+from workstation.venues.exchange.client import ExchangeClient
 
 SPOT_FILTERS = [
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},
@@ -56,9 +60,9 @@ class MiniExchange:
         self.sockets: dict[web.WebSocketResponse, set[str]] = {}
         self.opened = 0
         self.changed = asyncio.Event()
-        self.closed = asyncio.Event()
-        self.on_subscribe: Callable[[MiniExchange, str], None] = lambda exchange, stream: None
         self.refuse_sockets = False
+        self.refusal: dict[str, Any] = {}
+        """What subscriptions are answered instead of being taken."""
         self.answers: dict[str, Answer] = {
             "time": lambda query: {"serverTime": 1_700_000_000_000},
         }
@@ -83,22 +87,19 @@ class MiniExchange:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.opened += 1
-        streams = set(request.query.get("streams", "").split("/")) - {""}
+        streams: set[str] = set()
         self.sockets[socket] = streams
         self._note()
-        for stream in sorted(streams):
-            self.on_subscribe(self, stream)
         try:
             async for message in socket:
                 if message.type is not WSMsgType.TEXT:
                     continue
                 asked = msgspec.json.decode(message.data)
-                await socket.send_str(msgspec.json.encode({"result": None, "id": asked["id"]}).decode())
-                if asked["method"] == "SUBSCRIBE":
+                answer = self.refusal or {"result": None, "id": asked["id"]}
+                await socket.send_str(msgspec.json.encode(answer).decode())
+                if not self.refusal and asked["method"] == "SUBSCRIBE":
                     streams.update(asked["params"])
                     self._note()
-                    for stream in asked["params"]:
-                        self.on_subscribe(self, stream)
         finally:
             self.sockets.pop(socket, None)
             self._note()
@@ -135,9 +136,8 @@ async def mini_exchange() -> AsyncIterator[MiniExchange]:
     app = web.Application()
     app.router.add_get("/api/v3/{path:.*}", exchange.rest)
     app.router.add_get("/fapi/v1/{path:.*}", exchange.rest)
-    for prefix in ("/stream", "/ws", "/public/stream", "/market/stream", "/public/ws", "/market/ws"):
-        app.router.add_get(prefix, exchange.websocket)
-        app.router.add_get(prefix + "/{rest:.*}", exchange.websocket)
+    for prefix in ("/stream", "/fut/public/ws", "/fut/market/ws"):
+        app.router.add_get(prefix + "/{number}", exchange.websocket)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -151,37 +151,16 @@ async def mini_exchange() -> AsyncIterator[MiniExchange]:
         await runner.cleanup()
 
 
-class Client:
-    """What the market data use of ``ExchangeClient``: ccxt's object and names."""
-
-    def __init__(self, address: str, market: str = "spot") -> None:
-        self.ccxt = ccxt.pro.binance(
-            {
-                "enableRateLimit": False,
-                "options": {"fetchMarkets": {"types": [market]}, "fetchCurrencies": False, "fetchMargins": False},
-            }
-        )
-        self.ccxt.number = Decimal
-        self.suffix = ":USDT" if market == "linear" else ""
-        addresses = self.ccxt.urls["api"]
-        addresses["public"] = address + "/api/v3"
-        addresses["fapiPublic"] = address + "/fapi/v1"
-        socket = address.replace("http", "ws", 1)
-        addresses["ws"]["spot"] = socket + "/stream"
-        addresses["ws"]["linear"] = socket + "/ws"
-
-    def unified(self, symbol: str) -> str:
-        return f"{symbol.removesuffix('USDT')}/USDT{self.suffix}"
-
-    def symbol(self, unified: str) -> str:
-        return unified.partition(":")[0].replace("/", "")
+def exchange_settings(address: str, market: str = "spot", **changes: Any) -> Exchange:
+    settings = load_settings(Path("config/strategy.yaml")).settings.exchange
+    return msgspec.structs.replace(settings, address=address, market=market, **changes)
 
 
 @asynccontextmanager
-async def client_of(exchange: MiniExchange, market: str = "spot") -> AsyncIterator[Client]:
-    client = Client(exchange.address, market)
+async def client_of(exchange: MiniExchange, market: str = "spot") -> AsyncIterator[ExchangeClient]:
+    client = ExchangeClient(exchange_settings(exchange.address, market), None, WallClock())
     try:
-        await client.ccxt.load_markets()
+        await client.open()
         yield client
     finally:
-        await client.ccxt.close()
+        await client.close()
