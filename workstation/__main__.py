@@ -16,6 +16,7 @@ COMMANDS = {
     "verify": "verify:verify",
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",
+    "sandbox": "sandbox:sandbox",
     None: "run:run",
 }
 

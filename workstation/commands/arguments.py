@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from workstation import __version__
+from workstation.commands.sandbox_arguments import add_sandbox
 from workstation.core.timeframe import TIMEFRAMES, parse_utc
 
 
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     strategies.add_argument("name", nargs="?", help="show this one's parameters")
     strategies.add_argument("--json", action="store_true", help="print JSON")
     _common(strategies)
+    add_sandbox(commands, _common)
     doctor = commands.add_parser("doctor", help="tell what works on this machine, line by line")
     _common(doctor)
     return top
