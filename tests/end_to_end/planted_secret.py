@@ -9,7 +9,7 @@ import threading
 
 import aiohttp
 
-from workstation.config.settings import Exchange, Reconciliation
+from tests.unit.venues.exchange.fake_binance import exchange_settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
 from workstation.core.redaction import scrub
@@ -26,7 +26,7 @@ async def main(address: str, log_file: str) -> None:
     credentials = load_credentials(Mode.LIVE, "planted", "binance")
     print(credentials, repr(credentials), [credentials])
     logging.debug("signing with %s", credentials.secret)
-    client = ExchangeClient(exchange(address), credentials, WallClock())
+    client = ExchangeClient(exchange_settings(address), credentials, WallClock())
     client.ccxt.verbose = True
     for question in (client.open, client.ccxt.fetch_balance):
         try:
@@ -53,24 +53,6 @@ async def main(address: str, log_file: str) -> None:
     asyncio.get_running_loop().call_soon(raise_it)
     await asyncio.sleep(0)
     raise RuntimeError(f"uncaught, with {credentials.secret}") from ValueError(credentials.key)
-
-
-def exchange(address: str) -> Exchange:
-    from decimal import Decimal
-
-    return Exchange(
-        name="binance",
-        market="spot",
-        address=address,
-        testnet=False,
-        key="planted",
-        withdrawal_permission="refuse",
-        book_depth=100,
-        silent_feed_s=Decimal(10),
-        dead_man_s=Decimal(0),
-        dead_man_refresh_s=Decimal(15),
-        reconciliation=Reconciliation(orders_s=Decimal(10), positions_s=Decimal(60), tolerance=Decimal(0)),
-    )
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ async def stuck_at(exchange: MiniExchange, klines: Klines, page: int) -> AsyncIt
 
 async def test_what_a_backtest_lacks_is_downloaded_with_the_command_that_it_names(tmp_path: Path):
     klines = Klines()
-    async with place_with(tmp_path, klines) as (place, _):
+    async with place_with(tmp_path, klines) as (place, exchange):
         test = ("backtest", *MISSION, "--strategy", "ema_cross")
         lacking = await place.run(*test)
         assert is_one_sentence(lacking)
@@ -105,7 +105,10 @@ async def test_what_a_backtest_lacks_is_downloaded_with_the_command_that_it_name
         assert named, lacking.stderr
         done = await asyncio.to_thread(run, *shlex.split(named.group(1)))
         assert done.returncode == 0, done.stderr
-        assert "Downloaded 1,200 candles of 1m of BTCUSDT from binance, linear; they are kept as" in done.stdout
+        assert (
+            f"Downloaded 1,200 candles of 1m of BTCUSDT from {exchange.address}, linear; they are kept as {SERIES}."
+            in done.stdout
+        )
         assert "Gaps: none." in done.stdout
         tested = await place.run(*test)
         assert tested.returncode == 0, tested.stderr

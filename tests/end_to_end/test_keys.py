@@ -94,6 +94,8 @@ async def test_lesson_28_a_planted_secret_is_in_nothing_that_was_written(tmp_pat
         options = ("--config", configuration(written.folder, profile), "--profile", "test", "--data", data)
         session = await written.run("a paper session", "--no-gui", "--for", "1", *options, env=planted)
         assert session.returncode == 0, session.stderr
+        refused = await written.run("test", "keys", "test", "planted", *options, env=planted)
+        assert is_one_sentence(refused) and "the key “planted”" in refused.stderr, refused.stderr
         (data / "logs").mkdir(exist_ok=True)
         done = await asyncio.to_thread(
             subprocess.run,

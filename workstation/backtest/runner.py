@@ -67,6 +67,8 @@ class BacktestData(msgspec.Struct, frozen=True, eq=False):
     prices: PriceBars
     gaps: tuple[DataGap, ...]
     source: str
+    series: str = ""
+    """The name under which the candles were found."""
 
 
 def load_data(
@@ -84,7 +86,7 @@ def load_data(
     )
     source = f"{len(candles):,} candles of {request.timeframe} of {series_in_words(found.symbol)}"
     warm_rows = tuple(before.rows(instrument)) if before is not None else ()
-    return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source)
+    return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source, found.symbol)
 
 
 def _before(store: CandleStore | None, series: str, interval_ns: int, end_ns: int, bars: int) -> Candles | None:

@@ -12,16 +12,13 @@ import msgspec
 
 from workstation.assembly import strategy_registry
 from workstation.backtest.report import write_report
-from workstation.backtest.runner import BacktestData, BacktestRequest, load_data, run_backtest
+from workstation.backtest.runner import BacktestRequest, run_backtest
+from workstation.commands.backtest_candles import download_of, load_or_download, series_of
 from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
-from workstation.config.settings import Costs, Exchange, Settings
+from workstation.config.settings import Costs, Settings
 from workstation.core.errors import ConfigurationError, DataError
 from workstation.core.instrument import canonical_symbol
-from workstation.core.timeframe import DAY_NS, TIMEFRAMES
-from workstation.core.types import InstrumentKind
-from workstation.market.history import NoCandles
-from workstation.market.series import exchange_series
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 
@@ -37,7 +34,7 @@ def backtest(arguments: argparse.Namespace) -> int:
     database = open_database(folder.history)
     try:
         instrument = configured.instruments[request.symbol]
-        data = _data(arguments, configured, request, CandleDatabase(database))
+        data = load_or_download(arguments, configured, request, CandleDatabase(database))
     finally:
         database.close()
     with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
@@ -51,54 +48,9 @@ def backtest(arguments: argparse.Namespace) -> int:
     else:
         print(result.summary_text())
         print(f"Report     {report}")
+        if data.gaps and (wanted := download_of(configured, request)) and wanted.series == data.series:
+            print(f"Gaps       `{wanted.command(arguments)}` asks the exchange once more for what is missing.")
     return 0
-
-
-def _data(
-    arguments: argparse.Namespace, configured: Settings, request: BacktestRequest, store: CandleDatabase
-) -> BacktestData:
-    """The candles. Where they are missing, name the command that downloads them, or do it when a person says so."""
-    instrument, warm_up = configured.instruments[request.symbol], configured.backtest.warm_up_bars
-    try:
-        return load_data(request, instrument, store, warm_up)
-    except NoCandles as missing:
-        exchange = _exchange(configured, request.symbol)
-        if exchange is None or exchange_series(request.symbol, exchange) not in request.series:
-            raise
-        # ccxt takes half a second to load, which a backtest that has its data need not wait for.
-        from workstation.commands.download import Download, run_download
-
-        first_ns = request.start_ns - warm_up * TIMEFRAMES[request.timeframe]
-        wanted = Download(exchange, request.symbol, request.timeframe, first_ns // DAY_NS * DAY_NS, request.end_ns)
-        command = wanted.command(arguments)
-        if arguments.json or not _agreed(f"{missing.what}. Download them now, as `{command}`? [y/N] "):
-            raise DataError(
-                f"{missing.what}; download them with `{command}`, or import some with `workstation data import FILE`."
-            ) from None
-    run_download(wanted, store, arguments)
-    return load_data(request, instrument, store, warm_up)
-
-
-def _agreed(question: str) -> bool:
-    """Whether a person says yes; nobody is asked where there is no terminal."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return False
-    return input(question).strip().lower() in ("y", "yes")
-
-
-def _exchange(configured: Settings, symbol: str) -> Exchange | None:
-    """The exchange, and the market of it that the symbol is of; ``None`` when nothing is downloaded from that."""
-    kind = configured.instruments[symbol].kind
-    if kind is InstrumentKind.INVERSE:
-        return None
-    return msgspec.structs.replace(configured.exchange, market=kind.value)
-
-
-def _series(arguments: argparse.Namespace, configured: Settings, symbol: str) -> tuple[str, ...]:
-    if arguments.candles is not None:
-        return (arguments.candles.upper(),)
-    exchange = _exchange(configured, symbol)
-    return (symbol,) if exchange is None else (exchange_series(symbol, exchange), symbol)
 
 
 def _request(arguments: argparse.Namespace, configured: Settings) -> BacktestRequest:
@@ -120,7 +72,7 @@ def _request(arguments: argparse.Namespace, configured: Settings) -> BacktestReq
         parameters={**_configured_parameters(configured, strategy), **dict(arguments.parameters)},
         loss_limits=arguments.limits == "on",
         seed=arguments.seed,
-        series=_series(arguments, configured, symbol),
+        series=series_of(arguments, configured, symbol),
     )
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from workstation.backtest.wording import plural
+from workstation.commands.download import Download, run_download
 from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
 from workstation.core.errors import DataError
@@ -59,9 +61,6 @@ def _import(arguments: argparse.Namespace, store: CandleDatabase) -> int:
 
 
 def _download(arguments: argparse.Namespace, store: CandleDatabase) -> int:
-    # ccxt takes half a second to load, which the other actions need not wait for.
-    from workstation.commands.download import Download, run_download
-
     exchange = settings(arguments).settings.exchange
     if arguments.market is not None:
         exchange = msgspec.structs.replace(exchange, market=arguments.market)
@@ -71,7 +70,8 @@ def _download(arguments: argparse.Namespace, store: CandleDatabase) -> int:
     wanted = Download(exchange, symbol, arguments.timeframe, arguments.start, arguments.end)
     found = run_download(wanted, store, arguments)
     print(
-        f"Downloaded {found.kept:,} candles of {wanted.timeframe} of {symbol} from {exchange.name}, {exchange.market}; "
+        f"Downloaded {plural(found.kept, 'candle')} of {wanted.timeframe} of {symbol} from "
+        f"{exchange.address or exchange.name}, {exchange.market}; "
         f"they are kept as {wanted.series}."
     )
     interval_ns = TIMEFRAMES[wanted.timeframe]

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import shlex
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -16,8 +17,9 @@ from workstation.core.errors import DataError, WorkstationError
 from workstation.core.timeframe import DAY_NS, TIMEFRAMES, utc_text
 from workstation.market.series import exchange_series
 from workstation.storage.candles import CandleDatabase
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.download import Downloaded, download_candles
+
+if TYPE_CHECKING:
+    from workstation.venues.exchange.download import Downloaded
 
 
 class Interrupted(WorkstationError):
@@ -62,6 +64,10 @@ def run_download(wanted: Download, store: CandleDatabase, arguments: argparse.Na
 
 
 async def _download(wanted: Download, store: CandleDatabase, progress: Callable[[int, int], None]) -> Downloaded:
+    # ccxt takes half a second to load, which who only names the command need not wait for.
+    from workstation.venues.exchange.client import ExchangeClient
+    from workstation.venues.exchange.download import download_candles
+
     exchange, interval_ns = wanted.exchange, TIMEFRAMES[wanted.timeframe]
     client = ExchangeClient(exchange, None, WallClock())
     try:

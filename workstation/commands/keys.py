@@ -21,7 +21,12 @@ def keys(arguments: argparse.Namespace) -> int:
     check_name(arguments.name)
     if arguments.action == "add":
         return _add(arguments)
-    return _remove(arguments)
+    if arguments.action == "remove":
+        return _remove(arguments)
+    # ccxt takes half a second to load, which the other actions need not wait for.
+    from workstation.commands.key_test import test_key
+
+    return test_key(arguments)
 
 
 def _add(arguments: argparse.Namespace) -> int:

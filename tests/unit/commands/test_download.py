@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,9 +71,12 @@ async def place_with(
 
 
 async def test_spot_and_perpetual_are_not_mixed_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
-    async with place_with(tmp_path, Klines(), capsys) as (place, _):
+    async with place_with(tmp_path, Klines(), capsys) as (place, exchange):
         done = await place.run(*MISSION, "--market", "spot")
-        assert f"Downloaded 600 candles of 1m of BTCUSDT from binance, spot; they are kept as {SPOT}." in done.said
+        assert (
+            f"Downloaded 600 candles of 1m of BTCUSDT from {exchange.address}, spot; they are kept as {SPOT}."
+            in done.said
+        )
         assert place.opens(SPOT) == minutes(0, 600) and place.opens(LINEAR) == place.opens("BTCUSDT") == []
         refused = await place.run(*BACKTEST)
         assert refused.status == 2 and "--market linear" in refused.error, "a perpetual takes no spot prices by itself"
@@ -79,6 +84,22 @@ async def test_spot_and_perpetual_are_not_mixed_up(tmp_path: Path, capsys: pytes
         assert told.status == 0 and f"of {SPOT}" in json.loads(told.said)["data"]
         listed = await place.run("data", "list")
         assert SPOT in listed.said and "BTCUSDT   " in listed.said
+
+
+async def test_gaps_of_a_backtest_name_the_download_that_may_fill_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    klines = Klines(holes={300})
+    async with place_with(tmp_path, klines, capsys) as (place, _):
+        await place.run(*MISSION)
+        plain = BACKTEST[:-1]
+        done = await place.run(*plain)
+        command = re.search(r"Gaps       `workstation (.*)` asks the exchange once more", done.said)
+        assert command, done.said
+        klines.holes.clear()
+        assert await asyncio.to_thread(main, shlex.split(command.group(1))) == 0
+        assert "Downloaded 1 candle of" in capsys.readouterr().out
+        assert "asks the exchange" not in (await place.run(*plain)).said
 
 
 async def test_the_shipped_sample_is_taken_and_named_where_nothing_was_downloaded(
