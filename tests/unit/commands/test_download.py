@@ -8,17 +8,21 @@ import re
 import shlex
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
+import aiohttp
 import pytest
 from aiohttp import web
 
 from tests.end_to_end.program import configuration
+from tests.end_to_end.sandbox_server import running_sandbox
 from tests.unit.venues.exchange.klines import START_NS, Klines
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, mini_exchange
 from workstation.__main__ import main
-from workstation.core.timeframe import MINUTE_NS
+from workstation.core.money import to_money
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS, iso_text
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 
@@ -150,6 +154,31 @@ async def test_the_exchanges_clock_counts_when_ours_is_wrong(tmp_path: Path, cap
         exchange.answers["time"] = lambda query: {"serverTime": (START_NS + MINUTE_NS) // 1_000_000 + 59_000}
         await place.run(*MISSION)
     assert place.opens() == minutes(0, 1)
+
+
+async def test_the_sandbox_exchange_gives_what_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    async with running_sandbox() as sandbox:
+        place = Place(tmp_path, sandbox.address, capsys)
+        query = f"{sandbox.address}/api/v3/klines?symbol=BTCUSDT&interval=1h&limit=50"
+        async with aiohttp.ClientSession() as session, session.get(query) as answer:
+            *closed, _ = await answer.json()
+        start = iso_text(closed[0][0] * 1_000_000)
+        mission = ("data", "download", "--symbol", "BTCUSDT", "--timeframe", "1h", "--market", "spot", "--start", start)
+        done = await place.run(*mission)
+        assert done.status == 0 and "Gaps: none." in done.said, done.error
+    database = open_database(place.data / "history.sqlite3")
+    kept = CandleDatabase(database).load(SPOT, HOUR_NS, 0, 1 << 62)
+    database.close()
+    assert kept is not None
+    assert kept.open_ns.tolist()[: len(closed)] == [row[0] * 1_000_000 for row in closed]
+    for column, index in (
+        (kept.open_e8, 1),
+        (kept.high_e8, 2),
+        (kept.low_e8, 3),
+        (kept.close_e8, 4),
+        (kept.volume_e8, 5),
+    ):
+        assert column.tolist()[: len(closed)] == [to_money(Decimal(row[index])) for row in closed]
 
 
 @pytest.mark.parametrize(

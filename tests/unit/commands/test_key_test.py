@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.end_to_end.program import configuration
+from tests.end_to_end.sandbox_server import running_sandbox
 from tests.unit.venues.exchange.fake_binance import FakeBinance
 from workstation.__main__ import main
 
@@ -23,9 +24,9 @@ def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKSTATION_SECRET_MAIN", SECRET)
 
 
-async def outcome(folder: Path, address: str, *options: str, name: str = "main") -> int:
-    file = configuration(folder, f"exchange:\n  address: {address}\n")
-    arguments = ["keys", "test", name, "--config", str(file), "--profile", "test", *options]
+async def outcome(folder: Path, address: str, name: str = "main", market: str = "linear") -> int:
+    file = configuration(folder, f"exchange:\n  address: {address}\n  market: {market}\n")
+    arguments = ["keys", "test", name, "--config", str(file), "--profile", "test"]
     return await asyncio.to_thread(main, arguments)
 
 
@@ -100,3 +101,20 @@ async def test_an_exchange_that_cannot_be_reached_is_one_sentence(tmp_path: Path
         address = fake.address
     assert await outcome(tmp_path, address) == 5
     assert f"{address} cannot be reached" in capsys.readouterr().err
+
+
+async def test_a_key_of_the_sandbox_exchange(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    async with running_sandbox() as sandbox:
+        sandbox.add_key(
+            "a-withdrawing-key", "a-withdrawing-secret", permissions=frozenset({"read", "spot", "withdraw"})
+        )
+        for key, secret, withdraw in (
+            (sandbox.key, sandbox.secret, "Withdraw   no\n"),
+            ("a-withdrawing-key", "a-withdrawing-secret", "Withdraw   yes: live trading is refused"),
+        ):
+            monkeypatch.setenv("WORKSTATION_KEY_MAIN", key)
+            monkeypatch.setenv("WORKSTATION_SECRET_MAIN", secret)
+            assert await outcome(tmp_path, sandbox.address, market="spot") == 0
+            assert withdraw in capsys.readouterr().out
