@@ -185,6 +185,13 @@ def test_entries_of_somebody_else_are_not_taken_for_keys(ring: MemoryKeyring):
     assert SECRET not in str(caught.value)
 
 
+def test_a_removal_that_was_interrupted_can_be_repeated(ring: MemoryKeyring):
+    add_key("main", "binance", CREDENTIALS)
+    ring.delete_password("trading-workstation", "binance/main")
+    remove_key("main", "binance")
+    assert key_names() == ([], "")
+
+
 def test_what_is_there_is_not_overwritten():
     add_key("main", "binance", CREDENTIALS)
     with pytest.raises(CredentialsError, match="already"):
