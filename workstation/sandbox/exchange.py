@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import InstrumentKind, Side
 from workstation.market.order_book import OrderBook
 from workstation.sandbox.accounts import ApiKey
-from workstation.sandbox.errors import invalid_symbol
+from workstation.sandbox.errors import ApiError, invalid_symbol
 from workstation.sandbox.floor import Floor, StoredKey, UserEvent
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Funding, Listing, Market, SideLevels
@@ -35,6 +35,29 @@ STEP_EVENTS = 500
 """Market events that are taken from the source at once."""
 
 Changes = dict[StoredKey, Callable[[], Any]]
+
+
+class ListenKeys(Protocol):
+    """Listen keys by account; see ``UserStreams``."""
+
+    def open_key(self, account: str) -> str: ...
+
+    def keep_alive(self, account: str) -> str: ...
+
+    def close_key(self, account: str) -> None: ...
+
+
+class _NoListenKeys:
+    """Nobody can listen yet."""
+
+    def open_key(self, account: str) -> str:
+        raise ApiError(-1125, "This listenKey does not exist.")
+
+    def keep_alive(self, account: str) -> str:
+        raise ApiError(-1125, "This listenKey does not exist.")
+
+    def close_key(self, account: str) -> None:
+        raise ApiError(-1125, "This listenKey does not exist.")
 
 
 class Account:
@@ -80,6 +103,8 @@ class Exchange:
         """Writes what has changed, durably, before it returns; raises when it cannot."""
         self.on_event: Callable[[UserEvent], None] = _ignore
         """Hears the users' streams, after what they tell has been stored."""
+        self.listen_keys: ListenKeys = _NoListenKeys()
+        """Gives USD-M's listen keys; the server sets it."""
         self._depth = 0
 
     # --- time --------------------------------------------------------------------------------------------------------

@@ -56,6 +56,7 @@ class SandboxServer:
         self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
         self.users = UserStreams(Random(f"listen keys {seed}"), self._wall.now_ns)
         exchange.on_event = self.users.deliver
+        exchange.listen_keys = self.users
         exchange.floor.partial_percent = self._partial_percent
         self.control = Control(self)
         self._connections: dict[int, Connection] = {}
