@@ -74,14 +74,19 @@ class Account:
 
 
 class Exchange:
-    """``source`` has begun at ``start_ns`` (UTC); ``instruments`` are listed on both markets."""
+    """``source`` has begun at ``start_ns`` (UTC); ``instruments`` are listed on both markets.
 
-    def __init__(self, source: MarketSource, instruments: Sequence[Instrument], start_ns: int) -> None:
+    Trades and changes of books are numbered from ``first_id`` on; by default by the start's time.
+    """
+
+    def __init__(
+        self, source: MarketSource, instruments: Sequence[Instrument], start_ns: int, first_id: int = 0
+    ) -> None:
         self.clock = EventClock(start_ns)
         self.start_ns = start_ns
         self.source = source
         self.books = {instrument.symbol: OrderBook(instrument.symbol) for instrument in instruments}
-        first_id = milliseconds(start_ns)
+        first_id = first_id or milliseconds(start_ns)
         self.listings: dict[Market, dict[str, Listing]] = {
             market: {
                 instrument.symbol: Listing(
@@ -213,7 +218,9 @@ class Exchange:
 
     def _on_funding(self, funding: FundingRate) -> None:
         listing = self.listings[Market.FUTURES][funding.symbol]
-        listing.fundings.append(Funding(funding.ts_ns, funding.rate, funding.price or listing.mark_price()))
+        paid = Funding(funding.ts_ns, funding.rate, funding.price or listing.mark_price())
+        listing.fundings.append(paid)
+        self.floor.changes["funding", funding.symbol, str(funding.ts_ns)] = lambda: paid
         for account in self.accounts.values():
             account.futures.venue.on_funding(funding)
 
@@ -244,6 +251,7 @@ class Exchange:
             for account in self.accounts.values():
                 account.desk(listing.market).delist(listing.symbol)
         listing.status = "TRADING" if trading else "BREAK" if listing.market is Market.SPOT else "SETTLING"
+        self.floor.changes["listing", listing.market.value, listing.symbol] = lambda: listing.status
         if trading:
             everything: SideLevels = (
                 {**listing.public.bids, **self.books[listing.symbol].bids},
@@ -269,6 +277,10 @@ class Exchange:
         self.account(key.account)
         self.keys[key.key] = key
         self.floor.changes["key", key.key] = lambda: msgspec.to_builtins(self.keys[key.key])
+
+    def last_prices(self) -> dict[str, int]:
+        """Last traded price of each symbol, ticks, where there was one."""
+        return {symbol: found.last for symbol, found in self.listings[Market.FUTURES].items() if found.last}
 
     def listing(self, market: Market, symbol: str) -> Listing:
         """Raises ``ApiError`` when the market does not list the symbol."""
