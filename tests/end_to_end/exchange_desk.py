@@ -71,6 +71,7 @@ class ExchangeDesk:
                 await self._news.wait()
 
     def about(self, client_id: str, kind: type[R]) -> list[R]:
+        """The reports of a kind about an order."""
         return [r for r in self.reports if isinstance(r, kind) and getattr(r, "client_id", "") == client_id]
 
     async def report(self, client_id: str, kind: type[R]) -> R:

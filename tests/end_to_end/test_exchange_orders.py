@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from decimal import Decimal
@@ -12,15 +13,20 @@ import pytest
 from tests.end_to_end.exchange_desk import ExchangeDesk, exchange_desk
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from workstation.core.messages import (
+    CancelRejected,
+    FundingPaid,
+    FundingRate,
     OrderAccepted,
+    OrderAmended,
     OrderCancelled,
     OrderExpired,
     OrderFilled,
     OrderRejected,
     OrderStatus,
     OrderUnknown,
+    PositionLiquidated,
 )
-from workstation.core.orders import CancelRequest, QueryRequest
+from workstation.core.orders import AmendRequest, CancelRequest, QueryRequest
 from workstation.core.types import OrderState, OrderType, Side, TimeInForce
 
 
@@ -39,6 +45,11 @@ def executions(sandbox: Sandbox, market: str) -> set[tuple[str, str, int, int, i
         )
         for done in desk.executions
     }
+
+
+def _orders(sandbox: Sandbox, market: str) -> list[Any]:
+    desk = sandbox.account.spot if market == "spot" else sandbox.account.futures
+    return list(desk.orders.values())
 
 
 def told(fills: list[OrderFilled]) -> set[tuple[str, str, int, int, int, str, bool]]:
@@ -83,6 +94,100 @@ async def test_every_spot_order_type_is_taken_and_ends_as_it_should() -> None:
         poor = desk.place(Side.BUY, "9")
         assert (await desk.report(poor, OrderRejected)).code in ("-2010", "-1013")
         assert (await desk.snapshot()).orders == ()
+
+
+async def test_every_perpetual_order_type_is_taken_and_ends_as_it_should() -> None:
+    async with running_sandbox() as sandbox, exchange_desk(sandbox, "linear") as desk:
+        last = await desk.last_price()
+        low, high = last * Decimal("0.9"), last * Decimal("1.1")
+        market = desk.place(Side.BUY, "0.010")
+        assert (await desk.report(market, OrderFilled)).fee_asset == "USDT"
+        reducing: dict[str, Any] = {"reduce_only": True}
+        resting = {
+            "limit": desk.place(Side.BUY, "0.010", OrderType.LIMIT, price=low),
+            "post-only": desk.place(Side.SELL, "0.010", OrderType.LIMIT, price=high, post_only=True, **reducing),
+            "stop": desk.place(Side.SELL, "0.010", OrderType.STOP, stop_price=low, **reducing),
+            "stop limit": desk.place(Side.SELL, "0.010", OrderType.STOP_LIMIT, stop_price=low, price=low, **reducing),
+            "take profit": desk.place(Side.SELL, "0.010", OrderType.TAKE_PROFIT, stop_price=high, **reducing),
+            "take limit": desk.place(Side.SELL, "0.010", OrderType.TAKE_PROFIT_LIMIT, stop_price=high, price=high),
+        }
+        for client_id in resting.values():
+            await desk.report(client_id, OrderAccepted)
+        snapshot = await desk.snapshot()
+        assert snapshot.orders is not None and snapshot.positions is not None
+        assert {order.client_id: (order.type, order.reduce_only) for order in snapshot.orders} == {
+            resting["limit"]: (OrderType.LIMIT, False),
+            resting["post-only"]: (OrderType.LIMIT, True),
+            resting["stop"]: (OrderType.STOP, True),
+            resting["stop limit"]: (OrderType.STOP_LIMIT, True),
+            resting["take profit"]: (OrderType.TAKE_PROFIT, True),
+            resting["take limit"]: (OrderType.TAKE_PROFIT_LIMIT, False),
+        }
+        (held,) = snapshot.positions
+        assert (held.symbol, desk.instruments["BTCUSDT"].quantity(held.lots)) == ("BTCUSDT", Decimal("0.010"))
+        moved = desk.instruments["BTCUSDT"].ticks_rounded(low) - 10
+        lots = desk.instruments["BTCUSDT"].lots("0.020")
+        desk.venue.send(AmendRequest(resting["limit"], moved, 0, lots))
+        amended = await desk.report(resting["limit"], OrderAmended)
+        assert (amended.price, amended.lots) == (moved, lots)
+        desk.venue.send(AmendRequest(resting["stop"], 0, moved, lots))
+        assert "changes no stop order" in (await desk.report(resting["stop"], CancelRejected)).reason
+        for client_id in list(resting.values())[:3]:
+            desk.venue.send(CancelRequest(client_id))
+            await desk.report(client_id, OrderCancelled)
+        assert await desk.venue.cancel_all(["BTCUSDT"]) == ()
+        assert (await desk.snapshot()).orders == ()
+
+
+async def test_lesson_6_a_stop_that_triggers_is_told_under_its_own_id_with_its_fills() -> None:
+    async with running_sandbox(paced=False) as sandbox, exchange_desk(sandbox, "linear") as desk:
+        sandbox.step(1)
+        opened = desk.place(Side.BUY, "0.010")
+        await desk.report(opened, OrderFilled)
+        last = await desk.last_price()
+        stop = desk.place(Side.SELL, "0.010", OrderType.STOP, stop_price=last * Decimal("0.9999"), reduce_only=True)
+        await desk.report(stop, OrderAccepted)
+        while len(sandbox.account.futures.executions) < 2:
+            sandbox.step(5)
+            await asyncio.sleep(0)
+        await desk.until(lambda: desk.about(stop, OrderFilled))
+        assert told(desk.fills()) >= {done for done in executions(sandbox, "linear") if done[1] in (opened, stop)}
+        assert {fill.fill_id for fill in desk.fills()} == {done[0] for done in executions(sandbox, "linear")}
+        desk.venue.send(QueryRequest(stop, time.time_ns()))
+        status = await desk.report(stop, OrderStatus)
+        assert status.state is OrderState.FILLED and len(status.fills) >= 1
+        assert (await desk.snapshot()).positions == ()
+
+
+@pytest.mark.parametrize("how", ["liquidation", "adl"])
+async def test_lesson_8_what_the_exchange_closes_is_told_at_once_and_in_a_snapshot(how: str) -> None:
+    async with running_sandbox() as sandbox, exchange_desk(sandbox, "linear") as desk:
+        opened = desk.place(Side.BUY, "0.010")
+        known = await desk.report(opened, OrderFilled)
+        with sandbox.exchange.turn():
+            assert sandbox.account.futures.close_position("BTCUSDT", how)
+        await desk.until(lambda: any(isinstance(report, PositionLiquidated) for report in desk.reports))
+        at_once = {r.fill_id: r for r in desk.reports if isinstance(r, PositionLiquidated)}
+        snapshot = await desk.snapshot(known_fills=(("BTCUSDT", known.fill_id, known.ts_ns),))
+        later = {r.fill_id: r for r in snapshot.liquidations}
+        assert at_once.keys() == later.keys()
+        assert {r.side for r in later.values()} == {Side.SELL}
+        assert sum(r.lots for r in later.values()) == desk.instruments["BTCUSDT"].lots("0.010")
+        assert snapshot.positions == () and snapshot.fills == ()
+
+
+async def test_lesson_11_funding_is_told_by_the_same_id_at_once_and_in_a_snapshot() -> None:
+    async with running_sandbox() as sandbox, exchange_desk(sandbox, "linear") as desk:
+        opened = desk.place(Side.BUY, "0.010")
+        await desk.report(opened, OrderFilled)
+        with sandbox.exchange.turn():
+            due = FundingRate("BTCUSDT", sandbox.exchange.clock.time_ns, 10_000, 0)
+            sandbox.exchange._on_funding(due)
+        await desk.until(lambda: any(isinstance(report, FundingPaid) for report in desk.reports))
+        (at_once,) = [report for report in desk.reports if isinstance(report, FundingPaid)]
+        (later,) = (await desk.snapshot()).funding
+        assert at_once == later
+        assert later.amount < 0 and later.asset == "USDT"
 
 
 async def test_lesson_4_a_reply_that_is_lost_after_executing_is_found_by_asking_and_nothing_is_sent_twice() -> None:
@@ -169,7 +274,7 @@ def _answered(desk: ExchangeDesk, client_id: str) -> bool:
     return any(desk.about(client_id, kind) for kind in kinds)
 
 
-@pytest.mark.parametrize("market", ["spot"])
+@pytest.mark.parametrize("market", ["spot", "linear"])
 async def test_after_hundreds_of_random_orders_the_books_agree_with_the_exchanges_to_the_last_digit(
     market: str,
 ) -> None:
@@ -182,39 +287,47 @@ async def test_after_hundreds_of_random_orders_the_books_agree_with_the_exchange
         snapshot = await desk.snapshot()
         assert told(list(snapshot.fills or ())) == executions(sandbox, market)
         assert snapshot.orders == ()
-        spot = sandbox.account.spot
-        assert snapshot.balances == {a: spot.total(a) for a in ("BTC", "ETH", "USDT") if spot.total(a)}
+        spot, futures = sandbox.account.spot, sandbox.account.futures
+        if market == "spot":
+            assert snapshot.balances == {a: spot.total(a) for a in ("BTC", "ETH", "USDT") if spot.total(a)}
+        else:
+            assert snapshot.balances == {"USDT": futures.wallet("USDT")}
 
 
+@pytest.mark.parametrize("market", ["spot", "linear"])
 @pytest.mark.parametrize(
     "switches",
     [
-        [{"kind": "drop_reply", "probability": 0.2, "endpoint": "POST /api/v3/order"}],
-        [{"kind": "timeout", "probability": 0.2, "endpoint": "POST /api/v3/order"}],
+        [{"kind": "drop_reply", "probability": 0.2, "endpoint": "POST"}],
+        [{"kind": "timeout", "probability": 0.2, "endpoint": "POST"}],
         [{"kind": "server_error", "probability": 0.2}],
-        [{"kind": "duplicate", "probability": 0.5, "connection": "api"}],
-        [{"kind": "reorder", "probability": 0.3, "connection": "api"}],
-        [{"kind": "drop_message", "probability": 0.3, "connection": "api"}],
-        [{"kind": "disconnect", "probability": 0.05, "connection": "api"}],
+        [{"kind": "duplicate", "probability": 0.5, "connection": "user"}],
+        [{"kind": "reorder", "probability": 0.3, "connection": "user"}],
+        [{"kind": "drop_message", "probability": 0.3, "connection": "user"}],
+        [{"kind": "disconnect", "probability": 0.05, "connection": "user"}],
         [
             {"kind": "drop_reply", "probability": 0.1},
-            {"kind": "timeout", "probability": 0.1, "endpoint": "POST /api/v3/order"},
-            {"kind": "reorder", "probability": 0.2, "connection": "api"},
-            {"kind": "disconnect", "probability": 0.03, "connection": "api"},
+            {"kind": "timeout", "probability": 0.1, "endpoint": "POST"},
+            {"kind": "reorder", "probability": 0.2, "connection": "user"},
+            {"kind": "disconnect", "probability": 0.03, "connection": "user"},
             {"kind": "partial_fill", "probability": 0.5},
         ],
     ],
     ids=["drop_reply", "timeout", "server_error", "duplicate", "reorder", "drop_message", "disconnect", "together"],
 )
-async def test_whatever_goes_wrong_no_order_is_sent_twice_and_no_fill_is_lost(switches: list[dict[str, Any]]) -> None:
-    async with running_sandbox() as sandbox, exchange_desk(sandbox) as desk:
+async def test_whatever_goes_wrong_no_order_is_sent_twice_and_no_fill_is_lost(
+    market: str, switches: list[dict[str, Any]]
+) -> None:
+    async with running_sandbox() as sandbox, exchange_desk(sandbox, market) as desk:
         for switch in switches:
-            sandbox.chaos.set(**switch)
+            # Spot tells of the account on a connection of its websocket interface.
+            wanted = {"connection": "api"} if switch.get("connection") and market == "spot" else {}
+            sandbox.chaos.set(**{**switch, **wanted})
         await trade_at_random(desk, seed=11, orders=60)
         sandbox.chaos.clear()
-        ids = [order.client_order_id for order in sandbox.account.spot.orders.values()]
+        ids = [order.client_order_id for order in _orders(sandbox, market)]
         assert len(ids) == len(set(ids))
         snapshot = await desk.snapshot()
         assert snapshot.fills is not None
-        assert told([*desk.fills(), *snapshot.fills]) == executions(sandbox, "spot")
-        assert told(desk.fills()) <= executions(sandbox, "spot")
+        assert told([*desk.fills(), *snapshot.fills]) == executions(sandbox, market)
+        assert told(desk.fills()) <= executions(sandbox, market)
