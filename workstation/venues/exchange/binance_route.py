@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from random import Random
 from typing import Protocol
@@ -17,6 +18,9 @@ from workstation.venues.exchange.binance_messages import (
 )
 from workstation.venues.exchange.patience import Pauses
 from workstation.venues.exchange.web_socket import StreamEnded, WebSocket, subscriptions
+
+ANSWER_S = 10.0
+"""The exchange must have taken the streams within this."""
 
 MarketUpdate = DepthUpdate | TradeUpdate | AggregateTradeUpdate | MarkPriceUpdate
 
@@ -66,6 +70,7 @@ class Route:
         self.open = True
         self._flowing = False
         self._unanswered = len(self._greetings)
+        asyncio.get_running_loop().call_later(ANSWER_S, self._miss_answer, self.socket.connections)
         self._hearer.opened(self)
 
     def on_message(self, data: bytes) -> None:
@@ -87,6 +92,10 @@ class Route:
     def on_down(self, reason: str) -> None:
         self.open = False
         self._hearer.went_down(self, reason)
+
+    def _miss_answer(self, connection: int) -> None:
+        if self.open and self._unanswered and self.socket.connections == connection:
+            self.socket.end(f"the exchange did not answer the subscription within {ANSWER_S:g} s")
 
     def _on_answer(self, answer: Answer) -> None:
         if answer.error:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from aiohttp import WSMsgType, web
@@ -63,6 +63,7 @@ class MiniExchange:
         self.refuse_sockets = False
         self.refusal: dict[str, Any] = {}
         """What subscriptions are answered instead of being taken."""
+        self.answers_subscriptions = True
         self.answers: dict[str, Answer] = {
             "time": lambda query: {"serverTime": 1_700_000_000_000},
         }
@@ -96,7 +97,8 @@ class MiniExchange:
                     continue
                 asked = msgspec.json.decode(message.data)
                 answer = self.refusal or {"result": None, "id": asked["id"]}
-                await socket.send_str(msgspec.json.encode(answer).decode())
+                if self.answers_subscriptions:
+                    await socket.send_str(msgspec.json.encode(answer).decode())
                 if not self.refusal and asked["method"] == "SUBSCRIBE":
                     streams.update(asked["params"])
                     self._note()
@@ -156,8 +158,13 @@ def exchange_settings(address: str, market: str = "spot", **changes: Any) -> Exc
     return msgspec.structs.replace(settings, address=address, market=market, **changes)
 
 
+class Reachable(Protocol):
+    @property
+    def address(self) -> str: ...
+
+
 @asynccontextmanager
-async def client_of(exchange: MiniExchange, market: str = "spot") -> AsyncIterator[ExchangeClient]:
+async def client_of(exchange: Reachable, market: str = "spot") -> AsyncIterator[ExchangeClient]:
     client = ExchangeClient(exchange_settings(exchange.address, market), None, WallClock())
     try:
         await client.open()

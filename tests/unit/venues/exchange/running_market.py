@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import Any, TypeVar
 
-from tests.unit.venues.exchange.mini_exchange import MiniExchange, client_of, exchange_settings
+from tests.unit.venues.exchange.mini_exchange import Reachable, client_of, exchange_settings
 from workstation.core.clock import WallClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, MarketInput
@@ -63,7 +63,7 @@ class Run:
 
 @asynccontextmanager
 async def running_market(
-    exchange: MiniExchange,
+    exchange: Reachable,
     market: str = "spot",
     instruments: tuple[Instrument, ...] = (),
     *,

@@ -259,6 +259,18 @@ async def test_a_refused_stream_is_one_sentence_and_tried_again() -> None:
             await connected(run, exchange, feed)
 
 
+async def test_a_subscription_without_an_answer_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workstation.venues.exchange.binance_route.ANSWER_S", 0.2)
+    async with mini_exchange() as exchange:
+        feed = ScriptedFeed(exchange)
+        exchange.answers_subscriptions = False
+        async with running_market(exchange) as run:
+            await exchange.until(lambda: exchange.opened >= 2)
+            assert "did not answer the subscription within 0.2 s" in run.of(FeedStatus)[-1].detail
+            exchange.answers_subscriptions = True
+            await connected(run, exchange, feed)
+
+
 async def test_marks_and_funding_of_perpetuals() -> None:
     async with mini_exchange() as exchange:
         feed = ScriptedFeed(exchange, linear=True)
