@@ -7,15 +7,18 @@ import sys
 
 from workstation.commands.arguments import parser
 from workstation.core.errors import WorkstationError
+from workstation.core.redaction import scrub
 
 COMMANDS = {
     "backtest": "backtest:backtest",
     "data": "data:data",
+    "keys": "keys:keys",
     "kill": "kill:kill",
     "resume": "kill:resume",
     "verify": "verify:verify",
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",
+    "sandbox": "sandbox:sandbox",
     None: "run:run",
 }
 
@@ -30,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = getattr(module, function_name)(parsed)
         return status
     except WorkstationError as error:
-        print(f"workstation: {error}", file=sys.stderr)
+        print(f"workstation: {scrub(str(error))}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("workstation: interrupted", file=sys.stderr)

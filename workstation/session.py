@@ -46,9 +46,10 @@ from workstation.core.types import Mode, Severity, StrategyState
 from workstation.core.views import HealthView
 from workstation.market.bar_rows import candles_of
 from workstation.market.built_in.market import BuiltInMarket
-from workstation.market.history import BarRow, invented
+from workstation.market.history import BarRow
 from workstation.market.recordings.file_format import BUILT_IN
 from workstation.market.recordings.recorder import MarketRecorder
+from workstation.market.series import invented
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal

@@ -52,6 +52,8 @@ class BacktestRequest(msgspec.Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any] = {}
     loss_limits: bool = True
     seed: int = 1
+    series: tuple[str, ...] = ()
+    """Names of the candles to look for, see ``market.series``; the first that cover the time are taken."""
 
 
 class BacktestEngine:

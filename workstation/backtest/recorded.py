@@ -18,8 +18,9 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar, BookDelta, BookGap, Trade
 from workstation.core.timeframe import MINUTE_NS, TIMEFRAMES, bar_open_ns, utc_text
 from workstation.core.types import InstrumentKind
-from workstation.market.history import BarRow, CandleStore, invented
+from workstation.market.history import BarRow, CandleStore
 from workstation.market.recordings import Recordings
+from workstation.market.series import invented
 from workstation.trading.kernel import Kernel
 from workstation.trading.registry import StrategyRegistry
 

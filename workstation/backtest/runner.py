@@ -13,6 +13,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.market.history import BarRow, CandleStore, find_candles
+from workstation.market.series import series_in_words
 from workstation.trading.kernel import Kernel
 from workstation.trading.registry import StrategyRegistry
 
@@ -27,6 +28,8 @@ class BacktestData(msgspec.Struct, frozen=True, eq=False):
     prices: PriceBars
     gaps: tuple[DataGap, ...]
     source: str
+    series: str = ""
+    """The name under which the candles were found."""
 
 
 def load_data(
@@ -34,16 +37,17 @@ def load_data(
 ) -> BacktestData:
     """Candles of the period, and up to ``warm_up`` before it where there are some. Raises ``DataError``."""
     interval_ns = TIMEFRAMES[request.timeframe]
-    candles = find_candles(store, request.symbol, interval_ns, request.start_ns, request.end_ns)
-    before = candles_before(store, request.symbol, interval_ns, request.start_ns, warm_up)
+    found = find_candles(store, request.symbol, interval_ns, request.start_ns, request.end_ns, request.series)
+    before = candles_before(store, found.symbol, interval_ns, request.start_ns, warm_up)
+    candles = found.named(request.symbol)
     gaps = tuple(DataGap(start, end, missing) for start, end, missing in candles.gaps())
     open_, high, low, close = candles.ticks(instrument)
     prices = PriceBars(
         interval_ns=interval_ns, close_ns=candles.open_ns + interval_ns, open=open_, high=high, low=low, close=close
     )
-    source = f"{len(candles):,} candles of {request.timeframe}"
+    source = f"{len(candles):,} candles of {request.timeframe} of {series_in_words(found.symbol)}"
     warm_rows = tuple(before.rows(instrument)) if before is not None else ()
-    return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source)
+    return BacktestData(candles.to_bars(instrument), warm_rows, prices, gaps, source, found.symbol)
 
 
 def run_backtest(

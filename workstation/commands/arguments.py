@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
 
 from workstation import __version__
+from workstation.commands.sandbox_arguments import add_sandbox
 from workstation.core.timeframe import TIMEFRAMES, parse_utc
 
 
@@ -16,6 +18,20 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"workstation: {message}; `{self.prog} --help` tells the options.\n")
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Repeats what it does not know, but never what may be a secret."""
+        parsed, unknown = self.parse_known_args(args, namespace)
+        if unknown and parsed.command == "keys":
+            self.error(
+                "keys takes neither key nor secret as an argument, where others could read them; it asks for them, or "
+                "reads them from standard input"
+            )
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return parsed
 
 
 def parser() -> argparse.ArgumentParser:
@@ -33,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _backtest(commands)
     _data(commands)
+    _keys(commands)
     for name, text in (
         ("kill", "latch the kill switch: no new order, entries cancelled"),
         ("resume", "release the kill switch"),
@@ -48,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     strategies.add_argument("name", nargs="?", help="show this one's parameters")
     strategies.add_argument("--json", action="store_true", help="print JSON")
     _common(strategies)
+    add_sandbox(commands, _common)
     doctor = commands.add_parser("doctor", help="tell what works on this machine, line by line")
     _common(doctor)
     return top
@@ -79,6 +97,11 @@ def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
         metavar="FILE",
         help="run over this recording, whole, instead of candles; may be repeated",
     )
+    command.add_argument(
+        "--candles",
+        metavar="NAME",
+        help="candles as `data list` names them (default: those downloaded of the symbol's market, else the symbol's)",
+    )
     command.add_argument("--strategy", help="strategy (default: backtest.strategy of the configuration)")
     command.add_argument("--timeframe", choices=list(TIMEFRAMES), help="bars (default: backtest.timeframe)")
     command.add_argument(
@@ -103,7 +126,7 @@ def _backtest(commands: argparse._SubParsersAction[Parser]) -> None:
 
 
 def _data(commands: argparse._SubParsersAction[Parser]) -> None:
-    command = commands.add_parser("data", help="import, list and export market data")
+    command = commands.add_parser("data", help="import, download, list and export market data")
     actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
     take = actions.add_parser(
         "import",
@@ -115,6 +138,18 @@ def _data(commands: argparse._SubParsersAction[Parser]) -> None:
     take.add_argument("--symbol", help="symbol (default: from the file's name, or from the streams)")
     take.add_argument("--timeframe", choices=list(TIMEFRAMES), help="interval of candles (default: found in the file)")
     _common(take)
+    download = actions.add_parser(
+        "download",
+        help="download candles from the exchange of the configuration",
+        description="Download candles from the exchange of the configuration. Only what is missing is fetched, so an "
+        "interrupted download goes on where it stopped. Times are UTC.",
+    )
+    download.add_argument("--symbol", required=True, help="BTCUSDT or BTC/USDT")
+    download.add_argument("--timeframe", choices=list(TIMEFRAMES), required=True)
+    download.add_argument("--start", type=moment, required=True, metavar="DATE", help="first candle, 2023-01-01")
+    download.add_argument("--end", type=moment, metavar="DATE", help="end, excluded (default: now)")
+    download.add_argument("--market", choices=("spot", "linear"), help="default: exchange.market of the configuration")
+    _common(download)
     listing = actions.add_parser("list", help="list the candles and recordings there are")
     listing.add_argument("--json", action="store_true", help="print JSON")
     _common(listing)
@@ -125,6 +160,33 @@ def _data(commands: argparse._SubParsersAction[Parser]) -> None:
     give.add_argument("--start", type=moment, metavar="DATE")
     give.add_argument("--end", type=moment, metavar="DATE", help="excluded")
     _common(give)
+
+
+def _keys(commands: argparse._SubParsersAction[Parser]) -> None:
+    command = commands.add_parser(
+        "keys",
+        help="keep, list, remove and test API keys",
+        description="API keys, kept in the system's keyring. For machines without one: WORKSTATION_KEY_<NAME> and "
+        "WORKSTATION_SECRET_<NAME> in the environment, or a file of mode 600 named in WORKSTATION_KEYS_FILE.",
+    )
+    actions = command.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for action, text in (
+        ("add", "keep a key: it is asked for, or read from standard input, a line each for key and secret"),
+        ("remove", "remove a key from the keyring"),
+        ("test", "connect with a key and tell what it may do"),
+    ):
+        each = actions.add_parser(action, help=text, description=text.capitalize() + ".")
+        each.add_argument("name", metavar="NAME", help="as exchange.key of the configuration names it")
+        if action != "test":
+            each.add_argument(
+                "--exchange", metavar="NAME", help="ccxt's name (default: exchange.name of the configuration)"
+            )
+        if action == "remove":
+            each.add_argument("--yes", action="store_true", help="do not ask")
+        _common(each)
+    listing = actions.add_parser("list", help="list the keys: name, exchange, first letters, where they are kept")
+    listing.add_argument("--json", action="store_true", help="print JSON")
+    _common(listing)
 
 
 def moment(text: str) -> int:

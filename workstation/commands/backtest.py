@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,7 +18,8 @@ from workstation.backtest.recorded import load_recorded, recorded_instrument, ru
 from workstation.backtest.report import write_report
 from workstation.backtest.result import BacktestResult
 from workstation.backtest.round_trips import PriceBars
-from workstation.backtest.runner import load_data, run_backtest
+from workstation.backtest.runner import run_backtest
+from workstation.commands.backtest_candles import download_of, load_or_download, series_of
 from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
 from workstation.commands.recordings import configured_instrument
@@ -32,11 +33,20 @@ from workstation.storage.database import open_database
 from workstation.storage.layout import DataFolder
 
 
+class Ran(NamedTuple):
+    """What was run, and a last line for the person who ran it."""
+
+    result: BacktestResult
+    prices: PriceBars
+    instrument: Instrument
+    hint: str = ""
+
+
 def backtest(arguments: argparse.Namespace) -> int:
     loaded = settings(arguments)
     folder = data_folder(arguments)
     run = _over_recordings if arguments.recordings else _over_candles
-    result, prices, instrument = run(arguments, loaded, folder)
+    result, prices, instrument, hint = run(arguments, loaded, folder)
     report = None
     if arguments.report is not None or not arguments.json:
         report = write_report(result, prices, instrument, arguments.report or folder.reports)
@@ -46,12 +56,12 @@ def backtest(arguments: argparse.Namespace) -> int:
     else:
         print(result.summary_text())
         print(f"Report     {report}")
+        if hint:
+            print(hint)
     return 0
 
 
-def _over_candles(
-    arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder
-) -> tuple[BacktestResult, PriceBars, Instrument]:
+def _over_candles(arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder) -> Ran:
     configured = loaded.settings
     symbol = canonical_symbol(arguments.symbol or "BTCUSDT")
     instrument = configured_instrument(configured, symbol)
@@ -63,14 +73,17 @@ def _over_candles(
     registry = strategy_registry(configured, loaded.file)
     registry.create(request.strategy, request.strategy, request.symbol, request.timeframe, request.parameters)
     with _candles(folder) as store:
-        data = load_data(request, instrument, store, configured.backtest.warm_up_bars)
+        data = load_or_download(arguments, configured, request, store)
     with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
-        return run_backtest(configured, request, data, registry, progress), data.prices, instrument
+        result = run_backtest(configured, request, data, registry, progress)
+    wanted = download_of(configured, request) if data.gaps else None
+    hint = ""
+    if wanted is not None and wanted.series == data.series:
+        hint = f"Gaps       `{wanted.command(arguments)}` asks the exchange once more for what is missing."
+    return Ran(result, data.prices, instrument, hint)
 
 
-def _over_recordings(
-    arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder
-) -> tuple[BacktestResult, PriceBars, Instrument]:
+def _over_recordings(arguments: argparse.Namespace, loaded: Loaded, folder: DataFolder) -> Ran:
     configured = loaded.settings
     if arguments.start is not None or arguments.end is not None:
         raise DataError("A recording is run from its first input to its last: leave --start and --end out.")
@@ -85,7 +98,7 @@ def _over_recordings(
         data = load_recorded(request, recordings, configured.instruments, store, configured.backtest.warm_up_bars)
     with progress_bar(f"Backtest of {request.strategy}", hidden=arguments.json) as progress:
         result, prices = run_recorded_backtest(configured, request, data, registry, progress)
-    return result, prices, data.instrument
+    return Ran(result, prices, data.instrument)
 
 
 @contextmanager
@@ -113,6 +126,7 @@ def _request(
         parameters={**_configured_parameters(configured, strategy), **dict(arguments.parameters)},
         loss_limits=arguments.limits == "on",
         seed=arguments.seed,
+        series=series_of(arguments, configured, symbol),
     )
 
 

@@ -7,7 +7,11 @@ import json
 import re
 from pathlib import Path
 
-from workstation.commands.places import data_folder
+import msgspec
+
+from workstation.backtest.wording import plural
+from workstation.commands.download import Download, run_download
+from workstation.commands.places import data_folder, settings
 from workstation.commands.progress import progress_bar
 from workstation.commands.recordings import import_streams, print_recordings, recording_rows
 from workstation.core.errors import DataError
@@ -33,6 +37,8 @@ def data(arguments: argparse.Namespace) -> int:
             for file in arguments.files:
                 _import(arguments, file, store)
             return 0
+        if arguments.action == "download":
+            return _download(arguments, store)
         if arguments.action == "export":
             return _export(arguments, store)
         return _list(arguments, store, folder.recordings)
@@ -55,16 +61,38 @@ def _import(arguments: argparse.Namespace, file: Path, store: CandleDatabase) ->
     )
     if store.changed:
         print(f"{store.changed:,} of them had other values before.")
-    gaps = candles.gaps()
-    if gaps:
-        missing = sum(count for _, _, count in gaps)
-        print(f"Gaps: {len(gaps)}, {missing:,} candles are missing:")
-        for start_ns, end_ns, count in gaps[:20]:
-            print(f"  {utc_text(start_ns)} to {utc_text(end_ns)}: {count:,}")
-        if len(gaps) > 20:
-            print(f"  and {len(gaps) - 20} more.")
-    else:
+    _print_gaps([(first, last + candles.interval_ns, count) for first, last, count in candles.gaps()])
+
+
+def _download(arguments: argparse.Namespace, store: CandleDatabase) -> int:
+    exchange = settings(arguments).settings.exchange
+    if arguments.market is not None:
+        exchange = msgspec.structs.replace(exchange, market=arguments.market)
+    if arguments.end is not None and arguments.end <= arguments.start:
+        raise DataError("The end must be later than the start: --start is the first candle, --end is excluded.")
+    symbol = canonical_symbol(arguments.symbol)
+    wanted = Download(exchange, symbol, arguments.timeframe, arguments.start, arguments.end)
+    found = run_download(wanted, store, arguments)
+    print(
+        f"Downloaded {plural(found.kept, 'candle')} of {wanted.timeframe} of {symbol} from "
+        f"{exchange.address or exchange.name}, {exchange.market}; "
+        f"they are kept as {wanted.series}."
+    )
+    interval_ns = TIMEFRAMES[wanted.timeframe]
+    _print_gaps([(first, end, (end - first) // interval_ns) for first, end in found.missing])
+    return 0
+
+
+def _print_gaps(gaps: list[tuple[int, int, int]]) -> None:
+    """Each is where the first missing candle opens and the last closes, and how many there are."""
+    if not gaps:
         print("Gaps: none.")
+        return
+    print(f"Gaps: {len(gaps)}, {sum(count for _, _, count in gaps):,} candles are missing:")
+    for start_ns, end_ns, count in gaps[:20]:
+        print(f"  {utc_text(start_ns)} to {utc_text(end_ns)}: {count:,}")
+    if len(gaps) > 20:
+        print(f"  and {len(gaps) - 20} more.")
 
 
 def _list(arguments: argparse.Namespace, store: CandleDatabase, recordings: Path) -> int:
@@ -82,10 +110,10 @@ def _list(arguments: argparse.Namespace, store: CandleDatabase, recordings: Path
         ]
         print(json.dumps(rows + recording_rows(recordings)))
         return 0
-    print(f"{'Symbol':<12}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
+    print(f"{'Symbol':<26}{'Interval':<10}{'First, UTC':<21}{'Last, UTC':<21}{'Candles':>10}")
     for symbol, interval_ns, first_ns, last_ns, count in ranges:
         print(
-            f"{symbol:<12}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
+            f"{symbol:<26}{interval_name(interval_ns):<10}{utc_text(first_ns):<21}{utc_text(last_ns):<21}{count:>10,}"
         )
     print_recordings(recordings)
     return 0

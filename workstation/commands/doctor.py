@@ -125,6 +125,20 @@ def _nats(_: argparse.Namespace) -> str:
     return path
 
 
+def _keyring(_: argparse.Namespace) -> str:
+    from workstation.storage.key_ring import KeyRing
+
+    ring = KeyRing()
+    return f"{ring.title}, keys: {len(ring.names())}"
+
+
+def _keys_file(_: argparse.Namespace) -> str:
+    from workstation.storage.key_file import KEYS_FILE, keys_file, read_keys
+
+    file = keys_file()
+    return f"{KEYS_FILE} names none" if file is None else f"{file}, only yours to read, keys: {len(read_keys(file))}"
+
+
 CHECKS: tuple[tuple[str, Check, bool], ...] = (
     ("Python", _python, True),
     ("Packages", _packages, True),
@@ -135,5 +149,7 @@ CHECKS: tuple[tuple[str, Check, bool], ...] = (
     ("Journal", _disk, True),
     ("Kill switch", _kill_switch, False),
     ("Sample data", _sample, True),
+    ("Keyring", _keyring, False),
+    ("Keys file", _keys_file, False),
     ("NATS server", _nats, False),
 )

@@ -23,6 +23,10 @@ class StorageError(WorkstationError):
     exit_code = 3
 
 
+class CredentialsError(WorkstationError):
+    """An API key is missing, malformed, kept unsafely, or cannot be kept; the message holds no part of it."""
+
+
 class StrategyError(WorkstationError):
     """A strategy is unknown, does not load, or was given a parameter that it does not have or allow."""
 

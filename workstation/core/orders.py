@@ -61,6 +61,13 @@ class Approved:
         """Tell the venue that it only reduces. Not where another owner holds against it: the venue, which knows the
         net position alone, would refuse."""
 
+    @property
+    def venue_intent(self) -> Intent:
+        """The intent as the venue is to hear it."""
+        if self.venue_reduces is self.intent.reduce_only:
+            return self.intent
+        return msgspec.structs.replace(self.intent, reduce_only=self.venue_reduces)
+
 
 GATE_SEAL = object()
 

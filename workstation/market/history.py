@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -89,6 +90,10 @@ class Candles:
         last = len(starts) if self.end_ns == int(opens[-1]) + interval_ns else len(starts) - 1
         return Candles(self.symbol, interval_ns, *(column[first : max(first, last)] for column in larger))
 
+    def named(self, symbol: str) -> Candles:
+        """The same under another name."""
+        return Candles(symbol, self.interval_ns, *self._columns())
+
     def gaps(self) -> list[tuple[int, int, int]]:
         """Where candles are missing: opening times of the first and the last missing one, and how many."""
         before = np.flatnonzero(np.diff(self.open_ns) != self.interval_ns)
@@ -129,6 +134,14 @@ class Candles:
         return Candles(self.symbol, self.interval_ns, *columns)
 
 
+class NoCandles(DataError):
+    """There are none of the time; ``what`` says it without what to do."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}; import some with `workstation data import FILE`.")
+        self.what = what
+
+
 class CandleStore(Protocol):
     """Where imported candles are kept."""
 
@@ -140,11 +153,6 @@ class CandleStore(Protocol):
 
     def ranges(self) -> list[tuple[str, int, int, int, int]]:
         """Symbol, interval, opening times of the first and the last candle, and their number."""
-
-
-def invented(symbol: str) -> str:
-    """The name under which the built-in market's candles are kept, so that no backtest takes them for real ones."""
-    return f"{symbol}@BUILTIN"
 
 
 @cache
@@ -163,31 +171,40 @@ def candle_ranges(store: CandleStore | None) -> list[tuple[str, int, int, int, i
 
 
 def find_candles(
-    store: CandleStore | None, symbol: str, interval_ns: int, start_ns: int | None = None, end_ns: int | None = None
+    store: CandleStore | None,
+    symbol: str,
+    interval_ns: int,
+    start_ns: int | None = None,
+    end_ns: int | None = None,
+    series: Sequence[str] = (),
 ) -> Candles:
     """Candles within ``start_ns`` to ``end_ns`` (end exclusive), from the store or else from the shipped sample.
 
-    They are aggregated from the largest interval that divides theirs and covers the time; None stands for all that
-    this has. Raises ``DataError`` that names what there is when the time is reversed or not covered.
+    ``series`` are the names to look under (see ``market.series``), of which the first that covers the time counts, and
+    the last is the one that a person knows; empty is the symbol alone. The candles have the name that they were found
+    under. They are aggregated from the largest interval that divides theirs and covers the time; None stands for all
+    that this has. Raises ``DataError`` when the time is reversed, and ``NoCandles``, which names what there is, when it
+    is not covered.
     """
     if start_ns is not None and end_ns is not None and start_ns >= end_ns:
         raise DataError(
             f"The start, {utc_text(start_ns)}, is not before the end, {utc_text(end_ns)}; exchange the two dates."
         )
+    names = list(series) or [symbol]
     stored = store.ranges() if store is not None else []
     sources = [(entry, store) for entry in stored] + [(_sample_range(), None)]
-    fitting = [(entry, home) for entry, home in sources if entry[0] == symbol and interval_ns % entry[1] == 0]
-    for (_, source_ns, first_ns, last_ns, _), home in sorted(
-        fitting, key=lambda source: (source[1] is None, -source[0][1])
+    fitting = [(entry, home) for entry, home in sources if entry[0] in names and interval_ns % entry[1] == 0]
+    for (name, source_ns, first_ns, last_ns, _), home in sorted(
+        fitting, key=lambda source: (names.index(source[0][0]), source[1] is None, -source[0][1])
     ):
         start = first_ns if start_ns is None else start_ns
         end = last_ns + source_ns if end_ns is None else end_ns
         if first_ns > start or end > last_ns + source_ns:
             continue
-        loaded = sample_candles() if home is None else home.load(symbol, source_ns, start, end)
+        loaded = sample_candles() if home is None else home.load(name, source_ns, start, end)
         if loaded is not None and len(found := loaded.slice(start, end).resample(interval_ns)):
             return found
-    raise DataError(_what_there_is(candle_ranges(store), symbol, interval_ns, start_ns, end_ns))
+    raise NoCandles(_what_there_is(candle_ranges(store), names, interval_ns, start_ns, end_ns))
 
 
 def interval_name(interval_ns: int) -> str:
@@ -201,20 +218,21 @@ def _sample_range() -> tuple[str, int, int, int, int]:
 
 
 def _what_there_is(
-    ranges: list[tuple[str, int, int, int, int]], symbol: str, interval_ns: int, start: int | None, end: int | None
+    ranges: list[tuple[str, int, int, int, int]], names: list[str], interval_ns: int, start: int | None, end: int | None
 ) -> str:
+    symbol = names[-1]
     span = f" from {_moment(start)}" if start is not None else ""
     span += f" to {_moment(end)}" if end is not None else ""
-    own = [entry for entry in ranges if entry[0] == symbol]
+    own = [entry for entry in ranges if entry[0] in names]
     if own:
         there = ", ".join(
-            f"{interval_name(step_ns)} from {_moment(first)} to {_moment(last + step_ns)}"
-            for _, step_ns, first, last, _ in own
+            f"{interval_name(step_ns)}{f' of {name}' if name != symbol else ''} "
+            f"from {_moment(first)} to {_moment(last + step_ns)}"
+            for name, step_ns, first, last, _ in own
         )
     else:
         there = "candles of " + ", ".join(sorted({entry[0] for entry in ranges}))
-    wanted = f"No {interval_name(interval_ns)} candles of {symbol}{span}"
-    return f"{wanted}; there are {there}; import some with `workstation data import FILE`."
+    return f"No {interval_name(interval_ns)} candles of {symbol}{span}; there are {there}"
 
 
 def _moment(ts_ns: int) -> str:

@@ -1,4 +1,4 @@
-"""Imported candles, kept in the history database."""
+"""Candles, kept in the history database."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import peewee
 
+from workstation.core.timeframe import bar_open_ns
 from workstation.market.history import Candles
 from workstation.storage.sqlite import storage_error
 
@@ -49,6 +50,25 @@ class CandleDatabase:
             return None
         columns = np.ascontiguousarray(values.reshape(-1, 6).T)
         return Candles(symbol, interval_ns, *columns)
+
+    def missing(self, symbol: str, interval_ns: int, start_ns: int, end_ns: int) -> list[tuple[int, int]]:
+        """Where candles that open at or after ``start_ns`` and close by ``end_ns`` are missing.
+
+        Opening time of the first missing one and closing time of the last, both UTC ns, oldest first.
+        """
+        first_ns = bar_open_ns(start_ns + interval_ns - 1, interval_ns)
+        last_ns = bar_open_ns(end_ns, interval_ns)
+        query = f"SELECT open_ns FROM candles {_WHERE} ORDER BY open_ns"
+        try:
+            rows = self._connection.execute(query, (symbol, interval_ns, first_ns, last_ns))
+            opens = np.fromiter(chain.from_iterable(rows), np.int64)
+        except sqlite3.Error as error:
+            raise storage_error(Path(self._database.database), error) from error
+        edges = np.concatenate(([first_ns - interval_ns], opens, [last_ns]))
+        before = np.flatnonzero(np.diff(edges) > interval_ns)
+        return [
+            (after + interval_ns, next_) for after, next_ in zip(edges[before].tolist(), edges[before + 1].tolist())
+        ]
 
     def save(self, candles: Candles) -> int:
         """Keep candles, over older ones of the same time; how many. Raises ``StorageError``.

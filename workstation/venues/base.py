@@ -25,6 +25,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     amend: bool
     certain: bool
     """Every request is answered. Where it is not, the engine asks again for what is in doubt."""
+    amend_types: frozenset[OrderType] = frozenset(OrderType)
+    """Types of which an order can be changed in place, where ``amend`` holds at all."""
     reconciles: bool = False
     """Somebody else can trade the account too: it is compared with ours, and ``SnapshotRequest`` is understood."""
 

@@ -20,11 +20,12 @@ from workstation.core.messages import BookDelta, BookSnapshot, MarketInput, Trad
 from workstation.core.resources import resource_path
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import InstrumentKind
-from workstation.market.history import Candles, invented
+from workstation.market.history import Candles
 from workstation.market.recordings import RecordingHeader, Recordings, read_recordings
 from workstation.market.recordings.binance import spot_terms
 from workstation.market.recordings.converting import convert_streams
 from workstation.market.recordings.writing import RecordingWriter
+from workstation.market.series import invented
 from workstation.trading.registry import StrategyRegistry
 
 SETTINGS = load_settings(Path(__file__).parents[3] / "config" / "strategy.yaml").settings

@@ -15,20 +15,38 @@ from workstation.venues.simulated.state import SymbolState
 
 
 class VenueAccount:
-    """Cash in 1e-8 of each asset. Spot moves cash by the whole value; derivatives by result, fees and funding."""
+    """Cash in 1e-8 of each asset. Spot moves cash by the whole value; derivatives by result, fees and funding.
+
+    With ``spot_assets`` spot is kept as an exchange keeps it: a fill moves the balances of both assets, no position is
+    counted, and the fee comes out of the asset that is received.
+    """
 
     def __init__(
-        self, cash: Mapping[str, int], states: Mapping[str, SymbolState], cross: bool, taker: int, liquidates: bool
+        self,
+        cash: Mapping[str, int],
+        states: Mapping[str, SymbolState],
+        cross: bool,
+        taker: int,
+        liquidates: bool,
+        spot_assets: bool = False,
     ) -> None:
         self.cash = dict(cash)
         self._states = states
-        self._cross = cross
         self._taker = taker
         self._liquidates = liquidates
+        self._spot_assets = spot_assets
+        for state in states.values():
+            state.cross = cross
 
     def book(self, state: SymbolState, lots: int, value: int, fee: int, fee_asset: str) -> int:
         """Book a fill of signed ``lots`` and ``value``; what it realised."""
         cash = self.cash
+        if self._spot_assets and not state.is_derivative:
+            base = state.instrument.base
+            cash[base] = cash.get(base, 0) + lots * state.lot_money
+            cash[state.settle] = cash.get(state.settle, 0) - value
+            cash[fee_asset] = cash.get(fee_asset, 0) - fee
+            return 0
         effect = apply_fill(state.lots, state.cost, lots, value)
         state.lots = effect.lots
         state.cost = effect.cost
@@ -38,8 +56,10 @@ class VenueAccount:
         self.update_liquidation(state)
         return effect.realised
 
-    def fee(self, state: SymbolState, worth: int, rate: int) -> tuple[int, str]:
+    def fee(self, state: SymbolState, lots: int, worth: int, rate: int) -> tuple[int, str]:
         """Fee and its asset. Without a price of the fee asset, or enough of it, the settlement asset pays."""
+        if self._spot_assets and not state.is_derivative and lots > 0:
+            return trade_fee(lots * state.lot_money, rate), state.instrument.base
         fee = trade_fee(worth, rate)
         asset = state.fee_asset
         if asset == state.settle:
@@ -65,15 +85,17 @@ class VenueAccount:
     def required(self, state: SymbolState, price: int, lots: int) -> int:
         """Money that unsigned ``lots`` at ``price`` bind: margin or the whole worth, and the taker's fee."""
         worth = self.worth(state, price, lots)
+        if self._spot_assets and not state.is_derivative:
+            return worth
         return initial_margin(worth, state.leverage) + max(0, trade_fee(worth, self._taker))
 
     def free(self, asset: str) -> int:
-        """Cash that no position's margin binds; with cross margin the open results count too."""
+        """Cash that no position's margin binds; results of open positions with cross margin count too."""
         free = self.cash.get(asset, 0)
         for state in self._states.values():
             if state.lots and state.is_derivative and state.settle == asset:
                 free -= initial_margin(abs(state.cost), state.leverage)
-                if self._cross:
+                if state.cross:
                     free += self.unrealised(state)
         return free
 
@@ -107,7 +129,7 @@ class VenueAccount:
         cash = self.cash.get(state.settle, 0)
         while lots > 0:
             worth = self.worth(state, price, lots)
-            cost = worth + max(0, trade_fee(worth, rate))
+            cost = worth if self._spot_assets else worth + max(0, trade_fee(worth, rate))
             if cost <= cash:
                 break
             lots = min(lots - 1, lots * max(cash, 0) // cost)
@@ -115,13 +137,17 @@ class VenueAccount:
 
     def collateral(self, state: SymbolState) -> int:
         """What stands behind a position: its own margin, or with cross margin what the others leave."""
-        if not self._cross:
+        if not state.cross:
             return initial_margin(abs(state.cost), state.leverage)
         total = self.cash.get(state.settle, 0)
         for other in self._states.values():
-            if other is not state and other.lots and other.is_derivative and other.settle == state.settle:
+            if other is state or not other.lots or not other.is_derivative or other.settle != state.settle:
+                continue
+            if other.cross:
                 worth = self.worth(other, other.mark_price(), other.lots) if other.mark_price() else 0
                 total += self.unrealised(other) - maintenance_margin(worth, other.maintenance)
+            else:
+                total -= initial_margin(abs(other.cost), other.leverage)
         return total
 
     def update_liquidation(self, state: SymbolState) -> None:
@@ -129,7 +155,7 @@ class VenueAccount:
         state.stir()
         if state.is_derivative and self._liquidates:
             state.liquidation = self._solve(state, state.maintenance)
-            state.watched = state.liquidation != 0 or (self._cross and state.lots != 0)
+            state.watched = state.liquidation != 0 or (state.cross and state.lots != 0)
 
     def bankruptcy(self, state: SymbolState) -> int:
         """Price at which the position's collateral is gone; 0 when there is none."""

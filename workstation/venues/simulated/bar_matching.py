@@ -76,7 +76,7 @@ class BarMatcher:
     def _quiet_range(self, state: SymbolState) -> tuple[int, int]:
         """Prices strictly between which nothing happens, as long as nothing changes."""
         above, below = 0, NEVER_REACHED
-        if state.watched and self._liquidation.cross:
+        if state.watched and state.cross:
             return 0, 0
         if state.watched:
             above, below = (state.liquidation, below) if state.lots > 0 else (above, state.liquidation)

@@ -148,7 +148,7 @@ class Desk:
         inverse, numerator, denominator = state.inverse, state.numerator, state.denominator
         signed = order.sign * lots
         value = position_value(price, signed, inverse, numerator, denominator)
-        fee, fee_asset = self._account.fee(state, abs(value), rate)
+        fee, fee_asset = self._account.fee(state, signed, abs(value), rate)
         was_flat = state.lots == 0
         self._account.book(state, signed, value, fee, fee_asset)
         order.filled += lots

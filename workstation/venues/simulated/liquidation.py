@@ -27,20 +27,18 @@ class Liquidation:
         account: VenueAccount,
         desk: Desk,
         costs: CostFigures,
-        cross: bool,
     ) -> None:
         self._clock = clock
         self._reports = reports
         self._account = account
         self._desk = desk
         self._costs = costs
-        self.cross = cross
 
     def price(self, state: SymbolState) -> int:
         """Price at which the position is liquidated; 0 when there is none."""
         if not state.lots or not state.is_derivative:
             return 0
-        if self.cross:
+        if state.cross:
             self._account.update_liquidation(state)
         return state.liquidation
 
@@ -58,7 +56,7 @@ class Liquidation:
         if bankruptcy:
             price = better_price(side, price, bankruptcy)
         value = position_value(price, lots, state.inverse, state.numerator, state.denominator)
-        fee, fee_asset = account.fee(state, abs(value), self._costs.taker)
+        fee, fee_asset = account.fee(state, lots, abs(value), self._costs.taker)
         account.book(state, lots, value, fee, fee_asset)
         self._reports.queue.append(
             PositionLiquidated(

@@ -15,11 +15,10 @@ from workstation.venues.simulated.state import SymbolState
 class Placement(NamedTuple):
     """A journalled request that had not been answered: it is still on its way."""
 
-    intent: Intent
+    venue_intent: Intent
     client_id: str
     reference: int
     expires_ns: int
-    venue_reduces: bool
 
 
 def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk: Desk) -> list[Placement]:
@@ -36,13 +35,7 @@ def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk:
         if not order.venue_id and not order.filled_lots:
             parent_id = order.parent_id if order.parent_id in ids else ""
             placements.append(
-                Placement(
-                    _intent_of(order, parent_id),
-                    order.client_id,
-                    order.reference,
-                    order.expires_ns,
-                    order.venue_reduces,
-                )
+                Placement(_intent_of(order, parent_id), order.client_id, order.reference, order.expires_ns)
             )
             continue
         restored = VenueOrder(state, order.client_id, _intent_of(order, ""), order.reference, order.updated_ns, number)

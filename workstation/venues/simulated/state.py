@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from workstation.core.instrument import Instrument
-from workstation.core.money import to_money, to_rate
+from workstation.core.money import MONEY_SCALE, to_money, to_rate
 from workstation.core.types import InstrumentKind, Side
 from workstation.market.order_book import OrderBook
 from workstation.rules.matching import taken_after_refresh
@@ -56,6 +56,7 @@ class SymbolState:
         "bid_taken",
         "book",
         "cost",
+        "cross",
         "denominator",
         "fee_asset",
         "funding_scheduled",
@@ -66,6 +67,7 @@ class SymbolState:
         "last_funding_hour",
         "leverage",
         "liquidation",
+        "lot_money",
         "lots",
         "maintenance",
         "mark",
@@ -88,6 +90,10 @@ class SymbolState:
         self.settle = instrument.settle
         self.inverse, self.numerator, self.denominator = instrument.valuation
         self.is_derivative = instrument.kind is not InstrumentKind.SPOT
+        self.lot_money = int(instrument.lot * MONEY_SCALE)
+        """A lot in 1e-8 of the base asset."""
+        self.cross = False
+        """Its position is margined with all that the account has; otherwise with its own margin alone."""
         self.leverage = min(leverage, instrument.maximum_leverage) if self.is_derivative else 1
         self.maintenance = to_rate(instrument.maintenance_margin)
         self.minimum_notional = to_money(instrument.minimum_notional)

@@ -61,6 +61,8 @@ class SimVenue:
     Stops trigger on the last trade, and on the mark price of a derivative as long as no trade has been seen. One
     whose condition is met on arrival triggers at once. Positions are liquidated at the mark price, or at the last
     trade where the market brings no marks.
+
+    ``spot_assets`` keeps spot as an exchange does, for the sandbox: see ``VenueAccount``.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class SimVenue:
         account: Account,
         cash: Mapping[str, int],
         random: Random,
+        spot_assets: bool = False,
     ) -> None:
         figures = cost_figures(costs)
         cross = account.margin_mode == "cross"
@@ -83,10 +86,10 @@ class SimVenue:
             for symbol, instrument in instruments.items()
         }
         self._reports = ReportChannel(clock, report, self._latency)
-        self._account = VenueAccount(cash, self._states, cross, figures.taker, figures.liquidation)
+        self._account = VenueAccount(cash, self._states, cross, figures.taker, figures.liquidation, spot_assets)
         self._desk = Desk(clock, self._reports, self._account, figures)
         self._funding = Funding(clock, self._reports, self._account, figures)
-        self._liquidation = Liquidation(clock, self._reports, self._account, self._desk, figures, cross)
+        self._liquidation = Liquidation(clock, self._reports, self._account, self._desk, figures)
         self._books = BookMatcher(self._desk, figures)
         self._inbound: deque[tuple[int, Request | Placement]] = deque()
         self._bars = BarMatcher(clock, self._reports, self._desk, self._liquidation, self._inbound, figures)
@@ -110,13 +113,20 @@ class SimVenue:
     def report(self, handler: ReportHandler) -> None:
         self._reports.handler = handler
 
+    @property
+    def account(self) -> VenueAccount:
+        """Its own books of the account."""
+        return self._account
+
+    @property
+    def states(self) -> Mapping[str, SymbolState]:
+        """What it knows of each symbol."""
+        return self._states
+
     # --- requests ----------------------------------------------------------------------------------------------------
 
-    def send(self, request: Request) -> None:
+    def send(self, request: Request | Placement) -> None:
         """Put a request on its way. It arrives after its latency, behind all that was sent before."""
-        self._send(request)
-
-    def _send(self, request: Request | Placement) -> None:
         way_ns = self._latency.one_way_ns()
         self._arrival_ns = max(self._arrival_ns, self._clock.time_ns + way_ns)
         self._inbound.append((way_ns, request))
@@ -147,7 +157,7 @@ class SimVenue:
 
     def _place(self, approved: Approved | Placement) -> None:
         desk = self._desk
-        intent = approved.intent
+        intent = approved.venue_intent
         client_id = approved.client_id
         if client_id in desk.orders or client_id in desk.ended:
             self._reject(client_id, DUPLICATE, f"The order {client_id} was received before.")
@@ -164,7 +174,6 @@ class SimVenue:
         self._number += 1
         order = VenueOrder(state, client_id, intent, approved.reference, self._clock.time_ns, self._number)
         order.group = intent.oco_group
-        order.reduce_only = approved.venue_reduces
         refusal = terms_refusal(order, intent.type)
         if refusal is None and intent.parent_id:
             refusal = self._join_parent(order, intent.parent_id)
@@ -374,8 +383,15 @@ class SimVenue:
                 self._funding.watch(state)
         self._number += len(orders)
         for placement in restore_orders(orders, self._states, self._desk):
-            self._send(placement)
+            self.send(placement)
         self._clock.call_at(self._clock.time_ns, self._settle)
+
+    def close_position(self, symbol: str, price: int) -> None:
+        """Close a position for the venue's own reasons, as a liquidation does, at most at the bankruptcy price."""
+        state = self._states[symbol]
+        if state.lots:
+            self._liquidation.liquidate(state, price)
+            self._settle()
 
     def liquidation_price(self, symbol: str) -> int:
         """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""

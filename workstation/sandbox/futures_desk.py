@@ -1,0 +1,395 @@
+"""The USD-M desk: one wallet, positions, leverage and margin, funding, liquidation, and the dead man's switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from workstation.core.clock import Timer
+from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
+from workstation.core.types import Side
+from workstation.rules.margin import initial_margin
+from workstation.rules.matching import is_marketable
+from workstation.rules.position import apply_fill
+from workstation.sandbox import errors, futures_format
+from workstation.sandbox.conditional import ConditionalOrders
+from workstation.sandbox.errors import ApiError
+from workstation.sandbox.fees import FUTURES_COSTS
+from workstation.sandbox.floor import Floor
+from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import FILLED, Execution, NewOrder, OrderRecord
+from workstation.sandbox.trading_desk import TradingDesk
+from workstation.sandbox.wire import MILLISECOND_NS
+from workstation.venues.simulated import validation
+
+POST_ONLY_REFUSED = (
+    "Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be "
+    "recorded in the order history"
+)
+HEDGE_REFUSED = (
+    "Order's position side does not match user's setting. The sandbox exchange trades in one-way mode only: set "
+    "dualSidePosition=false."
+)
+
+
+class Income(msgspec.Struct, kw_only=True):
+    """A booking on the wallet, 1e-8 of its asset."""
+
+    transaction_id: int
+    symbol: str
+    kind: str
+    amount: int
+    asset: str
+    ts_ns: int
+    trade_id: int = 0
+
+
+class Holding(msgspec.Struct):
+    """A position as told so far: signed lots, cost, realised and fees since it was opened, 1e-8."""
+
+    lots: int = 0
+    cost: int = 0
+    realised: int = 0
+    fees: int = 0
+    updated_ns: int = 0
+
+
+class FuturesDesk(TradingDesk):
+    market = Market.FUTURES
+    costs = FUTURES_COSTS
+
+    def __init__(self, account: str, floor: Floor) -> None:
+        super().__init__(account, floor, {"USDT": 0}, spot_assets=False)
+        self.income: list[Income] = []
+        self.holdings = {symbol: Holding() for symbol in self.listings}
+        self.hedge_mode = False
+        self.conditional = ConditionalOrders(self)
+        self._told: dict[str, Holding] = {}
+        self._reason = "ORDER"
+        self._closing = "liquidation"
+        self._countdowns: dict[str, Timer] = {}
+        for state in self.venue.states.values():
+            state.market_funding = floor.brings_funding
+
+    # --- the wallet --------------------------------------------------------------------------------------------------
+
+    def wallet(self, asset: str) -> int:
+        """Balance of an asset without open results, 1e-8."""
+        return self.venue.account.cash.get(asset, 0)
+
+    def available(self, asset: str) -> int:
+        """What neither positions nor open orders bind; never below 0."""
+        return max(
+            0, self.venue.account.free(asset) - sum(self.order_margin(symbol) for symbol in self._settled_in(asset))
+        )
+
+    def order_margin(self, symbol: str) -> int:
+        """What a symbol's open orders bind."""
+        orders = self.venue.states[symbol].orders.values()
+        return sum(self.venue.account.bound(order, validation.expected_price(order)) for order in orders)
+
+    def _settled_in(self, asset: str) -> list[str]:
+        return [symbol for symbol, state in self.venue.states.items() if state.settle == asset]
+
+    def credit(self, asset: str, amount: int) -> None:
+        """Book a deposit, or with a negative amount a withdrawal. Raises ``ApiError`` when it is not covered."""
+        if amount < 0 and self.available(asset) < -amount:
+            raise errors.insufficient_balance()
+        self._reason = "DEPOSIT" if amount > 0 else "WITHDRAW"
+        self._move(asset, amount)
+        self.book_income("", "TRANSFER", amount, asset)
+        self.tell_balances()
+
+    def _move(self, asset: str, amount: int) -> None:
+        cash = self.venue.account.cash
+        cash[asset] = cash.get(asset, 0) + amount
+        self.touched.add(asset)
+        self.store_account()
+
+    def book_income(self, symbol: str, kind: str, amount: int, asset: str, trade_id: int = 0) -> None:
+        """Put a booking into the income history; nothing for an amount of 0."""
+        if amount == 0:
+            return
+        booking = Income(
+            transaction_id=self.floor.take_id("transaction"),
+            symbol=symbol,
+            kind=kind,
+            amount=amount,
+            asset=asset,
+            ts_ns=self.floor.clock.time_ns,
+            trade_id=trade_id,
+        )
+        self.income.append(booking)
+        self.floor.changes["income", self.account, str(booking.transaction_id)] = lambda: booking
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    def set_leverage(self, listing: Listing, leverage: int) -> None:
+        """Raises ``ApiError`` when the symbol does not give it or the margin does not carry it."""
+        if not 1 <= leverage <= listing.instrument.maximum_leverage:
+            raise ApiError(-4028, f"Leverage {leverage} is not valid")
+        state = self.venue.states[listing.symbol]
+        before, state.leverage = state.leverage, leverage
+        if leverage < before and state.lots and self.venue.account.free(state.settle) < 0:
+            state.leverage = before
+            raise ApiError(-4051, "Isolated balance insufficient.") if not state.cross else errors.insufficient_margin()
+        self.venue.account.update_liquidation(state)
+        self.store_account()
+        event = futures_format.leverage_update(listing.symbol, leverage, self.floor.clock.time_ns)
+        self.floor.tell(self.account, self.market, event)
+
+    def set_cross(self, listing: Listing, cross: bool) -> None:
+        """Raises ``ApiError`` when nothing would change, or a position or an order stands in the way."""
+        state = self.venue.states[listing.symbol]
+        if state.cross == cross:
+            raise ApiError(-4046, "No need to change margin type.")
+        if self.open_orders(listing.symbol) or self.conditional.open_orders(listing.symbol):
+            raise ApiError(-4047, "Margin type cannot be changed if there exists open orders.")
+        if state.lots:
+            raise ApiError(-4048, "Margin type cannot be changed if there exists position.")
+        state.cross = cross
+        self.store_account()
+
+    def set_hedge_mode(self, hedge_mode: bool) -> None:
+        """Raises ``ApiError`` when nothing would change, or a position or an order stands in the way."""
+        if self.hedge_mode == hedge_mode:
+            raise ApiError(-4059, "No need to change position side.")
+        if self.open or self.conditional.open_orders(""):
+            raise ApiError(-4067, "Position side cannot be changed if there exists open orders.")
+        if any(state.lots for state in self.venue.states.values()):
+            raise ApiError(-4068, "Position side cannot be changed if there exists position.")
+        self.hedge_mode = hedge_mode
+        self.store_account()
+
+    def set_countdown(self, symbol: str, countdown_ns: int) -> None:
+        """Cancel the symbol's orders when so much time has passed without another call; 0 stops the timer."""
+        running = self._countdowns.pop(symbol, None)
+        if running is not None:
+            running.cancel()
+        if countdown_ns:
+            self._count_down(symbol, self.floor.clock.time_ns + countdown_ns)
+        self.store_account()
+
+    def _count_down(self, symbol: str, due_ns: int) -> None:
+        self._countdowns[symbol] = self.floor.clock.call_at(due_ns, lambda: self._countdown_ended(symbol))
+
+    def _countdown_ended(self, symbol: str) -> None:
+        self._countdowns.pop(symbol, None)
+        self.store_account()
+        for record in self.open_orders(symbol):
+            self.cancel(record, "countdown")
+
+    # --- orders ------------------------------------------------------------------------------------------------------
+
+    def place(self, new: NewOrder) -> OrderRecord:
+        record = super().place(new)
+        if record.good_till_ns and record.is_open:
+            self._watch_good_till(record)
+        return record
+
+    def _watch_good_till(self, record: OrderRecord) -> None:
+        self.floor.clock.call_at(record.good_till_ns, self._good_till_passed(record))
+
+    def _good_till_passed(self, record: OrderRecord) -> Callable[[], None]:
+        def end() -> None:
+            if record.is_open:
+                self.cancel(record)
+
+        return end
+
+    def on_price(self, listing: Listing) -> None:
+        self.conditional.on_price(listing)
+
+    def delist(self, symbol: str) -> None:
+        super().delist(symbol)
+        for order in self.conditional.open_orders(symbol):
+            self.conditional.cancel(order)
+
+    def check_mode(self, position_side: str) -> None:
+        """Raise ``ApiError`` when an order's position side does not fit the mode."""
+        if self.hedge_mode:
+            raise ApiError(-4061, HEDGE_REFUSED)
+        if position_side != "BOTH":
+            raise ApiError(-4061, "Order's position side does not match user's setting.")
+
+    def _check(self, new: NewOrder, listing: Listing) -> None:
+        if new.time_in_force == "GTX":
+            best = listing.book.best_ask if new.side is Side.BUY else listing.book.best_bid
+            if best and is_marketable(new.side, new.price, best):
+                raise ApiError(-5022, POST_ONLY_REFUSED)
+
+    def _refused(self, rejection: OrderRejected) -> ApiError:
+        if rejection.code == validation.REDUCE_ONLY:
+            return ApiError(-2022, "ReduceOnly Order is rejected.")
+        if rejection.code == validation.QUANTITY:
+            return ApiError(-4005, "Quantity greater than max quantity.")
+        return errors.insufficient_margin()
+
+    def _duplicate(self) -> ApiError:
+        return ApiError(-4116, "ClientOrderId is duplicated.")
+
+    def book_execution(self, execution: Execution) -> None:
+        self._apply(execution)
+        super().book_execution(execution)
+
+    def _apply(self, execution: Execution) -> None:
+        """Keep the position as it is told: what realises and what it cost goes into the income history."""
+        holding = self.holdings[execution.symbol]
+        sign = int(execution.side)
+        if holding.lots == 0:
+            holding.fees = 0
+        effect = apply_fill(holding.lots, holding.cost, sign * execution.lots, sign * execution.worth)
+        holding.lots, holding.cost = effect.lots, effect.cost
+        holding.realised += effect.realised
+        holding.fees += execution.fee
+        holding.updated_ns = execution.ts_ns
+        execution.realised = effect.realised
+        quote = self.listings[execution.symbol].quote
+        self.book_income(execution.symbol, "REALIZED_PNL", effect.realised, quote, execution.trade_id)
+        self.book_income(execution.symbol, "COMMISSION", -execution.fee, execution.fee_asset, execution.trade_id)
+
+    def _touch(self, record: OrderRecord) -> None:
+        if record.filled:
+            self.touched.add(self.listings[record.symbol].quote)
+
+    def _end(self, record: OrderRecord, status: str) -> None:
+        super()._end(record, status)
+        self.conditional.on_order_ended(record)
+
+    # --- what the exchange does by itself ----------------------------------------------------------------------------
+
+    def close_position(self, symbol: str, how: str) -> bool:
+        """Liquidate a position at the mark price, or (``how`` "adl") deleverage it; False when there is none."""
+        if not self.venue.states[symbol].lots:
+            return False
+        self._closing = how
+        self.venue.close_position(symbol, self.listings[symbol].mark_price())
+        self._closing = "liquidation"
+        return True
+
+    def _on_funding(self, report: FundingPaid) -> None:
+        self._reason = "FUNDING_FEE"
+        self.book_income(report.symbol, "FUNDING_FEE", report.amount, report.asset)
+        self.touched.add(report.asset)
+        self.store_account()
+        self.tell_balances()
+
+    def _on_liquidated(self, report: PositionLiquidated) -> None:
+        listing = self.listings[report.symbol]
+        now_ns = self.floor.clock.time_ns
+        deleveraged = self._closing == "adl"
+        prefix = "adl_autoclose" if deleveraged else f"autoclose-{now_ns // MILLISECOND_NS}"
+        new = NewOrder(
+            symbol=report.symbol,
+            side=report.side,
+            type="LIMIT",
+            client_order_id=f"{prefix}{self.floor.next_ids['order']}",
+            time_in_force="IOC",
+            price=report.price,
+            lots=report.lots,
+            original_type="LIMIT" if deleveraged else "LIQUIDATION",
+        )
+        record = self._record(new)
+        record.working_ns = now_ns
+        self.orders[record.order_id] = record
+        self._by_client[record.symbol, record.client_order_id] = record.order_id
+        self._tell("NEW", record)
+        printed = self.floor.print_trade(listing, report.price, report.lots, report.side)
+        execution = Execution(
+            trade_id=printed.trade_id,
+            order_id=record.order_id,
+            symbol=report.symbol,
+            side=report.side,
+            ts_ns=now_ns,
+            price=report.price,
+            lots=report.lots,
+            worth=printed.worth,
+            fee=report.fee,
+            fee_asset=report.fee_asset,
+            maker=False,
+        )
+        record.filled, record.worth, record.status = report.lots, printed.worth, FILLED
+        self.book_execution(execution)
+        self._tell("TRADE" if deleveraged else "CALCULATED", record, execution)
+        self.touched.add(listing.quote)
+        self.store(record)
+        self.tell_balances()
+        self.floor.listener.on_liquidation(listing, futures_format.force_order(listing, record, now_ns))
+
+    # --- the user's stream -------------------------------------------------------------------------------------------
+
+    def _tell(self, execution: str, record: OrderRecord, trade: Execution | None = None) -> None:
+        listing = self.listings[record.symbol]
+        event = futures_format.order_update(listing, record, execution, trade, self.floor.clock.time_ns)
+        self.floor.tell(self.account, self.market, event)
+
+    def tell_balances(self) -> None:
+        if not self.touched:
+            return
+        balances = [(asset, self.wallet(asset), self.cross_wallet(asset)) for asset in sorted(self.touched)]
+        moved = []
+        for symbol, holding in self.holdings.items():
+            if self._told.get(symbol, Holding()) != holding:
+                self._told[symbol] = msgspec.structs.replace(holding)
+                state = self.venue.states[symbol]
+                moved.append(
+                    futures_format.position_change(self.listings[symbol], holding, state, self.isolated_margin(symbol))
+                )
+        event = futures_format.account_update(self._reason, balances, moved, self.floor.clock.time_ns)
+        self.touched.clear()
+        self._reason = "ORDER"
+        self.floor.tell(self.account, self.market, event)
+
+    def isolated_margin(self, symbol: str) -> int:
+        """Margin that an isolated position has of its own, open result left out; 0 for one with cross margin."""
+        state = self.venue.states[symbol]
+        return 0 if state.cross or not state.lots else initial_margin(abs(state.cost), state.leverage)
+
+    def cross_wallet(self, asset: str) -> int:
+        """The wallet without what isolated positions have."""
+        return self.wallet(asset) - sum(self.isolated_margin(symbol) for symbol in self._settled_in(asset))
+
+    # --- storing and restoring ---------------------------------------------------------------------------------------
+
+    def account_state(self) -> dict[str, object]:
+        states = self.venue.states
+        return {
+            **super().account_state(),
+            "hedge_mode": self.hedge_mode,
+            "leverage": {symbol: state.leverage for symbol, state in states.items()},
+            "cross": {symbol: state.cross for symbol, state in states.items()},
+            "countdowns": {symbol: timer.when_ns for symbol, timer in self._countdowns.items()},
+            "funded": {symbol: state.last_funding_hour for symbol, state in states.items()},
+            "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.holdings.items()},
+        }
+
+    def restore(
+        self, records: Iterable[OrderRecord], executions: Iterable[Execution], state: dict[str, object]
+    ) -> None:
+        stored = msgspec.convert(state, _StoredDesk)
+        self.hedge_mode = stored.hedge_mode
+        for symbol, venue_state in self.venue.states.items():
+            venue_state.leverage = stored.leverage.get(symbol, venue_state.leverage)
+            venue_state.cross = stored.cross.get(symbol, venue_state.cross)
+            venue_state.last_funding_hour = stored.funded.get(symbol, venue_state.last_funding_hour)
+            self.holdings[symbol] = stored.holdings.get(symbol, Holding())
+            self._told[symbol] = msgspec.structs.replace(self.holdings[symbol])
+        super().restore(records, executions, state)
+        for symbol, due_ns in stored.countdowns.items():
+            self._count_down(symbol, due_ns)
+        for record in self.open.values():
+            if record.good_till_ns:
+                self._watch_good_till(record)
+
+    def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
+        return {symbol: (holding.lots, holding.cost) for symbol, holding in self.holdings.items() if holding.lots}
+
+
+class _StoredDesk(msgspec.Struct):
+    hedge_mode: bool = False
+    leverage: dict[str, int] = {}
+    cross: dict[str, bool] = {}
+    countdowns: dict[str, int] = {}
+    funded: dict[str, int] = {}
+    holdings: dict[str, Holding] = {}

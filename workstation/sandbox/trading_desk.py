@@ -1,0 +1,371 @@
+"""Where one account trades on one market: its orders and executions, and the simulated venue that matches them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from random import Random
+
+from workstation.config.settings import Costs
+from workstation.core.messages import (
+    AmendRejected,
+    FundingPaid,
+    OrderAccepted,
+    OrderAmended,
+    OrderCancelled,
+    OrderExpired,
+    OrderFilled,
+    OrderRejected,
+    OrderTriggered,
+    PositionLiquidated,
+    VenueReport,
+)
+from workstation.core.orders import AmendRequest, CancelRequest, Intent, Order
+from workstation.core.types import Liquidity, OrderState, OrderType, TimeInForce
+from workstation.sandbox import errors
+from workstation.sandbox.fees import venue_account
+from workstation.sandbox.floor import Floor
+from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import (
+    CANCELED,
+    EXPIRED,
+    EXPIRED_IN_MATCH,
+    FILLED,
+    NEW,
+    PARTIALLY_FILLED,
+    Execution,
+    NewOrder,
+    OrderRecord,
+)
+from workstation.venues.simulated import SimVenue
+from workstation.venues.simulated.book_matching import SELF_TRADE
+from workstation.venues.simulated.restoring import Placement
+
+ENGINE_TYPES = {
+    "LIMIT": OrderType.LIMIT,
+    "LIMIT_MAKER": OrderType.LIMIT,
+    "MARKET": OrderType.MARKET,
+    "STOP_LOSS": OrderType.STOP,
+    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
+    "TAKE_PROFIT": OrderType.TAKE_PROFIT,
+    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
+}
+_WITHOUT_LIMIT = ("MARKET", "STOP_LOSS", "TAKE_PROFIT")
+_TIMES = {"GTC": TimeInForce.GTC, "GTX": TimeInForce.GTC, "GTD": TimeInForce.GTC}
+
+
+class TradingDesk:
+    """Base of the spot and the futures desk. Requests act at the clock's time and are done when they return."""
+
+    market: Market
+    costs: Costs
+
+    def __init__(self, account: str, floor: Floor, cash: dict[str, int], spot_assets: bool) -> None:
+        self.account = account
+        self.floor = floor
+        self.created_ns = floor.clock.time_ns
+        self.listings = floor.listings[self.market]
+        self.orders: dict[int, OrderRecord] = {}
+        self.open: dict[int, OrderRecord] = {}
+        self.executions: list[Execution] = []
+        self.touched: set[str] = set()
+        """Assets whose balance has changed in this turn."""
+        self._by_client: dict[tuple[str, str], int] = {}
+        self._rejection: OrderRejected | None = None
+        self._refusal: AmendRejected | None = None
+        self.venue = SimVenue(
+            floor.clock,
+            self._hear,
+            {symbol: listing.instrument for symbol, listing in self.listings.items()},
+            {symbol: listing.book for symbol, listing in self.listings.items()},
+            self.costs,
+            venue_account(account),
+            cash,
+            Random(account),
+            spot_assets,
+        )
+        for symbol, state in self.venue.states.items():
+            listing = self.listings[symbol]
+            state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
+            state.last, state.mark = listing.last, listing.mark
+
+    # --- requests ----------------------------------------------------------------------------------------------------
+
+    def place(self, new: NewOrder) -> OrderRecord:
+        """Take an order; what became of it at once. Raises ``ApiError``, and then there is no order."""
+        listing = self.listings[new.symbol]
+        self._check(new, listing)
+        if self.find_open(new.symbol, new.client_order_id) is not None:
+            raise self._duplicate()
+        record = self._record(new)
+        named = new.symbol, record.client_order_id
+        earlier = self._by_client.get(named)
+        self.orders[record.order_id] = self.open[record.order_id] = record
+        self._by_client[named] = record.order_id
+        percent = self.floor.partial_percent()
+        if percent is None:
+            self._submit(record)
+        else:
+            with listing.withheld(record.side, max(1, record.lots * percent // 100)):
+                self._submit(record)
+        rejection, self._rejection = self._rejection, None
+        if rejection is not None:
+            del self.orders[record.order_id], self.open[record.order_id]
+            del self._by_client[named]
+            if earlier is not None:
+                self._by_client[named] = earlier
+            raise self._refused(rejection)
+        self.store(record)
+        return record
+
+    def _record(self, new: NewOrder) -> OrderRecord:
+        now_ns = self.floor.clock.time_ns
+        order_id = self.floor.take_id("order")
+        return OrderRecord(
+            order_id=order_id,
+            symbol=new.symbol,
+            side=new.side,
+            type=new.type,
+            original_type=new.original_type or new.type,
+            client_order_id=new.client_order_id or f"sandbox-{order_id}",
+            time_in_force=new.time_in_force,
+            price=new.price,
+            stop_price=new.stop_price,
+            lots=new.lots,
+            quote_quantity=new.quote_quantity,
+            reduce_only=new.reduce_only,
+            close_position=new.close_position,
+            good_till_ns=new.good_till_ns,
+            self_trade_mode=new.self_trade_mode,
+            created_ns=now_ns,
+            updated_ns=now_ns,
+        )
+
+    def _submit(self, record: OrderRecord) -> None:
+        market_order = record.type in _WITHOUT_LIMIT
+        intent = Intent(
+            symbol=record.symbol,
+            side=record.side,
+            lots=record.lots,
+            type=ENGINE_TYPES[record.type],
+            price=0 if market_order else record.price,
+            stop_price=record.stop_price,
+            time_in_force=TimeInForce.IOC if market_order else _time_in_force(record),
+            post_only=record.type == "LIMIT_MAKER" or record.time_in_force == "GTX",
+            reduce_only=record.reduce_only,
+        )
+        self.venue.send(Placement(intent, str(record.order_id), 0, 0))
+        self._settle()
+
+    def cancel(self, record: OrderRecord, cancel_id: str = "") -> None:
+        """Cancel an open order."""
+        record.cancel_id = cancel_id
+        self.venue.send(CancelRequest(str(record.order_id)))
+        self._settle()
+
+    def amend(self, record: OrderRecord, price: int, lots: int) -> None:
+        """Change an open limit order. Raises ``ApiError``, and then it is as it was."""
+        self.venue.send(AmendRequest(str(record.order_id), price, record.stop_price, lots, amendment=0, expires_ns=0))
+        self._settle()
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None:
+            raise errors.ApiError(-2010, refusal.reason)
+
+    def _settle(self) -> None:
+        self.floor.clock.advance(self.floor.clock.time_ns)
+
+    def find(self, symbol: str, order_id: int | None, client_order_id: str) -> OrderRecord | None:
+        """The order by either of its ids; the newest of those that had the client id."""
+        if order_id is None:
+            order_id = self._by_client.get((symbol, client_order_id), -1)
+        record = self.orders.get(order_id)
+        return record if record is not None and record.symbol == symbol else None
+
+    def find_open(self, symbol: str, client_order_id: str) -> OrderRecord | None:
+        record = self.find(symbol, None, client_order_id)
+        return record if record is not None and record.is_open else None
+
+    def open_orders(self, symbol: str = "") -> list[OrderRecord]:
+        """Open orders of a symbol, or of all, oldest first."""
+        return [record for record in self.open.values() if symbol in ("", record.symbol)]
+
+    def delist(self, symbol: str) -> None:
+        """The symbol is not traded any more: its orders end."""
+        for record in self.open_orders(symbol):
+            self.cancel(record)
+
+    def on_price(self, listing: Listing) -> None:
+        """The last or the mark price of a symbol has changed."""
+
+    # --- what the market's side differs in ---------------------------------------------------------------------------
+
+    def _check(self, new: NewOrder, listing: Listing) -> None:
+        """Raise ``ApiError`` when the account cannot carry the order."""
+        raise NotImplementedError
+
+    def _refused(self, rejection: OrderRejected) -> errors.ApiError:
+        raise NotImplementedError
+
+    def _duplicate(self) -> errors.ApiError:
+        raise NotImplementedError
+
+    def _tell(self, execution: str, record: OrderRecord, trade: Execution | None = None) -> None:
+        """Tell the user's stream what happened to an order."""
+        raise NotImplementedError
+
+    def tell_balances(self) -> None:
+        """Tell the user's stream which balances have changed since it was last told."""
+        raise NotImplementedError
+
+    # --- reports of the venue ----------------------------------------------------------------------------------------
+
+    def _hear(self, report: VenueReport) -> None:
+        if isinstance(report, OrderRejected):
+            self._rejection = report
+        elif isinstance(report, AmendRejected):
+            self._refusal = report
+        elif isinstance(report, FundingPaid):
+            self._on_funding(report)
+        elif isinstance(report, PositionLiquidated):
+            self._on_liquidated(report)
+        elif isinstance(
+            report, OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended
+        ):
+            self._on_order(self.orders[int(report.client_id)], report)
+
+    def _on_order(
+        self,
+        record: OrderRecord,
+        report: OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended,
+    ) -> None:
+        record.updated_ns = self.floor.clock.time_ns
+        if isinstance(report, OrderFilled):
+            self._on_filled(record, report)
+        elif isinstance(report, OrderAccepted):
+            if not record.stop_price:
+                record.working_ns = record.updated_ns
+            self._tell("NEW", record)
+        elif isinstance(report, OrderTriggered):
+            record.working_ns = record.updated_ns
+            self._tell("NEW", record)
+        elif isinstance(report, OrderAmended):
+            record.price, record.stop_price, record.lots = report.price, report.stop_price, report.lots
+            self._tell("AMENDMENT", record)
+        elif isinstance(report, OrderCancelled):
+            self._end(record, CANCELED)
+            self._tell("CANCELED", record)
+        elif report.reason == SELF_TRADE:
+            record.prevented = record.remaining
+            self._end(record, EXPIRED_IN_MATCH)
+            self._tell("TRADE_PREVENTION", record)
+        else:
+            self._end(record, EXPIRED)
+            self._tell("EXPIRED", record)
+        self._touch(record)
+        self.store(record)
+
+    def _on_filled(self, record: OrderRecord, report: OrderFilled) -> None:
+        listing = self.listings[record.symbol]
+        maker = report.liquidity is Liquidity.MAKER
+        # Who met a resting order was the aggressor of that public trade.
+        aggressor = record.side.opposite if maker else record.side
+        printed = self.floor.print_trade(listing, report.price, report.lots, aggressor)
+        execution = Execution(
+            trade_id=printed.trade_id,
+            order_id=record.order_id,
+            symbol=record.symbol,
+            side=record.side,
+            ts_ns=printed.ts_ns,
+            price=report.price,
+            lots=report.lots,
+            worth=printed.worth,
+            fee=report.fee,
+            fee_asset=report.fee_asset,
+            maker=maker,
+        )
+        record.filled += report.lots
+        record.worth += printed.worth
+        if record.filled >= record.lots:
+            self._end(record, FILLED)
+        else:
+            record.status = PARTIALLY_FILLED
+        self.book_execution(execution)
+        self._tell("TRADE", record, execution)
+
+    def book_execution(self, execution: Execution) -> None:
+        """Keep an execution and have it stored."""
+        self.executions.append(execution)
+        key = ("execution", self.account, self.market.value, execution.symbol, str(execution.trade_id))
+        self.floor.changes[key] = lambda: execution
+
+    def _on_funding(self, report: FundingPaid) -> None:
+        raise NotImplementedError
+
+    def _on_liquidated(self, report: PositionLiquidated) -> None:
+        raise NotImplementedError
+
+    def _end(self, record: OrderRecord, status: str) -> None:
+        record.status = status
+        self.open.pop(record.order_id, None)
+
+    def _touch(self, record: OrderRecord) -> None:
+        instrument = self.listings[record.symbol].instrument
+        self.touched.update((instrument.base, instrument.quote))
+
+    # --- storing and restoring ---------------------------------------------------------------------------------------
+
+    def store(self, record: OrderRecord) -> None:
+        """Have an order written with the turn."""
+        self.floor.changes["order", self.account, self.market.value, str(record.order_id)] = lambda: record
+        self.store_account()
+
+    def store_account(self) -> None:
+        """Have balances and positions written with the turn."""
+        self.floor.changes["desk", self.account, self.market.value] = self.account_state
+
+    def account_state(self) -> dict[str, object]:
+        """Balances, positions and settings for the state file."""
+        return {"cash": {asset: money for asset, money in self.venue.account.cash.items() if money}}
+
+    def restore(
+        self, records: Iterable[OrderRecord], executions: Iterable[Execution], state: dict[str, object]
+    ) -> None:
+        """Take over what was stored, before the first request."""
+        for record in records:
+            self.orders[record.order_id] = record
+            self._by_client[record.symbol, record.client_order_id] = record.order_id
+            if record.is_open and record.symbol in self.listings:
+                self.open[record.order_id] = record
+        self.executions.extend(executions)
+        cash = state.get("cash", {})
+        assert isinstance(cash, dict)
+        self.venue.restore([self._engine_order(record) for record in self.open.values()], self._positions(state), cash)
+
+    def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
+        return {}
+
+    def _engine_order(self, record: OrderRecord) -> Order:
+        order = Order(
+            client_id=str(record.order_id),
+            symbol=record.symbol,
+            side=record.side,
+            type=ENGINE_TYPES[record.type],
+            lots=record.lots,
+            price=record.price,
+            stop_price=record.stop_price,
+            time_in_force=TimeInForce.IOC if record.type in _WITHOUT_LIMIT else _time_in_force(record),
+            post_only=record.type == "LIMIT_MAKER" or record.time_in_force == "GTX",
+            reduce_only=record.reduce_only,
+            created_ns=record.created_ns,
+        )
+        order.venue_id = str(record.order_id)
+        order.filled_lots = record.filled
+        order.updated_ns = record.updated_ns
+        order.state = OrderState.PARTIALLY_FILLED if record.status == PARTIALLY_FILLED else OrderState.ACCEPTED
+        if record.stop_price and record.is_working and record.status == NEW:
+            order.state = OrderState.TRIGGERED
+        return order
+
+
+def _time_in_force(record: OrderRecord) -> TimeInForce:
+    known = _TIMES.get(record.time_in_force)
+    return TimeInForce(record.time_in_force.lower()) if known is None else known

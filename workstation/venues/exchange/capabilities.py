@@ -1,0 +1,62 @@
+"""What an exchange does natively, told by the settings alone: equal settings give equal answers, without network."""
+
+from __future__ import annotations
+
+from workstation.config.settings import Exchange
+from workstation.core.types import OrderType
+from workstation.venues.base import Capabilities
+from workstation.venues.exchange.codes import family_of
+
+_PLAIN = frozenset({OrderType.MARKET, OrderType.LIMIT})
+_CONDITIONAL = frozenset(
+    {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT},
+)
+_AMENDABLE = {("binance", "linear"): frozenset({OrderType.LIMIT})}
+_ENFORCE_EXPIRY = ("binance", "bybit", "okx", "kraken")
+
+
+def native_types(settings: Exchange) -> frozenset[OrderType]:
+    """The order types that the exchange holds itself. No exchange trails by a fixed distance as the engine does."""
+    return _PLAIN | _CONDITIONAL if family_of(settings.name) in ("binance", "bybit") else _PLAIN
+
+
+def amendable_types(settings: Exchange) -> frozenset[OrderType]:
+    """Order types that the exchange changes in place, keeping the order's id and losing no fill."""
+    return _AMENDABLE.get((family_of(settings.name), settings.market), frozenset())
+
+
+def exchange_capabilities(settings: Exchange) -> Capabilities:
+    """What the kernel may ask of the exchange; the rest it emulates."""
+    return Capabilities(
+        order_types=native_types(settings),
+        brackets=False,
+        short=settings.market == "linear",
+        amend=bool(amendable_types(settings)),
+        amend_types=amendable_types(settings),
+        certain=False,
+        reconciles=True,
+    )
+
+
+def exchange_notes(settings: Exchange) -> tuple[str, ...]:
+    """What a trader should know of the exchange before trusting it: one sentence each."""
+    name, family = settings.name, family_of(settings.name)
+    notes = []
+    if family not in _ENFORCE_EXPIRY:
+        notes.append(
+            f"{name} has no expiry on requests that this program knows: an order that is long on its way may still be "
+            "taken after it was given up; its fills are booked when they come."
+        )
+    if not family:
+        notes.append(
+            f"{name}'s errors are judged by ccxt's classes, not by a table of its own: more orders than needed are "
+            "asked for after an error."
+        )
+    if OrderType.STOP not in native_types(settings):
+        notes.append(f"Stops and take-profits are held by this program, not by {name}: they work while it runs.")
+    notes.append("Brackets and trailing stops are held by this program and work while it runs.")
+    if not amendable_types(settings):
+        notes.append(f"{name} changes no order in place here: a change is a cancel and a new order.")
+    elif OrderType.STOP in native_types(settings):
+        notes.append(f"{name} changes limit orders in place; a change of another type is a cancel and a new order.")
+    return tuple(notes)
