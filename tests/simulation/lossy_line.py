@@ -7,11 +7,13 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tests.simulation.crashing_journal import Crash
 from workstation.core.clock import EventClock, Timer
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated, VenueReport
-from workstation.core.orders import AmendRequest, Approved, Order
-from workstation.core.types import TradingState
+from workstation.core.orders import GATE_SEAL, AmendRequest, Approved, Order
+from workstation.core.types import OrderType, TradingState
 from workstation.venues.base import Request
 from workstation.venues.simulated import FaultRates, FaultyVenue, SimVenue
 
@@ -60,7 +62,7 @@ class RelayClock(EventClock):
 class LossyLine(FaultyVenue):
     """What every request that leaves must keep to, and everything that the venue did."""
 
-    def __init__(self, inner: SimVenue, clock: RelayClock, random: Random, rates: FaultRates) -> None:
+    def __init__(self, inner: SimVenue, clock: RelayClock, random: Random, rates: FaultRates, plain: bool) -> None:
         self.fills: dict[str, OrderFilled] = {}
         self.account_reports: list[FundingPaid | PositionLiquidated] = []
         self.sent: dict[str, Approved] = {}
@@ -71,6 +73,11 @@ class LossyLine(FaultyVenue):
         """Requests that may still leave before the process dies; below 0 it does not die here."""
         super().__init__(inner, clock, random, rates)
         inner.report = self._happened
+        self.plain = plain
+        if plain:
+            kinds = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP})
+            amendable = frozenset({OrderType.LIMIT})
+            self.can = msgspec.structs.replace(self.can, brackets=False, order_types=kinds, amend_types=amendable)
 
     def connect(self, kernel: Kernel) -> None:
         self._kernel = kernel
@@ -109,11 +116,20 @@ class LossyLine(FaultyVenue):
             assert client_id not in self.sent, f"{client_id} was sent twice"
             state = self._kernel.trading.state
             panic = request.intent.reduce_only and request.intent.reason in ("kill switch", "flatten by tester")
+            # An exit that the engine held counts as if it had rested at the venue.
+            panic |= self.plain and request.intent.reduce_only
             assert state is not TradingState.HALTED or panic, f"{client_id} left after the halt"
             self.sent[client_id] = request
+            if self.plain:
+                assert request.intent.type in self.can.order_types, f"the venue has no {request.intent.type}"
+                intent = msgspec.structs.replace(request.venue_intent, parent_id="", oco_group="")
+                request = Approved(
+                    GATE_SEAL, intent, client_id, request.reference, request.expires_ns, request.venue_reduces
+                )
             if not request.intent.reduce_only:
                 self.enlarged.add(request.intent.symbol)
         elif isinstance(request, AmendRequest):
+            assert not self.plain or self._kernel.orders.orders[request.client_id].type in self.can.amend_types
             order = self._kernel.orders.orders[request.client_id]
             if not order.reduce_only:
                 self.enlarged.add(order.symbol)

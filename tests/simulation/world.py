@@ -155,7 +155,7 @@ class World:
             dict(self.cash),
             Random(f"venue {seed}"),
         )
-        self.line = LossyLine(self.venue, self._relay, Random(f"line {seed}"), rates)
+        self.line = LossyLine(self.venue, self._relay, Random(f"line {seed}"), rates, seed % 3 == 0)
         self.kernel, self.desk = self._first_life()
 
     def _costs(self) -> Costs:
@@ -390,7 +390,7 @@ class World:
 
     def _check_worst_case(self) -> None:
         """What the engine counts as the worst case covers what the venue holds and what is under way to it."""
-        travelling = [request for _, request in self.venue._inbound if isinstance(request, Approved)]
+        travelling = [self.line.sent[r.client_id] for _, r in self.venue._inbound if isinstance(r, Approved)]
         for symbol, state in self.venue._states.items():
             sides = self.kernel.gate.exposure.worst_case.sides(symbol)
             orders = [o for o in self.venue._desk.orders.values() if o.symbol_state is state]

@@ -38,11 +38,12 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import AmendRequest, Approved, Intent, Order
 from workstation.core.timeframe import DAY_NS, SECOND_NS
-from workstation.core.types import OrderState, Severity, StrategyState, TradingState
+from workstation.core.types import OrderState, OrderType, Severity, StrategyState, TradingState
 from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
 from workstation.trading.doubt import DoubtResolver
 from workstation.trading.guards import Guards
+from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import Journal, KernelTerms, Nowhere, Recorder, VenueFactory
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
@@ -50,6 +51,7 @@ from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_states import OrderReport
 from workstation.trading.reductions import ReductionKeeper
+from workstation.trading.replacements import Replacements
 from workstation.trading.risk_gate import RiskGate
 from workstation.trading.settlement import Settlement
 from workstation.trading.stop_keeper import StopKeeper
@@ -146,6 +148,13 @@ class Kernel:
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._reductions = ReductionKeeper(self)
+        self._replacements = Replacements(self)
+        self.settlement.order_listeners.append(self._replacements.on_order)
+        can = self.venue.can
+        holds = not can.brackets or can.order_types != frozenset(OrderType)
+        self._held = HeldOrders(self, can, self.settlement.take_own) if holds else None
+        if self._held is not None:
+            self.settlement.order_listeners.append(self._held.on_order)
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: feed.on_trade,
@@ -191,6 +200,8 @@ class Kernel:
         """
         self.clock.advance(now_ns)
         resumed = self.host.hold()
+        if self._held is not None:
+            self._held.adopt()
         for order in self.orders.open_orders():
             if order.state is OrderState.SUBMITTED:
                 self.orders.mark_unknown(order, "in flight when the last session ended")
@@ -239,8 +250,10 @@ class Kernel:
         outbox = self.orders.outbox
         if outbox:
             self.orders.outbox = []
+            held = self._held
             for request in outbox:
-                self.venue.send(request)
+                if held is None or not held.takes(request):
+                    self.venue.send(request)
         published = self._published
         if published:
             self._published = []
@@ -358,8 +371,16 @@ class Kernel:
         denial = self.gate.approve_amend(order, new_price, new_stop, new_lots)
         if denial is not None:
             raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
+        if not self._changes_in_place(order):
+            self._replacements.replace(order, new_price, new_stop, new_lots)
+            return
         expires_ns = self.clock.time_ns + self.terms.request_expiry_ns
         self.orders.request_amend(order, new_price, new_stop, new_lots, expires_ns)
+
+    def _changes_in_place(self, order: Order) -> bool:
+        can = self.venue.can
+        held = self._held is not None and order.state is OrderState.HELD
+        return held or (can.amend and order.type in can.amend_types)
 
     def on_report(self, report: VenueReport) -> None:
         """Take a venue's report: state, ledger, strategies, journal."""

@@ -17,6 +17,7 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReleased,
     OrderStatus,
     OrderSubmitted,
     OrderTriggered,
@@ -229,6 +230,9 @@ class OrderManager:
         elif type(report) is OrderTriggered:
             if report.released:
                 new_state = OrderState.ACCEPTED
+        elif type(report) is OrderReleased:
+            order.expires_ns = report.expires_ns
+            order.created_ns = report.ts_ns
         elif type(report) is OrderAmended:
             self._set_terms(order, report)
         elif isinstance(report, OrderRejected):

@@ -11,6 +11,7 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReleased,
     OrderTriggered,
     OrderUnknown,
 )
@@ -21,6 +22,7 @@ OrderReport = (
     | OrderRejected
     | OrderUnknown
     | OrderTriggered
+    | OrderReleased
     | OrderFilled
     | OrderCancelled
     | OrderExpired
@@ -51,6 +53,7 @@ TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {
     (TRIGGERED, OrderAccepted): TRIGGERED,
     (PARTIALLY_FILLED, OrderAccepted): PARTIALLY_FILLED,
     (HELD, OrderTriggered): ACCEPTED,
+    (HELD, OrderReleased): SUBMITTED,
     (SUBMITTED, OrderTriggered): TRIGGERED,
     (UNKNOWN, OrderTriggered): TRIGGERED,
     (ACCEPTED, OrderTriggered): TRIGGERED,

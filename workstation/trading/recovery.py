@@ -31,6 +31,7 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReleased,
     OrderSubmitted,
     OrderTriggered,
     OrderUnknown,
@@ -56,6 +57,7 @@ from workstation.trading.trading_state import Restriction
 _ORDER_REPORTS = (
     OrderAccepted,
     OrderRejected,
+    OrderReleased,
     OrderUnknown,
     OrderTriggered,
     OrderCancelled,

@@ -16,7 +16,7 @@ from workstation.trading.exposure import Exposure
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
-from workstation.trading.order_form import STOPS, TRIGGERED_LIMITS, check_form
+from workstation.trading.order_form import STOPPED, STOPS, TRIGGERED_LIMITS, check_form
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.trading_state import TradingStateHolder
@@ -70,11 +70,7 @@ class RiskGate:
                 self.on_throttled(intent.owner)
             return denial
         self.activity.sent(intent, repeats=self._open_parent(intent) is None)
-        client_id = self._orders.next_client_id()
-        reference = self._markets[intent.symbol].last_price
-        expires_ns = self._clock.time_ns + self._expiry_ns
-        opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
-        return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)
+        return self._approved(intent, self._orders.next_client_id())
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
         """Judge an open order's new terms and count the change; the first reason to refuse it, or ``None``."""
@@ -82,6 +78,34 @@ class RiskGate:
         if denial is None:
             self.activity.changed(order.owner)
         return denial
+
+    def release(self, order: Order, type_: OrderType) -> Approved | Denial:
+        """Approve an order that the engine held, to be sent as ``type_``. It was judged and counted when it was given;
+        an entry is asked once more whether it may trade now. Exits pass as if they had rested at the venue."""
+        intent = Intent(
+            symbol=order.symbol,
+            side=order.side,
+            lots=order.remaining,
+            type=type_,
+            price=order.price,
+            stop_price=order.stop_price if type_ in STOPPED else 0,
+            time_in_force=order.time_in_force,
+            post_only=order.post_only,
+            reduce_only=order.reduce_only,
+            role=order.role,
+            owner=order.owner,
+        )
+        if not order.reduce_only:
+            denial = self._check_permission(intent) or self._check_market(intent, self._markets[order.symbol])
+            if denial is not None:
+                return denial
+        return self._approved(intent, order.client_id)
+
+    def _approved(self, intent: Intent, client_id: str) -> Approved:
+        reference = self._markets[intent.symbol].last_price
+        expires_ns = self._clock.time_ns + self._expiry_ns
+        opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
+        return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)
 
     def judge(self, intent: Intent, *, panic: bool = False) -> Denial | None:
         """The first reason to refuse the intent, or ``None``."""

@@ -69,6 +69,8 @@ class Settlement:
         self._check_guards = check_guards
         self.listeners: list[BookingListener] = []
         """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
+        self.order_listeners: list[Callable[[Order], None]] = []
+        """Called with each order that has changed, ahead of its owner."""
         self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
         """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
 
@@ -88,6 +90,13 @@ class Settlement:
         else:
             self.take_order_report(report)  # type: ignore[arg-type]
 
+    def take_own(self, report: OrderReport | OrderStatus) -> None:
+        """Apply what the engine itself knows of an order that it holds."""
+        if isinstance(report, OrderStatus):
+            self._take_status(report)
+        else:
+            self.take_order_report(report)
+
     def take_order_report(self, report: OrderReport) -> None:
         order = self._orders.apply(report)
         if order is None:
@@ -97,7 +106,12 @@ class Settlement:
         if isinstance(report, AmendRejected | CancelRejected) and order.is_open and not self._certain:
             # The venue may have ended it: what it refuses to change is asked for.
             self._orders.request_status(order)
+        self._tell(order)
         self._host.deliver_order(order.owner, order)
+
+    def _tell(self, order: Order) -> None:
+        for listener in self.order_listeners:
+            listener(order)
 
     def _look_after(self, stop: Order, report: OrderReport) -> None:
         """A position without the stop it should have is an alarm, and somebody must look at it."""
@@ -138,6 +152,7 @@ class Settlement:
             listener(fill, order, booking)
         self._after_booking(booking, stopped)
         self._on_position(order.owner, order.symbol)
+        self._tell(order)
         self._host.deliver_fill(order.owner, fill, order)
         self._host.deliver_order(order.owner, order)
 

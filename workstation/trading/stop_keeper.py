@@ -12,7 +12,7 @@ from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import OrderRole, OrderType, Severity, Side
+from workstation.core.types import OrderRole, OrderState, OrderType, Severity, Side
 from workstation.rules.limits import allowance
 from workstation.rules.sizing import entry_price, stop_for_loss
 from workstation.trading.ledger import Ledger
@@ -68,7 +68,8 @@ class StopKeeper:
             if order.role is OrderRole.PROTECTIVE_STOP and not order.cancel_requested_ns
         ]
         kept = next((order for order in stops if order.tag == TAG), None)
-        own = [order for order in stops if order.tag != TAG and order.side * lots < 0]
+        held = OrderState.HELD
+        own = [order for order in stops if order.tag != TAG and order.side * lots < 0 and order.state is not held]
         if kept is not None and (lots == 0 or own or kept.side * lots > 0):
             kernel.orders.request_cancel(kept, "no longer needed")
             kept = None

@@ -32,6 +32,7 @@ REPORTS = (
     OrderRejected,
     OrderUnknown,
     OrderTriggered,
+    OrderReleased,
     OrderFilled,
     OrderCancelled,
     OrderExpired,
@@ -49,6 +50,8 @@ def report_on(order: Order, kind: type, **changes: Any) -> OrderReport:
         terms |= {"code": "X", "reason": "said so"}
     elif kind is OrderUnknown:
         terms |= {"reason": "no answer"}
+    elif kind is OrderReleased:
+        terms |= {"expires_ns": START_NS + 100}
     elif kind is OrderFilled:
         return fill_of(order, changes.get("fill_id", "f1"), changes.get("lots", 1))
     elif kind is OrderAmended:

@@ -35,6 +35,13 @@ class OrderTriggered(Event, frozen=True):
     released: bool = False
 
 
+class OrderReleased(Event, frozen=True):
+    """An order that the engine held is on its way to the venue, which takes it no later than ``expires_ns``."""
+
+    client_id: str
+    expires_ns: int
+
+
 class OrderFilled(Event, frozen=True):
     """One execution. ``fill_id`` is the venue's and makes booking idempotent. A negative fee is a rebate."""
 
@@ -180,6 +187,7 @@ VenueReport = (
     | OrderRejected
     | OrderUnknown
     | OrderTriggered
+    | OrderReleased
     | OrderFilled
     | OrderCancelled
     | OrderExpired
