@@ -19,6 +19,7 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReleased,
     OrderSubmitted,
     OrderTriggered,
     OrderUnknown,
