@@ -62,7 +62,9 @@ class RelayClock(EventClock):
 class LossyLine(FaultyVenue):
     """What every request that leaves must keep to, and everything that the venue did."""
 
-    def __init__(self, inner: SimVenue, clock: RelayClock, random: Random, rates: FaultRates, plain: bool) -> None:
+    def __init__(
+        self, inner: SimVenue, clock: RelayClock, random: Random, rates: FaultRates, *, plain: bool, reconciles: bool
+    ) -> None:
         self.fills: dict[str, OrderFilled] = {}
         self.account_reports: list[FundingPaid | PositionLiquidated] = []
         self.sent: dict[str, Approved] = {}
@@ -74,6 +76,7 @@ class LossyLine(FaultyVenue):
         super().__init__(inner, clock, random, rates)
         inner.report = self._happened
         self.plain = plain
+        self.can = msgspec.structs.replace(self.can, reconciles=reconciles)
         if plain:
             kinds = frozenset({OrderType.MARKET, OrderType.LIMIT, OrderType.STOP})
             amendable = frozenset({OrderType.LIMIT})

@@ -155,7 +155,9 @@ class World:
             dict(self.cash),
             Random(f"venue {seed}"),
         )
-        self.line = LossyLine(self.venue, self._relay, Random(f"line {seed}"), rates, seed % 3 == 0)
+        self.line = LossyLine(
+            self.venue, self._relay, Random(f"line {seed}"), rates, plain=seed % 3 == 0, reconciles=seed % 2 == 1
+        )
         self.kernel, self.desk = self._first_life()
 
     def _costs(self) -> Costs:
@@ -175,6 +177,7 @@ class World:
             if not line:
                 costs, account = self.settings.paper, self.settings.account
                 scratch = SimVenue(clock, report, self.instruments, books, costs, account, {}, Random(0))
+                scratch.can = self.line.can
                 return scratch, scratch
             self._relay.follow(clock)
             for symbol, state in self.venue._states.items():
@@ -182,7 +185,11 @@ class World:
             return self.line, self.line
 
         terms = kernel_terms(
-            self.settings, self.instruments, cash=self.cash, session=self.lives, start_ns=self.market.now_ns
+            self.settings,
+            self.instruments,
+            cash={} if self.line.can.reconciles else self.cash,
+            session=self.lives,
+            start_ns=self.market.now_ns,
         )
         kernel = Kernel(terms, journal, make)
         for number, symbol in enumerate((*SYMBOLS, "BTCUSDT")):
@@ -405,7 +412,10 @@ class World:
 
     def _check_ledger(self) -> None:
         """Cash, positions, fees and funding balance to the last digit."""
-        ledger = self.kernel.ledger
+        ledger, reconciliation = self.kernel.ledger, self.kernel.reconciliation
+        if reconciliation is not None and not reconciliation.account_known:
+            assert not ledger.positions
+            return
         totals = Counter({"realised": 0, "fees": 0, "funding": 0})
         spot_values = 0
         for position in ledger.positions.values():
@@ -427,6 +437,9 @@ class World:
         kernel, line = self.kernel, self.line
         ours = {order.client_id: order for order in kernel.orders.open_orders()}
         # The account's own stops are placed again whenever somebody cancels them.
+        if kernel.reconciliation is not None:
+            assert not kernel.reconciliation.differences, f"differences: {kernel.reconciliation.differences}"
+            assert kernel.gate.reconciled, "the account was not reconciled"
         doubtful = [(o.client_id, o.state) for o in ours.values() if o.tag != TAG or o.state not in WORKING]
         assert not doubtful, f"still open: {doubtful}"
         assert set(ours) == set(self.venue._desk.orders), f"the venue works {list(self.venue._desk.orders)}"

@@ -13,6 +13,7 @@ import msgspec
 
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
+    AcceptReconciliation,
     AmendOrder,
     CancelAll,
     CancelOrder,
@@ -27,6 +28,7 @@ from workstation.core.messages import (
     PauseStrategy,
     PlaceOrder,
     PositionTransferred,
+    Reconcile,
     Resume,
     SetParameters,
     SetTradingState,
@@ -35,8 +37,9 @@ from workstation.core.messages import (
     TransferPosition,
 )
 from workstation.core.orders import Intent, Order
-from workstation.core.types import MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
+from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
 from workstation.trading.kernel import Kernel
+from workstation.trading.reconciliation import Reconciliation
 
 KILL = "kill switch"
 MANUAL_STATE = "manual"
@@ -73,6 +76,8 @@ class Desk:
             TransferPosition: self._transfer,
             LiftThrottle: self._lift_throttle,
             EndCrisis: self._end_crisis,
+            Reconcile: lambda command: self._reconcile(),
+            AcceptReconciliation: self._accept_reconciliation,
         }
         for command_type, handler in handlers.items():
             kernel.handle(command_type, self._journalled(handler))
@@ -126,6 +131,9 @@ class Desk:
         """Ask for the cancel of working orders; how many, and how many protective orders were kept."""
         asked = kept = 0
         for order in self._kernel.orders.open_orders(symbol):
+            if order.owner == EXTERNAL:
+                # What somebody else placed is cancelled one by one, by a person.
+                continue
             if order.role in _PROTECTIVE and order.reduce_only and not include_protective:
                 kept += 1
             else:
@@ -143,6 +151,8 @@ class Desk:
         for position in list(kernel.ledger.positions.values()):
             held_symbol = position.instrument.symbol
             if position.lots == 0 or (symbol and held_symbol != symbol) or (owner and position.owner != owner):
+                continue
+            if position.owner == EXTERNAL and owner != EXTERNAL:
                 continue
             resting = kernel.orders.open_orders(held_symbol, position.owner)
             exits = [o for o in resting if o.role is OrderRole.EXIT and o.type is OrderType.MARKET]
@@ -248,6 +258,20 @@ class Desk:
     def _end_crisis(self, command: EndCrisis) -> str:
         self._kernel.guards.end_crisis(self._kernel.clock.time_ns, command.reason or f"ended by {command.who}")
         return "Crisis mode ended."
+
+    # --- Reconciliation ---------------------------------------------------------------------------------------------
+
+    def _reconciliation(self) -> Reconciliation:
+        if self._kernel.reconciliation is None:
+            raise WorkstationError("There is nothing to reconcile: the simulated venue's account is this engine's own.")
+        return self._kernel.reconciliation
+
+    def _reconcile(self) -> str:
+        self._reconciliation().request()
+        return "The account is compared with the venue's."
+
+    def _accept_reconciliation(self, command: AcceptReconciliation) -> str:
+        return self._reconciliation().accept(command.reason, command.who)
 
     # --- Take-over --------------------------------------------------------------------------------------------------
 

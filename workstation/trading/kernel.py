@@ -8,7 +8,7 @@ taken in the same way. Nothing here awaits, and nothing asks which mode it is in
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
@@ -50,6 +50,7 @@ from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_states import OrderReport
+from workstation.trading.reconciliation import Reconciliation
 from workstation.trading.reductions import ReductionKeeper
 from workstation.trading.replacements import Replacements
 from workstation.trading.risk_gate import RiskGate
@@ -155,6 +156,7 @@ class Kernel:
         self._held = HeldOrders(self, can, self.settlement.take_own) if holds else None
         if self._held is not None:
             self.settlement.order_listeners.append(self._held.on_order)
+        self.reconciliation = Reconciliation(self, terms.reconciliation) if can.reconciles else None
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: feed.on_trade,
@@ -167,6 +169,7 @@ class Kernel:
             FeedStatus: feed.on_feed_status,
             ClockOffset: self._on_clock_offset,
             Heartbeat: self._on_heartbeat,
+            **dict.fromkeys(get_args(VenueReport), self._on_venue_report),
         }
 
     # --- The door ---------------------------------------------------------------------------------------------------
@@ -216,6 +219,8 @@ class Kernel:
         self._sample_equity_and_repeat()
         for position in self.ledger.positions.values():
             self._keep_stop(position.owner, position.instrument.symbol)
+        if self.reconciliation is not None:
+            self.reconciliation.start()
         if self.terms.limits.loss_limits:
             self._volatility.watch(self.markets, self.terms.base_interval_ns)
         self._doubt.check()
@@ -384,8 +389,16 @@ class Kernel:
 
     def on_report(self, report: VenueReport) -> None:
         """Take a venue's report: state, ledger, strategies, journal."""
-        self.settlement.take(report)
+        if self.reconciliation is not None:
+            self.reconciliation.on_report(report)
+        else:
+            self.settlement.take(report)
         self._settle()
+
+    def _on_venue_report(self, report: VenueReport) -> None:
+        """The same for a venue outside the engine, whose reports are inputs."""
+        self._move_to(report.ts_ns)
+        self.on_report(report)
 
     def _on_position(self, owner: str, symbol: str) -> None:
         self._reductions.check(owner, symbol)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar, FundingRate, Input, MarkPrice, Output, Trade
-from workstation.core.timeframe import MINUTE_NS
+from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.market.order_book import OrderBook
 from workstation.trading.risk_limits import RiskLimits
 from workstation.venues.base import ReportHandler, Venue
@@ -60,6 +60,18 @@ class Nowhere:
     def commit(self) -> None: ...
 
 
+class ReconciliationTerms(NamedTuple):
+    """How often the account is compared with the venue's, and what rounding explains."""
+
+    orders_ns: int
+    positions_ns: int
+    tolerance: int
+    """1e-8 of an asset."""
+
+
+_RECONCILIATION = ReconciliationTerms(10 * SECOND_NS, MINUTE_NS, 100)
+
+
 class KernelTerms:
     """How a kernel is set up; the same kernel serves every mode."""
 
@@ -82,6 +94,7 @@ class KernelTerms:
         base_interval_ns: int = MINUTE_NS,
         equity_interval_ns: int = MINUTE_NS,
         person_pause_ns: int = 0,
+        reconciliation: ReconciliationTerms = _RECONCILIATION,
     ) -> None:
         self.instruments = instruments
         self.limits = limits
@@ -98,5 +111,6 @@ class KernelTerms:
         self.protections_interval_ns = protections_interval_ns
         self.base_interval_ns = base_interval_ns
         self.equity_interval_ns = equity_interval_ns
+        self.reconciliation = reconciliation
         self.person_pause_ns = person_pause_ns
         """Lift what a person must lift after this; 0 waits for the person."""

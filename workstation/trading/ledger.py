@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workstation.core.instrument import Instrument
-from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated
+from workstation.core.messages import AccountAdjusted, FundingPaid, OrderFilled, PositionLiquidated
 from workstation.core.money import MONEY_SCALE
 from workstation.core.recent_ids import RecentIds
 from workstation.core.types import EXTERNAL, InstrumentKind
@@ -224,6 +224,22 @@ class Ledger:
         source.trip_result = 0
         target.opened_ns = (source.opened_ns or target.opened_ns) if target.lots else 0
         source.opened_ns = 0
+
+    def adjust(self, event: AccountAdjusted) -> None:
+        """Book amounts as transfers and positions as *external*; what an external position closes is realised."""
+        for position in event.positions:
+            held = self.position(EXTERNAL, position.symbol)
+            effect = apply_fill(held.lots, held.cost, position.lots, position.cost)
+            held.lots, held.cost = effect.lots, effect.cost
+            held.realised += effect.realised
+            held.opened_ns = (held.opened_ns or event.ts_ns) if held.lots else 0
+            self.net_lots[position.symbol] = self.net_lots.get(position.symbol, 0) + position.lots
+            settle = held.instrument.settle
+            self.realised += self.worth(settle, effect.realised)
+            if held.instrument.is_derivative:
+                self.cash[settle] = self.cash.get(settle, 0) + effect.realised
+        for asset, amount in event.amounts.items():
+            self.cash[asset] = self.cash.get(asset, 0) + amount
 
     def worth(self, asset: str, amount: int) -> int:
         """An amount of any asset in the account's currency at the current mark; 0 when there is no price for it."""

@@ -12,6 +12,7 @@ from workstation.core.messages import (
     CancelRejected,
     CancelRequested,
     OrderAccepted,
+    OrderAdopted,
     OrderAmended,
     OrderCancelled,
     OrderExpired,
@@ -26,7 +27,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest
 from workstation.core.recent_ids import RecentIds
-from workstation.core.types import OrderRole, OrderState, Severity, Side
+from workstation.core.types import EXTERNAL, OrderRole, OrderState, Severity, Side
 from workstation.trading.amendments import Amendment, Amendments
 from workstation.trading.order_answers import reports_of
 from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport
@@ -160,6 +161,27 @@ class OrderManager:
             self.open_count += 1
             group.reductions += order.reduce_only
             _count(group, order, order.remaining)
+
+    def adopt_foreign(self, event: OrderAdopted) -> None:
+        """Take an order into the books that somebody else placed on the account."""
+        resting = event.order
+        order = Order(
+            client_id=resting.client_id,
+            symbol=resting.symbol,
+            side=resting.side,
+            type=resting.type,
+            lots=resting.lots,
+            price=resting.price,
+            stop_price=resting.stop_price,
+            reduce_only=resting.reduce_only,
+            owner=EXTERNAL,
+            reason="placed elsewhere",
+            created_ns=event.ts_ns,
+        )
+        order.state = OrderState.PARTIALLY_FILLED if resting.filled_lots else OrderState.ACCEPTED
+        order.venue_id = resting.venue_id
+        order.filled_lots = resting.filled_lots
+        self.adopt(order)
 
     def request_cancel(self, order: Order, reason: str = "") -> None:
         """Ask the venue to cancel; repeated requests while one is under way are not sent."""

@@ -14,6 +14,8 @@ import msgspec
 
 from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.messages import (
+    AccountAdjusted,
+    AccountRead,
     AmendRejected,
     AmendRequested,
     CancelRejected,
@@ -25,6 +27,7 @@ from workstation.core.messages import (
     FundingPaid,
     KillSwitchChanged,
     OrderAccepted,
+    OrderAdopted,
     OrderAmended,
     OrderCancelled,
     OrderDenied,
@@ -52,6 +55,7 @@ from workstation.trading.denials import DenialCode
 from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
 from workstation.trading.kernel import Kernel
+from workstation.trading.order_states import UNANSWERED
 from workstation.trading.trading_state import Restriction
 
 _ORDER_REPORTS = (
@@ -76,6 +80,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
+        "reconciliation": kernel.reconciliation.snapshot() if kernel.reconciliation is not None else {},
         "strategies": kernel.absent_strategies
         | {
             name: {
@@ -118,6 +123,8 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.orders.amendments.restore(state["amendments"])
     kernel.settlement.account_reports.extend(state["account_reports"])
     kernel.ledger.booked.update(state["account_reports"])
+    if kernel.reconciliation is not None and state["reconciliation"]:
+        kernel.reconciliation.restore(state["reconciliation"])
     for name, saved in state["strategies"].items():
         slot = kernel.host.slots.get(name)
         if slot is None:
@@ -137,9 +144,10 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
         if symbol in kernel.markets:
             kernel.markets[symbol].last_price = price
     _finish(kernel)
-    in_flight = (OrderState.SUBMITTED, OrderState.UNKNOWN)
+    # A venue inside the engine has lost what was in flight; one outside is asked for it.
+    lost = UNANSWERED if kernel.venue.can.certain else ()
     kernel.venue.restore(
-        [order for order in kernel.orders.open_orders() if order.state not in in_flight],
+        [order for order in kernel.orders.open_orders() if order.state not in lost],
         {
             symbol: (lots, sum(position.cost for position in kernel.ledger.by_symbol[symbol]))
             for symbol, lots in kernel.ledger.net_lots.items()
@@ -186,6 +194,15 @@ def _apply(kernel: Kernel, record: Output) -> None:
         kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
     elif isinstance(record, AmendRequested):
         kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record)
+    elif isinstance(record, OrderAdopted):
+        kernel.orders.adopt_foreign(record)
+    elif isinstance(record, AccountAdjusted):
+        kernel.ledger.adjust(record)
+        if kernel.reconciliation is not None:
+            kernel.reconciliation.account_known = True
+    elif isinstance(record, AccountRead):
+        if kernel.reconciliation is not None:
+            kernel.reconciliation.known_fills = dict(record.known_fills)
     elif isinstance(record, FundingPaid):
         if kernel.ledger.book_funding(record):
             kernel.settlement.account_reports.append(record.funding_id)

@@ -8,6 +8,7 @@ lots, money and rates 1e-8.
 from __future__ import annotations
 
 from workstation.core.messages.commands import (
+    AcceptReconciliation,
     AmendOrder,
     AnyCommand,
     CancelAll,
@@ -19,6 +20,7 @@ from workstation.core.messages.commands import (
     LiftThrottle,
     PauseStrategy,
     PlaceOrder,
+    Reconcile,
     Resume,
     SetParameters,
     SetTradingState,
@@ -30,16 +32,21 @@ from workstation.core.messages.event import (
     Event,
 )
 from workstation.core.messages.events import (
+    AccountAdjusted,
+    AccountDiffers,
+    AccountRead,
     AmendRequested,
     BookGap,
     CancelRequested,
     CommandReceived,
     CrisisChanged,
     DayStarted,
+    Difference,
     EngineEvent,
     EquitySampled,
     KillSwitchChanged,
     LogLine,
+    OrderAdopted,
     OrderDenied,
     OrderSubmitted,
     ParametersChanged,
@@ -86,10 +93,15 @@ from workstation.core.messages.reports import (
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand
+Input = MarketInput | AnyCommand | VenueReport
+"""A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
 __all__ = [
+    "AcceptReconciliation",
+    "AccountAdjusted",
+    "AccountDiffers",
+    "AccountRead",
     "AccountSnapshot",
     "AmendOrder",
     "AmendRejected",
@@ -108,6 +120,7 @@ __all__ = [
     "CommandReceived",
     "CrisisChanged",
     "DayStarted",
+    "Difference",
     "EndCrisis",
     "EngineEvent",
     "EquitySampled",
@@ -128,6 +141,7 @@ __all__ = [
     "MarkPrice",
     "MarketInput",
     "OrderAccepted",
+    "OrderAdopted",
     "OrderAmended",
     "OrderCancelled",
     "OrderDenied",
@@ -147,6 +161,7 @@ __all__ = [
     "PositionLiquidated",
     "PositionTransferred",
     "ProtectionTriggered",
+    "Reconcile",
     "RestingOrder",
     "Resume",
     "SetParameters",

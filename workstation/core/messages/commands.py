@@ -111,6 +111,16 @@ class EndCrisis(Command, frozen=True, tag="C.end_crisis"):
     reason: str = ""
 
 
+class Reconcile(Command, frozen=True, tag="C.reconcile"):
+    """Compare the account with the venue's now."""
+
+
+class AcceptReconciliation(Command, frozen=True, tag="C.accept"):
+    """Take over the venue's account where ours differs, as it was proposed."""
+
+    reason: str = ""
+
+
 AnyCommand = (
     PlaceOrder
     | CancelOrder
@@ -127,4 +137,6 @@ AnyCommand = (
     | TransferPosition
     | LiftThrottle
     | EndCrisis
+    | Reconcile
+    | AcceptReconciliation
 )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from workstation.core.messages.event import Event
+from workstation.core.messages.reports import HeldPosition, RestingOrder
 from workstation.core.types import OrderRole, OrderType, Severity, Side, StrategyState, TimeInForce, TradingState
 
 
@@ -179,6 +182,43 @@ class LogLine(Event, frozen=True):
     text: str
 
 
+class OrderAdopted(Event, frozen=True):
+    """An order of the account that this engine did not place; it belongs to *external*."""
+
+    order: RestingOrder
+
+
+class AccountRead(Event, frozen=True):
+    """The account at the venue was read: executions up to these are known."""
+
+    known_fills: dict[str, tuple[str, int]]
+    """By symbol: id and time of the last one."""
+
+
+class Difference(msgspec.Struct, frozen=True, gc=False):
+    """A line of a reconciliation, written for a person."""
+
+    what: str
+    ours: str
+    theirs: str
+    proposed: str
+
+
+class AccountDiffers(Event, frozen=True):
+    """The venue's account and ours differ beyond what can be explained; trading is halted. Empty: they agree again."""
+
+    differences: tuple[Difference, ...]
+
+
+class AccountAdjusted(Event, frozen=True):
+    """Our books were brought to the venue's: amounts were booked, and positions as *external*."""
+
+    amounts: dict[str, int]
+    positions: tuple[HeldPosition, ...]
+    reason: str
+    who: str
+
+
 EngineEvent = (
     OrderSubmitted
     | OrderDenied
@@ -198,5 +238,9 @@ EngineEvent = (
     | DayStarted
     | PeakReached
     | BookGap
+    | OrderAdopted
+    | AccountRead
+    | AccountDiffers
+    | AccountAdjusted
     | LogLine
 )

@@ -1,0 +1,411 @@
+"""Compares the account with the venue's: at the start, after each reconnect, and on a timer.
+
+Whatever the venue proves is taken: fills that were missed, orders that ended, orders and fills of others as *external*.
+What cannot be explained halts trading until a person accepts it or it is gone. A question that failed proves nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from workstation.core.clock import EventClock
+from workstation.core.errors import WorkstationError
+from workstation.core.instrument import Instrument
+from workstation.core.messages import (
+    AccountAdjusted,
+    AccountDiffers,
+    AccountRead,
+    AccountSnapshot,
+    Difference,
+    FundingPaid,
+    HeldPosition,
+    LogLine,
+    OrderAdopted,
+    OrderAmended,
+    OrderFilled,
+    OrderStatus,
+    Output,
+    PositionLiquidated,
+    RestingOrder,
+    VenueReport,
+)
+from workstation.core.money import from_money, to_money
+from workstation.core.orders import CancelRequest, Order, SnapshotRequest
+from workstation.core.timeframe import SECOND_NS
+from workstation.core.types import EXTERNAL, OrderState, OrderType, Severity, TradingState
+from workstation.rules.value import position_value
+from workstation.trading.differences import Comparison, compare
+from workstation.trading.kernel_terms import ReconciliationTerms
+from workstation.trading.ledger import Ledger
+from workstation.trading.market_state import MarketState
+from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_states import UNANSWERED, WORKING
+from workstation.trading.risk_gate import RiskGate
+from workstation.trading.settlement import Settlement
+from workstation.trading.trading_state import TradingStateHolder
+
+CAUSE = "reconciliation"
+AGAIN_NS = 2 * SECOND_NS
+"""How soon what differs is asked for again: it may have moved between two questions."""
+SEEN_ALIKE = 3
+"""How often a difference must be seen unchanged before it is believed."""
+
+REMEMBERED_EXECUTIONS = 2_000
+
+
+class Engine(Protocol):
+    """What it needs of the kernel."""
+
+    clock: EventClock
+    ledger: Ledger
+    orders: OrderManager
+    gate: RiskGate
+    trading: TradingStateHolder
+    settlement: Settlement
+    markets: dict[str, MarketState]
+
+    def emit(self, output: Output) -> None: ...
+    def alarm(self, severity: Severity, text: str) -> None: ...
+
+
+class Reconciliation:
+    """Until the account was read once and agreed, the gate lets nothing through that adds risk."""
+
+    def __init__(self, engine: Engine, terms: ReconciliationTerms) -> None:
+        self._engine = engine
+        self._terms = terms
+        self.known_fills: dict[str, tuple[str, int]] = {}
+        self.account_known = False
+        """The books were begun from the venue's account."""
+        self.differences: tuple[Difference, ...] = ()
+        self.agreed_ns = 0
+        """When ours and the venue's agreed last; 0 before."""
+        self._comparison: Comparison | None = None
+        self._alike = 0
+        self._asked_ns = self._open_question_ns = -1
+        self._again = False
+        self._positions_due_ns = 0
+        self._astray: tuple[str, ...] = ()
+        engine.gate.reconciled = False
+
+    # --- asking -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Ask for everything, and go on asking on the timer."""
+        self.request()
+        self._repeat()
+
+    def request(self, positions: bool = True) -> None:
+        """Ask for the account; one question at a time, and one that is not answered does not stand in the way."""
+        now_ns = self._engine.clock.time_ns
+        if positions:
+            self._positions_due_ns = now_ns + self._terms.positions_ns
+        self._asked_ns = self._open_question_ns = now_ns
+        known = tuple((symbol, *last) for symbol, last in sorted(self.known_fills.items()))
+        self._engine.orders.outbox.append(SnapshotRequest(now_ns, positions=positions, known_fills=known))
+
+    def _repeat(self) -> None:
+        clock = self._engine.clock
+        clock.call_at(clock.time_ns + self._terms.orders_ns, self._on_timer)
+
+    def _on_timer(self) -> None:
+        if not self._again:
+            due = self._engine.clock.time_ns >= self._positions_due_ns
+            self.request(positions=due or not self._engine.gate.reconciled)
+        self._repeat()
+
+    def _ask_again(self) -> None:
+        if not self._again:
+            self._again = True
+            clock = self._engine.clock
+            clock.call_at(clock.time_ns + AGAIN_NS, self._on_again)
+
+    def _on_again(self) -> None:
+        self._again = False
+        self.request()
+
+    # --- taking -------------------------------------------------------------------------------------------------------
+
+    def on_report(self, report: VenueReport) -> None:
+        """Take a report of the venue; what it tells of others' orders is looked into."""
+        settlement, orders = self._engine.settlement, self._engine.orders.orders
+        if isinstance(report, AccountSnapshot):
+            self.take(report)
+        elif isinstance(report, FundingPaid | PositionLiquidated):
+            if self.account_known:
+                settlement.take(report)
+        elif report.client_id in orders:
+            settlement.take(report)
+        elif not self.account_known or isinstance(report, OrderStatus):
+            # The first sight of the account will hold it; a query was about an order that is long over.
+            return
+        elif isinstance(report, OrderFilled):
+            if report.fill_id not in self._engine.ledger.booked:
+                self.take_fill(report)
+        elif self._engine.clock.time_ns - self._asked_ns >= SECOND_NS:
+            self.request(positions=False)
+
+    def take(self, snapshot: AccountSnapshot) -> None:
+        """Bring our orders and books to what the venue proves, then compare what is left."""
+        if snapshot.asked_ns != self._open_question_ns:
+            # An answer to an older question tells of an older account.
+            return
+        self._open_question_ns = -1
+        first = not self.account_known
+        if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
+            self._ask_again()
+            return
+        if first and not self._adopt_account(snapshot):
+            self._ask_again()
+            return
+        self._adopt_orders(snapshot)
+        moved = self._take_executions(snapshot, booked=not first)
+        if snapshot.orders is not None:
+            self._take_orders(snapshot)
+        if snapshot.positions is not None and snapshot.balances is not None and snapshot.fills is not None:
+            self._compare(snapshot, moved)
+
+    def _adopt_account(self, snapshot: AccountSnapshot) -> bool:
+        """The first sight of the account: all of it is *external*. False while a price to value it at is missing."""
+        positions = list(snapshot.positions or ())
+        amounts = dict(snapshot.balances or {})
+        unknown = [p.symbol for p in positions if p.symbol not in self._engine.markets]
+        if unknown:
+            self.differences = compare(snapshot, self._engine.ledger, self._instruments(), 0).differences
+            self._halt()
+            return False
+        for market in self._engine.markets.values():
+            instrument = market.instrument
+            if instrument.is_derivative or not amounts.get(instrument.base):
+                continue
+            if not market.price:
+                return False
+            lots = instrument.lots_rounded(from_money(amounts[instrument.base]))
+            if lots:
+                cost = position_value(market.price, lots, *instrument.valuation)
+                positions.append(HeldPosition(instrument.symbol, lots, cost))
+                amounts[instrument.base] -= to_money(instrument.quantity(lots))
+        self.adjust(amounts, tuple(positions), "the account as it was found", "engine")
+        return True
+
+    def adjust(self, amounts: dict[str, int], positions: tuple[HeldPosition, ...], reason: str, who: str) -> None:
+        """Book what brings ours to the venue's."""
+        engine = self._engine
+        amounts = {asset: amount for asset, amount in amounts.items() if amount}
+        event = AccountAdjusted(
+            ts_ns=engine.clock.time_ns, amounts=amounts, positions=positions, reason=reason, who=who
+        )
+        engine.ledger.adjust(event)
+        self.account_known = True
+        engine.emit(event)
+
+    def _take_executions(self, snapshot: AccountSnapshot, booked: bool) -> bool:
+        """Book what was missed; whether there was any. Executions from before the books began are only known."""
+        settlement, ledger = self._engine.settlement, self._engine.ledger
+        moved = False
+        for funding in snapshot.funding:
+            if not booked:
+                ledger.booked.add(funding.funding_id)
+                settlement.account_reports.append(funding.funding_id)
+            elif funding.funding_id not in ledger.booked:
+                settlement.take_funding(funding)
+                moved = True
+        for liquidation in snapshot.liquidations:
+            if not booked:
+                ledger.booked.add(liquidation.fill_id)
+                settlement.account_reports.append(liquidation.fill_id)
+            elif liquidation.fill_id not in ledger.booked:
+                settlement.take_liquidation(liquidation)
+                moved = True
+        if snapshot.fills is None:
+            return moved
+        known = dict(self.known_fills)
+        for fill in snapshot.fills:
+            known[fill.symbol] = (fill.fill_id, fill.ts_ns)
+            if fill.symbol not in self._engine.markets:
+                continue
+            if not booked:
+                ledger.booked.add(fill.fill_id)
+                self._engine.orders.seen_fills.add(fill.fill_id)
+            elif fill.fill_id not in ledger.booked:
+                self.take_fill(fill)
+                moved = True
+        if known != self.known_fills:
+            self.known_fills = known
+            self._engine.emit(AccountRead(ts_ns=self._engine.clock.time_ns, known_fills=known))
+        return moved
+
+    def take_fill(self, fill: OrderFilled) -> None:
+        """Book a fill; one of an order that is not ours belongs to *external*."""
+        orders = self._engine.orders
+        order = orders.orders.get(fill.client_id)
+        if order is None:
+            self._adopt(
+                RestingOrder(
+                    client_id=fill.client_id,
+                    venue_id="",
+                    symbol=fill.symbol,
+                    side=fill.side,
+                    type=OrderType.MARKET,
+                    lots=fill.lots,
+                    filled_lots=0,
+                    price=0,
+                    stop_price=0,
+                    reduce_only=False,
+                )
+            )
+        elif order.owner == EXTERNAL and fill.lots > order.remaining:
+            grown = OrderAmended(
+                ts_ns=fill.ts_ns,
+                client_id=order.client_id,
+                price=order.price,
+                stop_price=order.stop_price,
+                lots=order.filled_lots + fill.lots,
+            )
+            self._engine.settlement.take_order_report(grown)
+        self._engine.settlement.take_fill(fill)
+
+    def _adopt(self, resting: RestingOrder) -> None:
+        event = OrderAdopted(ts_ns=self._engine.clock.time_ns, order=resting)
+        self._engine.orders.adopt_foreign(event)
+        self._engine.emit(event)
+
+    def _adopt_orders(self, snapshot: AccountSnapshot) -> None:
+        """Others' orders, as they were before the executions that are booked next."""
+        engine = self._engine
+        coming: dict[str, int] = {}
+        for fill in snapshot.fills or ():
+            if fill.fill_id not in engine.ledger.booked:
+                coming[fill.client_id] = coming.get(fill.client_id, 0) + fill.lots
+        for resting in snapshot.orders or ():
+            if resting.client_id not in engine.orders.orders and resting.symbol in engine.markets:
+                filled = max(0, resting.filled_lots - coming.get(resting.client_id, 0))
+                self._adopt(msgspec.structs.replace(resting, filled_lots=filled))
+
+    def _take_orders(self, snapshot: AccountSnapshot) -> None:
+        orders, listed = self._engine.orders, {order.client_id: order for order in snapshot.orders or ()}
+        astray = []
+        for client_id, resting in listed.items():
+            order = orders.orders.get(client_id)
+            if resting.symbol not in self._engine.markets:
+                continue
+            if order is None:
+                continue
+            if not order.is_open:
+                if order.updated_ns < snapshot.asked_ns:
+                    astray.append(client_id)
+            elif order.state in UNANSWERED or resting.filled_lots > order.filled_lots:
+                orders.request_status(order)
+            else:
+                self._take_terms(order, resting, snapshot)
+        for order in orders.open_orders():
+            settled = order.updated_ns < snapshot.asked_ns and order.state in WORKING
+            if order.client_id not in listed and settled:
+                orders.request_status(order)
+        self._astray = tuple(astray)
+
+    def _take_terms(self, order: Order, resting: RestingOrder, snapshot: AccountSnapshot) -> None:
+        """A change of ours that was lost, or one of somebody else's."""
+        told = (resting.lots, resting.price, resting.stop_price)
+        if order.state in WORKING and told != (order.lots, order.price, order.stop_price):
+            self._engine.settlement.take(
+                OrderStatus(
+                    ts_ns=self._engine.clock.time_ns,
+                    client_id=order.client_id,
+                    found=True,
+                    asked_ns=snapshot.asked_ns,
+                    state=OrderState.ACCEPTED,
+                    venue_id=resting.venue_id,
+                    lots=resting.lots,
+                    price=resting.price,
+                    stop_price=resting.stop_price,
+                )
+            )
+
+    # --- comparing ----------------------------------------------------------------------------------------------------
+
+    def _instruments(self) -> dict[str, Instrument]:
+        return {symbol: market.instrument for symbol, market in self._engine.markets.items()}
+
+    def _compare(self, snapshot: AccountSnapshot, moved: bool) -> None:
+        comparison = compare(snapshot, self._engine.ledger, self._instruments(), self._terms.tolerance)
+        differences = comparison.differences + tuple(self._astray_lines())
+        if not differences:
+            self._agree(comparison)
+            return
+        alike = self._comparison is not None and differences == self._comparison.differences and not moved
+        self._alike = self._alike + 1 if alike else 1
+        self._comparison = Comparison(differences, comparison.adjustment)
+        if self._alike >= SEEN_ALIKE and differences != self.differences:
+            self.differences = differences
+            self._halt()
+        self._ask_again()
+
+    def _astray_lines(self) -> list[Difference]:
+        orders = self._engine.orders.orders
+        return [
+            Difference(
+                what=f"order {client_id}",
+                ours=str(orders[client_id].state),
+                theirs="open",
+                proposed="cancel it",
+            )
+            for client_id in self._astray
+        ]
+
+    def _halt(self) -> None:
+        engine = self._engine
+        engine.gate.reconciled = False
+        engine.emit(AccountDiffers(ts_ns=engine.clock.time_ns, differences=self.differences))
+        first = self.differences[0]
+        text = f"Our books and the venue's account differ: {first.what}, ours {first.ours}, the venue's {first.theirs}."
+        engine.trading.restrict(CAUSE, TradingState.HALTED, text)
+        engine.alarm(Severity.ERROR, text)
+
+    def _agree(self, comparison: Comparison) -> None:
+        engine = self._engine
+        self._comparison, self._alike = None, 0
+        rounding = {a: m for a, m in comparison.adjustment.amounts.items() if abs(m) * 2 > self._terms.tolerance}
+        if rounding:
+            self.adjust(rounding, (), "rounding", "engine")
+        if self.differences:
+            self.differences = ()
+            engine.emit(AccountDiffers(ts_ns=engine.clock.time_ns, differences=()))
+        engine.trading.lift(CAUSE)
+        if not engine.gate.reconciled:
+            engine.gate.reconciled = True
+            text = "Orders, positions and balances agree with the venue."
+            engine.emit(LogLine(ts_ns=engine.clock.time_ns, severity=Severity.INFO, source=CAUSE, text=text))
+        self.agreed_ns = engine.clock.time_ns
+
+    def accept(self, reason: str, who: str) -> str:
+        """Take over the venue's account as it was proposed. Raises ``WorkstationError`` when nothing was."""
+        comparison = self._comparison
+        if not self.differences or comparison is None:
+            raise WorkstationError("There is no difference to accept: our books and the venue's account agree.")
+        unknown = [line for line in self.differences if line.ours == "not configured"]
+        if unknown:
+            raise WorkstationError(f"{unknown[0].what} cannot be accepted: {unknown[0].proposed}.")
+        accepted = len(self.differences)
+        self.adjust(comparison.adjustment.amounts, comparison.adjustment.positions, reason or "accepted", who)
+        for client_id in self._astray:
+            self._engine.orders.outbox.append(CancelRequest(client_id))
+        self._comparison, self._alike = None, 0
+        self.request()
+        return f"Accepted {accepted} differences; the account is compared again."
+
+    # --- restarts -----------------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """What survives a restart, as JSON values. Ids of the newest executions tell which were booked."""
+        newest = list(self._engine.ledger.booked)[-REMEMBERED_EXECUTIONS:]
+        return {"known_fills": self.known_fills, "account_known": self.account_known, "booked": newest}
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Take over what ``snapshot`` gave."""
+        self.known_fills = {symbol: (last[0], last[1]) for symbol, last in snapshot["known_fills"].items()}
+        self.account_known = snapshot["account_known"]
+        self._engine.ledger.booked.update(snapshot["booked"])
+        self._engine.orders.seen_fills.update(snapshot["booked"])
