@@ -38,6 +38,7 @@ from workstation.core.messages import (
     Input,
     Kill,
     LiftThrottle,
+    OrderAdopted,
     OrderFilled,
     Output,
     PauseStrategy,
@@ -444,6 +445,8 @@ class World:
         assert not doubtful, f"still open: {doubtful}"
         assert set(ours) == set(self.venue._desk.orders), f"the venue works {list(self.venue._desk.orders)}"
         records = list(self.journal.records())
+        adopted = [record for record in records if isinstance(record, OrderAdopted)]
+        assert not adopted, "an order of ours was taken for somebody else's"
         fills = [record for record in records if isinstance(record, OrderFilled)]
         ids = Counter(fill.fill_id for fill in fills)
         doubled = [fill_id for fill_id, times in ids.items() if times > 1]
