@@ -325,6 +325,7 @@ async def test_whatever_goes_wrong_no_order_is_sent_twice_and_no_fill_is_lost(
             sandbox.chaos.set(**{**switch, **wanted})
         await trade_at_random(desk, seed=11, orders=60)
         sandbox.chaos.clear()
+        assert await desk.venue.cancel_all(["BTCUSDT"]) == ()
         ids = [order.client_order_id for order in _orders(sandbox, market)]
         assert len(ids) == len(set(ids))
         snapshot = await desk.snapshot()
