@@ -173,7 +173,8 @@ async def test_lesson_8_what_the_exchange_closes_is_told_at_once_and_in_a_snapsh
         assert at_once.keys() == later.keys()
         assert {r.side for r in later.values()} == {Side.SELL}
         assert sum(r.lots for r in later.values()) == desk.instruments["BTCUSDT"].lots("0.010")
-        assert snapshot.positions == () and snapshot.fills == ()
+        assert snapshot.positions == () and snapshot.fills is not None
+        assert {fill.client_id for fill in snapshot.fills} <= {opened}
 
 
 async def test_lesson_11_funding_is_told_by_the_same_id_at_once_and_in_a_snapshot() -> None:
