@@ -226,6 +226,18 @@ async def test_lesson_4_a_lost_answer_makes_the_order_unknown_and_it_is_never_se
         assert len(made.fake.asked("POST", ORDER)) == 1
 
 
+@pytest.mark.parametrize(("age_s", "found"), [(0, True), (3_600, False)])
+async def test_an_old_order_under_the_same_client_id_is_not_taken_for_ours(age_s: int, found: bool) -> None:
+    async with bench() as made:
+        made.fake.drop("POST", ORDER)
+        made.venue.send(order())
+        await made.report(OrderUnknown)
+        made_ms = time.time_ns() // 1_000_000 - age_s * 1_000
+        made.fake.on("GET", ORDER, placed(time=made_ms, orderId=3))
+        made.venue.send(QueryRequest("w1-1", 123))
+        assert (await made.report(OrderStatus)).found is found
+
+
 @pytest.mark.parametrize(
     ("status", "body"),
     [
