@@ -103,7 +103,8 @@ class MeasuredExchange:
             if never_connected(error):
                 call.left -= 1
                 call.sent = call.left > 0
-            if isinstance(error, errors.DDoSProtection | errors.RateLimitExceeded) and not self._is_binance:
+            refused = isinstance(error, errors.DDoSProtection | errors.RateLimitExceeded)
+            if refused and call.status not in (418, 429) and not self._is_binance:
                 # Binance tells it by its status alone; there, ccxt calls a key without permission by the same name.
                 self.budget.refuse("the exchange asked for a pause")
             error.args = (self.scrub(str(error)),)
@@ -156,7 +157,9 @@ def exact_text(number: Any) -> str:
 def never_connected(error: BaseException) -> bool:
     """Whether the request certainly did not reach the exchange: no connection could be made."""
     cause = error.__cause__
-    return isinstance(cause, socket.gaierror | aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+    return isinstance(
+        cause, socket.gaierror | aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
+    )
 
 
 def measured_class(name: str) -> Any:
