@@ -199,9 +199,10 @@ async def test_the_expiry_of_an_order_is_enforced_by_the_exchange() -> None:
         made.venue.send(sent)
         await made.report(OrderAccepted)
         parameters = made.fake.asked("POST", ORDER)[0]
-        last_ms = int(parameters["timestamp"]) + int(parameters["recvWindow"])
-        offset_ms = made.client.venue_clock.reading.offset_ns // 1_000_000
-        assert 0 <= sent.expires_ns // 1_000_000 - (last_ms - offset_ms) < 1_000
+        reading = made.client.venue_clock.reading
+        last_ns = (int(parameters["timestamp"]) + int(parameters["recvWindow"])) * 1_000_000 - reading.offset_ns
+        early_ns = sent.expires_ns - last_ns
+        assert reading.uncertainty_ns <= early_ns <= reading.uncertainty_ns + 2_000_000
         assert int(parameters["recvWindow"]) <= 3_000
 
 
