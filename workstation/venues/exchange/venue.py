@@ -13,6 +13,7 @@ from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order
 from workstation.venues.base import ReportHandler, Request
 from workstation.venues.exchange.binance_dialect import BinanceDialect
 from workstation.venues.exchange.binance_events import BinanceEvents
+from workstation.venues.exchange.binance_parsing import ALGO
 from workstation.venues.exchange.budget import Limits
 from workstation.venues.exchange.capabilities import amendable_types, exchange_capabilities
 from workstation.venues.exchange.client import ExchangeClient
@@ -115,9 +116,11 @@ class ExchangeVenue:
         """Remember which orders are ours; what became of them the exchange is asked."""
         for order in orders:
             known = self._orders.add(KnownOrder(order.client_id, order.symbol))
-            known.side, known.type = order.side, order.type
+            known.side, known.type, known.created_ns = order.side, order.type, order.created_ns
             known.conditional = in_algo_service(order.type, self._client.settings.market)
-            if order.venue_id:
+            if known.conditional and order.venue_id and not order.venue_id.startswith(ALGO):
+                self._orders.became(known, order.venue_id)
+            elif order.venue_id:
                 self._orders.name(known, order.venue_id)
 
     async def cancel_all(self, symbols: list[str]) -> tuple[RestingOrder, ...]:
@@ -146,7 +149,7 @@ class ExchangeVenue:
     def _send_order(self, approved: Approved) -> None:
         intent = approved.intent
         order = self._orders.add(KnownOrder(approved.client_id, intent.symbol))
-        order.side, order.type = intent.side, intent.type
+        order.side, order.type, order.created_ns = intent.side, intent.type, self._now_ns()
         order.conditional = in_algo_service(intent.type, self._client.settings.market)
         before = tuple(self._changes.get(intent.symbol, ()))
         self._follow(order, self._start(self._place(approved, order, before)))
