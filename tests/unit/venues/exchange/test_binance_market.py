@@ -215,7 +215,7 @@ async def test_a_connection_is_renewed_before_the_exchange_closes_it(monkeypatch
             await exchange.until(lambda: exchange.opened >= 2)
 
 
-@pytest.mark.allow_log_warnings("is not a multiple of its tick")
+@pytest.mark.allow_log_warnings("is not a multiple of its step")
 async def test_a_price_that_is_no_whole_tick_is_counted_and_told_and_the_book_taken_anew() -> None:
     async with mini_exchange() as exchange:
         feed = ScriptedFeed(exchange)
@@ -224,7 +224,7 @@ async def test_a_price_that_is_no_whole_tick_is_counted_and_told_and_the_book_ta
             await exchange.push(feed.trade_stream, feed.trade("42000.005"))
             await exchange.push(feed.book_stream, feed.change("42000.005", "1.00000"))
             await run.until(lambda: not run.is_up())
-            assert "42000.005, is not a multiple of its tick 0.01" in run.of(FeedStatus)[-1].detail
+            assert "42000.005, is not a multiple of its step 0.01" in run.of(FeedStatus)[-1].detail
             feed.bids.pop("42000.005", None)
             feed.asks.pop("42000.005", None)
             await run.until(run.is_up)
