@@ -21,7 +21,7 @@ def point_at(client: Any, address: str) -> None:
         urls[f"fapiPublic{version}"] = urls[f"fapiPrivate{version}"] = f"{address}/fapi/{version.lower() or 'v1'}"
     urls["ws"]["spot"] = urls["ws"]["margin"] = f"{sockets}/stream"
     urls["ws"]["linear"] = urls["ws"]["future"] = f"{sockets}/fut/ws"
-    urls["ws"]["ws-api"] = {"spot": f"{sockets}/ws-api/v3", "future": f"{sockets}/ws-fapi/v1"}
+    urls["ws"]["ws-api"] = {"spot": f"{sockets}/ws-api/v3", "linear": f"{sockets}/ws-fapi/v1"}
 
 
 @asynccontextmanager

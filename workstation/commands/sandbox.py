@@ -79,7 +79,7 @@ Pointing ccxt at it:
       urls['fapiPublic' + version] = urls['fapiPrivate' + version] = '{address}/fapi/' + (version.lower() or 'v1')
   urls['ws']['spot'] = urls['ws']['margin'] = '{sockets}/stream'
   urls['ws']['linear'] = urls['ws']['future'] = '{sockets}/fut/ws'
-  urls['ws']['ws-api'] = {{'spot': '{sockets}/ws-api/v3', 'future': '{sockets}/ws-fapi/v1'}}
+  urls['ws']['ws-api'] = {{'spot': '{sockets}/ws-api/v3', 'linear': '{sockets}/ws-fapi/v1'}}
 
 `workstation sandbox deposit|add-key|chaos|close|delist|show --port {server.port}` steer it. Ctrl-C stops it."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -22,7 +22,7 @@ from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import InstrumentKind, Side
 from workstation.market.order_book import OrderBook
 from workstation.sandbox.accounts import ApiKey
-from workstation.sandbox.errors import invalid_symbol
+from workstation.sandbox.errors import ApiError, invalid_symbol
 from workstation.sandbox.floor import Floor, StoredKey, UserEvent
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Funding, Listing, Market, SideLevels
@@ -35,6 +35,29 @@ STEP_EVENTS = 500
 """Market events that are taken from the source at once."""
 
 Changes = dict[StoredKey, Callable[[], Any]]
+
+
+class ListenKeys(Protocol):
+    """Listen keys by account; see ``UserStreams``."""
+
+    def open_key(self, account: str) -> str: ...
+
+    def keep_alive(self, account: str) -> str: ...
+
+    def close_key(self, account: str) -> None: ...
+
+
+class _NoListenKeys:
+    """Nobody can listen yet."""
+
+    def open_key(self, account: str) -> str:
+        raise ApiError(-1125, "This listenKey does not exist.")
+
+    def keep_alive(self, account: str) -> str:
+        raise ApiError(-1125, "This listenKey does not exist.")
+
+    def close_key(self, account: str) -> None:
+        raise ApiError(-1125, "This listenKey does not exist.")
 
 
 class Account:
@@ -51,14 +74,19 @@ class Account:
 
 
 class Exchange:
-    """``source`` has begun at ``start_ns`` (UTC); ``instruments`` are listed on both markets."""
+    """``source`` has begun at ``start_ns`` (UTC); ``instruments`` are listed on both markets.
 
-    def __init__(self, source: MarketSource, instruments: Sequence[Instrument], start_ns: int) -> None:
+    Trades and changes of books are numbered from ``first_id`` on; by default by the start's time.
+    """
+
+    def __init__(
+        self, source: MarketSource, instruments: Sequence[Instrument], start_ns: int, first_id: int = 0
+    ) -> None:
         self.clock = EventClock(start_ns)
         self.start_ns = start_ns
         self.source = source
         self.books = {instrument.symbol: OrderBook(instrument.symbol) for instrument in instruments}
-        first_id = milliseconds(start_ns)
+        first_id = first_id or milliseconds(start_ns)
         self.listings: dict[Market, dict[str, Listing]] = {
             market: {
                 instrument.symbol: Listing(
@@ -80,6 +108,8 @@ class Exchange:
         """Writes what has changed, durably, before it returns; raises when it cannot."""
         self.on_event: Callable[[UserEvent], None] = _ignore
         """Hears the users' streams, after what they tell has been stored."""
+        self.listen_keys: ListenKeys = _NoListenKeys()
+        """Gives USD-M's listen keys; the server sets it."""
         self._depth = 0
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -188,7 +218,9 @@ class Exchange:
 
     def _on_funding(self, funding: FundingRate) -> None:
         listing = self.listings[Market.FUTURES][funding.symbol]
-        listing.fundings.append(Funding(funding.ts_ns, funding.rate, funding.price or listing.mark_price()))
+        paid = Funding(funding.ts_ns, funding.rate, funding.price or listing.mark_price())
+        listing.fundings.append(paid)
+        self.floor.changes["funding", funding.symbol, str(funding.ts_ns)] = lambda: paid
         for account in self.accounts.values():
             account.futures.venue.on_funding(funding)
 
@@ -219,6 +251,7 @@ class Exchange:
             for account in self.accounts.values():
                 account.desk(listing.market).delist(listing.symbol)
         listing.status = "TRADING" if trading else "BREAK" if listing.market is Market.SPOT else "SETTLING"
+        self.floor.changes["listing", listing.market.value, listing.symbol] = lambda: listing.status
         if trading:
             everything: SideLevels = (
                 {**listing.public.bids, **self.books[listing.symbol].bids},
@@ -244,6 +277,10 @@ class Exchange:
         self.account(key.account)
         self.keys[key.key] = key
         self.floor.changes["key", key.key] = lambda: msgspec.to_builtins(self.keys[key.key])
+
+    def last_prices(self) -> dict[str, int]:
+        """Last traded price of each symbol, ticks, where there was one."""
+        return {symbol: found.last for symbol, found in self.listings[Market.FUTURES].items() if found.last}
 
     def listing(self, market: Market, symbol: str) -> Listing:
         """Raises ``ApiError`` when the market does not list the symbol."""

@@ -19,6 +19,9 @@ MOST_OPEN_ORDERS = 200
 MOST_OPEN_STOPS = 5
 """Spot orders that wait for a trigger, of one symbol."""
 MOST_OPEN_CONDITIONALS = 200
+LEAST_CALLBACK = Decimal("0.1")
+MOST_CALLBACK = Decimal(10)
+"""Distance of a trailing stop, per cent."""
 MOST_PRICE = 100_000_000 * 10**8
 """1e-8 of the quote asset."""
 

@@ -69,6 +69,8 @@ class FuturesDesk(TradingDesk):
         self._reason = "ORDER"
         self._closing = "liquidation"
         self._countdowns: dict[str, Timer] = {}
+        for state in self.venue.states.values():
+            state.market_funding = floor.brings_funding
 
     # --- the wallet --------------------------------------------------------------------------------------------------
 
@@ -166,11 +168,15 @@ class FuturesDesk(TradingDesk):
         if running is not None:
             running.cancel()
         if countdown_ns:
-            due_ns = self.floor.clock.time_ns + countdown_ns
-            self._countdowns[symbol] = self.floor.clock.call_at(due_ns, lambda: self._countdown_ended(symbol))
+            self._count_down(symbol, self.floor.clock.time_ns + countdown_ns)
+        self.store_account()
+
+    def _count_down(self, symbol: str, due_ns: int) -> None:
+        self._countdowns[symbol] = self.floor.clock.call_at(due_ns, lambda: self._countdown_ended(symbol))
 
     def _countdown_ended(self, symbol: str) -> None:
         self._countdowns.pop(symbol, None)
+        self.store_account()
         for record in self.open_orders(symbol):
             self.cancel(record, "countdown")
 
@@ -353,6 +359,8 @@ class FuturesDesk(TradingDesk):
             "hedge_mode": self.hedge_mode,
             "leverage": {symbol: state.leverage for symbol, state in states.items()},
             "cross": {symbol: state.cross for symbol, state in states.items()},
+            "countdowns": {symbol: timer.when_ns for symbol, timer in self._countdowns.items()},
+            "funded": {symbol: state.last_funding_hour for symbol, state in states.items()},
             "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.holdings.items()},
         }
 
@@ -364,9 +372,12 @@ class FuturesDesk(TradingDesk):
         for symbol, venue_state in self.venue.states.items():
             venue_state.leverage = stored.leverage.get(symbol, venue_state.leverage)
             venue_state.cross = stored.cross.get(symbol, venue_state.cross)
+            venue_state.last_funding_hour = stored.funded.get(symbol, venue_state.last_funding_hour)
             self.holdings[symbol] = stored.holdings.get(symbol, Holding())
             self._told[symbol] = msgspec.structs.replace(self.holdings[symbol])
         super().restore(records, executions, state)
+        for symbol, due_ns in stored.countdowns.items():
+            self._count_down(symbol, due_ns)
         for record in self.open.values():
             if record.good_till_ns:
                 self._watch_good_till(record)
@@ -379,4 +390,6 @@ class _StoredDesk(msgspec.Struct):
     hedge_mode: bool = False
     leverage: dict[str, int] = {}
     cross: dict[str, bool] = {}
+    countdowns: dict[str, int] = {}
+    funded: dict[str, int] = {}
     holdings: dict[str, Holding] = {}

@@ -56,6 +56,7 @@ class SandboxServer:
         self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
         self.users = UserStreams(Random(f"listen keys {seed}"), self._wall.now_ns)
         exchange.on_event = self.users.deliver
+        exchange.listen_keys = self.users
         exchange.floor.partial_percent = self._partial_percent
         self.control = Control(self)
         self._connections: dict[int, Connection] = {}
@@ -119,10 +120,16 @@ class SandboxServer:
                 self.catch_up()
                 self.users.expire_keys()
                 await asyncio.sleep(PACE_S)
+        except WorkstationError as error:
+            self.fail(error)
         except Exception as error:
             _log.exception("The market of the sandbox exchange has stopped")
-            self.failure = error
-            self.stopped.set()
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """Stop: the exchange cannot go on."""
+        self.failure = self.failure or error
+        self.stopped.set()
 
     def _spawn(self, work: Awaitable[None]) -> None:
         task = asyncio.ensure_future(work)
@@ -167,6 +174,8 @@ class SandboxServer:
     async def _executed(self, endpoint: Endpoint, name: str, asked: Asked) -> Answer | None:
         """Carry a request out, with what chaos does to it; ``None`` when no answer leaves."""
         strikes = self.chaos.strikes
+        if self.failure is not None:
+            return None
         if self.chaos.holds("maintenance"):
             return refused(errors.in_maintenance(), {})
         late = strikes("latency", name)
@@ -183,8 +192,13 @@ class SandboxServer:
         unsure = strikes("timeout", name)
         if unsure and not self.chaos.decides(unsure):
             return refused(errors.outcome_unknown(), {})
-        self.catch_up()
-        answer = self.gate.execute(endpoint, asked)
+        try:
+            self.catch_up()
+            answer = self.gate.execute(endpoint, asked)
+        except WorkstationError as error:
+            # What cannot be written has not happened; nothing more is answered.
+            self.fail(error)
+            return None
         if unsure:
             return refused(errors.outcome_unknown(), {})
         unanswered = strikes("drop_reply", name)

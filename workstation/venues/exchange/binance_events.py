@@ -54,6 +54,8 @@ class BinanceEvents:
 
     async def _order(self, told: dict[str, Any], told_id: str) -> list[VenueReport]:
         symbol, venue_id = told["s"], str(told["i"])
+        if not self._instruments.knows(symbol):
+            return []
         now_ns = self._now_ns()
         client_id = told_id
         if not told_id.startswith(parsing.LIQUIDATIONS):
@@ -112,6 +114,8 @@ class BinanceEvents:
 
     async def _algo_order(self, event: dict[str, Any]) -> list[VenueReport]:
         told = event["o"]
+        if not self._instruments.knows(told["s"]):
+            return []
         client_id, status, now_ns = told["caid"], told["X"], self._now_ns()
         venue_id = f"{parsing.ALGO}{told['aid']}"
         known = self._orders.add(KnownOrder(client_id, told["s"], conditional=True, venue_id=venue_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,7 @@ _UNITS_NS = {"S": SECOND_NS, "M": MINUTE_NS, "H": HOUR_NS, "D": DAY_NS}
 _WORDS_NS = {"SECOND": SECOND_NS, "MINUTE": MINUTE_NS, "HOUR": HOUR_NS, "DAY": DAY_NS}
 _WEIGHT = "x-mbx-used-weight-"
 _ORDERS = "x-mbx-order-count-"
+_BANNED_UNTIL_MS = re.compile(r"banned until (\d+)")
 
 
 class LimitUse(msgspec.Struct, frozen=True):
@@ -187,10 +189,9 @@ class Budget:
         told = headers.get("retry-after", "")
         if told.isdigit():
             return int(told) * SECOND_NS
-        _, found, rest = body.partition("banned until ")
-        digits = rest[:13]
-        if found and digits.isdigit():
-            return max(SECOND_NS, int(digits) * 1_000_000 - self._venue_now_ns())
+        banned = _BANNED_UNTIL_MS.search(body)
+        if banned:
+            return max(SECOND_NS, int(banned[1]) * 1_000_000 - self._venue_now_ns())
         return self._backoff_ns()
 
     def _backoff_ns(self) -> int:

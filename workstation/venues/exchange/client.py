@@ -16,7 +16,7 @@ from workstation.core.instrument import canonical_symbol
 from workstation.venues.exchange.addresses import at_address
 from workstation.venues.exchange.budget import Budget, Limits
 from workstation.venues.exchange.call import Call, Priority, calling
-from workstation.venues.exchange.codes import code_of
+from workstation.venues.exchange.codes import code_of, family_of
 from workstation.venues.exchange.errors import CallFailed, ExchangeError
 from workstation.venues.exchange.measured import measured_class
 from workstation.venues.exchange.sentences import sentence_for
@@ -72,6 +72,10 @@ class ExchangeClient:
             await self.measure_clock()
         except CallFailed as failed:
             raise ExchangeError(sentence_for(failed, self.settings)) from None
+        self.learn_symbols()
+
+    def learn_symbols(self) -> None:
+        """Take our names of the symbols from the markets that are loaded."""
         wanted = "spot" if self.settings.market == "spot" else "linear"
         for unified, market in self.ccxt.markets.items():
             if market[wanted] and (wanted == "spot" or market["swap"]):
@@ -155,6 +159,9 @@ def _ccxt_exchange(settings: Exchange, credentials: Credentials | None) -> Any:
     }
     kind = "spot" if market == "spot" else _LINEAR_KINDS.get(name, "linear")
     config["options"]["fetchMarkets"] = {"types": [kind]}
+    if family_of(name) == "okx":
+        # ccxt's own choice sends single orders as a batch, which takes no expiry.
+        config["options"]["createOrder"] = "privatePostTradeOrder"
     if market == "linear":
         config["options"]["defaultSubType"] = "linear"
     if name.startswith("binance"):

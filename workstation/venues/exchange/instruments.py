@@ -19,6 +19,10 @@ class Instruments:
         self.configured = configured
         self._described: dict[str, Instrument] = {}
 
+    def knows(self, symbol: str) -> bool:
+        """Whether it is of the market that is traded here; accounts tell of others too."""
+        return symbol in self.configured or self._client.lists(symbol)
+
     def of(self, symbol: str) -> Instrument:
         """The configured instrument, else the described one. Raises ``ConfigurationError`` for an unlisted symbol."""
         return self.configured.get(symbol) or self.described(symbol)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from ccxt.base import errors
+
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     FundingPaid,
@@ -21,7 +23,7 @@ from workstation.core.types import Liquidity, OrderState, OrderType, Side
 from workstation.venues.exchange.call import Priority
 from workstation.venues.exchange.client import ExchangeClient
 from workstation.venues.exchange.client_ids import from_venue, to_venue
-from workstation.venues.exchange.errors import LaggingAnswer
+from workstation.venues.exchange.errors import CallFailed, LaggingAnswer
 from workstation.venues.exchange.facts import Execution, OrderFacts
 from workstation.venues.exchange.instruments import Instruments
 from workstation.venues.exchange.known_orders import KnownOrder, KnownOrders
@@ -132,11 +134,18 @@ class UnifiedDialect:
             await self._client.ask(exchange.cancel_order, row["id"], unified, priority=Priority.CANCEL)
 
     async def open_orders(self) -> list[OrderFacts]:
-        facts = []
-        for symbol in self._instruments.configured:
-            for row in await self._client.ask(self._client.ccxt.fetch_open_orders, self._client.unified(symbol)):
-                facts.append(self._facts(row, self._client_id(row)))
-        return facts
+        fetch = self._client.ccxt.fetch_open_orders
+        try:
+            rows = await self._client.ask(fetch)
+        except CallFailed as failed:
+            if not isinstance(failed.error, errors.ArgumentsRequired):
+                raise
+            # This exchange lists open orders symbol by symbol.
+            rows = []
+            for symbol in self._instruments.configured:
+                rows += await self._client.ask(fetch, self._client.unified(symbol))
+        listed = [row for row in rows if self._client.lists(self._client.symbol(row["symbol"]))]
+        return [self._facts(row, self._client_id(row)) for row in listed]
 
     def _client_id(self, row: dict[str, Any]) -> str:
         symbol, venue_id = self._client.symbol(row["symbol"]), str(row["id"])

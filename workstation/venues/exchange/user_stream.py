@@ -56,6 +56,9 @@ class UserStream:
                 self._reopening = False
             except (StreamLost, CallFailed, aiohttp.ClientError, OSError, TimeoutError) as error:
                 self.problem = self._client.ccxt.scrub(str(error)) or type(error).__name__
+            except Exception as error:  # whatever breaks, the account must be heard again
+                self.problem = self._client.ccxt.scrub(f"{type(error).__name__}: {error}")
+                log.error("The user stream of %s broke: %s", self._client.name, self.problem)
             if self.connected:
                 self.connected = False
                 wait_s = FIRST_WAIT_S
@@ -104,7 +107,10 @@ class BinanceUserStream(UserStream):
         async with self._open(exchange.urls["api"]["ws"]["ws-api"]["spot"]) as socket:
             request = {"id": "1", "method": "userDataStream.subscribe.signature", "params": exchange.sign_params({})}
             await socket.send_json(request)
-            answer = await socket.receive_json(timeout=CONNECT_S)
+            message = await socket.receive(timeout=CONNECT_S)
+            if message.type is not aiohttp.WSMsgType.TEXT:
+                raise StreamLost("the exchange closed the connection instead of subscribing")
+            answer = orjson.loads(message.data)
             if answer.get("status") != 200:
                 error = answer.get("error", {})
                 if str(error.get("code")) in _CLOCK_CODES:

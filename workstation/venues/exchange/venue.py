@@ -14,6 +14,7 @@ from workstation.core.timeframe import SECOND_NS
 from workstation.venues.base import ReportHandler, Request
 from workstation.venues.exchange.binance_dialect import BinanceDialect
 from workstation.venues.exchange.binance_events import BinanceEvents
+from workstation.venues.exchange.binance_parsing import ALGO
 from workstation.venues.exchange.budget import Limits
 from workstation.venues.exchange.capabilities import amendable_types, exchange_capabilities
 from workstation.venues.exchange.client import ExchangeClient
@@ -120,7 +121,9 @@ class ExchangeVenue:
             known = self._orders.add(KnownOrder(order.client_id, order.symbol))
             known.side, known.type = order.side, order.type
             known.conditional = in_algo_service(order.type, self._client.settings.market)
-            if order.venue_id:
+            if known.conditional and order.venue_id and not order.venue_id.startswith(ALGO):
+                self._orders.became(known, order.venue_id)
+            elif order.venue_id:
                 self._orders.name(known, order.venue_id)
 
     async def cancel_all(self, symbols: list[str]) -> tuple[RestingOrder, ...]:

@@ -96,6 +96,8 @@ class FakeBinance:
         self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.script: dict[tuple[str, str], deque[Answer | Exception]] = defaultdict(deque)
         self.handlers: dict[tuple[str, str], Handler] = {}
+        self.headers: dict[str, str] = {}
+        """Of the last request."""
         self.clock_ahead_ms = 0
         self.sockets: list[web.WebSocketResponse] = []
         self.socket_opened = asyncio.Event()
@@ -132,7 +134,9 @@ class FakeBinance:
             await socket.send_json(message)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        parameters = {**request.query, **{key: str(value) for key, value in (await request.post()).items()}}
+        sent: Any = await request.json() if request.content_type == "application/json" else await request.post()
+        parameters = {**request.query, **{key: str(value) for key, value in sent.items()}}
+        self.headers = dict(request.headers)
         key = (request.method, request.path)
         self.requests.append((*key, parameters))
         waiting = self.script[key]

@@ -13,6 +13,7 @@ from workstation.core.orders import Order, QueryRequest, SnapshotRequest
 from workstation.core.types import OrderState, OrderType, Side
 
 NOW_NS = time.time_ns()
+HOUR_NS = 3_600_000_000_000
 
 
 def spot_account(made: Bench) -> None:
@@ -71,12 +72,21 @@ async def test_lesson_3_fills_since_the_last_known_one_are_asked_for_page_by_pag
             {},
         )
         made.fake.on("GET", "/api/v3/order", placed("w1-1"))
-        told = await snapshot(made, known_fills=(("BTCUSDT", "BTCUSDT:100", NOW_NS),))
+        told = await snapshot(made, known_fills=(("BTCUSDT", "BTCUSDT:100", NOW_NS - HOUR_NS),))
         assert told.fills is not None and len(told.fills) == 1_001
         assert {fill.client_id for fill in told.fills} == {"w1-1"}
         asked = [p["fromId"] for p in made.fake.asked("GET", "/api/v3/myTrades") if p["symbol"] == "BTCUSDT"]
         assert asked == ["101", "1101"]
         assert len(made.fake.asked("GET", "/api/v3/order")) == 1
+
+
+async def test_lesson_3_shortly_after_a_fill_those_before_it_are_asked_for_too_since_one_may_be_lost() -> None:
+    async with bench() as made:
+        spot_account(made)
+        await snapshot(made, known_fills=(("BTCUSDT", "BTCUSDT:100", NOW_NS),))
+        (asked,) = [asked for asked in made.fake.asked("GET", "/api/v3/myTrades") if asked["symbol"] == "BTCUSDT"]
+        assert "fromId" not in asked
+        assert int(asked["startTime"]) == (NOW_NS - 5 * 60 * 1_000_000_000) // 1_000_000
 
 
 async def test_lesson_2_the_union_of_our_symbols_and_the_exchanges_is_asked_for() -> None:
@@ -194,11 +204,12 @@ async def test_lesson_11_funding_is_told_once_by_id_and_then_from_the_last_one_o
         assert made.fake.asked("GET", "/fapi/v1/income")[1]["startTime"] == "1700000000000"
 
 
-async def test_a_restart_knows_its_orders_and_finds_what_a_conditional_one_became() -> None:
+@pytest.mark.parametrize("told_before", ["algo:77", "123", ""])
+async def test_a_restart_knows_its_orders_and_finds_what_a_conditional_one_became(told_before: str) -> None:
     async with bench("linear") as made:
         linear_account(made)
         ours = Order(client_id="w1-1", symbol="BTCUSDT", side=Side.SELL, type=OrderType.STOP_LIMIT, lots=10)
-        ours.venue_id = "algo:77"
+        ours.venue_id = told_before
         made.venue.restore([ours], {}, {})
         algo = {"algoId": 77, "clientAlgoId": "w1-1", "algoStatus": "TRIGGERED", "actualOrderId": "123"}
         made.fake.on("GET", "/fapi/v1/algoOrder", algo)

@@ -1,0 +1,233 @@
+"""USD-M's public endpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from workstation.sandbox.endpoint import Call, Endpoint, Security
+from workstation.sandbox.filters import FUTURES_BAND_PERCENT, FUTURES_TYPES, futures_filters
+from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.spot_market_data import (
+    aggregate,
+    book_ticker,
+    depth_levels,
+    past_trades,
+    ping,
+    time,
+    wanted_aggregates,
+    wanted_klines,
+)
+from workstation.sandbox.spot_trading import time_range
+from workstation.sandbox.streams import next_funding_ns
+from workstation.sandbox.tape import TapeTrade
+from workstation.sandbox.ticker import day_ticker
+from workstation.sandbox.weights import FUTURES_LIMITS
+from workstation.sandbox.wire import fixed, milliseconds
+
+FOREVER_MS = 4_133_404_800_000
+"""Delivery date of a perpetual, as Binance writes it."""
+FIRST_RATE = 10_000
+"""Funding rate that is shown before there was one: 1 basis point."""
+INTEREST_RATE = fixed(10_000)
+_TIMES = ["GTC", "IOC", "FOK", "GTX", "GTD"]
+_SPOT_TICKER_ONLY = ("prevClosePrice", "bidPrice", "bidQty", "askPrice", "askQty")
+
+
+def exchange_info(call: Call) -> dict[str, Any]:
+    listings = call.exchange.listings[Market.FUTURES]
+    quotes = sorted({listing.quote for listing in listings.values()})
+    return {
+        "timezone": "UTC",
+        "serverTime": milliseconds(call.now_ns),
+        "futuresType": "U_MARGINED",
+        "rateLimits": [limit.told() for limit in FUTURES_LIMITS],
+        "exchangeFilters": [],
+        "assets": [{"asset": quote, "marginAvailable": True, "autoAssetExchange": "0"} for quote in quotes],
+        "symbols": [_symbol(listing) for listing in listings.values()],
+    }
+
+
+def _symbol(listing: Listing) -> dict[str, Any]:
+    maintenance = listing.instrument.maintenance_margin * 100
+    return {
+        "symbol": listing.symbol,
+        "pair": listing.symbol,
+        "contractType": "PERPETUAL",
+        "deliveryDate": FOREVER_MS,
+        "onboardDate": 0,
+        "status": listing.status,
+        "maintMarginPercent": f"{maintenance:.4f}",
+        "requiredMarginPercent": f"{100 / listing.instrument.maximum_leverage:.4f}",
+        "baseAsset": listing.base,
+        "quoteAsset": listing.quote,
+        "marginAsset": listing.quote,
+        "pricePrecision": listing.price_places,
+        "quantityPrecision": listing.quantity_places,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        "underlyingType": "COIN",
+        "underlyingSubType": [],
+        "triggerProtect": "0.0500",
+        "liquidationFee": "0.000500",
+        "marketTakeBound": f"0.{FUTURES_BAND_PERCENT:02d}",
+        "maxMoveOrderLimit": 10_000,
+        "filters": futures_filters(listing),
+        "orderTypes": FUTURES_TYPES,
+        "timeInForce": _TIMES,
+        "permissionSets": ["GRID", "COPY"],
+    }
+
+
+def depth(call: Call) -> dict[str, Any]:
+    listing = call.listing(Market.FUTURES)
+    now = milliseconds(call.exchange.clock.time_ns)
+    limit = call.parameters.limit(500, 1000)
+    return {"lastUpdateId": listing.update_id, "E": now, "T": now, **depth_levels(listing, limit)}
+
+
+def _trade(listing: Listing, trade: TapeTrade) -> dict[str, Any]:
+    return {
+        "id": trade.trade_id,
+        "price": listing.price_text(trade.price),
+        "qty": listing.quantity_text(trade.lots),
+        "quoteQty": fixed(trade.worth),
+        "time": milliseconds(trade.ts_ns),
+        "isBuyerMaker": trade.buyer_is_maker,
+        "isRPITrade": False,
+    }
+
+
+def recent_trades(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    return [_trade(listing, done) for done in listing.tape.trades.latest(call.parameters.limit(500, 1000))]
+
+
+def historical_trades(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    return [_trade(listing, done) for done in past_trades(listing, call.parameters)]
+
+
+def aggregate_trades(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    told = [aggregate(listing, done) for done in wanted_aggregates(listing, call.parameters)]
+    return [{name: value for name, value in body.items() if name != "M"} for body in told]
+
+
+def klines(call: Call) -> list[list[Any]]:
+    return wanted_klines(call, call.listing(Market.FUTURES), 1500)
+
+
+def premium_index(listing: Listing, now_ns: int) -> dict[str, Any]:
+    """Mark price and funding. The index is the mark: there is one market behind both."""
+    mark = listing.price_text(listing.mark_price())
+    rate = listing.fundings[-1].rate if listing.fundings else FIRST_RATE
+    return {
+        "symbol": listing.symbol,
+        "markPrice": mark,
+        "indexPrice": mark,
+        "estimatedSettlePrice": mark,
+        "lastFundingRate": fixed(rate),
+        "interestRate": INTEREST_RATE,
+        "nextFundingTime": milliseconds(next_funding_ns(now_ns)),
+        "time": milliseconds(now_ns),
+    }
+
+
+def mark_price(call: Call) -> Any:
+    return _each(call, lambda listing: premium_index(listing, call.exchange.clock.time_ns))
+
+
+def funding_rates(call: Call) -> list[dict[str, Any]]:
+    listings = call.exchange.listings[Market.FUTURES]
+    wanted, _ = call.parameters.symbols(listings)
+    limit = call.parameters.limit(100, 1000)
+    start, end = time_range(call.parameters, 1 << 62)
+    paid = [(funding, symbol) for symbol in wanted for funding in listings[symbol].fundings]
+    found = [
+        {
+            "symbol": symbol,
+            "fundingTime": milliseconds(funding.time_ns),
+            "fundingRate": fixed(funding.rate),
+            "markPrice": listings[symbol].price_text(funding.mark),
+        }
+        for funding, symbol in sorted(paid)
+        if start <= funding.time_ns <= end
+    ]
+    return found[:limit] if call.parameters.has("startTime") else found[-limit:]
+
+
+def funding_info(call: Call) -> list[dict[str, Any]]:
+    """Symbols with another interval than 8 hours: there are none."""
+    return []
+
+
+def ticker_24h(call: Call) -> Any:
+    def shape(listing: Listing) -> dict[str, Any]:
+        told = day_ticker(listing, call.exchange.clock.time_ns)
+        return {name: value for name, value in told.items() if name not in _SPOT_TICKER_ONLY}
+
+    return _each(call, shape)
+
+
+def ticker_price(call: Call) -> Any:
+    now = milliseconds(call.exchange.clock.time_ns)
+    return _each(call, lambda x: {"symbol": x.symbol, "price": x.price_text(x.last), "time": now})
+
+
+def ticker_book(call: Call) -> Any:
+    now = milliseconds(call.exchange.clock.time_ns)
+    return _each(call, lambda listing: {**book_ticker(listing), "time": now, "lastUpdateId": listing.update_id})
+
+
+def open_interest(call: Call) -> dict[str, Any]:
+    """Of the accounts here: longs and shorts of the market itself are not counted."""
+    listing = call.listing(Market.FUTURES)
+    accounts = call.exchange.accounts.values()
+    lots = sum(abs(account.futures.holdings[listing.symbol].lots) for account in accounts)
+    now = milliseconds(call.exchange.clock.time_ns)
+    return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
+
+
+def _each(call: Call, shape: Callable[[Listing], dict[str, Any]]) -> Any:
+    listings = call.exchange.listings[Market.FUTURES]
+    wanted, single = call.parameters.symbols(listings)
+    shown = [shape(listings[symbol]) for symbol in wanted]
+    return shown[0] if single else shown
+
+
+def _depth_weight(parameters: Parameters) -> int:
+    limit = parameters.whole("limit", 500)
+    return 2 if limit <= 50 else 5 if limit <= 100 else 10 if limit <= 500 else 20
+
+
+def _kline_weight(parameters: Parameters) -> int:
+    limit = parameters.whole("limit", 500)
+    return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
+
+
+def _one_or_all(one: int, all_: int) -> Callable[[Parameters], int]:
+    return lambda parameters: one if parameters.has("symbol") else all_
+
+
+NONE = Security.NONE
+
+ENDPOINTS = [
+    Endpoint("GET", "/fapi/v1/ping", NONE, 1, ping),
+    Endpoint("GET", "/fapi/v1/time", NONE, 1, time),
+    Endpoint("GET", "/fapi/v1/exchangeInfo", NONE, 1, exchange_info),
+    Endpoint("GET", "/fapi/v1/depth", NONE, _depth_weight, depth),
+    Endpoint("GET", "/fapi/v1/trades", NONE, 5, recent_trades),
+    Endpoint("GET", "/fapi/v1/historicalTrades", NONE, 20, historical_trades),
+    Endpoint("GET", "/fapi/v1/aggTrades", NONE, 20, aggregate_trades),
+    Endpoint("GET", "/fapi/v1/klines", NONE, _kline_weight, klines),
+    Endpoint("GET", "/fapi/v1/premiumIndex", NONE, _one_or_all(1, 10), mark_price),
+    Endpoint("GET", "/fapi/v1/fundingRate", NONE, 1, funding_rates),
+    Endpoint("GET", "/fapi/v1/fundingInfo", NONE, 1, funding_info),
+    Endpoint("GET", "/fapi/v1/ticker/24hr", NONE, _one_or_all(1, 40), ticker_24h),
+    Endpoint("GET", "/fapi/v1/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
+    Endpoint("GET", "/fapi/v2/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
+    Endpoint("GET", "/fapi/v1/ticker/bookTicker", NONE, _one_or_all(2, 5), ticker_book),
+    Endpoint("GET", "/fapi/v1/openInterest", NONE, 1, open_interest),
+]

@@ -1,0 +1,432 @@
+"""USD-M's endpoints of orders, of the market's own and of the Algo service's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from workstation.sandbox import errors, filters, futures_format
+from workstation.sandbox.conditional import TRAILING, ConditionalOrder
+from workstation.sandbox.endpoint import Call, Endpoint, Security
+from workstation.sandbox.errors import ApiError
+from workstation.sandbox.futures_desk import FuturesDesk
+from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import NewOrder, OrderRecord
+from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.spot_trading import time_range, wanted_executions
+from workstation.sandbox.wire import MILLISECOND_NS
+
+WEEK_NS = 7 * 24 * 3_600 * 10**9
+TIMES = ("GTC", "IOC", "FOK", "GTX", "GTD")
+CONDITIONAL = tuple(type_ for type_ in filters.FUTURES_TYPES if type_ not in ("LIMIT", "MARKET"))
+MOST_BATCHED = 5
+DONE = {"code": 200, "msg": "The operation of cancel all open order is done."}
+_BAD_TYPE = ApiError(-1116, "Invalid orderType.")
+_BAD_TIME = ApiError(-1115, "Invalid timeInForce.")
+
+
+def read_order(call: Call, listing: Listing) -> NewOrder:
+    """The order that a request describes. Raises ``ApiError`` for what is missing, malformed or filtered out."""
+    parameters = call.parameters
+    side = parameters.side()
+    type_ = parameters.one_of("type", tuple(filters.FUTURES_TYPES), _BAD_TYPE)
+    if type_ in CONDITIONAL:
+        text = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
+        raise ApiError(-4120, text)
+    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    new = NewOrder(
+        symbol=listing.symbol,
+        side=side,
+        type=type_,
+        client_order_id=parameters.client_id("newClientOrderId"),
+        reduce_only=parameters.flag("reduceOnly"),
+        self_trade_mode=_self_trade_mode(parameters),
+    )
+    if parameters.flag("closePosition"):
+        raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
+    for name in ("stopPrice", "priceMatch"):
+        if parameters.has(name):
+            raise errors.not_required(name)
+    if type_ == "LIMIT":
+        new.time_in_force = parameters.one_of("timeInForce", TIMES, _BAD_TIME)
+        new.price = filters.price_ticks(listing, "price", parameters.decimal("price"))
+        filters.check_futures_band(listing, side, new.price)
+        new.good_till_ns = _good_till(call, new.time_in_force)
+    else:
+        for name in ("price", "timeInForce"):
+            if parameters.has(name):
+                raise errors.not_required(name)
+    new.lots = filters.quantity_lots(listing, "quantity", parameters.decimal("quantity"))
+    if not new.reduce_only:
+        worth = listing.worth(new.price or listing.mark_price(), new.lots)
+        filters.check_futures_notional(listing, worth)
+    return new
+
+
+def _self_trade_mode(parameters: Parameters) -> str:
+    modes = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
+    refusal = ApiError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
+    return parameters.one_of("selfTradePreventionMode", modes, refusal, "EXPIRE_MAKER")
+
+
+def _good_till(call: Call, time_in_force: str) -> int:
+    if time_in_force != "GTD":
+        return 0
+    good_till = call.parameters.time_ns("goodTillDate")
+    if good_till is None:
+        raise errors.missing("goodTillDate")
+    if good_till < call.exchange.clock.time_ns + 600 * 10**9:
+        raise ApiError(-4190, "The goodTillDate timestamp must be greater than the current time plus 600 seconds.")
+    return good_till
+
+
+def _place(call: Call) -> tuple[Listing, OrderRecord]:
+    listing = call.listing(Market.FUTURES)
+    if not listing.is_trading:
+        raise ApiError(-4108, "This contract is being settled or pre-delivery; no orders are taken.")
+    new = read_order(call, listing)
+    desk = call.account.futures
+    if len(desk.open_orders(listing.symbol)) >= filters.MOST_OPEN_ORDERS:
+        raise ApiError(-4400, "Reach max open order limit.")
+    return listing, desk.place(new)
+
+
+def new_order(call: Call) -> dict[str, Any]:
+    shape = call.parameters.one_of(
+        "newOrderRespType", ("ACK", "RESULT"), errors.illegal("newOrderRespType", "ACK, RESULT"), "ACK"
+    )
+    listing, record = _place(call)
+    answer = futures_format.order(listing, record)
+    if shape == "ACK":
+        none = listing.quantity_text(0)
+        answer.update(status="NEW", executedQty=none, cumQty=none, cumQuote="0.00000", avgPrice="0.00")
+    return answer
+
+
+def test_order(call: Call) -> dict[str, Any]:
+    read_order(call, call.listing(Market.FUTURES))
+    return {}
+
+
+def batch_orders(call: Call) -> list[dict[str, Any]]:
+    """Up to five orders, each with its own outcome."""
+    return [_one(call, terms, new_order) for terms in _json_dicts(call.parameters.text("batchOrders"))]
+
+
+def modify_batch(call: Call) -> list[dict[str, Any]]:
+    return [_one(call, terms, modify_order) for terms in _json_dicts(call.parameters.text("batchOrders"))]
+
+
+def _json_dicts(text: str) -> list[dict[str, str]]:
+    refusal = ApiError(-4082, "Invalid number of batch place orders.")
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise errors.illegal("batchOrders", "a JSON list of orders") from None
+    if (
+        not isinstance(found, list)
+        or not 1 <= len(found) <= MOST_BATCHED
+        or not all(isinstance(x, dict) for x in found)
+    ):
+        raise refusal
+    return [{str(name): _text(value) for name, value in terms.items()} for terms in found]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _one(call: Call, terms: dict[str, str], handler: Any) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = handler(
+            Call(call.exchange, {"newOrderRespType": "RESULT", **terms}, call.key, call.now_ns)
+        )
+    except ApiError as refusal:
+        return refusal.body()
+    return answer
+
+
+def _wanted(call: Call, refusal: ApiError) -> tuple[FuturesDesk, Listing, OrderRecord]:
+    listing = call.listing(Market.FUTURES)
+    desk = call.account.futures
+    order_id = call.parameters.optional_whole("orderId")
+    client_id = call.parameters.client_id("origClientOrderId")
+    if order_id is None and not client_id:
+        raise ApiError(-1102, "Either orderId or origClientOrderId must be sent.")
+    record = desk.find(listing.symbol, order_id, client_id)
+    if record is None:
+        raise refusal
+    return desk, listing, record
+
+
+def query_order(call: Call) -> dict[str, Any]:
+    _, listing, record = _wanted(call, errors.no_such_order())
+    return futures_format.order(listing, record)
+
+
+def query_open_order(call: Call) -> dict[str, Any]:
+    _, listing, record = _wanted(call, errors.no_such_order())
+    if not record.is_open:
+        raise errors.no_such_order()
+    return futures_format.order(listing, record)
+
+
+def cancel_order(call: Call) -> dict[str, Any]:
+    desk, listing, record = _wanted(call, errors.unknown_order())
+    if not record.is_open:
+        raise errors.unknown_order()
+    desk.cancel(record)
+    return futures_format.order(listing, record)
+
+
+def modify_order(call: Call) -> dict[str, Any]:
+    desk, listing, record = _wanted(call, errors.no_such_order())
+    if not record.is_open:
+        raise errors.no_such_order()
+    parameters = call.parameters
+    if parameters.side() is not record.side:
+        raise ApiError(-1117, "Invalid side.")
+    if record.type != "LIMIT":
+        raise ApiError(-5024, "Only limit order is supported.")
+    price = filters.price_ticks(listing, "price", parameters.decimal("price"))
+    lots = filters.quantity_lots(listing, "quantity", parameters.decimal("quantity"))
+    if (price, lots) == (record.price, record.lots):
+        raise ApiError(-5027, "No need to modify the order.")
+    filters.check_futures_band(listing, record.side, price)
+    if lots <= record.filled:
+        desk.cancel(record)
+    else:
+        desk.amend(record, price, lots)
+    return futures_format.order(listing, record)
+
+
+def cancel_all(call: Call) -> dict[str, Any]:
+    desk = call.account.futures
+    for record in desk.open_orders(call.listing(Market.FUTURES).symbol):
+        desk.cancel(record)
+    return DONE
+
+
+def cancel_batch(call: Call) -> list[dict[str, Any]]:
+    name = "orderIdList" if call.parameters.has("orderIdList") else "origClientOrderIdList"
+    try:
+        ids = orjson.loads(call.parameters.text(name))
+    except orjson.JSONDecodeError:
+        raise errors.illegal(name, "a JSON list") from None
+    if not isinstance(ids, list) or not 1 <= len(ids) <= 10:
+        raise ApiError(-4083, "Invalid number of batch cancel orders.")
+    each = "orderId" if name == "orderIdList" else "origClientOrderId"
+    symbol = call.parameters.text("symbol")
+    return [_one(call, {"symbol": symbol, each: str(id_)}, cancel_order) for id_ in ids]
+
+
+def countdown(call: Call) -> dict[str, Any]:
+    """The dead man's switch."""
+    listing = call.listing(Market.FUTURES)
+    milliseconds = call.parameters.whole("countdownTime")
+    call.account.futures.set_countdown(listing.symbol, milliseconds * MILLISECOND_NS)
+    return {"symbol": listing.symbol, "countdownTime": str(milliseconds)}
+
+
+def open_orders(call: Call) -> list[dict[str, Any]]:
+    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    desk = call.account.futures
+    return [futures_format.order(desk.listings[record.symbol], record) for record in desk.open_orders(symbol)]
+
+
+def all_orders(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    limit = call.parameters.limit(500, 1000)
+    records = [record for record in call.account.futures.orders.values() if record.symbol == listing.symbol]
+    from_id = call.parameters.optional_whole("orderId")
+    if from_id is not None:
+        return [futures_format.order(listing, r) for r in records if r.order_id >= from_id][:limit]
+    start, end = time_range(call.parameters, WEEK_NS)
+    found = [record for record in records if start <= record.created_ns <= end]
+    newest = not call.parameters.has("startTime")
+    return [futures_format.order(listing, r) for r in (found[-limit:] if newest else found[:limit])]
+
+
+def user_trades(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    wanted = wanted_executions(call.parameters, call.account.futures.executions, listing.symbol, WEEK_NS)
+    return [futures_format.own_trade(listing, execution) for execution in wanted]
+
+
+def force_orders(call: Call) -> list[dict[str, Any]]:
+    """Orders by which the exchange closed positions."""
+    desk = call.account.futures
+    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    kinds = {"LIQUIDATION": "autoclose-", "ADL": "adl_autoclose"}
+    wanted = (
+        [kinds[call.parameters.text("autoCloseType")]] if call.parameters.has("autoCloseType") else list(kinds.values())
+    )
+    found = [
+        futures_format.order(desk.listings[record.symbol], record)
+        for record in desk.orders.values()
+        if record.client_order_id.startswith(tuple(wanted)) and symbol in ("", record.symbol)
+    ]
+    return found[-call.parameters.limit(50, 100) :]
+
+
+# --- the Algo service ------------------------------------------------------------------------------------------------
+
+
+def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
+    """The conditional order that a request describes. Raises ``ApiError``."""
+    parameters = call.parameters
+    if parameters.text("algoType", "CONDITIONAL") != "CONDITIONAL":
+        raise ApiError(-1130, "Data sent for parameter 'algoType' is not valid.")
+    side = parameters.side()
+    type_ = parameters.one_of("type", CONDITIONAL, _BAD_TYPE)
+    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    now_ns = call.exchange.clock.time_ns
+    algo_id = call.exchange.floor.take_id("algo")
+    time_in_force = parameters.one_of("timeInForce", (*TIMES, "GTE_GTC"), _BAD_TIME, "GTC")
+    working = parameters.one_of(
+        "workingType", ("CONTRACT_PRICE", "MARK_PRICE"), ApiError(-4008, "Invalid working type."), "CONTRACT_PRICE"
+    )
+    order = ConditionalOrder(
+        algo_id=algo_id,
+        client_algo_id=parameters.client_id("clientAlgoId") or f"sandbox-algo-{algo_id}",
+        symbol=listing.symbol,
+        side=side,
+        type=type_,
+        time_in_force=time_in_force,
+        lots=0,
+        trigger=0,
+        on_mark=working == "MARK_PRICE",
+        reduce_only=parameters.flag("reduceOnly"),
+        close_position=parameters.flag("closePosition"),
+        price_protect=parameters.flag("priceProtect"),
+        self_trade_mode=_self_trade_mode(parameters),
+        good_till_ns=_good_till(call, time_in_force),
+        created_ns=now_ns,
+        updated_ns=now_ns,
+    )
+    _read_condition(parameters, listing, order)
+    if order.close_position:
+        if (
+            parameters.has("quantity")
+            or parameters.has("reduceOnly")
+            or order.type in ("STOP", "TAKE_PROFIT", TRAILING)
+        ):
+            raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
+    else:
+        order.lots = filters.quantity_lots(listing, "quantity", parameters.decimal("quantity"))
+        if not order.reduce_only:
+            price = order.price or order.trigger or listing.mark_price()
+            filters.check_futures_notional(listing, listing.worth(price, order.lots))
+    return order
+
+
+def _read_condition(parameters: Parameters, listing: Listing, order: ConditionalOrder) -> None:
+    if order.type == TRAILING:
+        rate = parameters.decimal("callbackRate")
+        if not filters.LEAST_CALLBACK <= rate <= filters.MOST_CALLBACK:
+            raise ApiError(-2007, "Invalid callBack rate.")
+        order.callback = int(rate * 10**6)
+        if parameters.has("activatePrice"):
+            order.activation = filters.price_ticks(listing, "activatePrice", parameters.decimal("activatePrice"))
+        return
+    order.trigger = filters.price_ticks(listing, "triggerPrice", parameters.decimal("triggerPrice"))
+    if order.type in ("STOP", "TAKE_PROFIT"):
+        order.price = filters.price_ticks(listing, "price", parameters.decimal("price"))
+    elif parameters.has("price"):
+        raise errors.not_required("price")
+
+
+def new_algo_order(call: Call) -> dict[str, Any]:
+    listing = call.listing(Market.FUTURES)
+    if not listing.is_trading:
+        raise ApiError(-4108, "This contract is being settled or pre-delivery; no orders are taken.")
+    order = read_conditional(call, listing)
+    call.account.futures.conditional.place(order)
+    return futures_format.algo_order(listing, order)
+
+
+def _wanted_algo(call: Call, refusal: ApiError) -> tuple[FuturesDesk, ConditionalOrder]:
+    algo_id = call.parameters.optional_whole("algoId")
+    client_id = call.parameters.client_id("clientAlgoId")
+    if algo_id is None and not client_id:
+        raise ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
+    desk = call.account.futures
+    order = desk.conditional.find(algo_id, client_id)
+    if order is None:
+        raise refusal
+    return desk, order
+
+
+def query_algo_order(call: Call) -> dict[str, Any]:
+    desk, order = _wanted_algo(call, errors.no_such_order())
+    answer = futures_format.algo_order(desk.listings[order.symbol], order)
+    record = desk.orders.get(order.order_id)
+    if record is not None:
+        listing = desk.listings[order.symbol]
+        answer["actualPrice"] = futures_format.unit_price(listing, record.worth, record.filled)
+        answer["actualType"] = record.type
+        answer["actualQty"] = listing.quantity_text(record.filled)
+    return answer
+
+
+def cancel_algo_order(call: Call) -> dict[str, Any]:
+    desk, order = _wanted_algo(call, errors.unknown_order())
+    if not order.is_open:
+        raise errors.unknown_order()
+    desk.conditional.cancel(order)
+    return {"algoId": order.algo_id, "clientAlgoId": order.client_algo_id, "code": "200", "msg": "success"}
+
+
+def cancel_all_algo(call: Call) -> dict[str, Any]:
+    conditional = call.account.futures.conditional
+    for order in conditional.open_orders(call.listing(Market.FUTURES).symbol):
+        conditional.cancel(order)
+    return DONE
+
+
+def open_algo_orders(call: Call) -> list[dict[str, Any]]:
+    desk = call.account.futures
+    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    return [futures_format.algo_order(desk.listings[o.symbol], o) for o in desk.conditional.open_orders(symbol)]
+
+
+def all_algo_orders(call: Call) -> list[dict[str, Any]]:
+    listing = call.listing(Market.FUTURES)
+    found = [o for o in call.account.futures.conditional.orders.values() if o.symbol == listing.symbol]
+    from_id = call.parameters.optional_whole("algoId")
+    limit = call.parameters.limit(500, 1000)
+    start, end = time_range(call.parameters, WEEK_NS)
+    found = [o for o in found if start <= o.created_ns <= end and o.algo_id >= (from_id or 0)]
+    return [futures_format.algo_order(listing, o) for o in (found[:limit] if from_id is not None else found[-limit:])]
+
+
+def _open_weight(parameters: Parameters) -> int:
+    return 1 if parameters.has("symbol") else 40
+
+
+READ, TRADE = Security.READ, Security.TRADE_FUTURES
+
+ENDPOINTS = [
+    Endpoint("POST", "/fapi/v1/order", TRADE, 0, new_order, orders=1),
+    Endpoint("PUT", "/fapi/v1/order", TRADE, 1, modify_order, orders=1),
+    Endpoint("POST", "/fapi/v1/order/test", TRADE, 0, test_order),
+    Endpoint("GET", "/fapi/v1/order", READ, 1, query_order),
+    Endpoint("DELETE", "/fapi/v1/order", TRADE, 1, cancel_order),
+    Endpoint("POST", "/fapi/v1/batchOrders", TRADE, 5, batch_orders, orders=5),
+    Endpoint("PUT", "/fapi/v1/batchOrders", TRADE, 5, modify_batch, orders=5),
+    Endpoint("DELETE", "/fapi/v1/batchOrders", TRADE, 1, cancel_batch),
+    Endpoint("DELETE", "/fapi/v1/allOpenOrders", TRADE, 1, cancel_all),
+    Endpoint("POST", "/fapi/v1/countdownCancelAll", TRADE, 10, countdown),
+    Endpoint("GET", "/fapi/v1/openOrder", READ, 1, query_open_order),
+    Endpoint("GET", "/fapi/v1/openOrders", READ, _open_weight, open_orders),
+    Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders),
+    Endpoint("GET", "/fapi/v1/userTrades", READ, 5, user_trades),
+    Endpoint("GET", "/fapi/v1/forceOrders", READ, 20, force_orders),
+    Endpoint("POST", "/fapi/v1/algoOrder", TRADE, 0, new_algo_order, orders=1),
+    Endpoint("GET", "/fapi/v1/algoOrder", READ, 1, query_algo_order),
+    Endpoint("DELETE", "/fapi/v1/algoOrder", TRADE, 1, cancel_algo_order),
+    Endpoint("DELETE", "/fapi/v1/algoOpenOrders", TRADE, 1, cancel_all_algo),
+    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, _open_weight, open_algo_orders),
+    Endpoint("GET", "/fapi/v1/allAlgoOrders", READ, 5, all_algo_orders),
+]
