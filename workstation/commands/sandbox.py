@@ -49,7 +49,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stopped.set)
         await server.start(arguments.port)
-        print(_welcome(server, arguments.key, arguments.secret, symbols), flush=True)
+        print(_welcome(server, arguments.key, arguments.secret), flush=True)
         await server.stopped.wait()
         await asyncio.wait_for(server.stop(), STOP_TIMEOUT_S)
     finally:
@@ -58,7 +58,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
         raise WorkstationError(f"The sandbox exchange has stopped: {server.failure}.")
 
 
-def _welcome(server: SandboxServer, key: str, secret: str, symbols: list[str]) -> str:
+def _welcome(server: SandboxServer, key: str, secret: str) -> str:
+    symbols = list(server.exchange.books)
     address = server.address
     sockets = address.replace("http", "ws", 1)
     return f"""The sandbox exchange is at {address} with {", ".join(symbols)}, each on spot and on USD-M.

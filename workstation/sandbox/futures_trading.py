@@ -97,7 +97,7 @@ def new_order(call: Call) -> dict[str, Any]:
         "newOrderRespType", ("ACK", "RESULT"), errors.illegal("newOrderRespType", "ACK, RESULT"), "ACK"
     )
     listing, record = _place(call)
-    answer = futures_format.order(listing, record)
+    answer = futures_format.answer(listing, record)
     if shape == "ACK":
         none = listing.quantity_text(0)
         answer.update(status="NEW", executedQty=none, cumQty=none, cumQuote="0.00000", avgPrice="0.00")
@@ -177,7 +177,7 @@ def cancel_order(call: Call) -> dict[str, Any]:
     if not record.is_open:
         raise errors.unknown_order()
     desk.cancel(record)
-    return futures_format.order(listing, record)
+    return futures_format.answer(listing, record)
 
 
 def modify_order(call: Call) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def modify_order(call: Call) -> dict[str, Any]:
         desk.cancel(record)
     else:
         desk.amend(record, price, lots)
-    return futures_format.order(listing, record)
+    return futures_format.answer(listing, record)
 
 
 def cancel_all(call: Call) -> dict[str, Any]:
@@ -360,14 +360,11 @@ def _wanted_algo(call: Call, refusal: ApiError) -> tuple[FuturesDesk, Conditiona
 
 def query_algo_order(call: Call) -> dict[str, Any]:
     desk, order = _wanted_algo(call, errors.no_such_order())
-    answer = futures_format.algo_order(desk.listings[order.symbol], order)
-    record = desk.orders.get(order.order_id)
-    if record is not None:
-        listing = desk.listings[order.symbol]
-        answer["actualPrice"] = futures_format.unit_price(listing, record.worth, record.filled)
-        answer["actualType"] = record.type
-        answer["actualQty"] = listing.quantity_text(record.filled)
-    return answer
+    return _algo_shown(desk, order)
+
+
+def _algo_shown(desk: FuturesDesk, order: ConditionalOrder) -> dict[str, Any]:
+    return futures_format.algo_query(desk.listings[order.symbol], order, desk.orders.get(order.order_id))
 
 
 def cancel_algo_order(call: Call) -> dict[str, Any]:
@@ -388,17 +385,21 @@ def cancel_all_algo(call: Call) -> dict[str, Any]:
 def open_algo_orders(call: Call) -> list[dict[str, Any]]:
     desk = call.account.futures
     symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    return [futures_format.algo_order(desk.listings[o.symbol], o) for o in desk.conditional.open_orders(symbol)]
+    return [_algo_shown(desk, order) for order in desk.conditional.open_orders(symbol)]
 
 
 def all_algo_orders(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    found = [o for o in call.account.futures.conditional.orders.values() if o.symbol == listing.symbol]
+    desk = call.account.futures
+    symbol = call.listing(Market.FUTURES).symbol
     from_id = call.parameters.optional_whole("algoId")
     limit = call.parameters.limit(500, 1000)
     start, end = time_range(call.parameters, WEEK_NS)
-    found = [o for o in found if start <= o.created_ns <= end and o.algo_id >= (from_id or 0)]
-    return [futures_format.algo_order(listing, o) for o in (found[:limit] if from_id is not None else found[-limit:])]
+    found = [
+        _algo_shown(desk, order)
+        for order in desk.conditional.orders.values()
+        if order.symbol == symbol and start <= order.created_ns <= end and order.algo_id >= (from_id or 0)
+    ]
+    return found[:limit] if from_id is not None else found[-limit:]
 
 
 def _open_weight(parameters: Parameters) -> int:
