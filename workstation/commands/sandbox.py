@@ -9,13 +9,13 @@ import logging
 import signal
 import sys
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workstation.commands.places import settings
 from workstation.core.errors import ConfigurationError, WorkstationError
 from workstation.core.instrument import canonical_symbol
-from workstation.sandbox.opening import open_exchange
-from workstation.sandbox.server import SandboxServer
+
+if TYPE_CHECKING:
+    from workstation.sandbox.server import SandboxServer
 
 STOP_TIMEOUT_S = 10
 
@@ -32,6 +32,11 @@ def sandbox(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
+    # Steering a running exchange needs none of these, and starts so much sooner.
+    from workstation.commands.places import settings
+    from workstation.sandbox.opening import open_exchange
+    from workstation.sandbox.server import SandboxServer
+
     configured = settings(arguments).settings
     symbols = [canonical_symbol(symbol) for symbol in arguments.symbols or configured.market.symbols]
     opened = open_exchange(

@@ -295,7 +295,7 @@ class TradingDesk:
     def book_execution(self, execution: Execution) -> None:
         """Keep an execution and have it stored."""
         self.executions.append(execution)
-        key = ("execution", self.account, self.market.value, execution.symbol, str(execution.trade_id))
+        key = ("execution", self.account, self.market.value, str(len(self.executions)))
         self.floor.changes[key] = lambda: execution
 
     def _on_funding(self, report: FundingPaid) -> None:
