@@ -17,7 +17,8 @@ from workstation.core.money import to_money
 from workstation.core.timeframe import SECOND_NS
 from workstation.sandbox.accounts import DEFAULT_PERMISSIONS, ApiKey
 from workstation.sandbox.chaos import Chaos
-from workstation.sandbox.exchange import Account, Exchange, offered_instruments, start_of
+from workstation.sandbox.exchange import Account, Exchange
+from workstation.sandbox.offering import offered_instruments, start_of
 from workstation.sandbox.server import SandboxServer
 from workstation.sandbox.source import MarketSource, built_in_source
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import orjson
@@ -129,7 +130,7 @@ async def test_delisting_ends_orders_and_refuses_new_ones(sandbox, requests):
 
 async def _messages(socket, count, sandbox):
     """The next messages of a stream, letting the market run."""
-    got = []
+    got: list[dict[str, Any]] = []
     while len(got) < count:
         sandbox.step(0.1)
         try:

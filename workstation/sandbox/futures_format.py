@@ -13,7 +13,7 @@ from workstation.venues.simulated.state import SymbolState
 
 if TYPE_CHECKING:
     from workstation.sandbox.conditional import ConditionalOrder
-    from workstation.sandbox.futures_desk import Holding
+    from workstation.sandbox.futures_books import Holding
 
 
 def unit_price(listing: Listing, worth: int, lots: int) -> str:

@@ -10,7 +10,8 @@ from workstation.config.settings import Settings
 from workstation.core.clock import WallClock
 from workstation.core.money import MONEY_SCALE
 from workstation.sandbox.accounts import ApiKey
-from workstation.sandbox.exchange import Changes, Exchange, offered_instruments, start_of
+from workstation.sandbox.exchange import Changes, Exchange
+from workstation.sandbox.offering import offered_instruments, start_of
 from workstation.sandbox.recording import RecordingSource, open_recording
 from workstation.sandbox.restoring import restore
 from workstation.sandbox.source import MarketSource, built_in_source

@@ -7,7 +7,7 @@ from typing import Any
 from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.conditional import ConditionalOrder
 from workstation.sandbox.exchange import Exchange
-from workstation.sandbox.futures_desk import Income
+from workstation.sandbox.futures_books import Income
 from workstation.sandbox.listing import Funding, Market
 from workstation.sandbox.orders import Execution, OrderRecord
 from workstation.sandbox.state_file import StateFile, grouped
@@ -33,7 +33,7 @@ def restore(exchange: Exchange, file: StateFile) -> None:
         for market in Market:
             key = (name, market.value)
             account.desk(market).restore(orders.get(key, []), executions.get(key, []), states.get(key, {}))
-        account.futures.income.extend(income.get((name,), []))
+        account.futures.books.income.extend(income.get((name,), []))
         account.futures.conditional.restore(conditional.get((name,), []))
     for _, stored in file.all("key", ApiKey):
         exchange.add_key(stored)

@@ -54,9 +54,8 @@ class SandboxServer:
         self.gate = Gate(exchange, ENDPOINTS, self.now_ns)
         self.hub = StreamHub(exchange)
         self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
-        self.users = UserStreams(Random(f"listen keys {seed}"), self._wall.now_ns)
+        self.users = UserStreams(exchange.listen_keys, self._wall.now_ns)
         exchange.on_event = self.users.deliver
-        exchange.listen_keys = self.users
         exchange.floor.partial_percent = self._partial_percent
         self.control = Control(self)
         self._connections: dict[int, Connection] = {}
@@ -118,7 +117,6 @@ class SandboxServer:
         try:
             while True:
                 self.catch_up()
-                self.users.expire_keys()
                 await asyncio.sleep(PACE_S)
         except WorkstationError as error:
             self.fail(error)

@@ -15,9 +15,10 @@ from workstation.config.settings import Settings
 from workstation.core.money import MONEY_SCALE
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.types import Side
-from workstation.sandbox.exchange import Account, Changes, Exchange, offered_instruments
+from workstation.sandbox.exchange import Account, Changes, Exchange
 from workstation.sandbox.floor import UserEvent
 from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.offering import offered_instruments
 from workstation.sandbox.orders import NewOrder, OrderRecord
 from workstation.sandbox.source import built_in_source
 

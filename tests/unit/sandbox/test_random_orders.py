@@ -15,8 +15,9 @@ from workstation.core.money import MONEY_SCALE
 from workstation.core.types import Side
 from workstation.sandbox.conditional import TRAILING, ConditionalOrder
 from workstation.sandbox.errors import ApiError
-from workstation.sandbox.exchange import Exchange, offered_instruments
+from workstation.sandbox.exchange import Exchange
 from workstation.sandbox.listing import Market
+from workstation.sandbox.offering import offered_instruments
 from workstation.sandbox.orders import NewOrder
 from workstation.sandbox.recording import RecordingSource
 from workstation.sandbox.restoring import restore
@@ -162,8 +163,8 @@ def check_spot(trader: Trader) -> None:
 
 def check_futures(trader: Trader) -> None:
     desk = trader.practice.account.futures
-    assert desk.wallet("USDT") == sum(booking.amount for booking in desk.income)
-    for symbol, holding in desk.holdings.items():
+    assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income)
+    for symbol, holding in desk.books.holdings.items():
         done = [execution for execution in desk.executions if execution.symbol == symbol]
         assert holding.lots == sum(int(execution.side) * execution.lots for execution in done)
         worth = sum(int(execution.side) * execution.worth for execution in done)
@@ -223,7 +224,7 @@ def check_told(trader: Trader) -> None:
     assert wallets["USDT"] == fixed(futures.wallet("USDT"))
     positions = {p["s"]: p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
     for symbol, amount in positions.items():
-        assert amount == futures.listings[symbol].quantity_text(futures.holdings[symbol].lots)
+        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[symbol].lots)
     statuses = {event["o"]["aid"]: event["o"]["X"] for event in practice.told("ALGO_UPDATE")}
     for algo_id, status in statuses.items():
         assert futures.conditional.orders[algo_id].status == status
@@ -274,7 +275,7 @@ def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> N
         assert new.account_state() == old.account_state()
         assert set(new.open) == set(old.open)
         assert set(new.venue._desk.orders) == set(old.venue._desk.orders)
-    assert msgspec.to_builtins(after.futures.income) == msgspec.to_builtins(before.futures.income)
+    assert msgspec.to_builtins(after.futures.books.income) == msgspec.to_builtins(before.futures.books.income)
     waiting = [order.algo_id for order in before.futures.conditional.open_orders("")]
     assert [order.algo_id for order in after.futures.conditional.open_orders("")] == waiting
     assert again.floor.next_ids == exchange.floor.next_ids
