@@ -128,6 +128,21 @@ async def test_delisting_ends_orders_and_refuses_new_ones(sandbox, requests):
     assert info.body["symbols"][0]["status"] == "BREAK"
 
 
+async def test_lessons_8_and_10_positions_and_listings_by_seed(sandbox, requests):
+    terms = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.1"}
+    for how, prefix in (("liquidation", "autoclose-"), ("adl", "adl_autoclose")):
+        await requests.signed("POST", "/fapi/v1/order", **terms)
+        sandbox.chaos.set(how, count=1)
+        sandbox.step(2)
+        assert not sandbox.account.futures.books.holdings["BTCUSDT"].lots
+        assert list(sandbox.account.futures.orders.values())[-1].client_order_id.startswith(prefix)
+    sandbox.chaos.set("delist", count=1, value=3)
+    sandbox.step(2)
+    assert [x.status for found in sandbox.exchange.listings.values() for x in found.values()].count("TRADING") == 3
+    sandbox.step(3)
+    assert all(x.is_trading for found in sandbox.exchange.listings.values() for x in found.values())
+
+
 async def _messages(socket, count, sandbox):
     """The next messages of a stream, letting the market run."""
     got: list[dict[str, Any]] = []

@@ -160,6 +160,8 @@ class FuturesDesk(TradingDesk):
             return ApiError(-2022, "ReduceOnly Order is rejected.")
         if rejection.code == validation.QUANTITY:
             return ApiError(-4005, "Quantity greater than max quantity.")
+        if rejection.code == validation.MINIMUM_NOTIONAL:
+            return ApiError(-4164, "Order's notional is too small (unless you choose reduce only).")
         return errors.insufficient_margin()
 
     def _duplicate(self) -> ApiError:

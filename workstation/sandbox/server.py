@@ -22,6 +22,7 @@ from workstation.sandbox.endpoint import Endpoint
 from workstation.sandbox.exchange import Exchange
 from workstation.sandbox.gate import Answer, Asked, Gate, refused, unknown_path
 from workstation.sandbox.listing import Market
+from workstation.sandbox.mishaps import Mishaps
 from workstation.sandbox.registry import ENDPOINTS
 from workstation.sandbox.signing import request_values, signed_payload
 from workstation.sandbox.stream_connection import StreamConnection
@@ -57,6 +58,7 @@ class SandboxServer:
         self.users = UserStreams(exchange.listen_keys, self._wall.now_ns)
         exchange.on_event = self.users.deliver
         exchange.floor.partial_percent = self._partial_percent
+        self._mishaps = Mishaps(exchange, self.chaos)
         self.control = Control(self)
         self._connections: dict[int, Connection] = {}
         self._connected = 0
