@@ -12,7 +12,7 @@ from ccxt.base.errors import BaseError
 
 from workstation.core.messages import Trade
 from workstation.venues.exchange.binance_messages import DepthUpdate, MarkPriceUpdate
-from workstation.venues.exchange.binance_requests import BinanceRequests
+from workstation.venues.exchange.binance_requests import MOST_MISSING, BinanceRequests
 from workstation.venues.exchange.binance_route import MarketUpdate, Route
 from workstation.venues.exchange.binance_symbol import BinanceSymbol
 from workstation.venues.exchange.exact_steps import NotWhole
@@ -153,9 +153,10 @@ class BinanceMarket:
     def _on_edge(self, symbol: str) -> None:
         """Trades come near prices where the book is unknown: get it again, without a break."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._refreshed_s.get(symbol, -REFRESH_S) >= REFRESH_S:
+        book = self._symbols[symbol].book
+        if not book.wanting and now_s - self._refreshed_s.get(symbol, -REFRESH_S) >= REFRESH_S:
             self._refreshed_s[symbol] = now_s
-            self._symbols[symbol].book.refresh()
+            book.refresh()
             self._start_synchronising(symbol)
 
     def _resynchronise(self, symbol: str, reason: str) -> None:
@@ -195,11 +196,12 @@ class BinanceMarket:
         pauses = Pauses(self._random, first_s=0.2, most_s=2.0)
         feed = self._symbols[symbol]
         found: list[Trade] = []
+        wanted = min(last_id - first_id + 1, MOST_MISSING)
         while pauses.attempts < FILL_ATTEMPTS:
             try:
                 updates = await self._requests.trades(symbol, first_id, last_id)
                 found = [feed.trade(update) for update in updates]
-                if len(found) > last_id - first_id:
+                if len(found) >= wanted:
                     break
             except BaseError as error:
                 log.info("Trades %s to %s of %s: %s", first_id, last_id, symbol, short_reason(error))

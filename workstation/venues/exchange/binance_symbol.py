@@ -87,7 +87,6 @@ class BinanceSymbol:
         self.trades.on_trade(trade, update.time_ms)
         low, high = self._known
         if not low <= trade.price <= high:
-            self._known = EVERYTHING
             self._on_edge(self._symbol)
 
     def trade(self, update: AnyTrade) -> Trade:

@@ -110,6 +110,20 @@ async def test_trades_that_the_stream_lost_are_fetched_and_come_in_order(market:
             assert (figures.trades_filled, figures.trades_lost) == (2_500, 0)
 
 
+@pytest.mark.allow_log_warnings("2000 trades of BTCUSDT are missing and could not be had")
+async def test_of_very_many_missing_trades_the_newest_are_fetched_and_the_others_told_as_lost() -> None:
+    async with mini_exchange() as exchange:
+        feed = ScriptedFeed(exchange)
+        async with running_market(exchange) as run:
+            await connected(run, exchange, feed)
+            for _ in range(12_000):
+                feed.trade()
+            await feed.send_trade()
+            await run.until(lambda: run.of(Trade)[-1].trade_id == len(feed.trades))
+            figures = run.market.figures()
+            assert (figures.trades_filled, figures.trades_lost) == (10_000, 2_000)
+
+
 @MARKETS
 async def test_a_lost_connection_comes_back_with_its_book_and_its_trades(market: str) -> None:
     async with mini_exchange() as exchange:
@@ -373,7 +387,8 @@ async def test_a_book_is_taken_anew_when_trades_come_near_its_edge() -> None:
         async with running_market(exchange, book_depth=10) as run:
             await connected(run, exchange, feed)
             feed.asks["42015.50"] = "7.00000"
-            await exchange.push(feed.trade_stream, feed.trade("42006.00"))
+            for _ in range(3):
+                await exchange.push(feed.trade_stream, feed.trade("42006.00"))
             await run.until(lambda: len(run.of(BookSnapshot)) == 2)
             await feed.send_change()
             await run.until(lambda: run.books["BTCUSDT"].sequence == feed.last)
