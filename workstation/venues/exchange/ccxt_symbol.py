@@ -28,7 +28,7 @@ CACHED_TRADES = 100_000
 """ccxt keeps so many trades between two wake-ups and drops what is beyond; its own 1000 lose bursts."""
 FILL_PAGE = 1000
 MOST_PAGES = 10
-FILL_ATTEMPTS = 4
+FILL_ATTEMPTS = 10
 CATCH_UP_S = 1.0
 """What REST has must reach a living stream within this."""
 MARK_INTERVAL_S = 5.0
@@ -149,7 +149,7 @@ class CcxtSymbol:
 
     async def _fill_trades(self) -> int:
         """Fetch what came since the last trade; how many were new."""
-        pauses = Pauses(self._random, first_s=0.2, most_s=2.0)
+        pauses = Pauses(self._random, first_s=0.2, most_s=5.0)
         new = pages = 0
         while self.trades.last_ms and pages < MOST_PAGES and pauses.attempts < FILL_ATTEMPTS:
             page = await self._ask("trades", self._ccxt.fetch_trades, self._unified, self.trades.last_ms, FILL_PAGE)

@@ -13,6 +13,7 @@ from aiohttp import web
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, mini_exchange
 from tests.unit.venues.exchange.running_market import Run, instrument, running_market
 from tests.unit.venues.exchange.scripted_feed import TRADE_MS, ScriptedFeed
+from workstation.core.errors import ConfigurationError
 from workstation.core.messages import (
     BookSnapshot,
     ClockOffset,
@@ -202,6 +203,7 @@ async def test_maintenance_is_waited_out() -> None:
             await run.until(lambda: not run.is_up())
             exchange.refuse_sockets = False
             await exchange.until(lambda: refused >= 2)
+            assert "the order book cannot be had yet" in run.of(FeedStatus)[-1].detail
             exchange.answers["depth"] = depth
             await connected(run, exchange, feed)
             await feed.send_change()
@@ -299,6 +301,14 @@ async def test_marks_and_funding_of_perpetuals() -> None:
             await run.until(lambda: len(run.of(MarkPrice)) == 4)
             assert {mark.price for mark in run.of(MarkPrice)} == {4_200_012}
             assert [(funding.rate, funding.price) for funding in run.of(FundingRate)] == [(12_345, 4_200_012)]
+
+
+async def test_a_symbol_that_is_not_listed_is_refused_before_anything_is_asked() -> None:
+    async with mini_exchange() as exchange:
+        with pytest.raises(ConfigurationError, match="DOGEUSDT is not listed"):
+            async with running_market(exchange, instruments=(instrument("DOGEUSDT"),)):
+                pass
+        assert exchange.opened == 0
 
 
 async def test_two_symbols_do_not_mix_and_each_has_its_figures() -> None:
