@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.desktop import desktop_figures
 from tests.benchmarks.engine import engine_figures
+from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
 from tests.benchmarks.recordings import recording_figures
 
@@ -16,8 +17,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=15.0, help="length of each run with the window open")
     parser.add_argument("--memory-seconds", type=float, default=120.0, help="length of the memory run")
     parser.add_argument("--no-window", action="store_true", help="leave out what needs Qt")
+    parser.add_argument("--recording", type=Path, help="folder of recorded Binance streams; else they are made up")
     arguments = parser.parse_args()
-    figures = engine_figures() + recording_figures()
+    figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording)
     if not arguments.no_window:
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)

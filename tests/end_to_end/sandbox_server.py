@@ -5,21 +5,29 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 import msgspec
 
 from workstation.config.loader import load_settings
+from workstation.config.settings import Settings
 from workstation.core.clock import WallClock
 from workstation.core.money import to_money
 from workstation.core.timeframe import SECOND_NS
 from workstation.sandbox.accounts import DEFAULT_PERMISSIONS, ApiKey
 from workstation.sandbox.chaos import Chaos
-from workstation.sandbox.exchange import Account, Exchange, offered_instruments, start_of
+from workstation.sandbox.exchange import Account, Exchange
+from workstation.sandbox.offering import offered_instruments, start_of
 from workstation.sandbox.server import SandboxServer
 from workstation.sandbox.source import MarketSource, built_in_source
 
 CONFIGURATION = Path(__file__).resolve().parents[2] / "config" / "strategy.yaml"
+
+
+@cache
+def _settings() -> Settings:
+    return load_settings(CONFIGURATION).settings
 
 
 class Sandbox:
@@ -77,7 +85,7 @@ async def running_sandbox(
 
     The account begins with ``spot`` (100,000 USDT and 1 BTC by default) and ``futures`` USDT.
     """
-    settings = load_settings(CONFIGURATION).settings
+    settings = _settings()
     instruments = offered_instruments(settings.instruments, symbols)
     begin_ns = start_ns or start_of(WallClock().now_ns())
     terms = msgspec.structs.replace(

@@ -14,19 +14,21 @@ import pytest
 
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from tests.unit.venues.exchange.running_market import Run, running_market
-from workstation.core.messages import FeedStatus, History, Trade
+from workstation.core.messages import FeedStatus, History, MarkPrice, Trade
 from workstation.core.timeframe import MINUTE_NS
 from workstation.sandbox.chaos import Switch
 from workstation.sandbox.listing import Market
 
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
+MARKETS = pytest.mark.parametrize("market", [Market.SPOT, Market.FUTURES], ids=["spot", "linear"])
 
 
 @asynccontextmanager
-async def watched(sandbox: Sandbox, through_ccxt: bool = False, **settings: Any) -> AsyncIterator[Run]:
+async def watched(sandbox: Sandbox, market: Market = Market.SPOT, **settings: Any) -> AsyncIterator[Run]:
     """The market of both symbols with their feeds up."""
-    instruments = tuple(sandbox.exchange.listings[Market.SPOT][symbol].instrument for symbol in SYMBOLS)
-    async with running_market(sandbox, "spot", instruments, through_ccxt=through_ccxt, **settings) as run:
+    instruments = tuple(sandbox.exchange.listings[market][symbol].instrument for symbol in SYMBOLS)
+    kind = "spot" if market is Market.SPOT else "linear"
+    async with running_market(sandbox, kind, instruments, **settings) as run:
         await settle(sandbox, run)
         yield run
 
@@ -39,10 +41,10 @@ async def settle(sandbox: Sandbox, run: Run) -> None:
             await asyncio.sleep(0.02)
 
 
-async def same_books(sandbox: Sandbox, run: Run) -> None:
+async def same_books(sandbox: Sandbox, run: Run, market: Market) -> None:
     """Each book comes to an update at which the exchange has its own, and is that book."""
     for symbol in SYMBOLS:
-        listing = sandbox.exchange.listings[Market.SPOT][symbol]
+        listing = sandbox.exchange.listings[market][symbol]
         async with asyncio.timeout(20):
             while not (run.is_up(symbol) and run.books[symbol].sequence == listing.update_id):
                 sandbox.step(0.01)
@@ -70,15 +72,18 @@ async def move(sandbox: Sandbox, seconds: float) -> None:
         await asyncio.sleep(0.015)
 
 
-async def test_books_equal_the_exchanges_own_and_every_trade_comes() -> None:
-    async with running_sandbox(paced=False, symbols=SYMBOLS) as sandbox, watched(sandbox) as run:
+@MARKETS
+async def test_books_equal_the_exchanges_own_and_every_trade_comes(market: Market) -> None:
+    async with running_sandbox(paced=False, symbols=SYMBOLS) as sandbox, watched(sandbox, market) as run:
         for _ in range(5):
             await move(sandbox, 4)
-            await same_books(sandbox, run)
+            await same_books(sandbox, run, market)
         await whole_tape(sandbox, run)
         figures = run.market.figures()
         assert (figures.gaps, figures.reconnects, figures.trades_lost, figures.unreadable) == (0, 0, 0, 0)
-        assert sum(1 for _ in run.of(Trade)) > 50
+        assert len(run.of(Trade)) > 50
+        if market is Market.FUTURES:
+            await run.until(lambda: {mark.symbol for mark in run.of(MarkPrice)} == set(SYMBOLS))
 
 
 CHAOS = {
@@ -87,7 +92,7 @@ CHAOS = {
     "duplicate": Switch(kind="duplicate", probability=0.2, connection="market"),
     "reorder": Switch(kind="reorder", probability=0.1, connection="market"),
     "disconnect": Switch(kind="disconnect", probability=0.02, connection="market", count=3),
-    "server_error": Switch(kind="server_error", probability=0.5, endpoint="GET /api/v3"),
+    "server_error": Switch(kind="server_error", probability=0.5, endpoint="GET /"),
     "silent": Switch(kind="silent", count=1, connection="market", value=1),
     "message_latency": Switch(kind="message_latency", connection="market", value=50),
 }
@@ -108,10 +113,11 @@ CHAOS = {
     ],
     ids=" ".join,
 )
-async def test_whatever_goes_wrong_the_feed_becomes_whole_again(kinds: list[str]) -> None:
+@MARKETS
+async def test_whatever_goes_wrong_the_feed_becomes_whole_again(kinds: list[str], market: Market) -> None:
     async with (
         running_sandbox(paced=False, symbols=SYMBOLS, seed=3) as sandbox,
-        watched(sandbox, silent_feed_s=Decimal(1), book_depth=100) as run,
+        watched(sandbox, market, silent_feed_s=Decimal(1), book_depth=100) as run,
     ):
         switches = [msgspec.structs.replace(CHAOS[kind]) for kind in kinds]
         for switch in switches:
@@ -122,7 +128,7 @@ async def test_whatever_goes_wrong_the_feed_becomes_whole_again(kinds: list[str]
         await settle(sandbox, run)
         await move(sandbox, 2)
         await settle(sandbox, run)
-        await same_books(sandbox, run)
+        await same_books(sandbox, run, market)
         assert run.market.figures().trades_lost == 0
         await whole_tape(sandbox, run)
 

@@ -84,7 +84,7 @@ async def test_lesson_7_conditional_orders_live_on_the_algo_service(sandbox, cli
 async def test_a_stop_is_set_off_and_told(sandbox, client):
     orders = asyncio.create_task(client.watch_orders(SYMBOL))
     positions = asyncio.create_task(client.watch_positions([SYMBOL]))
-    while not sandbox.server.users._subscriptions:
+    while not sandbox.server.users.subscriptions:
         await asyncio.sleep(0.005)
     await client.create_order(SYMBOL, "market", "buy", 0.5)
     assert (await orders)[-1]["status"] in ("open", "closed")
@@ -96,7 +96,7 @@ async def test_a_stop_is_set_off_and_told(sandbox, client):
     stop = await client.create_order(SYMBOL, "market", "sell", 0.5, None, {"stopLossPrice": price, "reduceOnly": True})
     for _ in range(600):
         sandbox.step(1)
-        if not sandbox.account.futures.holdings["BTCUSDT"].lots:
+        if not sandbox.account.futures.books.holdings["BTCUSDT"].lots:
             break
     told = await client.fetch_order(stop["id"], SYMBOL, {"trigger": True})
     assert told["info"]["algoStatus"] == "FINISHED"
@@ -117,7 +117,7 @@ async def test_trailing_stop_follows(sandbox, client):
             break
     assert stops == sorted(stops)
     assert conditional.status == "FINISHED"
-    assert not sandbox.account.futures.holdings["BTCUSDT"].lots
+    assert not sandbox.account.futures.books.holdings["BTCUSDT"].lots
 
 
 async def test_lesson_9_position_mode_and_margin_type(sandbox, client):
@@ -138,7 +138,7 @@ async def test_lesson_9_position_mode_and_margin_type(sandbox, client):
 
 async def test_lesson_8_liquidation_and_adl_are_told(sandbox, client):
     orders = asyncio.create_task(client.watch_orders(SYMBOL))
-    while not sandbox.server.users._subscriptions:
+    while not sandbox.server.users.subscriptions:
         await asyncio.sleep(0.005)
     for how, prefix in (("liquidation", "autoclose-"), ("adl", "adl_autoclose")):
         await client.create_order(SYMBOL, "market", "buy", 0.5)

@@ -57,7 +57,7 @@ async def test_a_market_order_fills_and_is_told_everywhere(sandbox):
 
 
 async def _subscribed(sandbox, count):
-    while len(sandbox.server.users._subscriptions) < count:
+    while len(sandbox.server.users.subscriptions) < count:
         await asyncio.sleep(0.005)
 
 

@@ -9,13 +9,13 @@ import logging
 import signal
 import sys
 from http.client import HTTPConnection, HTTPException
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workstation.commands.places import settings
 from workstation.core.errors import ConfigurationError, WorkstationError
 from workstation.core.instrument import canonical_symbol
-from workstation.sandbox.opening import open_exchange
-from workstation.sandbox.server import SandboxServer
+
+if TYPE_CHECKING:
+    from workstation.sandbox.server import SandboxServer
 
 STOP_TIMEOUT_S = 10
 
@@ -32,6 +32,11 @@ def sandbox(arguments: argparse.Namespace) -> int:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
+    # Steering a running exchange needs none of these, and starts so much sooner.
+    from workstation.commands.places import settings
+    from workstation.sandbox.opening import open_exchange
+    from workstation.sandbox.server import SandboxServer
+
     configured = settings(arguments).settings
     symbols = [canonical_symbol(symbol) for symbol in arguments.symbols or configured.market.symbols]
     opened = open_exchange(
@@ -49,7 +54,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, server.stopped.set)
         await server.start(arguments.port)
-        print(_welcome(server, arguments.key, arguments.secret, symbols), flush=True)
+        print(_welcome(server, arguments.key, arguments.secret), flush=True)
         await server.stopped.wait()
         await asyncio.wait_for(server.stop(), STOP_TIMEOUT_S)
     finally:
@@ -58,7 +63,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
         raise WorkstationError(f"The sandbox exchange has stopped: {server.failure}.")
 
 
-def _welcome(server: SandboxServer, key: str, secret: str, symbols: list[str]) -> str:
+def _welcome(server: SandboxServer, key: str, secret: str) -> str:
+    symbols = list(server.exchange.books)
     address = server.address
     sockets = address.replace("http", "ws", 1)
     return f"""The sandbox exchange is at {address} with {", ".join(symbols)}, each on spot and on USD-M.

@@ -18,7 +18,7 @@ _SERVE = """Run an exchange on this machine that speaks Binance's spot and USD-M
 client. Prices come from the built-in market, or from a recording. The practice key's account begins with 10,000 USDT on
 spot and 10,000 USDT on USD-M; keys that are added later begin with nothing."""
 _ACTIONS = """With an action, the command talks to an exchange that is running on --port:
-deposit, add-key, chaos, close, delist, relist, show, step."""
+deposit, add-key, chaos, close, delist, relist, show."""
 
 
 def add_sandbox(

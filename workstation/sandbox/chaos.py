@@ -6,8 +6,9 @@ endpoint or connection that it is about, and a value whose meaning the kind tell
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
+from typing import TypeVar
 
 import msgspec
 
@@ -37,9 +38,15 @@ STATE_KINDS = {
     "clock_skew": "the server's clock is ahead: milliseconds, may be negative, 5000 by default",
     "maintenance": "everything answers 503 and connections are closed",
     "partial_fill": "an order that takes finds only a part: per cent, 40 by default",
+    "liquidation": "each second a position is liquidated",
+    "adl": "each second a position is deleveraged",
+    "delist": "each second the trading of a symbol ends on a market: seconds until it goes on, by default never",
 }
 KINDS = {**REQUEST_KINDS, **MESSAGE_KINDS, **STATE_KINDS}
 """Every kind of switch and what it does; the part after the colon is its value."""
+
+
+Choice = TypeVar("Choice")
 
 
 class Switch(msgspec.Struct, kw_only=True):
@@ -136,6 +143,10 @@ class Chaos:
     def holds(self, kind: str) -> Switch | None:
         """A switch of a lasting state, without counting."""
         return next((switch for switch in self.active() if switch.kind == kind), None) if self.switches else None
+
+    def pick(self, choices: Sequence[Choice]) -> Choice:
+        """One of several, drawn."""
+        return self._random.choice(choices)
 
     def decides(self, switch: Switch) -> bool:
         """A value of yes or no; drawn where it is not given."""

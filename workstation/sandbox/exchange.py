@@ -7,10 +7,10 @@ only in ``advance``, so a run is a function of the settings, the seed and the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -18,14 +18,15 @@ from workstation.core.clock import EventClock
 from workstation.core.errors import ConfigurationError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import BookDelta, BookSnapshot, FundingRate, MarketInput, MarkPrice, Trade
-from workstation.core.timeframe import MINUTE_NS
-from workstation.core.types import InstrumentKind, Side
+from workstation.core.types import Side
 from workstation.market.order_book import OrderBook
 from workstation.sandbox.accounts import ApiKey
-from workstation.sandbox.errors import ApiError, invalid_symbol
+from workstation.sandbox.errors import invalid_symbol
 from workstation.sandbox.floor import Floor, StoredKey, UserEvent
 from workstation.sandbox.futures_desk import FuturesDesk
+from workstation.sandbox.listen_keys import ListenKeys
 from workstation.sandbox.listing import Funding, Listing, Market, SideLevels
+from workstation.sandbox.offering import listed_instrument
 from workstation.sandbox.source import MarketSource
 from workstation.sandbox.spot_desk import SpotDesk
 from workstation.sandbox.trading_desk import TradingDesk
@@ -35,29 +36,6 @@ STEP_EVENTS = 500
 """Market events that are taken from the source at once."""
 
 Changes = dict[StoredKey, Callable[[], Any]]
-
-
-class ListenKeys(Protocol):
-    """Listen keys by account; see ``UserStreams``."""
-
-    def open_key(self, account: str) -> str: ...
-
-    def keep_alive(self, account: str) -> str: ...
-
-    def close_key(self, account: str) -> None: ...
-
-
-class _NoListenKeys:
-    """Nobody can listen yet."""
-
-    def open_key(self, account: str) -> str:
-        raise ApiError(-1125, "This listenKey does not exist.")
-
-    def keep_alive(self, account: str) -> str:
-        raise ApiError(-1125, "This listenKey does not exist.")
-
-    def close_key(self, account: str) -> None:
-        raise ApiError(-1125, "This listenKey does not exist.")
 
 
 class Account:
@@ -108,8 +86,7 @@ class Exchange:
         """Writes what has changed, durably, before it returns; raises when it cannot."""
         self.on_event: Callable[[UserEvent], None] = _ignore
         """Hears the users' streams, after what they tell has been stored."""
-        self.listen_keys: ListenKeys = _NoListenKeys()
-        """Gives USD-M's listen keys; the server sets it."""
+        self.listen_keys = ListenKeys(self.clock)
         self._depth = 0
 
     # --- time --------------------------------------------------------------------------------------------------------
@@ -288,38 +265,6 @@ class Exchange:
         if found is None:
             raise invalid_symbol()
         return found
-
-
-def listed_instrument(instrument: Instrument, market: Market) -> Instrument:
-    """The same symbol as the market trades it."""
-    kind = InstrumentKind.SPOT if market is Market.SPOT else InstrumentKind.LINEAR
-    return msgspec.structs.replace(instrument, kind=kind)
-
-
-def start_of(now_ns: int) -> int:
-    """When a market begins that is to be running now: at the full minute, so that candles are whole."""
-    return now_ns // MINUTE_NS * MINUTE_NS
-
-
-def offered_instruments(instruments: Mapping[str, Instrument], symbols: Sequence[str]) -> list[Instrument]:
-    """The configured instruments of some symbols, as the market makes their prices.
-
-    Raises ``ConfigurationError`` for a symbol that is not configured, or that only an inverse contract is.
-    """
-    offered = []
-    for symbol in symbols:
-        if symbol not in instruments:
-            raise ConfigurationError(
-                f"Symbol {symbol} is not under `instruments` of the configuration; there are {', '.join(instruments)}."
-            )
-        instrument = instruments[symbol]
-        if instrument.kind is InstrumentKind.INVERSE:
-            raise ConfigurationError(
-                f"{symbol} is an inverse contract; the sandbox exchange offers spot and contracts settled in the quote "
-                "asset. Leave it out with --symbols."
-            )
-        offered.append(listed_instrument(instrument, Market.FUTURES))
-    return offered
 
 
 _NOTHING: SideLevels = ({}, {})

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
-from workstation.core.clock import Timer
 from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
 from workstation.core.types import Side
 from workstation.rules.margin import initial_margin
 from workstation.rules.matching import is_marketable
-from workstation.rules.position import apply_fill
 from workstation.sandbox import errors, futures_format
 from workstation.sandbox.conditional import ConditionalOrders
+from workstation.sandbox.deadlines import Deadlines
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.fees import FUTURES_COSTS
 from workstation.sandbox.floor import Floor
+from workstation.sandbox.futures_books import FuturesBooks, Holding
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import FILLED, Execution, NewOrder, OrderRecord
 from workstation.sandbox.trading_desk import TradingDesk
@@ -33,42 +33,18 @@ HEDGE_REFUSED = (
 )
 
 
-class Income(msgspec.Struct, kw_only=True):
-    """A booking on the wallet, 1e-8 of its asset."""
-
-    transaction_id: int
-    symbol: str
-    kind: str
-    amount: int
-    asset: str
-    ts_ns: int
-    trade_id: int = 0
-
-
-class Holding(msgspec.Struct):
-    """A position as told so far: signed lots, cost, realised and fees since it was opened, 1e-8."""
-
-    lots: int = 0
-    cost: int = 0
-    realised: int = 0
-    fees: int = 0
-    updated_ns: int = 0
-
-
 class FuturesDesk(TradingDesk):
     market = Market.FUTURES
     costs = FUTURES_COSTS
 
     def __init__(self, account: str, floor: Floor) -> None:
         super().__init__(account, floor, {"USDT": 0}, spot_assets=False)
-        self.income: list[Income] = []
-        self.holdings = {symbol: Holding() for symbol in self.listings}
+        self.books = FuturesBooks(account, floor, self.listings)
+        self.deadlines = Deadlines(floor.clock, self.open_orders, self.cancel)
         self.hedge_mode = False
         self.conditional = ConditionalOrders(self)
-        self._told: dict[str, Holding] = {}
         self._reason = "ORDER"
         self._closing = "liquidation"
-        self._countdowns: dict[str, Timer] = {}
         for state in self.venue.states.values():
             state.market_funding = floor.brings_funding
 
@@ -98,7 +74,7 @@ class FuturesDesk(TradingDesk):
             raise errors.insufficient_balance()
         self._reason = "DEPOSIT" if amount > 0 else "WITHDRAW"
         self._move(asset, amount)
-        self.book_income("", "TRANSFER", amount, asset)
+        self.books.book_income("", "TRANSFER", amount, asset)
         self.tell_balances()
 
     def _move(self, asset: str, amount: int) -> None:
@@ -106,22 +82,6 @@ class FuturesDesk(TradingDesk):
         cash[asset] = cash.get(asset, 0) + amount
         self.touched.add(asset)
         self.store_account()
-
-    def book_income(self, symbol: str, kind: str, amount: int, asset: str, trade_id: int = 0) -> None:
-        """Put a booking into the income history; nothing for an amount of 0."""
-        if amount == 0:
-            return
-        booking = Income(
-            transaction_id=self.floor.take_id("transaction"),
-            symbol=symbol,
-            kind=kind,
-            amount=amount,
-            asset=asset,
-            ts_ns=self.floor.clock.time_ns,
-            trade_id=trade_id,
-        )
-        self.income.append(booking)
-        self.floor.changes["income", self.account, str(booking.transaction_id)] = lambda: booking
 
     # --- settings ----------------------------------------------------------------------------------------------------
 
@@ -163,40 +123,16 @@ class FuturesDesk(TradingDesk):
         self.store_account()
 
     def set_countdown(self, symbol: str, countdown_ns: int) -> None:
-        """Cancel the symbol's orders when so much time has passed without another call; 0 stops the timer."""
-        running = self._countdowns.pop(symbol, None)
-        if running is not None:
-            running.cancel()
-        if countdown_ns:
-            self._count_down(symbol, self.floor.clock.time_ns + countdown_ns)
+        """Set the dead man's switch of a symbol; 0 stops it."""
+        self.deadlines.set_countdown(symbol, countdown_ns)
         self.store_account()
-
-    def _count_down(self, symbol: str, due_ns: int) -> None:
-        self._countdowns[symbol] = self.floor.clock.call_at(due_ns, lambda: self._countdown_ended(symbol))
-
-    def _countdown_ended(self, symbol: str) -> None:
-        self._countdowns.pop(symbol, None)
-        self.store_account()
-        for record in self.open_orders(symbol):
-            self.cancel(record, "countdown")
 
     # --- orders ------------------------------------------------------------------------------------------------------
 
     def place(self, new: NewOrder) -> OrderRecord:
         record = super().place(new)
-        if record.good_till_ns and record.is_open:
-            self._watch_good_till(record)
+        self.deadlines.watch(record)
         return record
-
-    def _watch_good_till(self, record: OrderRecord) -> None:
-        self.floor.clock.call_at(record.good_till_ns, self._good_till_passed(record))
-
-    def _good_till_passed(self, record: OrderRecord) -> Callable[[], None]:
-        def end() -> None:
-            if record.is_open:
-                self.cancel(record)
-
-        return end
 
     def on_price(self, listing: Listing) -> None:
         self.conditional.on_price(listing)
@@ -224,30 +160,16 @@ class FuturesDesk(TradingDesk):
             return ApiError(-2022, "ReduceOnly Order is rejected.")
         if rejection.code == validation.QUANTITY:
             return ApiError(-4005, "Quantity greater than max quantity.")
+        if rejection.code == validation.MINIMUM_NOTIONAL:
+            return ApiError(-4164, "Order's notional is too small (unless you choose reduce only).")
         return errors.insufficient_margin()
 
     def _duplicate(self) -> ApiError:
         return ApiError(-4116, "ClientOrderId is duplicated.")
 
     def book_execution(self, execution: Execution) -> None:
-        self._apply(execution)
+        self.books.book(execution)
         super().book_execution(execution)
-
-    def _apply(self, execution: Execution) -> None:
-        """Keep the position as it is told: what realises and what it cost goes into the income history."""
-        holding = self.holdings[execution.symbol]
-        sign = int(execution.side)
-        if holding.lots == 0:
-            holding.fees = 0
-        effect = apply_fill(holding.lots, holding.cost, sign * execution.lots, sign * execution.worth)
-        holding.lots, holding.cost = effect.lots, effect.cost
-        holding.realised += effect.realised
-        holding.fees += execution.fee
-        holding.updated_ns = execution.ts_ns
-        execution.realised = effect.realised
-        quote = self.listings[execution.symbol].quote
-        self.book_income(execution.symbol, "REALIZED_PNL", effect.realised, quote, execution.trade_id)
-        self.book_income(execution.symbol, "COMMISSION", -execution.fee, execution.fee_asset, execution.trade_id)
 
     def _touch(self, record: OrderRecord) -> None:
         if record.filled:
@@ -270,7 +192,7 @@ class FuturesDesk(TradingDesk):
 
     def _on_funding(self, report: FundingPaid) -> None:
         self._reason = "FUNDING_FEE"
-        self.book_income(report.symbol, "FUNDING_FEE", report.amount, report.asset)
+        self.books.book_income(report.symbol, "FUNDING_FEE", report.amount, report.asset)
         self.touched.add(report.asset)
         self.store_account()
         self.tell_balances()
@@ -328,14 +250,12 @@ class FuturesDesk(TradingDesk):
         if not self.touched:
             return
         balances = [(asset, self.wallet(asset), self.cross_wallet(asset)) for asset in sorted(self.touched)]
-        moved = []
-        for symbol, holding in self.holdings.items():
-            if self._told.get(symbol, Holding()) != holding:
-                self._told[symbol] = msgspec.structs.replace(holding)
-                state = self.venue.states[symbol]
-                moved.append(
-                    futures_format.position_change(self.listings[symbol], holding, state, self.isolated_margin(symbol))
-                )
+        moved = [
+            futures_format.position_change(
+                self.listings[symbol], holding, self.venue.states[symbol], self.isolated_margin(symbol)
+            )
+            for symbol, holding in self.books.take_moved()
+        ]
         event = futures_format.account_update(self._reason, balances, moved, self.floor.clock.time_ns)
         self.touched.clear()
         self._reason = "ORDER"
@@ -359,9 +279,9 @@ class FuturesDesk(TradingDesk):
             "hedge_mode": self.hedge_mode,
             "leverage": {symbol: state.leverage for symbol, state in states.items()},
             "cross": {symbol: state.cross for symbol, state in states.items()},
-            "countdowns": {symbol: timer.when_ns for symbol, timer in self._countdowns.items()},
+            "countdowns": self.deadlines.countdowns(),
             "funded": {symbol: state.last_funding_hour for symbol, state in states.items()},
-            "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.holdings.items()},
+            "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.books.holdings.items()},
         }
 
     def restore(
@@ -373,17 +293,12 @@ class FuturesDesk(TradingDesk):
             venue_state.leverage = stored.leverage.get(symbol, venue_state.leverage)
             venue_state.cross = stored.cross.get(symbol, venue_state.cross)
             venue_state.last_funding_hour = stored.funded.get(symbol, venue_state.last_funding_hour)
-            self.holdings[symbol] = stored.holdings.get(symbol, Holding())
-            self._told[symbol] = msgspec.structs.replace(self.holdings[symbol])
+        self.books.restore(stored.holdings)
         super().restore(records, executions, state)
-        for symbol, due_ns in stored.countdowns.items():
-            self._count_down(symbol, due_ns)
-        for record in self.open.values():
-            if record.good_till_ns:
-                self._watch_good_till(record)
+        self.deadlines.restore(stored.countdowns, list(self.open.values()))
 
     def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
-        return {symbol: (holding.lots, holding.cost) for symbol, holding in self.holdings.items() if holding.lots}
+        return {symbol: (holding.lots, holding.cost) for symbol, holding in self.books.holdings.items() if holding.lots}
 
 
 class _StoredDesk(msgspec.Struct):

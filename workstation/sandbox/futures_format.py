@@ -13,7 +13,7 @@ from workstation.venues.simulated.state import SymbolState
 
 if TYPE_CHECKING:
     from workstation.sandbox.conditional import ConditionalOrder
-    from workstation.sandbox.futures_desk import Holding
+    from workstation.sandbox.futures_books import Holding
 
 
 def unit_price(listing: Listing, worth: int, lots: int) -> str:
@@ -24,7 +24,7 @@ def unit_price(listing: Listing, worth: int, lots: int) -> str:
 
 
 def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
-    """An order as answers and queries show it."""
+    """An order as queries show it."""
     return {
         "orderId": record.order_id,
         "symbol": record.symbol,
@@ -52,6 +52,11 @@ def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
         "time": milliseconds(record.created_ns),
         "updateTime": milliseconds(record.updated_ns),
     }
+
+
+def answer(listing: Listing, record: OrderRecord) -> dict[str, Any]:
+    """An order as the answer to its placing, changing or cancelling shows it."""
+    return {name: value for name, value in order(listing, record).items() if name != "time"}
 
 
 def own_trade(listing: Listing, execution: Execution) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def order_update(
 
 
 def algo_order(listing: Listing, order: ConditionalOrder) -> dict[str, Any]:
-    """A conditional order as answers and queries show it."""
+    """A conditional order as the answer to its placing shows it."""
     body: dict[str, Any] = {
         "algoId": order.algo_id,
         "clientAlgoId": order.client_algo_id,
@@ -130,16 +135,9 @@ def algo_order(listing: Listing, order: ConditionalOrder) -> dict[str, Any]:
         "timeInForce": order.time_in_force,
         "quantity": listing.quantity_text(order.lots),
         "algoStatus": order.status,
-        "actualOrderId": str(order.order_id) if order.order_id else "",
-        "actualPrice": "0.00",
         "triggerPrice": listing.price_text(order.trigger),
         "price": listing.price_text(order.price),
         "icebergQuantity": None,
-        "tpTriggerPrice": "0.00",
-        "tpPrice": "0.00",
-        "slTriggerPrice": "0.00",
-        "slPrice": "0.00",
-        "tpOrderType": "",
         "selfTradePreventionMode": order.self_trade_mode,
         "workingType": working_type(order),
         "priceMatch": "NONE",
@@ -154,6 +152,26 @@ def algo_order(listing: Listing, order: ConditionalOrder) -> dict[str, Any]:
     if order.callback:
         body["activatePrice"] = listing.price_text(order.activation)
         body["callbackRate"] = fixed(order.callback * 100, 2)
+    return body
+
+
+def algo_query(listing: Listing, order: ConditionalOrder, record: OrderRecord | None) -> dict[str, Any]:
+    """A conditional order as queries show it: with the order that it became, ``record``, when there is one."""
+    body = {
+        **algo_order(listing, order),
+        "actualOrderId": "",
+        "actualPrice": listing.price_text(0),
+        "tpTriggerPrice": listing.price_text(0),
+        "tpPrice": listing.price_text(0),
+        "slTriggerPrice": listing.price_text(0),
+        "slPrice": listing.price_text(0),
+        "tpOrderType": "",
+    }
+    if record is not None:
+        body["actualOrderId"] = str(record.order_id)
+        body["actualPrice"] = unit_price(listing, record.worth, record.filled)
+        body["actualType"] = record.type
+        body["actualQty"] = listing.quantity_text(record.filled)
     return body
 
 

@@ -9,6 +9,7 @@ from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.filters import FUTURES_BAND_PERCENT, FUTURES_TYPES, futures_filters
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.queries import time_range
 from workstation.sandbox.spot_market_data import (
     aggregate,
     book_ticker,
@@ -19,7 +20,6 @@ from workstation.sandbox.spot_market_data import (
     wanted_aggregates,
     wanted_klines,
 )
-from workstation.sandbox.spot_trading import time_range
 from workstation.sandbox.streams import next_funding_ns
 from workstation.sandbox.tape import TapeTrade
 from workstation.sandbox.ticker import day_ticker
@@ -185,7 +185,7 @@ def open_interest(call: Call) -> dict[str, Any]:
     """Of the accounts here: longs and shorts of the market itself are not counted."""
     listing = call.listing(Market.FUTURES)
     accounts = call.exchange.accounts.values()
-    lots = sum(abs(account.futures.holdings[listing.symbol].lots) for account in accounts)
+    lots = sum(abs(account.futures.books.holdings[listing.symbol].lots) for account in accounts)
     now = milliseconds(call.exchange.clock.time_ns)
     return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
 

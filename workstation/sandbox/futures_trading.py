@@ -1,4 +1,4 @@
-"""USD-M's endpoints of orders, of the market's own and of the Algo service's."""
+"""USD-M's endpoints of orders and trades. Conditional orders are the Algo service's, see ``algo_service``."""
 
 from __future__ import annotations
 
@@ -7,30 +7,28 @@ from typing import Any
 import orjson
 
 from workstation.sandbox import errors, filters, futures_format
-from workstation.sandbox.conditional import TRAILING, ConditionalOrder
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.spot_trading import time_range, wanted_executions
+from workstation.sandbox.queries import WEEK_NS, time_range, wanted_executions
 from workstation.sandbox.wire import MILLISECOND_NS
 
-WEEK_NS = 7 * 24 * 3_600 * 10**9
 TIMES = ("GTC", "IOC", "FOK", "GTX", "GTD")
 CONDITIONAL = tuple(type_ for type_ in filters.FUTURES_TYPES if type_ not in ("LIMIT", "MARKET"))
 MOST_BATCHED = 5
 DONE = {"code": 200, "msg": "The operation of cancel all open order is done."}
-_BAD_TYPE = ApiError(-1116, "Invalid orderType.")
-_BAD_TIME = ApiError(-1115, "Invalid timeInForce.")
+BAD_TYPE = ApiError(-1116, "Invalid orderType.")
+BAD_TIME = ApiError(-1115, "Invalid timeInForce.")
 
 
 def read_order(call: Call, listing: Listing) -> NewOrder:
     """The order that a request describes. Raises ``ApiError`` for what is missing, malformed or filtered out."""
     parameters = call.parameters
     side = parameters.side()
-    type_ = parameters.one_of("type", tuple(filters.FUTURES_TYPES), _BAD_TYPE)
+    type_ = parameters.one_of("type", tuple(filters.FUTURES_TYPES), BAD_TYPE)
     if type_ in CONDITIONAL:
         text = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
         raise ApiError(-4120, text)
@@ -41,7 +39,7 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         type=type_,
         client_order_id=parameters.client_id("newClientOrderId"),
         reduce_only=parameters.flag("reduceOnly"),
-        self_trade_mode=_self_trade_mode(parameters),
+        self_trade_mode=self_trade_mode(parameters),
     )
     if parameters.flag("closePosition"):
         raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
@@ -49,10 +47,10 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         if parameters.has(name):
             raise errors.not_required(name)
     if type_ == "LIMIT":
-        new.time_in_force = parameters.one_of("timeInForce", TIMES, _BAD_TIME)
+        new.time_in_force = parameters.one_of("timeInForce", TIMES, BAD_TIME)
         new.price = filters.price_ticks(listing, "price", parameters.decimal("price"))
         filters.check_futures_band(listing, side, new.price)
-        new.good_till_ns = _good_till(call, new.time_in_force)
+        new.good_till_ns = good_till(call, new.time_in_force)
     else:
         for name in ("price", "timeInForce"):
             if parameters.has(name):
@@ -64,21 +62,23 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
     return new
 
 
-def _self_trade_mode(parameters: Parameters) -> str:
+def self_trade_mode(parameters: Parameters) -> str:
+    """Raises ``ApiError`` for one that there is not."""
     modes = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
     refusal = ApiError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
     return parameters.one_of("selfTradePreventionMode", modes, refusal, "EXPIRE_MAKER")
 
 
-def _good_till(call: Call, time_in_force: str) -> int:
+def good_till(call: Call, time_in_force: str) -> int:
+    """When an order with time in force GTD ends, UTC nanoseconds; 0 for any other. Raises ``ApiError``."""
     if time_in_force != "GTD":
         return 0
-    good_till = call.parameters.time_ns("goodTillDate")
-    if good_till is None:
+    until_ns = call.parameters.time_ns("goodTillDate")
+    if until_ns is None:
         raise errors.missing("goodTillDate")
-    if good_till < call.exchange.clock.time_ns + 600 * 10**9:
+    if until_ns < call.exchange.clock.time_ns + 600 * 10**9:
         raise ApiError(-4190, "The goodTillDate timestamp must be greater than the current time plus 600 seconds.")
-    return good_till
+    return until_ns
 
 
 def _place(call: Call) -> tuple[Listing, OrderRecord]:
@@ -97,7 +97,7 @@ def new_order(call: Call) -> dict[str, Any]:
         "newOrderRespType", ("ACK", "RESULT"), errors.illegal("newOrderRespType", "ACK, RESULT"), "ACK"
     )
     listing, record = _place(call)
-    answer = futures_format.order(listing, record)
+    answer = futures_format.answer(listing, record)
     if shape == "ACK":
         none = listing.quantity_text(0)
         answer.update(status="NEW", executedQty=none, cumQty=none, cumQuote="0.00000", avgPrice="0.00")
@@ -177,7 +177,7 @@ def cancel_order(call: Call) -> dict[str, Any]:
     if not record.is_open:
         raise errors.unknown_order()
     desk.cancel(record)
-    return futures_format.order(listing, record)
+    return futures_format.answer(listing, record)
 
 
 def modify_order(call: Call) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def modify_order(call: Call) -> dict[str, Any]:
         desk.cancel(record)
     else:
         desk.amend(record, price, lots)
-    return futures_format.order(listing, record)
+    return futures_format.answer(listing, record)
 
 
 def cancel_all(call: Call) -> dict[str, Any]:
@@ -270,138 +270,7 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
     return found[-call.parameters.limit(50, 100) :]
 
 
-# --- the Algo service ------------------------------------------------------------------------------------------------
-
-
-def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
-    """The conditional order that a request describes. Raises ``ApiError``."""
-    parameters = call.parameters
-    if parameters.text("algoType", "CONDITIONAL") != "CONDITIONAL":
-        raise ApiError(-1130, "Data sent for parameter 'algoType' is not valid.")
-    side = parameters.side()
-    type_ = parameters.one_of("type", CONDITIONAL, _BAD_TYPE)
-    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
-    now_ns = call.exchange.clock.time_ns
-    algo_id = call.exchange.floor.take_id("algo")
-    time_in_force = parameters.one_of("timeInForce", (*TIMES, "GTE_GTC"), _BAD_TIME, "GTC")
-    working = parameters.one_of(
-        "workingType", ("CONTRACT_PRICE", "MARK_PRICE"), ApiError(-4008, "Invalid working type."), "CONTRACT_PRICE"
-    )
-    order = ConditionalOrder(
-        algo_id=algo_id,
-        client_algo_id=parameters.client_id("clientAlgoId") or f"sandbox-algo-{algo_id}",
-        symbol=listing.symbol,
-        side=side,
-        type=type_,
-        time_in_force=time_in_force,
-        lots=0,
-        trigger=0,
-        on_mark=working == "MARK_PRICE",
-        reduce_only=parameters.flag("reduceOnly"),
-        close_position=parameters.flag("closePosition"),
-        price_protect=parameters.flag("priceProtect"),
-        self_trade_mode=_self_trade_mode(parameters),
-        good_till_ns=_good_till(call, time_in_force),
-        created_ns=now_ns,
-        updated_ns=now_ns,
-    )
-    _read_condition(parameters, listing, order)
-    if order.close_position:
-        if (
-            parameters.has("quantity")
-            or parameters.has("reduceOnly")
-            or order.type in ("STOP", "TAKE_PROFIT", TRAILING)
-        ):
-            raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
-    else:
-        order.lots = filters.quantity_lots(listing, "quantity", parameters.decimal("quantity"))
-        if not order.reduce_only:
-            price = order.price or order.trigger or listing.mark_price()
-            filters.check_futures_notional(listing, listing.worth(price, order.lots))
-    return order
-
-
-def _read_condition(parameters: Parameters, listing: Listing, order: ConditionalOrder) -> None:
-    if order.type == TRAILING:
-        rate = parameters.decimal("callbackRate")
-        if not filters.LEAST_CALLBACK <= rate <= filters.MOST_CALLBACK:
-            raise ApiError(-2007, "Invalid callBack rate.")
-        order.callback = int(rate * 10**6)
-        if parameters.has("activatePrice"):
-            order.activation = filters.price_ticks(listing, "activatePrice", parameters.decimal("activatePrice"))
-        return
-    order.trigger = filters.price_ticks(listing, "triggerPrice", parameters.decimal("triggerPrice"))
-    if order.type in ("STOP", "TAKE_PROFIT"):
-        order.price = filters.price_ticks(listing, "price", parameters.decimal("price"))
-    elif parameters.has("price"):
-        raise errors.not_required("price")
-
-
-def new_algo_order(call: Call) -> dict[str, Any]:
-    listing = call.listing(Market.FUTURES)
-    if not listing.is_trading:
-        raise ApiError(-4108, "This contract is being settled or pre-delivery; no orders are taken.")
-    order = read_conditional(call, listing)
-    call.account.futures.conditional.place(order)
-    return futures_format.algo_order(listing, order)
-
-
-def _wanted_algo(call: Call, refusal: ApiError) -> tuple[FuturesDesk, ConditionalOrder]:
-    algo_id = call.parameters.optional_whole("algoId")
-    client_id = call.parameters.client_id("clientAlgoId")
-    if algo_id is None and not client_id:
-        raise ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
-    desk = call.account.futures
-    order = desk.conditional.find(algo_id, client_id)
-    if order is None:
-        raise refusal
-    return desk, order
-
-
-def query_algo_order(call: Call) -> dict[str, Any]:
-    desk, order = _wanted_algo(call, errors.no_such_order())
-    answer = futures_format.algo_order(desk.listings[order.symbol], order)
-    record = desk.orders.get(order.order_id)
-    if record is not None:
-        listing = desk.listings[order.symbol]
-        answer["actualPrice"] = futures_format.unit_price(listing, record.worth, record.filled)
-        answer["actualType"] = record.type
-        answer["actualQty"] = listing.quantity_text(record.filled)
-    return answer
-
-
-def cancel_algo_order(call: Call) -> dict[str, Any]:
-    desk, order = _wanted_algo(call, errors.unknown_order())
-    if not order.is_open:
-        raise errors.unknown_order()
-    desk.conditional.cancel(order)
-    return {"algoId": order.algo_id, "clientAlgoId": order.client_algo_id, "code": "200", "msg": "success"}
-
-
-def cancel_all_algo(call: Call) -> dict[str, Any]:
-    conditional = call.account.futures.conditional
-    for order in conditional.open_orders(call.listing(Market.FUTURES).symbol):
-        conditional.cancel(order)
-    return DONE
-
-
-def open_algo_orders(call: Call) -> list[dict[str, Any]]:
-    desk = call.account.futures
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    return [futures_format.algo_order(desk.listings[o.symbol], o) for o in desk.conditional.open_orders(symbol)]
-
-
-def all_algo_orders(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    found = [o for o in call.account.futures.conditional.orders.values() if o.symbol == listing.symbol]
-    from_id = call.parameters.optional_whole("algoId")
-    limit = call.parameters.limit(500, 1000)
-    start, end = time_range(call.parameters, WEEK_NS)
-    found = [o for o in found if start <= o.created_ns <= end and o.algo_id >= (from_id or 0)]
-    return [futures_format.algo_order(listing, o) for o in (found[:limit] if from_id is not None else found[-limit:])]
-
-
-def _open_weight(parameters: Parameters) -> int:
+def open_weight(parameters: Parameters) -> int:
     return 1 if parameters.has("symbol") else 40
 
 
@@ -419,14 +288,8 @@ ENDPOINTS = [
     Endpoint("DELETE", "/fapi/v1/allOpenOrders", TRADE, 1, cancel_all),
     Endpoint("POST", "/fapi/v1/countdownCancelAll", TRADE, 10, countdown),
     Endpoint("GET", "/fapi/v1/openOrder", READ, 1, query_open_order),
-    Endpoint("GET", "/fapi/v1/openOrders", READ, _open_weight, open_orders),
+    Endpoint("GET", "/fapi/v1/openOrders", READ, open_weight, open_orders),
     Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders),
     Endpoint("GET", "/fapi/v1/userTrades", READ, 5, user_trades),
     Endpoint("GET", "/fapi/v1/forceOrders", READ, 20, force_orders),
-    Endpoint("POST", "/fapi/v1/algoOrder", TRADE, 0, new_algo_order, orders=1),
-    Endpoint("GET", "/fapi/v1/algoOrder", READ, 1, query_algo_order),
-    Endpoint("DELETE", "/fapi/v1/algoOrder", TRADE, 1, cancel_algo_order),
-    Endpoint("DELETE", "/fapi/v1/algoOpenOrders", TRADE, 1, cancel_all_algo),
-    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, _open_weight, open_algo_orders),
-    Endpoint("GET", "/fapi/v1/allAlgoOrders", READ, 5, all_algo_orders),
 ]

@@ -105,14 +105,15 @@ class Listing:
 
     # --- what a taker would find -------------------------------------------------------------------------------------
 
-    def levels_for(self, side: Side) -> list[tuple[int, int]]:
+    def levels_for(self, side: Side) -> Iterator[tuple[int, int]]:
         """Prices and lots that a taker of this side finds, best first."""
-        if side is Side.BUY:
-            shown, taken, prices = self.book.asks, self.ask_taken, self.book.ask_prices
-        else:
-            shown, taken, prices = self.book.bids, self.bid_taken, self.book.bid_prices[::-1]
-        levels = ((price, taken.available(price, shown[price])) for price in prices)
-        return [(price, lots) for price, lots in levels if lots > 0]
+        book = self.book
+        buys = side is Side.BUY
+        shown, taken = (book.asks, self.ask_taken) if buys else (book.bids, self.bid_taken)
+        for price in book.ask_prices if buys else reversed(book.bid_prices):
+            lots = taken.available(price, shown[price])
+            if lots > 0:
+                yield price, lots
 
     def cost_of(self, side: Side, lots: int) -> int:
         """Worth of taking ``lots`` at the market, as far as the book goes."""
@@ -143,7 +144,7 @@ class Listing:
         """Let takers of this side find only so many lots meanwhile."""
         shown, taken = (self.book.asks, self.ask_taken) if side is Side.BUY else (self.book.bids, self.bid_taken)
         hidden = {}
-        for price, available in self.levels_for(side):
+        for price, available in list(self.levels_for(side)):
             hidden[price] = max(0, available - lots)
             lots -= min(lots, available)
             taken.take(price, shown[price], hidden[price])

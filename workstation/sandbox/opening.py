@@ -10,9 +10,11 @@ from workstation.config.settings import Settings
 from workstation.core.clock import WallClock
 from workstation.core.money import MONEY_SCALE
 from workstation.sandbox.accounts import ApiKey
-from workstation.sandbox.exchange import Changes, Exchange, offered_instruments, start_of
+from workstation.sandbox.exchange import Changes, Exchange
+from workstation.sandbox.offering import offered_instruments, start_of
+from workstation.sandbox.recording import RecordingSource, open_recording
 from workstation.sandbox.restoring import restore
-from workstation.sandbox.source import built_in_source
+from workstation.sandbox.source import MarketSource, built_in_source
 from workstation.sandbox.state_file import StateFile
 from workstation.sandbox.wire import milliseconds
 
@@ -39,16 +41,23 @@ def open_exchange(
     recording: Path | None = None,
     state: Path | None = None,
 ) -> Opened:
-    """Raises ``WorkstationError`` for what cannot be offered, read or kept."""
-    instruments = offered_instruments(settings.instruments, symbols)
+    """``recording`` decides the symbols. Raises ``WorkstationError`` for what cannot be offered, read or kept."""
+    recorded = None if recording is None else open_recording(recording, settings.instruments)
+    instruments = offered_instruments(settings.instruments, symbols if recorded is None else recorded[0])
     file = None if state is None else StateFile(state)
     try:
-        start_ns = start_of(WallClock().now_ns())
-        prices = (file.one("prices", dict[str, int]) or {}) if file else {}
-        source = built_in_source(settings.market.built_in, instruments, seed, prices, start_ns)
+        now_ns = WallClock().now_ns()
+        if recorded is not None:
+            start_ns = now_ns
+            source: MarketSource = RecordingSource(tuple(recorded[0]), recorded[1], start_ns)
+        else:
+            start_ns = start_of(now_ns)
+            prices = (file.one("prices", dict[str, int]) or {}) if file else {}
+            source = built_in_source(settings.market.built_in, instruments, seed, prices, start_ns)
         before = file.one("first_id", int) if file else None
         first_id = max(milliseconds(start_ns), (before or 0) + IDS_A_RUN)
         exchange = Exchange(source, instruments, start_ns, first_id)
+        exchange.floor.brings_funding = recorded is None
         if file is not None:
             restore(exchange, file)
             exchange.store = _with_prices(exchange, file)

@@ -7,7 +7,7 @@ from typing import Any
 from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.conditional import ConditionalOrder
 from workstation.sandbox.exchange import Exchange
-from workstation.sandbox.futures_desk import Income
+from workstation.sandbox.futures_books import Income
 from workstation.sandbox.listing import Funding, Market
 from workstation.sandbox.orders import Execution, OrderRecord
 from workstation.sandbox.state_file import StateFile, grouped
@@ -20,8 +20,7 @@ def restore(exchange: Exchange, file: StateFile) -> None:
         exchange.floor.next_ids.update(ids)
     numbers = sorted((number, key[0]) for key, number in file.all("account", int))
     orders = grouped(file.all("order", OrderRecord), 2)
-    # Trade ids are each symbol's own; an account's executions are told in order of time.
-    executions = grouped(((key[:2] + key[-1:], done) for key, done in file.all("execution", Execution)), 2)
+    executions = grouped(file.all("execution", Execution), 2)
     states = dict(file.all("desk", dict[str, Any]))
     conditional = grouped(file.all("algo", ConditionalOrder), 1)
     income = grouped(file.all("income", Income), 1)
@@ -33,9 +32,8 @@ def restore(exchange: Exchange, file: StateFile) -> None:
         account = exchange.account(name)
         for market in Market:
             key = (name, market.value)
-            done = sorted(executions.get(key, []), key=lambda execution: (execution.ts_ns, execution.trade_id))
-            account.desk(market).restore(orders.get(key, []), done, states.get(key, {}))
-        account.futures.income.extend(income.get((name,), []))
+            account.desk(market).restore(orders.get(key, []), executions.get(key, []), states.get(key, {}))
+        account.futures.books.income.extend(income.get((name,), []))
         account.futures.conditional.restore(conditional.get((name,), []))
     for _, stored in file.all("key", ApiKey):
         exchange.add_key(stored)

@@ -22,6 +22,7 @@ from workstation.sandbox.endpoint import Endpoint
 from workstation.sandbox.exchange import Exchange
 from workstation.sandbox.gate import Answer, Asked, Gate, refused, unknown_path
 from workstation.sandbox.listing import Market
+from workstation.sandbox.mishaps import Mishaps
 from workstation.sandbox.registry import ENDPOINTS
 from workstation.sandbox.signing import request_values, signed_payload
 from workstation.sandbox.stream_connection import StreamConnection
@@ -54,10 +55,10 @@ class SandboxServer:
         self.gate = Gate(exchange, ENDPOINTS, self.now_ns)
         self.hub = StreamHub(exchange)
         self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
-        self.users = UserStreams(Random(f"listen keys {seed}"), self._wall.now_ns)
+        self.users = UserStreams(exchange.listen_keys, self._wall.now_ns)
         exchange.on_event = self.users.deliver
-        exchange.listen_keys = self.users
         exchange.floor.partial_percent = self._partial_percent
+        self._mishaps = Mishaps(exchange, self.chaos)
         self.control = Control(self)
         self._connections: dict[int, Connection] = {}
         self._connected = 0
@@ -118,7 +119,6 @@ class SandboxServer:
         try:
             while True:
                 self.catch_up()
-                self.users.expire_keys()
                 await asyncio.sleep(PACE_S)
         except WorkstationError as error:
             self.fail(error)

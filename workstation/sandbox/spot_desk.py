@@ -11,7 +11,7 @@ from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import Execution, NewOrder, OrderRecord
 from workstation.sandbox.trading_desk import TradingDesk
-from workstation.venues.simulated.validation import QUANTITY
+from workstation.venues.simulated.validation import MINIMUM_NOTIONAL, QUANTITY
 
 
 class SpotDesk(TradingDesk):
@@ -82,6 +82,8 @@ class SpotDesk(TradingDesk):
     def _refused(self, rejection: OrderRejected) -> errors.ApiError:
         if rejection.code == QUANTITY:
             return errors.filter_failure("LOT_SIZE")
+        if rejection.code == MINIMUM_NOTIONAL:
+            return errors.filter_failure("NOTIONAL")
         return errors.insufficient_balance()
 
     def _duplicate(self) -> errors.ApiError:

@@ -1,4 +1,4 @@
-"""The spot market's endpoints of orders and of the account."""
+"""The spot market's endpoints of orders."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from typing import Any
 from workstation.sandbox import errors, filters, spot_format
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
-from workstation.sandbox.fees import SPOT_BPS
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import Execution, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.queries import time_range
 from workstation.sandbox.spot_desk import SpotDesk
-from workstation.sandbox.wire import fixed, milliseconds
 
 TIMES = ("GTC", "IOC", "FOK")
 _LIMITS = ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
 _STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
-LONGEST_QUERY_NS = 24 * 3_600 * 10**9
-RATE = fixed(int(SPOT_BPS * 10**4))
-NOTHING = fixed(0)
 
 
 def read_order(call: Call, listing: Listing) -> NewOrder:
@@ -243,90 +239,8 @@ def all_orders(call: Call) -> list[dict[str, Any]]:
     return [spot_format.order(listing, r) for r in (found[-limit:] if newest else found[:limit])]
 
 
-def time_range(parameters: Parameters, longest_ns: int = LONGEST_QUERY_NS) -> tuple[int, int]:
-    """``startTime`` and ``endTime`` as nanoseconds, both included. Raises ``ApiError`` when they lie too far apart."""
-    start, end = parameters.time_ns("startTime"), parameters.time_ns("endTime")
-    if start is not None and end is not None:
-        if start > end:
-            raise ApiError(-1023, "Start time is greater than end time.")
-        if end - start > longest_ns:
-            raise ApiError(-1127, f"More than {longest_ns // (3_600 * 10**9)} hours between startTime and endTime.")
-    return start or 0, (end + 999_999) if end is not None else 1 << 62
-
-
-def my_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.SPOT)
-    wanted = wanted_executions(call.parameters, call.account.spot.executions, listing.symbol, LONGEST_QUERY_NS)
-    return [spot_format.own_trade(listing, execution) for execution in wanted]
-
-
-def wanted_executions(
-    parameters: Parameters, executions: list[Execution], symbol: str, longest_ns: int
-) -> list[Execution]:
-    """By order, by trade id (from it on), by time (the oldest first), or the newest."""
-    limit = parameters.limit(500, 1000)
-    found = [execution for execution in executions if execution.symbol == symbol]
-    order_id, from_id = parameters.optional_whole("orderId"), parameters.optional_whole("fromId")
-    if order_id is not None:
-        found = [execution for execution in found if execution.order_id == order_id]
-    if from_id is not None:
-        if parameters.has("startTime") or parameters.has("endTime"):
-            raise errors.bad_combination()
-        return [execution for execution in found if execution.trade_id >= from_id][:limit]
-    start, end = time_range(parameters, longest_ns)
-    found = [execution for execution in found if start <= execution.ts_ns <= end]
-    return found[:limit] if parameters.has("startTime") else found[-limit:]
-
-
-def account(call: Call) -> dict[str, Any]:
-    desk = call.account.spot
-    hide = call.parameters.flag("omitZeroBalances")
-    assets = sorted({*desk.assets(), *(a for x in desk.listings.values() for a in (x.base, x.quote))})
-    balances = [
-        {"asset": asset, "free": fixed(desk.free(asset)), "locked": fixed(desk.locked(asset))}
-        for asset in assets
-        if desk.total(asset) or not hide
-    ]
-    return {
-        "makerCommission": int(SPOT_BPS),
-        "takerCommission": int(SPOT_BPS),
-        "buyerCommission": 0,
-        "sellerCommission": 0,
-        "commissionRates": {"maker": RATE, "taker": RATE, "buyer": NOTHING, "seller": NOTHING},
-        "canTrade": call.key.may("spot"),
-        "canWithdraw": call.key.may("withdraw"),
-        "canDeposit": True,
-        "brokered": False,
-        "requireSelfTradePrevention": False,
-        "preventSor": False,
-        "updateTime": milliseconds(call.exchange.clock.time_ns),
-        "accountType": "SPOT",
-        "balances": balances,
-        "permissions": ["SPOT"],
-        "uid": call.account.number,
-    }
-
-
-def commission(call: Call) -> dict[str, Any]:
-    listing = call.listing(Market.SPOT)
-    standard = {"maker": RATE, "taker": RATE, "buyer": NOTHING, "seller": NOTHING}
-    nothing = dict.fromkeys(standard, NOTHING)
-    discount = {"enabledForAccount": False, "enabledForSymbol": False, "discountAsset": "BNB", "discount": NOTHING}
-    return {
-        "symbol": listing.symbol,
-        "standardCommission": standard,
-        "specialCommission": nothing,
-        "taxCommission": nothing,
-        "discount": discount,
-    }
-
-
 def _open_weight(parameters: Parameters) -> int:
     return 6 if parameters.has("symbol") else 80
-
-
-def _trades_weight(parameters: Parameters) -> int:
-    return 5 if parameters.has("orderId") else 20
 
 
 READ, TRADE = Security.READ, Security.TRADE_SPOT
@@ -340,7 +254,4 @@ ENDPOINTS = [
     Endpoint("GET", "/api/v3/openOrders", READ, _open_weight, open_orders),
     Endpoint("DELETE", "/api/v3/openOrders", TRADE, 1, cancel_open_orders),
     Endpoint("GET", "/api/v3/allOrders", READ, 20, all_orders),
-    Endpoint("GET", "/api/v3/myTrades", READ, _trades_weight, my_trades),
-    Endpoint("GET", "/api/v3/account", READ, 20, account),
-    Endpoint("GET", "/api/v3/account/commission", READ, 20, commission),
 ]

@@ -30,6 +30,11 @@ class StateFile:
         self.path = path
         if not path.parent.is_dir():
             raise StorageError(f"There is no folder {path.parent} for the state file: make it, or choose another.")
+        try:
+            # It holds the keys' secrets.
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise StorageError(f"{path} cannot be written ({error.strerror}): choose another file.") from None
         self._database = connect(path, busy_timeout_ms=500)
         try:
             self._open()

@@ -71,11 +71,11 @@ def aggregate(listing: Listing, trade: AggregateTrade) -> dict[str, Any]:
 
 
 def depth(listing: Listing, change: DepthChange, previous_id: int, now_ns: int) -> dict[str, Any]:
-    """A diff. USD-M tells the last id of the message before it."""
+    """A diff. USD-M tells the last id of the message before it, and its ids overlap: a snapshot at that id fits."""
     time = milliseconds(now_ns)
     body = {"e": "depthUpdate", "E": time, "s": listing.symbol, "U": change.first_id, "u": change.last_id}
     if listing.market is Market.FUTURES:
-        body.update(T=time, pu=previous_id)
+        body.update(U=previous_id, T=time, pu=previous_id)
     return {**body, "b": levels(listing, change.bids), "a": levels(listing, change.asks)}
 
 

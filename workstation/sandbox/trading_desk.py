@@ -19,9 +19,10 @@ from workstation.core.messages import (
     PositionLiquidated,
     VenueReport,
 )
-from workstation.core.orders import AmendRequest, CancelRequest, Intent, Order
-from workstation.core.types import Liquidity, OrderState, OrderType, TimeInForce
+from workstation.core.orders import AmendRequest, CancelRequest
+from workstation.core.types import Liquidity
 from workstation.sandbox import errors
+from workstation.sandbox.engine_orders import placement, resting_order
 from workstation.sandbox.fees import venue_account
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
@@ -30,7 +31,6 @@ from workstation.sandbox.orders import (
     EXPIRED,
     EXPIRED_IN_MATCH,
     FILLED,
-    NEW,
     PARTIALLY_FILLED,
     Execution,
     NewOrder,
@@ -38,19 +38,6 @@ from workstation.sandbox.orders import (
 )
 from workstation.venues.simulated import SimVenue
 from workstation.venues.simulated.book_matching import SELF_TRADE
-from workstation.venues.simulated.restoring import Placement
-
-ENGINE_TYPES = {
-    "LIMIT": OrderType.LIMIT,
-    "LIMIT_MAKER": OrderType.LIMIT,
-    "MARKET": OrderType.MARKET,
-    "STOP_LOSS": OrderType.STOP,
-    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
-    "TAKE_PROFIT": OrderType.TAKE_PROFIT,
-    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
-}
-_WITHOUT_LIMIT = ("MARKET", "STOP_LOSS", "TAKE_PROFIT")
-_TIMES = {"GTC": TimeInForce.GTC, "GTX": TimeInForce.GTC, "GTD": TimeInForce.GTC}
 
 
 class TradingDesk:
@@ -141,19 +128,7 @@ class TradingDesk:
         )
 
     def _submit(self, record: OrderRecord) -> None:
-        market_order = record.type in _WITHOUT_LIMIT
-        intent = Intent(
-            symbol=record.symbol,
-            side=record.side,
-            lots=record.lots,
-            type=ENGINE_TYPES[record.type],
-            price=0 if market_order else record.price,
-            stop_price=record.stop_price,
-            time_in_force=TimeInForce.IOC if market_order else _time_in_force(record),
-            post_only=record.type == "LIMIT_MAKER" or record.time_in_force == "GTX",
-            reduce_only=record.reduce_only,
-        )
-        self.venue.send(Placement(intent, str(record.order_id), 0, 0))
+        self.venue.send(placement(record))
         self._settle()
 
     def cancel(self, record: OrderRecord, cancel_id: str = "") -> None:
@@ -294,7 +269,7 @@ class TradingDesk:
     def book_execution(self, execution: Execution) -> None:
         """Keep an execution and have it stored."""
         self.executions.append(execution)
-        key = ("execution", self.account, self.market.value, execution.symbol, str(execution.trade_id))
+        key = ("execution", self.account, self.market.value, str(len(self.executions)))
         self.floor.changes[key] = lambda: execution
 
     def _on_funding(self, report: FundingPaid) -> None:
@@ -338,34 +313,7 @@ class TradingDesk:
         self.executions.extend(executions)
         cash = state.get("cash", {})
         assert isinstance(cash, dict)
-        self.venue.restore([self._engine_order(record) for record in self.open.values()], self._positions(state), cash)
+        self.venue.restore([resting_order(record) for record in self.open.values()], self._positions(state), cash)
 
     def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
         return {}
-
-    def _engine_order(self, record: OrderRecord) -> Order:
-        order = Order(
-            client_id=str(record.order_id),
-            symbol=record.symbol,
-            side=record.side,
-            type=ENGINE_TYPES[record.type],
-            lots=record.lots,
-            price=record.price,
-            stop_price=record.stop_price,
-            time_in_force=TimeInForce.IOC if record.type in _WITHOUT_LIMIT else _time_in_force(record),
-            post_only=record.type == "LIMIT_MAKER" or record.time_in_force == "GTX",
-            reduce_only=record.reduce_only,
-            created_ns=record.created_ns,
-        )
-        order.venue_id = str(record.order_id)
-        order.filled_lots = record.filled
-        order.updated_ns = record.updated_ns
-        order.state = OrderState.PARTIALLY_FILLED if record.status == PARTIALLY_FILLED else OrderState.ACCEPTED
-        if record.stop_price and record.is_working and record.status == NEW:
-            order.state = OrderState.TRIGGERED
-        return order
-
-
-def _time_in_force(record: OrderRecord) -> TimeInForce:
-    known = _TIMES.get(record.time_in_force)
-    return TimeInForce(record.time_in_force.lower()) if known is None else known

@@ -8,7 +8,7 @@ from workstation.sandbox import errors
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.listing import Market
-from workstation.sandbox.spot_trading import RATE
+from workstation.sandbox.spot_account import RATE
 from workstation.sandbox.wire import fixed, milliseconds
 
 TRANSFERS = {"MAIN_UMFUTURE": 1, "UMFUTURE_MAIN": -1}

@@ -12,7 +12,7 @@ from ccxt.base.errors import BaseError
 
 from workstation.core.messages import Trade
 from workstation.venues.exchange.binance_messages import DepthUpdate, MarkPriceUpdate
-from workstation.venues.exchange.binance_requests import BinanceRequests
+from workstation.venues.exchange.binance_requests import MOST_MISSING, BinanceRequests
 from workstation.venues.exchange.binance_route import MarketUpdate, Route
 from workstation.venues.exchange.binance_symbol import BinanceSymbol
 from workstation.venues.exchange.exact_steps import NotWhole
@@ -28,8 +28,8 @@ BOOK, TRADES, MARK = "book", "trades", "mark"
 SPOT_ROUTES = {"": {BOOK: "depth@100ms", TRADES: "trade"}}
 LINEAR_ROUTES = {"public": {BOOK: "depth@100ms"}, "market": {TRADES: "aggTrade", MARK: "markPrice@1s"}}
 """Streams by the connection that Binance serves them on; single trades of USD-M are not documented, aggregates are."""
-FILL_ATTEMPTS = 4
-"""How often missing trades are asked for, a few seconds in all, while those behind them wait."""
+FILL_ATTEMPTS, FILL_ANSWERS = 10, 3
+"""How often missing trades are asked for, half a minute in all, and how often an answer without them is doubted."""
 REFRESH_S = 60.0
 """A book is taken anew at its edge no more often than this."""
 CATCH_UP_S = 1.0
@@ -153,9 +153,10 @@ class BinanceMarket:
     def _on_edge(self, symbol: str) -> None:
         """Trades come near prices where the book is unknown: get it again, without a break."""
         now_s = asyncio.get_running_loop().time()
-        if now_s - self._refreshed_s.get(symbol, -REFRESH_S) >= REFRESH_S:
+        book = self._symbols[symbol].book
+        if not book.wanting and now_s - self._refreshed_s.get(symbol, -REFRESH_S) >= REFRESH_S:
             self._refreshed_s[symbol] = now_s
-            self._symbols[symbol].book.refresh()
+            book.refresh()
             self._start_synchronising(symbol)
 
     def _resynchronise(self, symbol: str, reason: str) -> None:
@@ -178,8 +179,8 @@ class BinanceMarket:
                 if feed.on_snapshot(answer, self._requests.depth):
                     break
             except BaseError as error:
-                if pauses.attempts == 0:
-                    log.info("The order book of %s cannot be had yet: %s", symbol, short_reason(error))
+                if not feed.book.synchronised:
+                    self._statuses.down(symbol, BOOK, f"the order book cannot be had yet: {short_reason(error)}")
             except NotWhole as error:
                 self._refusals.add(symbol, error)
             await asyncio.sleep(pauses.next_s())
@@ -192,14 +193,17 @@ class BinanceMarket:
         self._start(self._fill_trades(symbol, first_id, last_id))
 
     async def _fill_trades(self, symbol: str, first_id: int, last_id: int) -> None:
-        pauses = Pauses(self._random, first_s=0.2, most_s=2.0)
+        pauses = Pauses(self._random, first_s=0.2, most_s=5.0)
         feed = self._symbols[symbol]
         found: list[Trade] = []
-        while pauses.attempts < FILL_ATTEMPTS:
+        wanted = min(last_id - first_id + 1, MOST_MISSING)
+        answers = 0
+        while answers < FILL_ANSWERS and pauses.attempts < FILL_ATTEMPTS:
             try:
-                updates = await self._requests.trades(symbol, first_id, last_id)
-                found = [feed.trade(update) for update in updates]
-                if len(found) > last_id - first_id:
+                past = await self._requests.trades(symbol, first_id, last_id)
+                found = [feed.trade(trade) for trade in past]
+                answers += 1
+                if len(found) >= wanted:
                     break
             except BaseError as error:
                 log.info("Trades %s to %s of %s: %s", first_id, last_id, symbol, short_reason(error))

@@ -57,6 +57,34 @@ class _Wrapped(msgspec.Struct, frozen=True, gc=False):
     data: Update
 
 
+class BookAnswer(msgspec.Struct, frozen=True):
+    """The whole book by REST, best levels first."""
+
+    update_id: int = msgspec.field(name="lastUpdateId")
+    bids: tuple[Level, ...] = ()
+    asks: tuple[Level, ...] = ()
+
+
+class TradeAnswer(msgspec.Struct, frozen=True):
+    """A single trade by REST."""
+
+    trade_id: int = msgspec.field(name="id")
+    price: str
+    quantity: str = msgspec.field(name="qty")
+    time_ms: int = msgspec.field(name="time")
+    buyer_is_maker: bool = msgspec.field(name="isBuyerMaker")
+
+
+class AggregateTradeAnswer(msgspec.Struct, frozen=True):
+    """An aggregate trade by REST."""
+
+    trade_id: int = msgspec.field(name="a")
+    price: str = msgspec.field(name="p")
+    quantity: str = msgspec.field(name="q")
+    time_ms: int = msgspec.field(name="T")
+    buyer_is_maker: bool = msgspec.field(name="m")
+
+
 class Answer(msgspec.Struct, frozen=True):
     """To a subscription. ``error`` is empty when it was taken."""
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TypeVar
 
-from workstation.venues.exchange.binance_messages import AggregateTradeUpdate, TradeUpdate
+import msgspec
+from ccxt.base.errors import BadResponse
+
+from workstation.venues.exchange.binance_messages import AggregateTradeAnswer, BookAnswer, TradeAnswer
 from workstation.venues.exchange.call import current_call
 from workstation.venues.exchange.market_reader import MarketClient
+
+PastTrade = TradeAnswer | AggregateTradeAnswer
+Kind = TypeVar("Kind")
 
 LINEAR_DEPTHS = (5, 10, 20, 50, 100, 500, 1000)
 """The only sizes of a book that USD-M takes."""
@@ -25,25 +32,26 @@ class BinanceRequests:
         self._linear = linear
         self.depth = next((size for size in LINEAR_DEPTHS if size >= depth), 1000) if linear else depth
 
-    async def book(self, symbol: str) -> dict[str, Any]:
+    async def book(self, symbol: str) -> BookAnswer:
         return await self._book(symbol, self.depth)
 
     async def book_id(self, symbol: str) -> int:
         """Update id of the book now."""
-        return int((await self._book(symbol, LINEAR_DEPTHS[0]))["lastUpdateId"])
+        return (await self._book(symbol, LINEAR_DEPTHS[0])).update_id
 
     async def trade_id(self, symbol: str) -> int:
         """Id of the last trade now, of the kind that the stream has; -1 when there is none."""
+        query = {"symbol": symbol, "limit": 1}
         if self._linear:
-            rows = await self._ccxt.fapiPublicGetAggTrades({"symbol": symbol, "limit": 1})
-        else:
-            rows = await self._ccxt.publicGetTrades({"symbol": symbol, "limit": 1})
-        return int(rows[-1]["a" if self._linear else "id"]) if rows else -1
+            latest = _checked(await self._ccxt.fapiPublicGetAggTrades(query), list[AggregateTradeAnswer])
+            return latest[-1].trade_id if latest else -1
+        newest = _checked(await self._ccxt.publicGetTrades(query), list[TradeAnswer])
+        return newest[-1].trade_id if newest else -1
 
-    async def trades(self, symbol: str, first_id: int, last_id: int) -> list[TradeUpdate | AggregateTradeUpdate]:
+    async def trades(self, symbol: str, first_id: int, last_id: int) -> list[PastTrade]:
         """Trades from ``first_id`` to ``last_id``, as far as the exchange has them."""
         next_id = max(first_id, last_id - MOST_MISSING + 1)
-        found: list[TradeUpdate | AggregateTradeUpdate] = []
+        found: list[PastTrade] = []
         while next_id <= last_id:
             page = await self._trades(symbol, next_id, min(PAGE, last_id - next_id + 1))
             if not page or page[-1].trade_id < next_id:
@@ -52,21 +60,24 @@ class BinanceRequests:
             next_id = page[-1].trade_id + 1
         return found
 
-    async def _book(self, symbol: str, depth: int) -> dict[str, Any]:
+    async def _book(self, symbol: str, depth: int) -> BookAnswer:
         query = {"symbol": symbol, "limit": depth}
-        if self._linear:
-            return cast("dict[str, Any]", await self._ccxt.fapiPublicGetDepth(query))
-        return cast("dict[str, Any]", await self._ccxt.publicGetDepth(query))
+        ask = self._ccxt.fapiPublicGetDepth if self._linear else self._ccxt.publicGetDepth
+        return _checked(await ask(query), BookAnswer)
 
-    async def _trades(self, symbol: str, from_id: int, limit: int) -> list[TradeUpdate | AggregateTradeUpdate]:
+    async def _trades(self, symbol: str, from_id: int, limit: int) -> Sequence[PastTrade]:
         query = {"symbol": symbol, "fromId": from_id, "limit": limit}
         if self._linear:
-            rows = await self._ccxt.fapiPublicGetAggTrades(query)
-            return [AggregateTradeUpdate(symbol, row["a"], row["p"], row["q"], row["T"], row["m"]) for row in rows]
+            return _checked(await self._ccxt.fapiPublicGetAggTrades(query), list[AggregateTradeAnswer])
         # ccxt asks for a key here; the exchange does not.
         await self._budget.admit(current_call(), HISTORICAL_TRADES_WEIGHT)
         address = f"{self._ccxt.urls['api']['public']}/historicalTrades?{self._ccxt.urlencode(query)}"
-        return [
-            TradeUpdate(symbol, row["id"], row["price"], row["qty"], row["time"], row["isBuyerMaker"])
-            for row in await self._ccxt.fetch(address)
-        ]
+        return _checked(await self._ccxt.fetch(address), list[TradeAnswer])
+
+
+def _checked(answer: object, kind: type[Kind]) -> Kind:
+    """An answer in its form. Raises ccxt's ``BadResponse`` when it has another."""
+    try:
+        return msgspec.convert(answer, kind)
+    except msgspec.ValidationError as error:
+        raise BadResponse(f"binance answered in another form than it describes: {error}") from error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from workstation.core.clock import WallClock
 from workstation.core.instrument import Instrument
@@ -12,10 +11,13 @@ from workstation.core.messages import FundingRate, Levels, MarketInput, MarkPric
 from workstation.core.money import to_rate
 from workstation.core.types import Side
 from workstation.venues.exchange.binance_messages import (
+    AggregateTradeAnswer,
     AggregateTradeUpdate,
+    BookAnswer,
     DepthUpdate,
     Level,
     MarkPriceUpdate,
+    TradeAnswer,
     TradeUpdate,
 )
 from workstation.venues.exchange.book_sequence import BookSequence
@@ -23,6 +25,8 @@ from workstation.venues.exchange.exact_steps import NotWhole, lot_steps, tick_st
 from workstation.venues.exchange.figures import StreamCounter
 from workstation.venues.exchange.funding_schedule import FundingSchedule
 from workstation.venues.exchange.trade_sequence import TradeSequence
+
+AnyTrade = TradeUpdate | AggregateTradeUpdate | TradeAnswer | AggregateTradeAnswer
 
 EVERYTHING = (0, 1 << 62)
 """Prices in ticks between which the whole book is known."""
@@ -62,18 +66,18 @@ class BinanceSymbol:
         bids, asks = self.levels(update.bids), self.levels(update.asks)
         self.book.on_change(self._clock.now_ns(), previous, update.last, bids, asks)
 
-    def on_snapshot(self, answer: dict[str, Any], depth: int) -> bool:
+    def on_snapshot(self, answer: BookAnswer, depth: int) -> bool:
         """Take a REST answer of ``depth`` levels a side; False when it is too old.
 
         Levels beyond it stay unknown until they change, so a new one is wanted when trades come near its edge.
         """
-        bids, asks = self.levels(answer["bids"]), self.levels(answer["asks"])
+        bids, asks = self.levels(answer.bids), self.levels(answer.asks)
         low, high = EVERYTHING
         if len(bids) >= depth:
             low = (bids[0][0] + bids[-1][0]) // 2
         if len(asks) >= depth:
             high = (asks[0][0] + asks[-1][0]) // 2
-        taken = self.book.on_snapshot(self._clock.now_ns(), int(answer["lastUpdateId"]), bids, asks)
+        taken = self.book.on_snapshot(self._clock.now_ns(), answer.update_id, bids, asks)
         if taken:
             self._known = (low, high)
         return taken
@@ -83,10 +87,9 @@ class BinanceSymbol:
         self.trades.on_trade(trade, update.time_ms)
         low, high = self._known
         if not low <= trade.price <= high:
-            self._known = EVERYTHING
             self._on_edge(self._symbol)
 
-    def trade(self, update: TradeUpdate | AggregateTradeUpdate) -> Trade:
+    def trade(self, update: AnyTrade) -> Trade:
         side = Side.SELL if update.buyer_is_maker else Side.BUY
         price, lots = self._ticks[update.price], self._lots[update.quantity]
         return Trade(self._symbol, self._clock.now_ns(), price, lots, side, update.trade_id)
@@ -104,6 +107,6 @@ class BinanceSymbol:
             if rate is not None:
                 self._deliver(FundingRate(self._symbol, now_ns, rate, price))
 
-    def levels(self, levels: tuple[Level, ...] | list[list[str]]) -> Levels:
+    def levels(self, levels: tuple[Level, ...]) -> Levels:
         ticks, lots = self._ticks, self._lots
         return tuple([(ticks[price], lots[quantity]) for price, quantity in levels])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from ccxt.base.errors import BaseError, ChecksumError, NetworkError
+from ccxt.base.errors import ChecksumError, NetworkError
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingRate, MarkPrice
@@ -27,7 +28,7 @@ CACHED_TRADES = 100_000
 """ccxt keeps so many trades between two wake-ups and drops what is beyond; its own 1000 lose bursts."""
 FILL_PAGE = 1000
 MOST_PAGES = 10
-FILL_ATTEMPTS = 4
+FILL_ATTEMPTS = 10
 CATCH_UP_S = 1.0
 """What REST has must reach a living stream within this."""
 MARK_INTERVAL_S = 5.0
@@ -119,13 +120,9 @@ class CcxtSymbol:
     async def ask_marks(self) -> None:
         schedule = FundingSchedule()
         while True:
-            try:
-                told = await self._ccxt.fetch_funding_rate(self._unified)
-            except BaseError as error:
-                log.info("The mark price of %s: %s", self._symbol, short_reason(error))
-                told = {}
+            told = await self._ask("mark price", self._ccxt.fetch_funding_rate, self._unified)
             now_ns = self._clock.now_ns()
-            if told.get("markPrice"):
+            if told and told.get("markPrice"):
                 self._count(self.mark_counter)
                 price = self._instrument.ticks_rounded(told["markPrice"])
                 self._deliver(MarkPrice(self._symbol, now_ns, price))
@@ -136,6 +133,15 @@ class CcxtSymbol:
                         self._deliver(FundingRate(self._symbol, now_ns, paid, price))
             await asyncio.sleep(MARK_INTERVAL_S)
 
+    async def _ask(self, what: str, method: Callable[..., Awaitable[Any]], *arguments: Any) -> Any:
+        """An answer of REST; None, and a line in the log, when there is none."""
+        try:
+            return await method(*arguments)
+        except Exception as error:
+            # ccxt's parsing fails in its own ways, too.
+            log.info("The %s of %s could not be had: %s", what, self._symbol, short_reason(error))
+            return None
+
     async def _lose_book(self, reason: str, pauses: Pauses) -> None:
         self.book.lose()
         self._statuses.down(self._symbol, BOOK, reason)
@@ -143,30 +149,30 @@ class CcxtSymbol:
 
     async def _fill_trades(self) -> int:
         """Fetch what came since the last trade; how many were new."""
-        pauses = Pauses(self._random, first_s=0.2, most_s=2.0)
-        new = 0
-        while self.trades.last_ms and pauses.attempts < FILL_ATTEMPTS:
-            try:
-                for _ in range(MOST_PAGES):
-                    page = await self._ccxt.fetch_trades(self._unified, self.trades.last_ms, FILL_PAGE)
-                    found = self.trades.fill(page)
-                    new += found
-                    if not found:
-                        return new
-                return new
-            except BaseError as error:
-                log.info("Trades of %s since the last one: %s", self._symbol, short_reason(error))
-            await asyncio.sleep(pauses.next_s())
+        pauses = Pauses(self._random, first_s=0.2, most_s=5.0)
+        new = pages = 0
+        while self.trades.last_ms and pages < MOST_PAGES and pauses.attempts < FILL_ATTEMPTS:
+            page = await self._ask("trades", self._ccxt.fetch_trades, self._unified, self.trades.last_ms, FILL_PAGE)
+            if page is None:
+                await asyncio.sleep(pauses.next_s())
+                continue
+            pages += 1
+            found = self.trades.fill(page)
+            new += found
+            if not found:
+                break
         return new
 
     async def _book_is_behind(self) -> bool:
         """A book without changes is quiet, or its stream is dead: REST tells."""
         messages = self.book_counter.messages
+        theirs = await self._ask("order book", self._ccxt.fetch_order_book, self._unified)
+        if theirs is None:
+            return True
+        await asyncio.sleep(CATCH_UP_S)
         try:
-            theirs = await self._ccxt.fetch_order_book(self._unified)
-            await asyncio.sleep(CATCH_UP_S)
             return self.book_counter.messages == messages and not self.book.agrees(theirs)
-        except (BaseError, NotWhole):
+        except NotWhole:
             return True
 
     async def _trades_are_behind(self) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 from workstation.core.instrument import Instrument
 
@@ -20,40 +20,52 @@ class NotWhole(Exception):
 class ExactSteps(dict[object, int]):
     """``steps[number]`` for a number as it was written: text, a ``Decimal``, or a float that ccxt made.
 
-    The shortest text of a float has the digits that the exchange wrote, up to 15. Raises ``NotWhole``.
+    The shortest text of a float has the digits that the exchange wrote, up to 15. What is left of a whole step is
+    refused with ``NotWhole``, or cut off where the unit says so.
     """
 
-    __slots__ = ("_denominator", "_numerators", "_slow")
-
-    def __init__(self, step: Decimal, slow: Callable[[str], int]) -> None:
+    def __init__(self, step: Decimal, what: str, *, cut: bool) -> None:
         super().__init__()
-        numerator, self._denominator = step.as_integer_ratio()
-        self._numerators: list[int] = [numerator * 10**places for places in range(LONGEST + 1)]
-        self._slow = slow
+        self._step = step
+        self._what = what
+        self._cut = cut
+        self._ratios: list[tuple[int, int]] = [
+            (1 / (Fraction(step) * 10**places)).as_integer_ratio() for places in range(LONGEST + 1)
+        ]
+        """Steps in the last digit, by the number of decimals."""
 
     def __missing__(self, written: object) -> int:
         text = str(written)
         whole, _, decimals = text.partition(".")
-        steps, rest = 0, 1
-        if whole.isdecimal() and (decimals.isdecimal() or not decimals) and len(decimals) <= LONGEST:
-            steps, rest = divmod(int(whole + decimals) * self._denominator, self._numerators[len(decimals)])
-        if rest:
-            # An exponent, a sign, or what is not whole or no number.
-            try:
-                steps = self._slow(text)
-            except ValueError as error:
-                raise NotWhole(str(error)) from None
-            if steps < 0:
-                raise NotWhole(f"{text} is below 0.")
+        digits = whole + decimals
+        if digits.isdecimal() and len(decimals) <= LONGEST:
+            multiply, divide = self._ratios[len(decimals)]
+            steps, rest = divmod(int(digits) * multiply, divide)
+        else:
+            steps, rest = self._slowly(text)
+        if rest and not self._cut:
+            raise NotWhole(f"The {self._what}, {text}, is not a multiple of its step {self._step}.")
         if len(self) >= KEPT:
             self.clear()
         self[written] = steps
         return steps
 
+    def _slowly(self, text: str) -> tuple[int, int]:
+        """An exponent, a sign, or what is no number."""
+        try:
+            amount = Fraction(Decimal(text))
+        except (InvalidOperation, ValueError, OverflowError):
+            raise NotWhole(f"The {self._what}, {text}, is no number.") from None
+        if amount < 0:
+            raise NotWhole(f"The {self._what}, {text}, is below 0.")
+        steps = amount / Fraction(self._step)
+        return divmod(steps.numerator, steps.denominator)
+
 
 def tick_steps(instrument: Instrument) -> ExactSteps:
-    return ExactSteps(instrument.tick, instrument.ticks)
+    return ExactSteps(instrument.tick, f"price of {instrument.symbol}", cut=False)
 
 
 def lot_steps(instrument: Instrument) -> ExactSteps:
-    return ExactSteps(instrument.lot, instrument.lots)
+    """Orders from before an exchange made its step coarser still rest: what of them is less than a lot is cut off."""
+    return ExactSteps(instrument.lot, f"quantity of {instrument.symbol}", cut=True)

@@ -33,7 +33,8 @@ BINANCE = frozenset({"binance", "binanceusdm"})
 class ExchangeMarket:
     """Delivers the engine's market inputs, stamped with our clock as they come.
 
-    ``client`` is open: its markets are loaded. Made and used within a running event loop.
+    ``client`` is open: its markets are loaded. Made and used within a running event loop. Raises
+    ``ConfigurationError`` for a symbol that the exchange does not list.
     """
 
     def __init__(
@@ -50,6 +51,8 @@ class ExchangeMarket:
         self._clock = clock
         self._deliver = deliver
         self._offset_ns = 0
+        for instrument in instruments:
+            client.unified(instrument.symbol)
         supplies = Supplies(client, exchange, instruments, clock, deliver, random)
         self._reader: MarketReader = (BinanceMarket if client.ccxt.id in BINANCE else CcxtMarket)(supplies)
 

@@ -13,6 +13,7 @@ from aiohttp import web
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, mini_exchange
 from tests.unit.venues.exchange.running_market import Run, instrument, running_market
 from tests.unit.venues.exchange.scripted_feed import TRADE_MS, ScriptedFeed
+from workstation.core.errors import ConfigurationError
 from workstation.core.messages import (
     BookSnapshot,
     ClockOffset,
@@ -110,6 +111,20 @@ async def test_trades_that_the_stream_lost_are_fetched_and_come_in_order(market:
             assert (figures.trades_filled, figures.trades_lost) == (2_500, 0)
 
 
+@pytest.mark.allow_log_warnings("2000 trades of BTCUSDT are missing and could not be had")
+async def test_of_very_many_missing_trades_the_newest_are_fetched_and_the_others_told_as_lost() -> None:
+    async with mini_exchange() as exchange:
+        feed = ScriptedFeed(exchange)
+        async with running_market(exchange) as run:
+            await connected(run, exchange, feed)
+            for _ in range(12_000):
+                feed.trade()
+            await feed.send_trade()
+            await run.until(lambda: run.of(Trade)[-1].trade_id == len(feed.trades))
+            figures = run.market.figures()
+            assert (figures.trades_filled, figures.trades_lost) == (10_000, 2_000)
+
+
 @MARKETS
 async def test_a_lost_connection_comes_back_with_its_book_and_its_trades(market: str) -> None:
     async with mini_exchange() as exchange:
@@ -188,6 +203,7 @@ async def test_maintenance_is_waited_out() -> None:
             await run.until(lambda: not run.is_up())
             exchange.refuse_sockets = False
             await exchange.until(lambda: refused >= 2)
+            assert "the order book cannot be had yet" in run.of(FeedStatus)[-1].detail
             exchange.answers["depth"] = depth
             await connected(run, exchange, feed)
             await feed.send_change()
@@ -215,7 +231,7 @@ async def test_a_connection_is_renewed_before_the_exchange_closes_it(monkeypatch
             await exchange.until(lambda: exchange.opened >= 2)
 
 
-@pytest.mark.allow_log_warnings("is not a multiple of its tick")
+@pytest.mark.allow_log_warnings("is not a multiple of its step")
 async def test_a_price_that_is_no_whole_tick_is_counted_and_told_and_the_book_taken_anew() -> None:
     async with mini_exchange() as exchange:
         feed = ScriptedFeed(exchange)
@@ -224,7 +240,7 @@ async def test_a_price_that_is_no_whole_tick_is_counted_and_told_and_the_book_ta
             await exchange.push(feed.trade_stream, feed.trade("42000.005"))
             await exchange.push(feed.book_stream, feed.change("42000.005", "1.00000"))
             await run.until(lambda: not run.is_up())
-            assert "42000.005, is not a multiple of its tick 0.01" in run.of(FeedStatus)[-1].detail
+            assert "42000.005, is not a multiple of its step 0.01" in run.of(FeedStatus)[-1].detail
             feed.bids.pop("42000.005", None)
             feed.asks.pop("42000.005", None)
             await run.until(run.is_up)
@@ -285,6 +301,14 @@ async def test_marks_and_funding_of_perpetuals() -> None:
             await run.until(lambda: len(run.of(MarkPrice)) == 4)
             assert {mark.price for mark in run.of(MarkPrice)} == {4_200_012}
             assert [(funding.rate, funding.price) for funding in run.of(FundingRate)] == [(12_345, 4_200_012)]
+
+
+async def test_a_symbol_that_is_not_listed_is_refused_before_anything_is_asked() -> None:
+    async with mini_exchange() as exchange:
+        with pytest.raises(ConfigurationError, match="DOGEUSDT is not listed"):
+            async with running_market(exchange, instruments=(instrument("DOGEUSDT"),)):
+                pass
+        assert exchange.opened == 0
 
 
 async def test_two_symbols_do_not_mix_and_each_has_its_figures() -> None:
@@ -373,7 +397,8 @@ async def test_a_book_is_taken_anew_when_trades_come_near_its_edge() -> None:
         async with running_market(exchange, book_depth=10) as run:
             await connected(run, exchange, feed)
             feed.asks["42015.50"] = "7.00000"
-            await exchange.push(feed.trade_stream, feed.trade("42006.00"))
+            for _ in range(3):
+                await exchange.push(feed.trade_stream, feed.trade("42006.00"))
             await run.until(lambda: len(run.of(BookSnapshot)) == 2)
             await feed.send_change()
             await run.until(lambda: run.books["BTCUSDT"].sequence == feed.last)

@@ -1,0 +1,295 @@
+"""Thousands of random orders on both markets: whatever is placed, the books balance to the last digit."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import pytest
+
+from tests.unit.sandbox.practice import SYMBOLS, Practice, settings
+from workstation.core.money import MONEY_SCALE
+from workstation.core.types import Side
+from workstation.sandbox.conditional import TRAILING, ConditionalOrder
+from workstation.sandbox.errors import ApiError
+from workstation.sandbox.exchange import Exchange
+from workstation.sandbox.listing import Market
+from workstation.sandbox.offering import offered_instruments
+from workstation.sandbox.orders import NewOrder
+from workstation.sandbox.recording import RecordingSource
+from workstation.sandbox.restoring import restore
+from workstation.sandbox.state_file import StateFile
+from workstation.sandbox.wire import fixed
+
+ROUNDS = 400
+
+
+class Trader:
+    """Does anything at random that a client can do; refusals are part of it."""
+
+    def __init__(self, practice: Practice, seed: int) -> None:
+        self.practice = practice
+        self.random = Random(seed)
+        self.deposited = {"USDT": 100_000 * MONEY_SCALE, "BTC": MONEY_SCALE, "ETH": 0}
+        self.refused = 0
+
+    def act(self) -> None:
+        draw = self.random.random()
+        try:
+            with self.practice.exchange.turn():
+                if draw < 0.35:
+                    self._spot_order()
+                elif draw < 0.65:
+                    self._futures_order()
+                elif draw < 0.75:
+                    self._conditional_order()
+                elif draw < 0.9:
+                    self._cancel()
+                elif draw < 0.95:
+                    self._amend()
+                else:
+                    self._settings()
+        except ApiError:
+            self.refused += 1
+
+    def _price(self, symbol: str, spread: float = 0.002) -> int:
+        last = self.practice.listing(symbol).last
+        return max(1, round(last * (1 + self.random.uniform(-spread, spread))))
+
+    def _side(self) -> Side:
+        return self.random.choice((Side.BUY, Side.SELL))
+
+    def _spot_order(self) -> None:
+        symbol, draw = self.random.choice(SYMBOLS), self.random
+        type_ = draw.choice(("MARKET", "LIMIT", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT"))
+        new = NewOrder(symbol=symbol, side=self._side(), type=type_, client_order_id="", lots=draw.randint(1, 30_000))
+        if type_ in ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT"):
+            new.price = self._price(symbol)
+        if type_.startswith(("STOP", "TAKE")):
+            new.stop_price = self._price(symbol)
+        if type_ == "LIMIT":
+            new.time_in_force = draw.choice(("GTC", "GTC", "IOC", "FOK"))
+        self.practice.account.spot.place(new)
+
+    def _futures_order(self) -> None:
+        symbol, draw = self.random.choice(SYMBOLS), self.random
+        limit = draw.random() < 0.6
+        self.practice.account.futures.place(
+            NewOrder(
+                symbol=symbol,
+                side=self._side(),
+                type="LIMIT" if limit else "MARKET",
+                client_order_id="",
+                lots=draw.randint(1, 100_000),
+                price=self._price(symbol) if limit else 0,
+                time_in_force=draw.choice(("GTC", "GTX", "IOC", "FOK")) if limit else "GTC",
+                reduce_only=draw.random() < 0.3,
+            )
+        )
+
+    def _conditional_order(self) -> None:
+        symbol, draw = self.random.choice(SYMBOLS), self.random
+        desk, now_ns = self.practice.account.futures, self.practice.exchange.clock.time_ns
+        type_ = draw.choice(("STOP_MARKET", "TAKE_PROFIT_MARKET", "STOP", TRAILING))
+        algo_id = self.practice.exchange.floor.take_id("algo")
+        desk.conditional.place(
+            ConditionalOrder(
+                algo_id=algo_id,
+                client_algo_id=f"algo-{algo_id}",
+                symbol=symbol,
+                side=self._side(),
+                type=type_,
+                time_in_force="GTC",
+                lots=draw.randint(1, 50_000),
+                trigger=0 if type_ == TRAILING else self._price(symbol),
+                price=self._price(symbol) if type_ == "STOP" else 0,
+                callback=200_000 if type_ == TRAILING else 0,
+                on_mark=draw.random() < 0.3,
+                reduce_only=draw.random() < 0.5,
+                close_position=type_ == "STOP_MARKET" and draw.random() < 0.2,
+                created_ns=now_ns,
+                updated_ns=now_ns,
+            )
+        )
+
+    def _cancel(self) -> None:
+        desk = self.practice.account.desk(self.random.choice(list(Market)))
+        records = desk.open_orders()
+        if records:
+            desk.cancel(self.random.choice(records), "cancelled")
+        waiting = self.practice.account.futures.conditional.open_orders("")
+        if waiting and self.random.random() < 0.3:
+            self.practice.account.futures.conditional.cancel(self.random.choice(waiting))
+
+    def _amend(self) -> None:
+        desk = self.practice.account.futures
+        records = [record for record in desk.open_orders() if record.type == "LIMIT"]
+        if records:
+            record = self.random.choice(records)
+            desk.amend(record, self._price(record.symbol), record.filled + self.random.randint(1, 50_000))
+
+    def _settings(self) -> None:
+        symbol, draw = self.random.choice(SYMBOLS), self.random.random()
+        desk = self.practice.account.futures
+        if draw < 0.4:
+            desk.set_leverage(desk.listings[symbol], self.random.randint(1, 120))
+        elif draw < 0.6:
+            desk.set_cross(desk.listings[symbol], self.random.random() < 0.5)
+        elif draw < 0.7:
+            desk.close_position(symbol, self.random.choice(("liquidation", "adl")))
+        else:
+            amount = self.random.randint(1, 10**10)
+            self.practice.account.spot.credit("USDT", amount)
+            self.deposited["USDT"] += amount
+
+
+def check_spot(trader: Trader) -> None:
+    desk = trader.practice.account.spot
+    expected = dict(trader.deposited)
+    for done in desk.executions:
+        listing = desk.listings[done.symbol]
+        expected[listing.base] += int(done.side) * listing.base_money(done.lots)
+        expected[listing.quote] -= int(done.side) * done.worth
+        expected[done.fee_asset] -= done.fee
+        assert done.fee_asset == (listing.base if done.side is Side.BUY else listing.quote)
+    for asset, amount in expected.items():
+        assert desk.total(asset) == amount
+        assert desk.locked(asset) >= 0
+        assert desk.free(asset) >= 0
+
+
+def check_futures(trader: Trader) -> None:
+    desk = trader.practice.account.futures
+    assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income)
+    for symbol, holding in desk.books.holdings.items():
+        done = [execution for execution in desk.executions if execution.symbol == symbol]
+        assert holding.lots == sum(int(execution.side) * execution.lots for execution in done)
+        worth = sum(int(execution.side) * execution.worth for execution in done)
+        assert worth == holding.cost - holding.realised
+        state = desk.venue.states[symbol]
+        assert (state.lots, state.cost) == (holding.lots, holding.cost)
+
+
+def check_orders(trader: Trader, market: Market) -> None:
+    desk = trader.practice.account.desk(market)
+    filled: dict[int, int] = {}
+    for done in desk.executions:
+        filled[done.order_id] = filled.get(done.order_id, 0) + done.lots
+        record = desk.orders[done.order_id]
+        if record.price and record.original_type != "LIQUIDATION" and not record.client_order_id.startswith("adl"):
+            assert (done.price - record.price) * int(record.side) <= 0 or record.updated_ns > done.ts_ns
+    for record in desk.orders.values():
+        assert record.filled == filled.get(record.order_id, 0) <= record.lots
+        assert record.is_open == (record.order_id in desk.open)
+        assert (record.status == "FILLED") == (record.filled == record.lots)
+
+
+def check_tape(trader: Trader, market: Market) -> None:
+    for symbol in SYMBOLS:
+        listing = trader.practice.listing(symbol, market)
+        tape = listing.tape.trades.latest(1 << 40)
+        assert [trade.trade_id for trade in tape] == list(range(tape[0].trade_id, tape[0].trade_id + len(tape)))
+        by_id = {trade.trade_id: trade for trade in tape}
+        for done in trader.practice.account.desk(market).executions:
+            if done.symbol == symbol and done.trade_id in by_id:
+                printed = by_id[done.trade_id]
+                assert (printed.price, printed.lots, printed.worth) == (done.price, done.lots, done.worth)
+                assert printed.side is (done.side.opposite if done.maker else done.side)
+        aggregates = listing.tape.aggregates.latest(1 << 40)
+        assert all(a.last_id + 1 == b.first_id for a, b in itertools.pairwise(aggregates))
+        assert not listing.public.crossed
+
+
+def check_told(trader: Trader) -> None:
+    """What the streams have told is where the account stands."""
+    practice = trader.practice
+    spot, futures = practice.account.spot, practice.account.futures
+    free = {b["a"]: (b["f"], b["l"]) for event in practice.told("outboundAccountPosition") for b in event["B"]}
+    for asset, told in free.items():
+        assert told == (fixed(spot.free(asset)), fixed(spot.locked(asset)))
+    last: dict[int, dict[str, Any]] = {event["i"]: event for event in practice.told("executionReport")}
+    for order_id, event in last.items():
+        record, listing = spot.orders[order_id], spot.listings[event["s"]]
+        assert (event["X"], event["z"], event["Z"]) == (
+            record.status,
+            listing.quantity_text(record.filled),
+            fixed(record.worth),
+        )
+    trades = [event["t"] for event in practice.told("executionReport") if event["x"] == "TRADE"]
+    assert trades == [done.trade_id for done in spot.executions]
+    wallets = {b["a"]: b["wb"] for event in practice.told("ACCOUNT_UPDATE") for b in event["a"]["B"]}
+    assert wallets["USDT"] == fixed(futures.wallet("USDT"))
+    positions = {p["s"]: p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
+    for symbol, amount in positions.items():
+        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[symbol].lots)
+    statuses = {event["o"]["aid"]: event["o"]["X"] for event in practice.told("ALGO_UPDATE")}
+    for algo_id, status in statuses.items():
+        assert futures.conditional.orders[algo_id].status == status
+
+
+def check(trader: Trader) -> None:
+    check_spot(trader)
+    check_futures(trader)
+    for market in Market:
+        check_orders(trader, market)
+        check_tape(trader, market)
+    check_told(trader)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_books_balance_whatever_is_ordered(seed, tmp_path):
+    file = StateFile(tmp_path / "state")
+    practice = Practice(seed, messages_per_second=30, volatility=5, store=file.write)
+    trader = Trader(practice, seed)
+    for number in range(ROUNDS):
+        trader.act()
+        practice.run(trader.random.choice((0.0, 0.05, 1.0)))
+        if number % 50 == 0:
+            check_spot(trader)
+            check_futures(trader)
+    check(trader)
+    executions = practice.account.spot.executions + practice.account.futures.executions
+    assert len(executions) > 100 and trader.refused < ROUNDS
+    _restart_is_the_same(practice, file, tmp_path)
+
+
+def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> None:
+    file.close()
+    file = StateFile(folder / "state")
+    instruments = offered_instruments(settings().instruments, SYMBOLS)
+    exchange = practice.exchange
+    silence = RecordingSource(
+        SYMBOLS, exchange.source.next_events(exchange.clock.time_ns + 10**9), exchange.clock.time_ns
+    )
+    again = Exchange(silence, instruments, exchange.clock.time_ns, exchange.start_ns)
+    restore(again, file)
+    file.close()
+    before, after = practice.account, again.accounts["practice"]
+    for market in Market:
+        old, new = before.desk(market), after.desk(market)
+        assert msgspec.to_builtins(new.orders) == msgspec.to_builtins(old.orders)
+        assert msgspec.to_builtins(new.executions) == msgspec.to_builtins(old.executions)
+        assert new.account_state() == old.account_state()
+        assert set(new.open) == set(old.open)
+        assert set(new.venue._desk.orders) == set(old.venue._desk.orders)
+    assert msgspec.to_builtins(after.futures.books.income) == msgspec.to_builtins(before.futures.books.income)
+    waiting = [order.algo_id for order in before.futures.conditional.open_orders("")]
+    assert [order.algo_id for order in after.futures.conditional.open_orders("")] == waiting
+    assert again.floor.next_ids == exchange.floor.next_ids
+    for asset in ("USDT", "BTC", "ETH"):
+        assert after.spot.free(asset) == before.spot.free(asset)
+
+
+def test_the_same_seed_gives_the_same_events():
+    told = []
+    for _ in range(2):
+        practice = Practice(3)
+        trader = Trader(practice, 3)
+        for _ in range(60):
+            trader.act()
+            practice.run(0.2)
+        told.append(practice.events)
+    assert told[0] == told[1]

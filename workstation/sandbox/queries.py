@@ -1,0 +1,42 @@
+"""What queries of the past ask for, the same on both markets."""
+
+from __future__ import annotations
+
+from workstation.sandbox import errors
+from workstation.sandbox.errors import ApiError
+from workstation.sandbox.orders import Execution
+from workstation.sandbox.parameters import Parameters
+
+LONGEST_QUERY_NS = 24 * 3_600 * 10**9
+"""Between the two times of a query on spot."""
+WEEK_NS = 7 * LONGEST_QUERY_NS
+"""The same on USD-M."""
+
+
+def time_range(parameters: Parameters, longest_ns: int = LONGEST_QUERY_NS) -> tuple[int, int]:
+    """``startTime`` and ``endTime`` as nanoseconds, both included. Raises ``ApiError`` when they lie too far apart."""
+    start, end = parameters.time_ns("startTime"), parameters.time_ns("endTime")
+    if start is not None and end is not None:
+        if start > end:
+            raise ApiError(-1023, "Start time is greater than end time.")
+        if end - start > longest_ns:
+            raise ApiError(-1127, f"More than {longest_ns // (3_600 * 10**9)} hours between startTime and endTime.")
+    return start or 0, (end + 999_999) if end is not None else 1 << 62
+
+
+def wanted_executions(
+    parameters: Parameters, executions: list[Execution], symbol: str, longest_ns: int
+) -> list[Execution]:
+    """By order, by trade id (from it on), by time (the oldest first), or the newest."""
+    limit = parameters.limit(500, 1000)
+    found = [execution for execution in executions if execution.symbol == symbol]
+    order_id, from_id = parameters.optional_whole("orderId"), parameters.optional_whole("fromId")
+    if order_id is not None:
+        found = [execution for execution in found if execution.order_id == order_id]
+    if from_id is not None:
+        if parameters.has("startTime") or parameters.has("endTime"):
+            raise errors.bad_combination()
+        return [execution for execution in found if execution.trade_id >= from_id][:limit]
+    start, end = time_range(parameters, longest_ns)
+    found = [execution for execution in found if start <= execution.ts_ns <= end]
+    return found[:limit] if parameters.has("startTime") else found[-limit:]
