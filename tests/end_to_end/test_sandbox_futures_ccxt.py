@@ -170,8 +170,8 @@ async def test_lesson_11_funding_is_booked_once_with_an_id(sandbox, client):
 
     event = FundingRate("BTCUSDT", sandbox.exchange.clock.time_ns, 10_000, listing.mark_price())
     with sandbox.exchange.turn():
-        sandbox.exchange._take(event)
-        sandbox.exchange._take(event)
+        sandbox.exchange.take(event)
+        sandbox.exchange.take(event)
     paid = await client.fetch_funding_history(SYMBOL)
     assert len(paid) == 1 and paid[0]["amount"] < 0
     rate = await client.fetch_funding_rate(SYMBOL)

@@ -54,7 +54,7 @@ class SandboxServer:
         self.chaos.on_change = self._on_chaos
         self.gate = Gate(exchange, ENDPOINTS, self.now_ns)
         self.hub = StreamHub(exchange)
-        self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
+        self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", stream.name, ("market",)) is not None
         self.users = UserStreams(exchange.listen_keys, self._wall.now_ns)
         exchange.on_event = self.users.deliver
         exchange.floor.partial_percent = self._partial_percent

@@ -98,7 +98,7 @@ class ApiConnection:
 
     def take_event(self, stream: str, message: bytes) -> None:
         """An event of an account."""
-        self.connection.push(message)
+        self.connection.push(message, stream)
 
     async def _on_message(self, raw: bytes) -> None:
         try:

@@ -33,7 +33,7 @@ def stop(client, **values):
 
 def mark(practice, ticks):
     with practice.exchange.turn():
-        practice.exchange._take(MarkPrice("BTCUSDT", practice.exchange.clock.time_ns, ticks))
+        practice.exchange.take(MarkPrice("BTCUSDT", practice.exchange.clock.time_ns, ticks))
 
 
 def test_a_stop_on_the_mark_price_ignores_the_last_trade(practice, client):
@@ -149,7 +149,7 @@ def test_funding_moves_the_wallet_and_is_told(practice):
     before = practice.account.futures.wallet("USDT")
     price = practice.listing(market=FUTURES).mark
     with practice.exchange.turn():
-        practice.exchange._take(FundingRate("BTCUSDT", practice.exchange.clock.time_ns, 10_000, price))
+        practice.exchange.take(FundingRate("BTCUSDT", practice.exchange.clock.time_ns, 10_000, price))
     paid = practice.account.futures.books.income[-1]
     assert paid.kind == "FUNDING_FEE" and paid.amount < 0
     assert practice.account.futures.wallet("USDT") == before + paid.amount
