@@ -63,10 +63,9 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
 
 
 def self_trade_mode(parameters: Parameters) -> str:
-    """Raises ``ApiError`` for one that there is not."""
-    modes = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
-    refusal = ApiError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
-    return parameters.one_of("selfTradePreventionMode", modes, refusal, "EXPIRE_MAKER")
+    """The one that there is. Raises ``ApiError`` for any other."""
+    text = "Data sent for parameter 'selfTradePreventionMode' is not valid: the sandbox exchange has EXPIRE_TAKER only."
+    return parameters.one_of("selfTradePreventionMode", ("EXPIRE_TAKER",), ApiError(-1130, text), "EXPIRE_TAKER")
 
 
 def good_till(call: Call, time_in_force: str) -> int:
@@ -265,7 +264,9 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
     found = [
         futures_format.order(desk.listings[record.symbol], record)
         for record in desk.orders.values()
-        if record.client_order_id.startswith(tuple(wanted)) and symbol in ("", record.symbol)
+        if record.client_order_id.startswith(tuple(wanted))
+        and record.symbol in desk.listings
+        and symbol in ("", record.symbol)
     ]
     return found[-call.parameters.limit(50, 100) :]
 
