@@ -138,9 +138,7 @@ def _text(value: object) -> str:
 
 def _one(call: Call, terms: dict[str, str], handler: Any) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = handler(
-            Call(call.exchange, {"newOrderRespType": "RESULT", **terms}, call.key, call.now_ns)
-        )
+        answer: dict[str, Any] = handler(call.with_values({"newOrderRespType": "RESULT", **terms}))
     except ApiError as refusal:
         return refusal.body()
     return answer
@@ -257,14 +255,13 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
     """Orders by which the exchange closed positions."""
     desk = call.account.futures
     symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    kinds = {"LIQUIDATION": "autoclose-", "ADL": "adl_autoclose"}
-    wanted = (
-        [kinds[call.parameters.text("autoCloseType")]] if call.parameters.has("autoCloseType") else list(kinds.values())
-    )
+    prefixes = {"LIQUIDATION": ("autoclose-",), "ADL": ("adl_autoclose",), "": ("autoclose-", "adl_autoclose")}
+    refusal = ApiError(-1130, "Data sent for parameter 'autoCloseType' is not valid.")
+    wanted = prefixes[call.parameters.one_of("autoCloseType", tuple(prefixes), refusal, "")]
     found = [
         futures_format.order(desk.listings[record.symbol], record)
         for record in desk.orders.values()
-        if record.client_order_id.startswith(tuple(wanted))
+        if record.client_order_id.startswith(wanted)
         and record.symbol in desk.listings
         and symbol in ("", record.symbol)
     ]

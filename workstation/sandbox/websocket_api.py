@@ -41,6 +41,7 @@ SPOT_METHODS = {
     "allOrders": ("GET", "/api/v3/allOrders"),
     "myTrades": ("GET", "/api/v3/myTrades"),
     "account.status": ("GET", "/api/v3/account"),
+    "account.rateLimits.orders": ("GET", "/api/v3/rateLimit/order"),
     "account.commission": ("GET", "/api/v3/account/commission"),
 }
 FUTURES_METHODS = {

@@ -11,7 +11,9 @@ from workstation.core.money import MONEY_SCALE
 from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.endpoint import Call, Endpoint
 from workstation.sandbox.errors import ApiError
+from workstation.sandbox.listing import Market
 from workstation.sandbox.registry import ENDPOINTS
+from workstation.sandbox.weights import FUTURES_ORDERS, FUTURES_WEIGHT, SPOT_ORDERS, SPOT_WEIGHT, Weights
 
 
 class Client:
@@ -20,6 +22,10 @@ class Client:
     def __init__(self, practice: Practice) -> None:
         self.practice = practice
         self.key = ApiKey(key="k", secret="s", account="practice")
+        self.limits = {
+            Market.SPOT: Weights(SPOT_WEIGHT, SPOT_ORDERS),
+            Market.FUTURES: Weights(FUTURES_WEIGHT, FUTURES_ORDERS),
+        }
         with practice.exchange.turn():
             practice.exchange.add_key(self.key)
 
@@ -27,7 +33,8 @@ class Client:
         endpoint: Endpoint = next(e for e in ENDPOINTS if (e.method, e.path) == (method, path))
         texts = {name: str(value) for name, value in values.items()}
         with self.practice.exchange.turn():
-            return endpoint.handler(Call(self.practice.exchange, texts, self.key, self.practice.exchange.clock.time_ns))
+            exchange = self.practice.exchange
+            return endpoint.handler(Call(exchange, texts, self.key, exchange.clock.time_ns, self.limits))
 
     def order(self, **values: Any) -> Any:
         return self.ask("POST", "/api/v3/order", symbol="BTCUSDT", **values)
