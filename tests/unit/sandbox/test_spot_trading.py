@@ -176,7 +176,7 @@ def test_stops_of_each_kind_are_set_off_by_the_last_trade(practice):
     ]
     assert all(not record.is_working for record in records)
     assert practice.account.spot.locked("BTC") == 3 * listing.base_money(500)
-    for _ in range(400):
+    for _ in range(3_000):
         practice.run(1)
         if not practice.account.spot.open:
             break
