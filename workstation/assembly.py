@@ -20,10 +20,19 @@ from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
 from workstation.trading.desk import Desk, KillSwitchLatch
 from workstation.trading.kernel import Kernel
-from workstation.trading.kernel_terms import Journal, KernelTerms, MarketTap, Recorder, VenueFactory
+from workstation.trading.kernel_terms import (
+    Journal,
+    KernelTerms,
+    MarketTap,
+    ReconciliationTerms,
+    Recorder,
+    VenueFactory,
+)
 from workstation.trading.registry import StrategyRegistry
 from workstation.trading.risk_limits import risk_limits
 from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.exchange.capabilities import exchange_capabilities
+from workstation.venues.silent import SilentVenue
 from workstation.venues.simulated.venue import SimVenue
 
 
@@ -54,6 +63,17 @@ def simulated_venue(
     return make
 
 
+def silent_venue(settings: Settings) -> VenueFactory:
+    """Stands for the exchange of the settings where what it reported is replayed."""
+
+    def make(
+        clock: EventClock, report: ReportHandler, books: Mapping[str, OrderBook]
+    ) -> tuple[Venue, MarketTap | None]:
+        return SilentVenue(exchange_capabilities(settings.exchange)), None
+
+    return make
+
+
 def kernel_terms(
     settings: Settings,
     instruments: Mapping[str, Instrument],
@@ -61,6 +81,7 @@ def kernel_terms(
     cash: Mapping[str, int],
     session: int,
     start_ns: int,
+    token: str = "",
     loss_limits: bool = True,
     base_interval_ns: int = MINUTE_NS,
     equity_interval_ns: int = MINUTE_NS,
@@ -73,7 +94,7 @@ def kernel_terms(
         currency=settings.account.currency,
         leverage=settings.account.leverage,
         cash=cash,
-        id_prefix=f"w{session}-",
+        id_prefix=f"w{token}{session}-",
         start_ns=start_ns,
         request_expiry_ns=int(execution.request_expiry_s * SECOND_NS),
         in_doubt_ns=int(execution.in_doubt_s * SECOND_NS),
@@ -84,10 +105,20 @@ def kernel_terms(
         base_interval_ns=base_interval_ns,
         equity_interval_ns=equity_interval_ns,
         person_pause_ns=person_pause_ns,
+        reconciliation=_reconciliation_terms(settings),
     )
 
 
-def paper_kernel(
+def _reconciliation_terms(settings: Settings) -> ReconciliationTerms:
+    wanted = settings.exchange.reconciliation
+    return ReconciliationTerms(
+        orders_ns=int(wanted.orders_s * SECOND_NS),
+        positions_ns=int(wanted.positions_s * SECOND_NS),
+        tolerance=to_money(wanted.tolerance),
+    )
+
+
+def session_kernel(
     settings: Settings,
     *,
     journal: Journal,
@@ -97,15 +128,23 @@ def paper_kernel(
     session: int,
     seed: int,
     start_ns: int,
+    token: str = "",
+    make_venue: VenueFactory | None = None,
 ) -> tuple[Kernel, Desk, dict[str, str]]:
-    """The kernel of a paper session with its strategies; and which could not be loaded, with the reason.
+    """The kernel of a session with its strategies; and which could not be loaded, with the reason.
 
-    The same arguments give the same kernel, which is how a journal is verified.
+    The same arguments give the same kernel, which is how a journal is verified. ``make_venue`` makes the exchange of a
+    live session; without it, its reports are replayed. ``token`` tells the client ids of one installation from those
+    of another on the same account.
     """
     instruments = configured_instruments(settings, settings.market.symbols)
-    cash = {settings.account.currency: to_money(settings.account.cash)}
-    terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns)
-    kernel = Kernel(terms, journal, simulated_venue(settings, instruments, settings.paper, cash, seed), recorder)
+    live = settings.mode == "live"
+    # A live account begins with what the exchange says that it has.
+    cash = {} if live else {settings.account.currency: to_money(settings.account.cash)}
+    terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns, token=token)
+    if not live:
+        make_venue = simulated_venue(settings, instruments, settings.paper, cash, seed)
+    kernel = Kernel(terms, journal, make_venue or silent_venue(settings), recorder)
     desk = Desk(kernel, latch)
     for market in kernel.markets.values():
         for interval_ns in TIMEFRAMES.values():
@@ -125,7 +164,7 @@ def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegis
     header = sessions[-1].header
     # Its records mean what they meant then: symbols, steps and strategies may have changed since.
     recorded = _recorded_settings(header, settings)
-    kernel, _, _ = paper_kernel(
+    kernel, _, _ = session_kernel(
         recorded,
         journal=MemoryJournal(),
         recorder=None,
@@ -134,6 +173,7 @@ def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegis
         session=header.number,
         seed=header.seed,
         start_ns=header.started_ns,
+        token=header.token,
     )
 
     def bring_back() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from workstation.assembly import paper_kernel
+from workstation.assembly import session_kernel
 from workstation.config.loader import settings_from_json
 from workstation.core.clock import Clock, EventClock
 from workstation.core.errors import StorageError, VerificationError
@@ -125,7 +125,7 @@ def _run_again(
     header = entry.header
     settings = settings_from_json(header.configuration)
     journal = RefusingJournal(expected)
-    kernel, _, _ = paper_kernel(
+    kernel, _, _ = session_kernel(
         settings,
         journal=journal,
         recorder=None,
@@ -134,6 +134,7 @@ def _run_again(
         session=header.number,
         seed=header.seed,
         start_ns=header.started_ns,
+        token=header.token,
     )
     journal.clock = kernel.clock
     if header.opening:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from tests.benchmarks.figure import Figure, quiet_collector
-from workstation.assembly import configured_instruments, paper_kernel, strategy_registry
+from workstation.assembly import configured_instruments, session_kernel, strategy_registry
 from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.round_trips import PriceBars
 from workstation.backtest.runner import BacktestData, run_backtest
@@ -55,7 +55,7 @@ def events_a_second(settings: Settings) -> Figure:
         settings.market.built_in, list(configured_instruments(settings, symbols).values()), 7, None, START_NS
     )
     events = list(islice(market.events(), EVENTS))
-    kernel, _, failures = paper_kernel(
+    kernel, _, failures = session_kernel(
         settings,
         journal=MemoryJournal(),
         recorder=None,

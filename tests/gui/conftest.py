@@ -93,7 +93,8 @@ class Workstation:
         """Everything that happens in the market in so many seconds."""
         for _ in range(max(1, round(seconds / step))):
             self.clock.now += round(step * SECOND_NS)
-            for event in self.session.market.next_events(self.clock.now):
+            assert self.session.source is not None
+            for event in self.session.source.due(self.clock.now):
                 self.session.dispatch(event)
 
     def frame(self) -> None:

@@ -80,11 +80,11 @@ class PaperSession:
         ends = self.clock.ns + int(seconds * SECOND_NS)
         while self.clock.ns < ends:
             self.clock.ns += int(step_s * SECOND_NS)
-            for event in session.market.next_events(self.clock.ns):
+            assert session.source is not None
+            for event in session.source.due(self.clock.ns):
                 session.dispatch(event)
-            for symbol, market in session.kernel.markets.items():
-                if market.book.sequence >= 0 and not market.book.synchronised:
-                    session.dispatch(session.market.snapshot(symbol))
+            for event in session.source.lacking():
+                session.dispatch(event)
 
     def command(self, command: AnyCommand) -> str:
         return self.session.command(command)

@@ -18,6 +18,7 @@ from workstation.core.messages import Kill, OrderDenied, PlaceOrder, Resume, Set
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS
 from workstation.core.types import Side, StrategyState, TradingState
+from workstation.storage.candles import CandleDatabase
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
 from workstation.trading.desk import KILL
@@ -190,18 +191,18 @@ def test_lesson_27_a_kill_that_cannot_be_latched_is_not_lifted(tmp_path: Path):
     session = paper.session
     full = True
     latch: Any = FullDisk(lambda: full, session.latch)
-    session.latch = session.desk._latch = latch
+    session.control._latch = session.desk._latch = latch
     paper.command(Kill(reason="a full disk"))
     for _ in range(3):
-        session._follow_latch()
+        session.control.look()
         session._keep_house()
     assert session.kernel.trading.state is TradingState.HALTED and not latch.engaged
     full = False
     session._keep_house()
-    session._follow_latch()
+    session.control.look()
     assert latch.engaged and KILL in session.kernel.trading.causes
     latch.release()
-    session._follow_latch()
+    session.control.look()
     assert KILL not in session.kernel.trading.causes
     paper.close()
 
@@ -212,10 +213,10 @@ def test_a_kill_survives_a_kill_9_and_is_lifted_by_a_person_only(tmp_path: Path)
     first.kill()
     second = PaperSession(tmp_path, quiet(), start_ns=NEXT)
     assert KILL in second.session.kernel.trading.causes
-    second.session._follow_latch()
+    second.session.control.look()
     assert KILL in second.session.kernel.trading.causes
     second.command(Resume(reason="a person"))
-    second.session._follow_latch()
+    second.session.control.look()
     assert second.session.kernel.trading.state is TradingState.ACTIVE
     second.close()
 
@@ -223,7 +224,7 @@ def test_a_kill_survives_a_kill_9_and_is_lifted_by_a_person_only(tmp_path: Path)
 def test_a_lifted_kill_is_not_engaged_again(tmp_path: Path):
     first = PaperSession(tmp_path, quiet())
     first.command(Kill(reason="enough"))
-    first.session._follow_latch()
+    first.session.control.look()
     latch = first.session.latch
     first.close()
     latch.release()
@@ -234,6 +235,6 @@ def test_a_lifted_kill_is_not_engaged_again(tmp_path: Path):
 
 def test_invented_candles_never_pass_for_real_ones(tmp_path: Path):
     session = PaperSession(tmp_path, quiet())
-    kept = session.session.candles.ranges()
+    kept = CandleDatabase(session.session.database).ranges()
     session.close()
     assert kept and all(symbol.endswith("@BUILTIN") for symbol, *_ in kept)

@@ -11,7 +11,9 @@ import sys
 import time
 
 from workstation.commands.places import data_folder, settings
+from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
+from workstation.core.types import Mode
 from workstation.session import Session
 
 
@@ -35,16 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
             size=arguments.size,
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    session = Session(loaded, folder.path, arguments.seed)
-    session.open()
-    follow_signals(session)
-    for strategy, reason in session.failures.items():
-        print(f"Strategy {strategy} is not running: {reason}", flush=True)
-    print(_headline(session), flush=True)
-    started = time.monotonic()
-    asyncio.run(_headless(session, arguments.seconds))
-    print(f"Stopped in order after {time.monotonic() - started:.0f} s: {session.stop_reason}.", flush=True)
-    return 0
+    return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))
 
 
 def follow_signals(session: Session) -> None:
@@ -55,13 +48,43 @@ def follow_signals(session: Session) -> None:
         signal.signal(signal.SIGUSR1, lambda *_: session.request_kill("signal SIGUSR1"))
 
 
-async def _headless(session: Session, seconds: float | None) -> None:
+async def _headless(session: Session, seconds: float | None) -> int:
+    started = time.monotonic()
+    try:
+        await session.connect()
+        if session.mode is Mode.LIVE:
+            _arm(session)
+        session.open()
+    except BaseException:
+        await session.disconnect()
+        raise
+    follow_signals(session)
+    for strategy, reason in session.failures.items():
+        print(f"Strategy {strategy} is not running: {reason}", flush=True)
+    print(_headline(session), flush=True)
+    for note in session.notes:
+        print(note, flush=True)
     status = asyncio.create_task(_report_status(session))
     try:
         await session.run(seconds)
     finally:
         status.cancel()
         await session.close()
+    print(f"Stopped in order after {time.monotonic() - started:.0f} s: {session.stop_reason}.", flush=True)
+    return 0
+
+
+def _arm(session: Session) -> None:
+    """Without a window the configuration confirms what a person would type."""
+    for check in session.checks:
+        print(f"{'ok ' if check.passed else 'NOT'}  {check.name}: {check.text}", flush=True)
+    confirmed = session.settings.live.confirm_account
+    if not confirmed:
+        raise ConfigurationError(
+            "Live trading is not armed: without a window, write the account's name, "
+            f"“{session.settings.account.name}”, under live.confirm_account."
+        )
+    session.arm(confirmed)
 
 
 async def _report_status(session: Session) -> None:
@@ -78,8 +101,8 @@ async def _report_status(session: Session) -> None:
 def _headline(session: Session) -> str:
     equity = from_money(session.kernel.ledger.equity())
     return (
-        f"{session.mode} session {session.number} of {session.settings.account.name} on the built-in market "
-        f"(seed {session.seed}), equity {equity:,.2f} {session.settings.account.currency}. "
+        f"{session.mode} session {session.number} of {session.settings.account.name} on {session.market_title}, "
+        f"equity {equity:,.2f} {session.settings.account.currency}. "
         f"Process {os.getpid()}; Ctrl-C stops it."
     )
 

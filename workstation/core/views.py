@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from workstation.core.messages import Difference
 from workstation.core.types import (
     Liquidity,
     Mode,
@@ -196,3 +197,45 @@ class HealthView(msgspec.Struct, frozen=True):
     journal_records: int
     clock_offset_ms: float
     gaps: int
+
+
+class StreamView(msgspec.Struct, frozen=True):
+    """One stream of market data."""
+
+    symbol: str
+    kind: str
+    messages_per_second: float
+    age_s: float
+    """Since its last message."""
+
+
+class ConnectionView(msgspec.Struct, frozen=True):
+    """How a session's connection to an exchange stands. Counts are since the start."""
+
+    title: str
+    streams: tuple[StreamView, ...]
+    gaps: int
+    resyncs: int
+    reconnects: int
+    trades_filled: int
+    """Missing on the stream and fetched."""
+    trades_lost: int
+    clock_offset_ms: float
+    """The exchange's clock less ours."""
+    account: str
+    """Of the account's stream: connected, or what is the matter; empty where prices only are taken."""
+    limits: tuple[LimitView, ...]
+    blocked_until_ns: int
+    """The exchange takes no request before; 0 is now."""
+    blocked_reason: str
+    dead_man: str
+
+
+class ReconciliationView(msgspec.Struct, frozen=True):
+    """Whether our books and the venue's account agree."""
+
+    reconciles: bool
+    """False for a simulated venue, whose account is the engine's own."""
+    agreed_ns: int
+    """When they agreed last; 0 before."""
+    differences: tuple[Difference, ...]

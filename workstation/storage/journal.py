@@ -50,6 +50,8 @@ class SessionHeader(msgspec.Struct, frozen=True, kw_only=True):
     """Name of the folder of recorded inputs; empty when they are not recorded."""
     number: int = 0
     """Given by the journal."""
+    token: str = ""
+    """Part of every client id of a live session, so that two installations on one account use different ones."""
 
 
 class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):

@@ -96,6 +96,14 @@ class Guards:
         if fall >= limits.drawdown_guard and self.pauses.get(("drawdown", ""), 0) <= now_ns:
             self._pause("drawdown", "", now_ns, limits.drawdown_guard_pause_ns, f"fell {_percent_text(fall)}")
 
+    def on_transfer(self, worth: int) -> None:
+        """So much was added to the account, or taken from it: it counts neither as profit nor as loss."""
+        self.equity += worth
+        self.day_equity += worth
+        self.peak_equity += worth
+        self._peak_told += worth
+        self._highs = deque((ts_ns, equity + worth) for ts_ns, equity in self._highs)
+
     def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool, interval_ns: int) -> None:
         """A round trip closed with this net result; ``stopped`` when a stop closed it.
 

@@ -13,11 +13,11 @@ are converted at the mark of the booking. Every booking carries the venue's id a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from workstation.core.instrument import Instrument
-from workstation.core.messages import AccountAdjusted, FundingPaid, OrderFilled, PositionLiquidated
+from workstation.core.messages import FundingPaid, HeldPosition, OrderFilled, PositionLiquidated
 from workstation.core.money import MONEY_SCALE
 from workstation.core.recent_ids import RecentIds
 from workstation.core.types import EXTERNAL, InstrumentKind
@@ -225,20 +225,20 @@ class Ledger:
         target.opened_ns = (source.opened_ns or target.opened_ns) if target.lots else 0
         source.opened_ns = 0
 
-    def adjust(self, event: AccountAdjusted) -> None:
+    def adjust(self, amounts: Mapping[str, int], positions: Sequence[HeldPosition], ts_ns: int) -> None:
         """Book amounts as transfers and positions as *external*; what an external position closes is realised."""
-        for position in event.positions:
+        for position in positions:
             held = self.position(EXTERNAL, position.symbol)
             effect = apply_fill(held.lots, held.cost, position.lots, position.cost)
             held.lots, held.cost = effect.lots, effect.cost
             held.realised += effect.realised
-            held.opened_ns = (held.opened_ns or event.ts_ns) if held.lots else 0
+            held.opened_ns = (held.opened_ns or ts_ns) if held.lots else 0
             self.net_lots[position.symbol] = self.net_lots.get(position.symbol, 0) + position.lots
             settle = held.instrument.settle
             self.realised += self.worth(settle, effect.realised)
             if held.instrument.is_derivative:
                 self.cash[settle] = self.cash.get(settle, 0) + effect.realised
-        for asset, amount in event.amounts.items():
+        for asset, amount in amounts.items():
             self.cash[asset] = self.cash.get(asset, 0) + amount
 
     def worth(self, asset: str, amount: int) -> int:

@@ -37,6 +37,7 @@ from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import EXTERNAL, OrderState, OrderType, Severity, TradingState
 from workstation.rules.value import position_value
 from workstation.trading.differences import Comparison, compare
+from workstation.trading.guards import Guards
 from workstation.trading.kernel_terms import ReconciliationTerms
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
@@ -62,6 +63,7 @@ class Engine(Protocol):
     ledger: Ledger
     orders: OrderManager
     gate: RiskGate
+    guards: Guards
     trading: TradingStateHolder
     settlement: Settlement
     markets: dict[str, MarketState]
@@ -194,10 +196,17 @@ class Reconciliation:
         """Book what brings ours to the venue's."""
         engine = self._engine
         amounts = {asset: amount for asset, amount in amounts.items() if amount}
+        before = engine.ledger.equity()
+        engine.ledger.adjust(amounts, positions, engine.clock.time_ns)
         event = AccountAdjusted(
-            ts_ns=engine.clock.time_ns, amounts=amounts, positions=positions, reason=reason, who=who
+            ts_ns=engine.clock.time_ns,
+            amounts=amounts,
+            positions=positions,
+            worth=engine.ledger.equity() - before,
+            reason=reason,
+            who=who,
         )
-        engine.ledger.adjust(event)
+        engine.guards.on_transfer(event.worth)
         self.account_known = True
         engine.emit(event)
 

@@ -197,7 +197,8 @@ def _apply(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, OrderAdopted):
         kernel.orders.adopt_foreign(record)
     elif isinstance(record, AccountAdjusted):
-        kernel.ledger.adjust(record)
+        kernel.ledger.adjust(record.amounts, record.positions, record.ts_ns)
+        kernel.guards.on_transfer(record.worth)
         if kernel.reconciliation is not None:
             kernel.reconciliation.account_known = True
     elif isinstance(record, AccountRead):

@@ -215,6 +215,8 @@ class AccountAdjusted(Event, frozen=True):
 
     amounts: dict[str, int]
     positions: tuple[HeldPosition, ...]
+    worth: int
+    """What it added to the equity: a transfer is no profit and no loss."""
     reason: str
     who: str
 

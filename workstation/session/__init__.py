@@ -1,0 +1,5 @@
+"""A running workstation."""
+
+from workstation.session.session import Session
+
+__all__ = ["Session"]

@@ -1,0 +1,163 @@
+"""A session's connection to an exchange: its prices, and where it trades live its account.
+
+It is opened before the session takes its data folder, so that a wrong key or an unreachable exchange costs nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from random import Random
+from typing import Any
+
+from workstation.config.settings import Settings
+from workstation.core.clock import EventClock, WallClock
+from workstation.core.credentials import Credentials
+from workstation.core.errors import WorkstationError
+from workstation.core.instrument import Instrument
+from workstation.core.messages import MarketInput, VenueReport
+from workstation.core.views import ConnectionView, LimitView, StreamView
+from workstation.market.order_book import OrderBook
+from workstation.trading.kernel_terms import MarketTap, VenueFactory
+from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.exchange.capabilities import exchange_notes
+from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.dead_man import DeadManTimer
+from workstation.venues.exchange.market import ExchangeMarket
+from workstation.venues.exchange.preflight import Check, preflight
+from workstation.venues.exchange.venue import ExchangeVenue
+
+log = logging.getLogger("workstation.session")
+
+
+class ExchangeLink:
+    """Opened and closed once, within a running loop. A link without credentials sees prices only."""
+
+    def __init__(self, settings: Settings, clock: WallClock, credentials: Credentials | None) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._client = ExchangeClient(settings.exchange, credentials, clock)
+        self._market: ExchangeMarket | None = None
+        self._venue: ExchangeVenue | None = None
+        self._dead_man: DeadManTimer | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failure: BaseException | None = None
+        """What ended one of its tasks, which nothing should."""
+
+    @property
+    def title(self) -> str:
+        exchange = self._settings.exchange
+        place = f" at {exchange.address}" if exchange.address else " test network" if exchange.testnet else ""
+        return f"{exchange.name} {exchange.market}{place}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a trader should know of the exchange, one sentence each."""
+        dead_man = (self._dead_man.state.text,) if self._dead_man is not None else ()
+        return exchange_notes(self._settings.exchange) + dead_man
+
+    async def open(self) -> None:
+        """Connect and learn the markets. Raises ``WorkstationError``."""
+        try:
+            await self._client.open()
+        except BaseException:
+            await self._client.close()
+            raise
+
+    async def preflight(self) -> tuple[Check, ...]:
+        """The list that must be green before live trading."""
+        return await preflight(self._client, self._settings)
+
+    def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:
+        """Makes the account's venue, whose reports go to ``report``: they are inputs of the session."""
+
+        def make(clock: EventClock, _: ReportHandler, books: Mapping[str, OrderBook]) -> tuple[Venue, MarketTap | None]:
+            settings = self._settings
+            instruments = {symbol: settings.instruments[symbol] for symbol in settings.market.symbols}
+            self._venue = ExchangeVenue(self._client, instruments, report, on_reconnected)
+            return self._venue, None
+
+        return make
+
+    def start_account(self, symbols: Callable[[], Sequence[str]], healthy: Callable[[], bool]) -> None:
+        """Open the account's stream, and the dead-man timer for the symbols with orders while we are healthy."""
+        assert self._venue is not None
+        self._venue.start()
+        self._dead_man = DeadManTimer(self._client, symbols, healthy)
+        self._run(self._dead_man.run())
+
+    async def start_market(
+        self,
+        instruments: Sequence[Instrument],
+        deliver: Callable[[MarketInput], None],
+        bars: Mapping[int, int],
+        seed: int,
+        on_past: Callable[[], None],
+    ) -> None:
+        """Deliver the past, call ``on_past``, then deliver whatever comes. ``bars`` of the past by interval.
+
+        Raises ``WorkstationError`` when there is no past to be had.
+        """
+        random = Random(f"exchange {seed}")
+        self._market = ExchangeMarket(
+            self._client, self._settings.exchange, tuple(instruments), self._clock, deliver, random
+        )
+        await self._market.load_history(bars)
+        on_past()
+        self._run(self._market.run())
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._on_done)
+        self._tasks.append(task)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = task.exception()
+
+    def raise_failure(self) -> None:
+        """Nothing that an exchange does ends a task: one that ended is a fault of ours, and trading must not go on."""
+        if self.failure is not None:
+            raise self.failure
+
+    def view(self) -> ConnectionView:
+        """How the connection stands, for screens."""
+        limits = self._client.limits
+        figures = self._market.figures() if self._market is not None else None
+        stream = self._venue.stream if self._venue is not None else None
+        dead_man = self._dead_man.state.text if self._dead_man is not None else ""
+        return ConnectionView(
+            title=self.title,
+            streams=tuple(
+                StreamView(s.symbol, s.kind, s.messages_per_second, s.age_s)
+                for s in (figures.streams if figures else ())
+            ),
+            gaps=figures.gaps if figures else 0,
+            resyncs=figures.resyncs if figures else 0,
+            reconnects=figures.reconnects if figures else 0,
+            trades_filled=figures.trades_filled if figures else 0,
+            trades_lost=figures.trades_lost if figures else 0,
+            clock_offset_ms=(figures.clock_offset_ns if figures else 0) / 1e6,
+            account="" if stream is None else "connected" if stream.connected else stream.problem or "connecting",
+            limits=tuple(
+                LimitView(f"{use.name} in {use.window_s} s", str(use.used), str(use.limit), use.used / use.limit)
+                for use in limits.uses
+                if use.limit
+            ),
+            blocked_until_ns=limits.blocked_until_ns,
+            blocked_reason=limits.blocked_reason,
+            dead_man=dead_man,
+        )
+
+    async def close(self) -> None:
+        """Stop what runs. Orders at the exchange stay as they are."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._venue is not None:
+            await self._venue.close()
+        try:
+            await self._client.close()
+        except (WorkstationError, OSError) as error:
+            log.warning("The connection to %s was not closed in order: %s", self.title, error)
