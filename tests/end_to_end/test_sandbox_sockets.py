@@ -48,7 +48,7 @@ async def test_subscriptions(sandbox, session):
         assert await ask(socket, method="UNSUBSCRIBE", params=["btcusdt@trade"], id=2) == {"result": None, "id": 2}
         assert await ask(socket, method="GET_PROPERTY", params=["combined"], id=3) == {"result": True, "id": 3}
         sandbox.step(5)
-        told = set()
+        told: set[str] = set()
         while len(told) < 2:
             told.add(orjson.loads(await socket.receive_str(timeout=5))["stream"])
         assert told == {"ethusdt@bookTicker", "btcusdt@kline_1m"}
