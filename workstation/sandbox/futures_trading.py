@@ -206,14 +206,16 @@ def cancel_all(call: Call) -> dict[str, Any]:
 
 
 def cancel_batch(call: Call) -> list[dict[str, Any]]:
-    name = "orderIdList" if call.parameters.has("orderIdList") else "origClientOrderIdList"
+    # Clients write the names in either way.
+    names = ("orderIdList", "orderidlist", "origClientOrderIdList", "origclientorderidlist")
+    name = next((name for name in names if call.parameters.has(name)), names[0])
     try:
         ids = orjson.loads(call.parameters.text(name))
     except orjson.JSONDecodeError:
         raise errors.illegal(name, "a JSON list") from None
     if not isinstance(ids, list) or not 1 <= len(ids) <= 10:
         raise ApiError(-4083, "Invalid number of batch cancel orders.")
-    each = "orderId" if name == "orderIdList" else "origClientOrderId"
+    each = "orderId" if name.lower() == "orderidlist" else "origClientOrderId"
     symbol = call.parameters.text("symbol")
     return [_one(call, {"symbol": symbol, each: str(id_)}, cancel_order) for id_ in ids]
 
