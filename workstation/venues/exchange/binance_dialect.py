@@ -15,6 +15,7 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, Approved
+from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderState, Side
 from workstation.venues.exchange import binance_parsing as parsing
 from workstation.venues.exchange.binance_account import NO_SUCH_ORDER, PAGE, BinanceAccount, algo_name
@@ -24,6 +25,7 @@ from workstation.venues.exchange.facts import OrderFacts
 from workstation.venues.exchange.known_orders import KnownOrder
 from workstation.venues.exchange.order_terms import binance_linear_order, binance_spot_order
 
+CLOCK_TOLERANCE_NS = MINUTE_NS
 SELF_TRADE = "EXPIRE_MAKER"
 """Both sides of a trade with ourselves would carry one id: it must not come to it."""
 
@@ -124,7 +126,7 @@ class BinanceDialect(BinanceAccount):
         instrument = self._instruments.of(order.symbol)
         if order.conditional and not order.actual_id:
             row = await self._found("", "fapiPrivateGetAlgoOrder", algo_name(order))
-            if row is None:
+            if row is None or self._is_older(order, row.get("createTime")):
                 return None
             self._note_actual(order, row)
             if not order.actual_id:
@@ -133,7 +135,7 @@ class BinanceDialect(BinanceAccount):
                     raise LaggingAnswer(order.client_id)
                 return facts, ()
         row = await self._found("privateGetOrder", "fapiPrivateGetOrder", _order_name(order))
-        if row is None:
+        if row is None or self._is_older(order, row.get("time")):
             return None
         facts = parsing.order_facts(row, order.client_id, instrument)
         if order.conditional:
@@ -146,6 +148,13 @@ class BinanceDialect(BinanceAccount):
         if sum(fill.lots for fill in fills) < facts.filled_lots:
             raise LaggingAnswer(order.client_id)
         return facts, tuple(fills)
+
+    def _is_older(self, order: KnownOrder, time_ms: int | None) -> bool:
+        """Binance lets a client id be used again: an order from before ours is another, of an earlier installation."""
+        if time_ms is None or order.venue_id or not order.created_ns:
+            return False
+        made_ns = order.created_ns + self._client.venue_clock.reading.offset_ns
+        return int(time_ms) * parsing.MILLISECOND_NS < made_ns - CLOCK_TOLERANCE_NS
 
     async def _fills_of(self, order: KnownOrder, venue_id: str) -> list[OrderFilled]:
         instrument = self._instruments.of(order.symbol)

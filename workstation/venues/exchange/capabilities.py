@@ -54,6 +54,8 @@ def exchange_notes(settings: Exchange) -> tuple[str, ...]:
         )
     if OrderType.STOP not in native_types(settings):
         notes.append(f"Stops and take-profits are held by this program, not by {name}: they work while it runs.")
+    if family == "okx" and settings.market == "linear":
+        notes.append(f"Orders at {name} use cross margin: set account.margin_mode to cross.")
     notes.append("Brackets and trailing stops are held by this program and work while it runs.")
     if not amendable_types(settings):
         notes.append(f"{name} changes no order in place here: a change is a cancel and a new order.")

@@ -18,6 +18,7 @@ class KnownOrder:
         "actual_id",
         "client_id",
         "conditional",
+        "created_ns",
         "ended",
         "fill_ids",
         "heard",
@@ -45,6 +46,8 @@ class KnownOrder:
         self.conditional = conditional
         self.venue_id = venue_id
         self.actual_id = ""
+        self.created_ns = 0
+        """When the engine made it, UTC ns of our clock; 0 for somebody else's."""
         self.accepted = False
         self.ended = False
         self.triggered = False

@@ -37,6 +37,7 @@ class MeasuredExchange:
     id: str
     options: dict[str, Any]
     rateLimit: float
+    _signing_ns = 0
 
     @property
     def _is_binance(self) -> bool:
@@ -67,8 +68,8 @@ class MeasuredExchange:
         """ccxt's own queue would let an order wait behind questions; ``fetch2`` has asked our limits instead."""
 
     def nonce(self) -> int:
-        """Milliseconds of the exchange's clock, as measured."""
-        return self.venue_clock.now_ns() // MILLISECOND_NS
+        """Milliseconds of the exchange's clock, as measured; one instant while a request is signed."""
+        return (self._signing_ns or self.venue_clock.now_ns()) // MILLISECOND_NS
 
     def sign(
         self, path: str, api: Any = ("public",), method: str = "GET", params: Any = None, *rest: Any, **named: Any
@@ -82,10 +83,14 @@ class MeasuredExchange:
 
         if not call.expires_ns:
             return plain(params or {})
-        clock = self.venue_clock
-        # What the measurement of the clocks may be wrong by is taken off: it must not live longer by the exchange's.
-        left_ns = call.expires_ns - clock.own_now_ns() - clock.reading.uncertainty_ns
-        return sign_with_expiry(self, path, params or {}, left_ns // MILLISECOND_NS, plain)
+        reading = self.venue_clock.reading
+        self._signing_ns = self.venue_clock.now_ns()
+        try:
+            # What the measurement may be wrong by is taken off: it must not live longer by the exchange's clock.
+            left_ns = call.expires_ns + reading.offset_ns - self._signing_ns - reading.uncertainty_ns
+            return sign_with_expiry(self, path, params or {}, left_ns // MILLISECOND_NS, plain)
+        finally:
+            self._signing_ns = 0
 
     # --- on the way ---------------------------------------------------------------------------------------------------
 
@@ -103,7 +108,8 @@ class MeasuredExchange:
             if never_connected(error):
                 call.left -= 1
                 call.sent = call.left > 0
-            if isinstance(error, errors.DDoSProtection | errors.RateLimitExceeded) and not self._is_binance:
+            refused = isinstance(error, errors.DDoSProtection | errors.RateLimitExceeded)
+            if refused and call.status not in (418, 429) and not self._is_binance:
                 # Binance tells it by its status alone; there, ccxt calls a key without permission by the same name.
                 self.budget.refuse("the exchange asked for a pause")
             error.args = (self.scrub(str(error)),)
@@ -156,7 +162,9 @@ def exact_text(number: Any) -> str:
 def never_connected(error: BaseException) -> bool:
     """Whether the request certainly did not reach the exchange: no connection could be made."""
     cause = error.__cause__
-    return isinstance(cause, socket.gaierror | aiohttp.ClientConnectorError | aiohttp.InvalidURL)
+    return isinstance(
+        cause, socket.gaierror | aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError | aiohttp.InvalidURL
+    )
 
 
 def measured_class(name: str) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 
@@ -34,7 +34,7 @@ async def preflight(client: ExchangeClient, settings: Settings) -> tuple[Check, 
     checks += _key(facts, exchange)
     checks.append(_clock(facts, settings))
     if exchange.market == "linear":
-        checks += _modes(facts, settings)
+        checks += _modes(client, facts, settings)
     checks += _instruments(client, settings)
     checks.append(_limits(client))
     return tuple(checks)
@@ -93,9 +93,9 @@ def _clock(facts: AccountFacts, settings: Settings) -> Check:
     return Check("clock", True, f"The computer's clock is {apart}.")
 
 
-def _modes(facts: AccountFacts, settings: Settings) -> Iterator[Check]:
-    """Lesson of others: hedge mode and a leverage of another size are found at the start, not at the first order."""
-    account, name = settings.account, settings.exchange.name
+def _modes(client: ExchangeClient, facts: AccountFacts, settings: Settings) -> Iterator[Check]:
+    """Hedge mode and a leverage of another size are found at the start, not at the first order."""
+    account, name, has = settings.account, settings.exchange.name, client.ccxt.has
     if facts.hedge_mode:
         yield Check(
             "position mode",
@@ -103,39 +103,33 @@ def _modes(facts: AccountFacts, settings: Settings) -> Iterator[Check]:
             f"The account at {name} is in hedge mode; close all positions, switch it to one-way mode in the exchange's "
             "preferences, and start again.",
         )
+    elif facts.hedge_mode is None and has.get("fetchPositionMode"):
+        yield Check("position mode", False, f"{name} did not tell the position mode; try again in a minute.")
     elif facts.hedge_mode is None:
-        yield Check("position mode", False, f"{name} does not tell the position mode; try again in a minute.")
+        yield Check("position mode", True, f"{name} does not tell the position mode; it must be one-way.")
     else:
         yield Check("position mode", True, "The account holds one position a symbol.")
     listed = {symbol: told for symbol, told in facts.symbols.items() if told.listed}
-    margin = [
-        f"{symbol} {told.margin_mode or 'not told'}"
-        for symbol, told in listed.items()
-        if told.margin_mode != account.margin_mode
-    ]
-    if margin:
-        yield Check(
-            "margin mode",
+    margin = {symbol: told.margin_mode for symbol, told in listed.items()}
+    yield _compared("margin mode", "account.margin_mode", account.margin_mode, margin, client)
+    leverage = {symbol: told.leverage for symbol, told in listed.items()}
+    yield _compared("leverage", "account.leverage", account.leverage, leverage, client)
+
+
+def _compared(
+    name: str, key: str, wanted: str | int, told: Mapping[str, str | int | None], client: ExchangeClient
+) -> Check:
+    """What is set at the exchange, symbol by symbol, against what the configuration has."""
+    if not client.ccxt.has.get("fetchLeverage") and not any(told.values()):
+        return Check(name, True, f"{client.name} does not tell the {name}; it must be {wanted} as {key} is.")
+    wrong = ", ".join(f"{symbol} {have or 'not told'}" for symbol, have in told.items() if have != wanted)
+    if wrong:
+        return Check(
+            name,
             False,
-            f"account.margin_mode is {account.margin_mode}, but at {name}: {', '.join(margin)}; set it there for each "
-            "symbol, or change account.margin_mode.",
+            f"{key} is {wanted}, but at {client.name}: {wrong}; set it there for each symbol, or change {key}.",
         )
-    else:
-        yield Check("margin mode", True, f"Margin is {account.margin_mode} in every symbol.")
-    leverage = [
-        f"{symbol} {told.leverage or 'not told'}"
-        for symbol, told in listed.items()
-        if told.leverage != account.leverage
-    ]
-    if leverage:
-        yield Check(
-            "leverage",
-            False,
-            f"account.leverage is {account.leverage}, but at {name}: {', '.join(leverage)}; set it there for each "
-            "symbol, or change account.leverage.",
-        )
-    else:
-        yield Check("leverage", True, f"Leverage is {account.leverage} in every symbol.")
+    return Check(name, True, f"The {name} is {wanted} in every symbol.")
 
 
 def _instruments(client: ExchangeClient, settings: Settings) -> Iterator[Check]:

@@ -22,7 +22,11 @@ from workstation.venues.exchange.user_stream import StreamLost, UserStream
 
 
 class UnifiedUserStream(UserStream):
-    """Gives reports in the order in which ccxt tells of them; what it drops in a burst, reconciliation finds."""
+    """Gives reports in the order in which ccxt tells of them.
+
+    What ccxt drops in a burst, and what comes before its subscription stands, of which it does not tell, the next
+    reconciliation finds.
+    """
 
     def __init__(
         self,

@@ -70,8 +70,7 @@ class UserStream:
         """Close the connection, which seems dead, and open another."""
         if self._connection is not None and self.connected:
             self.problem = why
-            self._reopening = True
-            self._connection.cancel()
+            self._reopening = self._connection.cancel()
 
     def _stands(self) -> None:
         self.connected = True

@@ -119,7 +119,7 @@ class ExchangeVenue:
         """Remember which orders are ours; what became of them the exchange is asked."""
         for order in orders:
             known = self._orders.add(KnownOrder(order.client_id, order.symbol))
-            known.side, known.type = order.side, order.type
+            known.side, known.type, known.created_ns = order.side, order.type, order.created_ns
             known.conditional = in_algo_service(order.type, self._client.settings.market)
             if known.conditional and order.venue_id and not order.venue_id.startswith(ALGO):
                 self._orders.became(known, order.venue_id)
@@ -153,7 +153,7 @@ class ExchangeVenue:
     def _send_order(self, approved: Approved) -> None:
         intent = approved.intent
         order = self._orders.add(KnownOrder(approved.client_id, intent.symbol))
-        order.side, order.type = intent.side, intent.type
+        order.side, order.type, order.created_ns = intent.side, intent.type, self._now_ns()
         order.conditional = in_algo_service(intent.type, self._client.settings.market)
         before = tuple(self._changes.get(intent.symbol, ()))
         self._follow(order, self._start(self._place(approved, order, before)))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+import ccxt
 import pytest
 
 from tests.unit.venues.exchange.fake_binance import KEYS, FakeBinance, WallTime, exchange_settings, instrument
@@ -227,3 +228,44 @@ async def test_a_query_looks_through_the_lists_and_takes_all_fills(monkeypatch: 
         assert isinstance(fill, OrderFilled)
         assert (fill.fill_id, fill.price, fill.lots, fill.fee) == ("BTCUSDT:t-9", 4_999_999, 1_000, 1_000)
         assert fill.liquidity is Liquidity.MAKER
+
+
+async def test_the_accounts_stream_tells_orders_and_fills_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with desk("okx") as made:
+        reconnected = asyncio.Event()
+        made.venue._on_reconnected = reconnected.set
+        orders: asyncio.Queue[Any] = asyncio.Queue()
+        trades: asyncio.Queue[Any] = asyncio.Queue()
+
+        def watching(queue: asyncio.Queue[Any]) -> Any:
+            async def watch() -> Any:
+                told = await queue.get()
+                if isinstance(told, Exception):
+                    raise told
+                return told
+
+            return watch
+
+        monkeypatch.setattr(made.client.ccxt, "watch_orders", watching(orders))
+        monkeypatch.setattr(made.client.ccxt, "watch_my_trades", watching(trades))
+        made.venue.start()
+        orders.put_nowait([listed(made, id="o-1", clientOrderId="TWw1z01")])
+        assert (await made.report(OrderAccepted)).client_id == "w1-1"
+        trade = {
+            "id": "t-9",
+            "order": "o-1",
+            "symbol": "BTC/USDT",
+            "side": "buy",
+            "price": Decimal("49999.99"),
+            "amount": Decimal("0.01"),
+            "timestamp": 1_700_000_000_000,
+            "takerOrMaker": "taker",
+            "fee": {"cost": Decimal("0.00001"), "currency": "BTC"},
+        }
+        trades.put_nowait([trade])
+        fill = await made.report(OrderFilled)
+        assert (fill.client_id, fill.fill_id) == ("w1-1", "BTCUSDT:t-9")
+        orders.put_nowait(ccxt.NetworkError("connection reset"))
+        await reconnected.wait()
+        orders.put_nowait([listed(made, id="o-1", clientOrderId="TWw1z01", status="canceled")])
+        assert (await made.report(OrderCancelled)).client_id == "w1-1"

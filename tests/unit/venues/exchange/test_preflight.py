@@ -116,6 +116,24 @@ async def test_what_the_exchange_does_not_tell_of_withdrawals_fails_closed() -> 
         assert not found.passed and "does not tell whether the key may withdraw" in found.text
 
 
+async def test_what_an_exchange_never_tells_is_said_and_what_it_failed_to_tell_is_no_green() -> None:
+    async with FakeBinance().serving() as fake, connected(fake, "linear") as client:
+        account(fake)
+        for path in ("/fapi/v1/positionSide/dual", "/fapi/v1/symbolConfig"):
+            fake.on("GET", path, {"code": -1000, "msg": "no"}, 500)
+        found = await checks(fake, client)
+        assert {name for name, check in found.items() if not check.passed} == {
+            "position mode",
+            "margin mode",
+            "leverage",
+        }
+        assert "BTCUSDT not told" in found["leverage"].text
+        client.ccxt.has["fetchPositionMode"] = client.ccxt.has["fetchLeverage"] = False
+        found = await checks(fake, client)
+        assert all(check.passed for check in found.values())
+        assert found["leverage"].text == "binance does not tell the leverage; it must be 1 as account.leverage is."
+
+
 async def test_steps_that_differ_from_the_exchanges_are_named_with_what_to_write() -> None:
     async with FakeBinance().serving() as fake, connected(fake, "linear") as client:
         account(fake)
