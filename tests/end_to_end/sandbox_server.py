@@ -22,6 +22,7 @@ from workstation.sandbox.offering import offered_instruments, start_of
 from workstation.sandbox.server import SandboxServer
 from workstation.sandbox.source import MarketSource, built_in_source
 
+WARM_UP_NS = 5 * SECOND_NS
 CONFIGURATION = Path(__file__).resolve().parents[2] / "config" / "strategy.yaml"
 
 
@@ -83,11 +84,14 @@ async def running_sandbox(
 ) -> AsyncIterator[Sandbox]:
     """``paced`` goes by the wall clock; otherwise the market moves with ``sandbox.step`` alone, from now on.
 
+    A stepped market has run for 5 seconds, so that every test begins at the same point of its path.
+
     The account begins with ``spot`` (100,000 USDT and 1 BTC by default) and ``futures`` USDT.
     """
     settings = _settings()
     instruments = offered_instruments(settings.instruments, symbols)
-    begin_ns = start_ns or start_of(WallClock().now_ns())
+    now_ns = WallClock().now_ns()
+    begin_ns = start_ns or (start_of(now_ns) if paced else now_ns - WARM_UP_NS)
     terms = msgspec.structs.replace(
         settings.market.built_in, messages_per_second=Decimal(messages_per_second), history_days=10
     )
@@ -98,8 +102,8 @@ async def running_sandbox(
         exchange.add_key(practice)
     server = SandboxServer(exchange, seed, paced=paced)
     sandbox = Sandbox(server, practice)
-    # A market that is stepped begins at the present too: clients' times are held against the wall clock.
-    exchange.advance(WallClock().now_ns())
+    # A market that is stepped stands at the present too: clients' times are held against the wall clock.
+    exchange.advance(now_ns)
     for asset, amount in (spot if spot is not None else {"USDT": 100_000, "BTC": 1}).items():
         sandbox.deposit(asset, amount)
     if futures:

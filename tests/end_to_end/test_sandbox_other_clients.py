@@ -28,6 +28,7 @@ async def sandbox() -> AsyncIterator[Sandbox]:
 async def python_binance(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Any]:
     from binance import AsyncClient, BinanceSocketManager
     from binance.base_client import BaseClient
+    from binance.ws.reconnecting_websocket import ReconnectingWebsocket
 
     sockets = sandbox.address.replace("http", "ws", 1)
     monkeypatch.setattr(BaseClient, "API_URL", f"{sandbox.address}/api")
@@ -37,6 +38,8 @@ async def python_binance(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> A
     monkeypatch.setattr(BaseClient, "WS_FUTURES_URL", f"{sockets}/ws-fapi/v1")
     monkeypatch.setattr(BinanceSocketManager, "STREAM_URL", f"{sockets}/")
     monkeypatch.setattr(BinanceSocketManager, "FSTREAM_URL", f"{sockets}/fut/")
+    # It ends a connection only when it has waited so long for a message, seconds.
+    monkeypatch.setattr(ReconnectingWebsocket, "TIMEOUT", 1)
     client = await AsyncClient.create(sandbox.key, sandbox.secret)
     yield client
     await client.close_connection()

@@ -93,7 +93,7 @@ async def test_a_resting_order_fills_by_the_tape(sandbox):
     async with ccxt_session(sandbox) as client:
         ask = (await client.fetch_order_book(SYMBOL))["asks"][0][0]
         order = await client.create_order(SYMBOL, "limit", "sell", 0.05, ask)
-        for _ in range(200):
+        for _ in range(3_000):
             sandbox.step(1)
             if not sandbox.account.spot.open:
                 break

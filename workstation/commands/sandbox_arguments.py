@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from workstation.commands.arguments import Parser
 
 DEFAULT_PORT = 8800
-_SERVE = """Run an exchange on this machine that speaks Binance's spot and USD-M protocol, to practise on with any
-client. Prices come from the built-in market, or from a recording. The practice key's account begins with 10,000 USDT on
-spot and 10,000 USDT on USD-M; keys that are added later begin with nothing."""
-_ACTIONS = """With an action, the command talks to an exchange that is running on --port:
-deposit, add-key, chaos, close, delist, relist, show."""
+_SERVE = """\
+Run an exchange on this machine that speaks Binance's spot and USD-M protocol, to practise on with any client. Prices
+come from the built-in market, or from a recording. The practice key's account begins with 10,000 USDT on spot and
+10,000 USDT on USD-M; keys that are added later begin with nothing."""
+_ACTIONS = """\
+With an action, the command talks to the exchange that is running on --port. Programs do the same over HTTP, with JSON:
+
+  deposit         POST /sandbox/deposit    key, asset, amount, wallet (spot or futures)
+  add-key         POST /sandbox/keys       key, secret, account, permissions, addresses
+  chaos           POST /sandbox/chaos      kind, probability, count, duration_s, endpoint, connection, value
+  chaos list      GET /sandbox/chaos       chaos clear: DELETE
+  close           POST /sandbox/close      key, symbol, how (liquidation or adl)
+  delist, relist  POST /sandbox/listing    symbol, market (spot or futures), trading
+  show            GET /sandbox             what it offers; GET /sandbox/record?key=K: all of an account, exactly"""
 
 
 def add_sandbox(
@@ -30,6 +39,7 @@ def add_sandbox(
         help="run a practice exchange, or steer one that runs",
         description=_SERVE,
         epilog=_ACTIONS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
         "--port", type=port, default=DEFAULT_PORT, metavar="N", help=f"default: {DEFAULT_PORT}; 0: any"
@@ -72,7 +82,8 @@ def _action(actions: argparse._SubParsersAction[Parser], name: str, text: str, e
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    action.add_argument("--port", type=port, default=DEFAULT_PORT, metavar="N", help=f"default: {DEFAULT_PORT}")
+    # What stood before the action is kept where the action does not say.
+    action.add_argument("--port", type=port, default=argparse.SUPPRESS, metavar="N", help=f"default: {DEFAULT_PORT}")
     return action
 
 
@@ -104,7 +115,9 @@ def _chaos(action: Parser) -> None:
     action.add_argument("--probability", type=float, default=1.0, metavar="P", help="of each strike (default: 1)")
     action.add_argument("--count", type=int, metavar="N", help="strikes, after which it is off (default: no end)")
     action.add_argument("--duration", type=float, metavar="SECONDS", help="after which it is off (default: no end)")
-    action.add_argument("--endpoint", default="", metavar="NAME", help="as “POST /api/v3/order”, or order.place")
+    action.add_argument(
+        "--endpoint", default="", metavar="NAME", help="as “POST /api/v3/order”, order.place, btcusdt@depth"
+    )
     action.add_argument("--connection", default="", metavar="WHICH", help="market, user, api, or a number of `show`")
     action.add_argument("--value", type=float, metavar="X", help="see the list below")
 

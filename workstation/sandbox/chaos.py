@@ -50,8 +50,8 @@ Choice = TypeVar("Choice")
 
 
 class Switch(msgspec.Struct, kw_only=True):
-    """``endpoint`` is the beginning of ``POST /api/v3/order`` or of ``order.place``; ``connection`` is market, user
-    or api, or a connection's number; empty means all."""
+    """``endpoint`` is the beginning of a request's name, ``POST /api/v3/order`` or ``order.place``, or of a stream's,
+    ``btcusdt@depth``; ``connection`` is market, user or api, or a connection's number; empty means all."""
 
     kind: str
     probability: float = 1.0

@@ -45,7 +45,7 @@ class ConditionalOrder(msgspec.Struct, kw_only=True):
     reduce_only: bool = False
     close_position: bool = False
     price_protect: bool = False
-    self_trade_mode: str = "EXPIRE_MAKER"
+    self_trade_mode: str = "EXPIRE_TAKER"
     good_till_ns: int = 0
     status: str = "NEW"
     created_ns: int

@@ -67,23 +67,23 @@ class Connection:
         """Queue an answer, which chaos leaves alone but for silence."""
         self._put(orjson.dumps(body))
 
-    def push(self, message: bytes) -> None:
+    def push(self, message: bytes, stream: str) -> None:
         """Queue a message of a stream."""
-        strikes = self._chaos.strikes
+        strikes, names = self._chaos.strikes, self.names
         if self._chaos.switches:
-            if strikes("disconnect", connection=self.names):
+            if strikes("disconnect", stream, names):
                 self.end()
                 return
-            silent = strikes("silent", connection=self.names)
+            silent = strikes("silent", stream, names)
             if silent is not None:
                 self._silent = True
                 self._answers_pings = silent.value is None or silent.value > 0
-            if strikes("drop_message", connection=self.names):
+            if strikes("drop_message", stream, names):
                 return
-            if strikes("reorder", connection=self.names):
+            if strikes("reorder", stream, names):
                 self._held.append(message)
                 return
-            if strikes("duplicate", connection=self.names):
+            if strikes("duplicate", stream, names):
                 self._put(message)
         self._put(message)
         while self._held:

@@ -198,14 +198,18 @@ class Control:
     def record(self, key: str) -> dict[str, Any]:
         """The exchange's own record of an account: everything, exactly, in ticks, lots and 1e-8."""
         account = self._account(key)
-        return {
+        record = {
             market.value: {
                 **account.desk(market).account_state(),
-                "orders": [msgspec.to_builtins(order) for order in account.desk(market).orders.values()],
-                "executions": [msgspec.to_builtins(done) for done in account.desk(market).executions],
+                "orders": msgspec.to_builtins(list(account.desk(market).orders.values())),
+                "executions": msgspec.to_builtins(account.desk(market).executions),
             }
             for market in Market
         }
+        futures = account.futures
+        record[Market.FUTURES.value]["conditional"] = msgspec.to_builtins(list(futures.conditional.orders.values()))
+        record[Market.FUTURES.value]["income"] = msgspec.to_builtins(futures.books.income)
+        return record
 
     def _account(self, key: str) -> Account:
         found = self._exchange.keys.get(key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.exchange import Account, Exchange
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.weights import Weights
 
 
 class Security(Enum):
@@ -30,11 +31,19 @@ class Security(Enum):
 class Call:
     """A request that has been let in. ``key`` and ``account`` exist where the endpoint asks for them."""
 
-    def __init__(self, exchange: Exchange, values: dict[str, str], key: ApiKey | None, now_ns: int) -> None:
+    def __init__(
+        self,
+        exchange: Exchange,
+        values: dict[str, str],
+        key: ApiKey | None,
+        now_ns: int,
+        limits: Mapping[Market, Weights],
+    ) -> None:
         self.exchange = exchange
         self.values = values
         self.parameters = Parameters(values)
         self._key = key
+        self._limits = limits
         self.now_ns = now_ns
         """The server's clock, which the market's may trail."""
 
@@ -46,6 +55,14 @@ class Call:
     @property
     def account(self) -> Account:
         return self.exchange.account(self.key.account)
+
+    def with_values(self, values: dict[str, str]) -> Call:
+        """The same request with other parameters."""
+        return Call(self.exchange, values, self._key, self.now_ns, self._limits)
+
+    def order_limits(self, market: Market) -> list[dict[str, Any]]:
+        """The account's limits of orders and their use."""
+        return [counter.told(self.key.account, self.now_ns) for counter in self._limits[market].orders]
 
     def listing(self, market: Market) -> Listing:
         """The listing of the parameter ``symbol``. Raises ``ApiError``."""

@@ -99,7 +99,7 @@ class Exchange:
                     if event.ts_ns > self.clock.time_ns:
                         self.floor.end_instant()
                         self.clock.advance(event.ts_ns)
-                    self._take(event)
+                    self.take(event)
                     self._tell_balances()
             if to_ns > self.clock.time_ns:
                 self.floor.end_instant()
@@ -142,7 +142,8 @@ class Exchange:
 
     # --- the market --------------------------------------------------------------------------------------------------
 
-    def _take(self, event: MarketInput) -> None:
+    def take(self, event: MarketInput) -> None:
+        """Let one event of the market happen, now."""
         if isinstance(event, Trade):
             self._on_trade(event)
         elif isinstance(event, BookDelta | BookSnapshot):

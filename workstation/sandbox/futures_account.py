@@ -81,6 +81,18 @@ def set_margin_type(call: Call) -> dict[str, Any]:
     return OK
 
 
+def add_margin(call: Call) -> dict[str, Any]:
+    """Put money to an isolated position's margin (type 1), or take it back (2)."""
+    listing = call.listing(Market.FUTURES)
+    kind = call.parameters.one_of("type", ("1", "2"), ApiError(-1130, "Data sent for parameter 'type' is not valid."))
+    amount = call.parameters.decimal("amount")
+    money = int(amount * 10**8)
+    if not money:
+        raise ApiError(-4052, "Invalid margin amount.")
+    call.account.futures.add_margin(listing, money if kind == "1" else -money)
+    return {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin.", "type": int(kind)}
+
+
 def position_mode(call: Call) -> dict[str, Any]:
     return {"dualSidePosition": call.account.futures.hedge_mode}
 
@@ -140,6 +152,10 @@ def _booking(booking: Income) -> dict[str, Any]:
     }
 
 
+def order_limits(call: Call) -> list[dict[str, Any]]:
+    return call.order_limits(Market.FUTURES)
+
+
 def adl_quantile(call: Call) -> list[dict[str, Any]]:
     return [
         {"symbol": position.listing.symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, "BOTH": 1}}
@@ -168,12 +184,14 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/leverageBracket", READ, 1, leverage_brackets),
     Endpoint("POST", "/fapi/v1/leverage", TRADE, 1, set_leverage),
     Endpoint("POST", "/fapi/v1/marginType", TRADE, 1, set_margin_type),
+    Endpoint("POST", "/fapi/v1/positionMargin", TRADE, 1, add_margin),
     Endpoint("GET", "/fapi/v1/positionSide/dual", READ, 30, position_mode),
     Endpoint("POST", "/fapi/v1/positionSide/dual", TRADE, 1, set_position_mode),
     Endpoint("GET", "/fapi/v1/multiAssetsMargin", READ, 30, multi_assets),
     Endpoint("POST", "/fapi/v1/multiAssetsMargin", TRADE, 1, set_multi_assets),
     Endpoint("GET", "/fapi/v1/commissionRate", READ, 20, commission),
     Endpoint("GET", "/fapi/v1/income", READ, 30, income),
+    Endpoint("GET", "/fapi/v1/rateLimit/order", READ, 1, order_limits),
     Endpoint("GET", "/fapi/v1/adlQuantile", READ, 5, adl_quantile),
     Endpoint("POST", "/fapi/v1/listenKey", KEY, 1, start_stream),
     Endpoint("PUT", "/fapi/v1/listenKey", KEY, 1, keep_stream),

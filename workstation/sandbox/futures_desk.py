@@ -8,7 +8,6 @@ import msgspec
 
 from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
 from workstation.core.types import Side
-from workstation.rules.margin import initial_margin
 from workstation.rules.matching import is_marketable
 from workstation.sandbox import errors, futures_format
 from workstation.sandbox.conditional import ConditionalOrders
@@ -109,6 +108,25 @@ class FuturesDesk(TradingDesk):
         if state.lots:
             raise ApiError(-4048, "Margin type cannot be changed if there exists position.")
         state.cross = cross
+        self.store_account()
+
+    def add_margin(self, listing: Listing, amount: int) -> None:
+        """Put money to an isolated position's margin, or with a negative amount take some of it back.
+
+        Raises ``ApiError`` when there is no such position, or the money is not there.
+        """
+        state = self.venue.states[listing.symbol]
+        if state.cross or not state.lots:
+            raise ApiError(-4049, "Add margin only support for isolated position.")
+        if amount > self.available(state.settle):
+            raise ApiError(-4050, "Cross balance insufficient.")
+        if state.extra_margin + amount < 0:
+            raise ApiError(-4051, "Isolated balance insufficient.")
+        state.extra_margin += amount
+        self.venue.account.update_liquidation(state)
+        self._reason = "MARGIN_TRANSFER"
+        self.books.holdings[listing.symbol].updated_ns = self.floor.clock.time_ns
+        self.touched.add(state.settle)
         self.store_account()
 
     def set_hedge_mode(self, hedge_mode: bool) -> None:
@@ -264,7 +282,7 @@ class FuturesDesk(TradingDesk):
     def isolated_margin(self, symbol: str) -> int:
         """Margin that an isolated position has of its own, open result left out; 0 for one with cross margin."""
         state = self.venue.states[symbol]
-        return 0 if state.cross or not state.lots else initial_margin(abs(state.cost), state.leverage)
+        return 0 if state.cross or not state.lots else self.venue.account.position_margin(state)
 
     def cross_wallet(self, asset: str) -> int:
         """The wallet without what isolated positions have."""
@@ -279,6 +297,7 @@ class FuturesDesk(TradingDesk):
             "hedge_mode": self.hedge_mode,
             "leverage": {symbol: state.leverage for symbol, state in states.items()},
             "cross": {symbol: state.cross for symbol, state in states.items()},
+            "extra_margin": {symbol: state.extra_margin for symbol, state in states.items() if state.extra_margin},
             "countdowns": self.deadlines.countdowns(),
             "funded": {symbol: state.last_funding_hour for symbol, state in states.items()},
             "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.books.holdings.items()},
@@ -292,6 +311,7 @@ class FuturesDesk(TradingDesk):
         for symbol, venue_state in self.venue.states.items():
             venue_state.leverage = stored.leverage.get(symbol, venue_state.leverage)
             venue_state.cross = stored.cross.get(symbol, venue_state.cross)
+            venue_state.extra_margin = stored.extra_margin.get(symbol, 0)
             venue_state.last_funding_hour = stored.funded.get(symbol, venue_state.last_funding_hour)
         self.books.restore(stored.holdings)
         super().restore(records, executions, state)
@@ -305,6 +325,7 @@ class _StoredDesk(msgspec.Struct):
     hedge_mode: bool = False
     leverage: dict[str, int] = {}
     cross: dict[str, bool] = {}
+    extra_margin: dict[str, int] = {}
     countdowns: dict[str, int] = {}
     funded: dict[str, int] = {}
     holdings: dict[str, Holding] = {}

@@ -190,6 +190,12 @@ def open_interest(call: Call) -> dict[str, Any]:
     return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
 
 
+def adl_risk(call: Call) -> Any:
+    """Nobody is deleveraged here but by a command or a chaos switch."""
+    now = milliseconds(call.exchange.clock.time_ns)
+    return _each(call, lambda listing: {"symbol": listing.symbol, "adlRisk": "low", "updateTime": now})
+
+
 def _each(call: Call, shape: Callable[[Listing], dict[str, Any]]) -> Any:
     listings = call.exchange.listings[Market.FUTURES]
     wanted, single = call.parameters.symbols(listings)
@@ -229,5 +235,6 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
     Endpoint("GET", "/fapi/v2/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
     Endpoint("GET", "/fapi/v1/ticker/bookTicker", NONE, _one_or_all(2, 5), ticker_book),
+    Endpoint("GET", "/fapi/v1/symbolAdlRisk", NONE, 1, adl_risk),
     Endpoint("GET", "/fapi/v1/openInterest", NONE, 1, open_interest),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from workstation.core.types import Side
-from workstation.rules.margin import initial_margin, maintenance_margin
+from workstation.rules.margin import maintenance_margin
 from workstation.sandbox import futures_format
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.futures_books import Holding
@@ -52,7 +52,7 @@ def figures(desk: FuturesDesk, symbol: str) -> Figures:
         holding,
         notional,
         notional - holding.cost if mark else 0,
-        initial_margin(abs(holding.cost), state.leverage),
+        desk.venue.account.position_margin(state) if holding.lots else 0,
         desk.order_margin(symbol),
         maintenance_margin(abs(notional), state.maintenance),
         desk.isolated_margin(symbol),

@@ -63,10 +63,9 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
 
 
 def self_trade_mode(parameters: Parameters) -> str:
-    """Raises ``ApiError`` for one that there is not."""
-    modes = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "NONE")
-    refusal = ApiError(-1130, "Data sent for parameter 'selfTradePreventionMode' is not valid.")
-    return parameters.one_of("selfTradePreventionMode", modes, refusal, "EXPIRE_MAKER")
+    """The one that there is. Raises ``ApiError`` for any other."""
+    text = "Data sent for parameter 'selfTradePreventionMode' is not valid: the sandbox exchange has EXPIRE_TAKER only."
+    return parameters.one_of("selfTradePreventionMode", ("EXPIRE_TAKER",), ApiError(-1130, text), "EXPIRE_TAKER")
 
 
 def good_till(call: Call, time_in_force: str) -> int:
@@ -139,9 +138,7 @@ def _text(value: object) -> str:
 
 def _one(call: Call, terms: dict[str, str], handler: Any) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = handler(
-            Call(call.exchange, {"newOrderRespType": "RESULT", **terms}, call.key, call.now_ns)
-        )
+        answer: dict[str, Any] = handler(call.with_values({"newOrderRespType": "RESULT", **terms}))
     except ApiError as refusal:
         return refusal.body()
     return answer
@@ -209,14 +206,16 @@ def cancel_all(call: Call) -> dict[str, Any]:
 
 
 def cancel_batch(call: Call) -> list[dict[str, Any]]:
-    name = "orderIdList" if call.parameters.has("orderIdList") else "origClientOrderIdList"
+    # Clients write the names in either way.
+    names = ("orderIdList", "orderidlist", "origClientOrderIdList", "origclientorderidlist")
+    name = next((name for name in names if call.parameters.has(name)), names[0])
     try:
         ids = orjson.loads(call.parameters.text(name))
     except orjson.JSONDecodeError:
         raise errors.illegal(name, "a JSON list") from None
     if not isinstance(ids, list) or not 1 <= len(ids) <= 10:
         raise ApiError(-4083, "Invalid number of batch cancel orders.")
-    each = "orderId" if name == "orderIdList" else "origClientOrderId"
+    each = "orderId" if name.lower() == "orderidlist" else "origClientOrderId"
     symbol = call.parameters.text("symbol")
     return [_one(call, {"symbol": symbol, each: str(id_)}, cancel_order) for id_ in ids]
 
@@ -258,14 +257,15 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
     """Orders by which the exchange closed positions."""
     desk = call.account.futures
     symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    kinds = {"LIQUIDATION": "autoclose-", "ADL": "adl_autoclose"}
-    wanted = (
-        [kinds[call.parameters.text("autoCloseType")]] if call.parameters.has("autoCloseType") else list(kinds.values())
-    )
+    prefixes = {"LIQUIDATION": ("autoclose-",), "ADL": ("adl_autoclose",), "": ("autoclose-", "adl_autoclose")}
+    refusal = ApiError(-1130, "Data sent for parameter 'autoCloseType' is not valid.")
+    wanted = prefixes[call.parameters.one_of("autoCloseType", tuple(prefixes), refusal, "")]
     found = [
         futures_format.order(desk.listings[record.symbol], record)
         for record in desk.orders.values()
-        if record.client_order_id.startswith(tuple(wanted)) and symbol in ("", record.symbol)
+        if record.client_order_id.startswith(wanted)
+        and record.symbol in desk.listings
+        and symbol in ("", record.symbol)
     ]
     return found[-call.parameters.limit(50, 100) :]
 

@@ -67,7 +67,7 @@ class Gate:
             check_signed(key, endpoint.security, asked.values, asked.payload, now_ns)
         if key is not None and endpoint.orders:
             headers.update(weights.charge_orders(key.account, endpoint.orders, now_ns))
-        return endpoint.handler(Call(self.exchange, asked.values, key, now_ns))
+        return endpoint.handler(Call(self.exchange, asked.values, key, now_ns, self.weights))
 
     def told_limits(self, market: Market, address: str) -> list[dict[str, Any]]:
         """The limit of weight and its use, as the websocket API tells it."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from workstation.core.errors import ConfigurationError
 from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.conditional import ConditionalOrder
 from workstation.sandbox.exchange import Exchange
+from workstation.sandbox.floor import StoredKey
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.listing import Funding, Market
 from workstation.sandbox.orders import Execution, OrderRecord
@@ -14,7 +17,11 @@ from workstation.sandbox.state_file import StateFile, grouped
 
 
 def restore(exchange: Exchange, file: StateFile) -> None:
-    """Give a new exchange the accounts, keys, orders and balances of the file. Raises ``StorageError``."""
+    """Give a new exchange the accounts, keys, orders and balances of the file.
+
+    Raises ``StorageError`` when it cannot be read, and ``ConfigurationError`` when a position or an open order is in a
+    symbol that the exchange does not list.
+    """
     ids = file.one("ids", dict[str, int])
     if ids is not None:
         exchange.floor.next_ids.update(ids)
@@ -24,6 +31,7 @@ def restore(exchange: Exchange, file: StateFile) -> None:
     states = dict(file.all("desk", dict[str, Any]))
     conditional = grouped(file.all("algo", ConditionalOrder), 1)
     income = grouped(file.all("income", Income), 1)
+    _refuse_lost_symbols(exchange, orders, states, conditional)
     for (market, symbol), status in file.all("listing", str):
         listing = exchange.listings[Market(market)].get(symbol)
         if listing is not None:
@@ -43,3 +51,21 @@ def restore(exchange: Exchange, file: StateFile) -> None:
             listing.fundings.append(Funding(*paid))
     for listing in exchange.listings[Market.FUTURES].values():
         listing.fundings.sort()
+
+
+def _refuse_lost_symbols(
+    exchange: Exchange,
+    orders: Mapping[StoredKey, list[OrderRecord]],
+    states: Mapping[StoredKey, dict[str, Any]],
+    conditional: Mapping[StoredKey, list[ConditionalOrder]],
+) -> None:
+    used = {order.symbol for group in orders.values() for order in group if order.is_open}
+    used |= {order.symbol for group in conditional.values() for order in group if order.is_open}
+    for state in states.values():
+        used |= {symbol for symbol, holding in state.get("holdings", {}).items() if holding["lots"]}
+    lost = sorted(used - set(exchange.books))
+    if lost:
+        raise ConfigurationError(
+            f"The state file holds positions or open orders in {', '.join(lost)}, which would not be offered: add "
+            f"{'them' if len(lost) > 1 else 'it'} to --symbols, or choose another file with --state."
+        )

@@ -33,6 +33,7 @@ from workstation.sandbox.weights import too_much_weight
 
 PACE_S = 0.02
 """How often a market that goes by the wall clock is brought up to date."""
+MOST_AT_ONCE_NS = 5 * SECOND_NS
 _log = logging.getLogger(__name__)
 
 
@@ -54,7 +55,7 @@ class SandboxServer:
         self.chaos.on_change = self._on_chaos
         self.gate = Gate(exchange, ENDPOINTS, self.now_ns)
         self.hub = StreamHub(exchange)
-        self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", connection=("market",)) is not None
+        self.hub.withhold_diff = lambda stream: self.chaos.strikes("gap", stream.name, ("market",)) is not None
         self.users = UserStreams(exchange.listen_keys, self._wall.now_ns)
         exchange.on_event = self.users.deliver
         exchange.floor.partial_percent = self._partial_percent
@@ -92,7 +93,8 @@ class SandboxServer:
                 f"Port {port} of {self.host} cannot be used ({error.strerror}): choose another with --port."
             ) from None
         self.port = self._runner.addresses[0][1]
-        self.catch_up()
+        if self.paced:
+            self.exchange.advance(self._wall.now_ns())
         self._spawn(self._pace())
 
     async def stop(self) -> None:
@@ -107,9 +109,9 @@ class SandboxServer:
         self.stopped.set()
 
     def catch_up(self) -> None:
-        """Bring a paced market to now."""
+        """Bring a paced market to now; after a long sleep of the machine, bit by bit."""
         if self.paced:
-            self.exchange.advance(self._wall.now_ns())
+            self.exchange.advance(min(self._wall.now_ns(), self.exchange.clock.time_ns + MOST_AT_ONCE_NS))
 
     def step(self, duration_ns: int) -> None:
         """Let the market run for so long at once."""

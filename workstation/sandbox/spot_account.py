@@ -65,6 +65,10 @@ def commission(call: Call) -> dict[str, Any]:
     }
 
 
+def order_limits(call: Call) -> list[dict[str, Any]]:
+    return call.order_limits(Market.SPOT)
+
+
 def _trades_weight(parameters: Parameters) -> int:
     return 5 if parameters.has("orderId") else 20
 
@@ -72,6 +76,7 @@ def _trades_weight(parameters: Parameters) -> int:
 READ = Security.READ
 
 ENDPOINTS = [
+    Endpoint("GET", "/api/v3/rateLimit/order", READ, 40, order_limits),
     Endpoint("GET", "/api/v3/myTrades", READ, _trades_weight, my_trades),
     Endpoint("GET", "/api/v3/account", READ, 20, account),
     Endpoint("GET", "/api/v3/account/commission", READ, 20, commission),

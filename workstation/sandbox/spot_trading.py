@@ -31,7 +31,7 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         client_order_id=parameters.client_id("newClientOrderId"),
         self_trade_mode=parameters.one_of(
             "selfTradePreventionMode",
-            ("EXPIRE_TAKER", "NONE"),
+            ("EXPIRE_TAKER",),
             ApiError(-1013, "This symbol does not allow the specified self-trade prevention mode."),
             "EXPIRE_TAKER",
         ),

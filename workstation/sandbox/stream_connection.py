@@ -56,7 +56,7 @@ class StreamConnection:
         """A message of a market stream."""
         if self._combined:
             message = b'{"stream":"' + stream.encode() + b'","data":' + message + b"}"
-        self.connection.push(message)
+        self.connection.push(message, stream)
 
     def take_event(self, stream: str, message: bytes) -> None:
         """An event of an account."""

@@ -49,7 +49,6 @@ class TradingDesk:
     def __init__(self, account: str, floor: Floor, cash: dict[str, int], spot_assets: bool) -> None:
         self.account = account
         self.floor = floor
-        self.created_ns = floor.clock.time_ns
         self.listings = floor.listings[self.market]
         self.orders: dict[int, OrderRecord] = {}
         self.open: dict[int, OrderRecord] = {}

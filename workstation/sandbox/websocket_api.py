@@ -41,6 +41,7 @@ SPOT_METHODS = {
     "allOrders": ("GET", "/api/v3/allOrders"),
     "myTrades": ("GET", "/api/v3/myTrades"),
     "account.status": ("GET", "/api/v3/account"),
+    "account.rateLimits.orders": ("GET", "/api/v3/rateLimit/order"),
     "account.commission": ("GET", "/api/v3/account/commission"),
 }
 FUTURES_METHODS = {
@@ -98,7 +99,7 @@ class ApiConnection:
 
     def take_event(self, stream: str, message: bytes) -> None:
         """An event of an account."""
-        self.connection.push(message)
+        self.connection.push(message, stream)
 
     async def _on_message(self, raw: bytes) -> None:
         try:

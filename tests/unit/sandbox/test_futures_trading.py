@@ -33,7 +33,7 @@ def stop(client, **values):
 
 def mark(practice, ticks):
     with practice.exchange.turn():
-        practice.exchange._take(MarkPrice("BTCUSDT", practice.exchange.clock.time_ns, ticks))
+        practice.exchange.take(MarkPrice("BTCUSDT", practice.exchange.clock.time_ns, ticks))
 
 
 def test_a_stop_on_the_mark_price_ignores_the_last_trade(practice, client):
@@ -149,7 +149,7 @@ def test_funding_moves_the_wallet_and_is_told(practice):
     before = practice.account.futures.wallet("USDT")
     price = practice.listing(market=FUTURES).mark
     with practice.exchange.turn():
-        practice.exchange._take(FundingRate("BTCUSDT", practice.exchange.clock.time_ns, 10_000, price))
+        practice.exchange.take(FundingRate("BTCUSDT", practice.exchange.clock.time_ns, 10_000, price))
     paid = practice.account.futures.books.income[-1]
     assert paid.kind == "FUNDING_FEE" and paid.amount < 0
     assert practice.account.futures.wallet("USDT") == before + paid.amount
@@ -175,6 +175,29 @@ def test_lesson_14_the_liquidation_price_is_where_it_happens(practice):
         "LIQUIDATION",
     )
     assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income) > 0
+
+
+def test_isolated_margin_can_be_added_and_taken_back(practice, client):
+    desk = practice.account.futures
+    margin = {"method": "POST", "path": "/fapi/v1/positionMargin", "symbol": "BTCUSDT"}
+    practice.order(BUY, 10_000, market=FUTURES)
+    assert code_of(client.ask, **margin, amount="10", type=1) == -4049
+    practice.order(SELL, 10_000, market=FUTURES)
+    client.ask("POST", "/fapi/v1/marginType", symbol="BTCUSDT", marginType="ISOLATED")
+    practice.order(BUY, 10_000, market=FUTURES)
+    free, wallet = desk.available("USDT"), desk.wallet("USDT")
+    due = desk.venue.liquidation_price("BTCUSDT")
+    client.ask(**margin, amount="50", type=1)
+    assert desk.available("USDT") == free - 50 * MONEY_SCALE and desk.wallet("USDT") == wallet
+    assert desk.venue.liquidation_price("BTCUSDT") < due
+    assert practice.told("ACCOUNT_UPDATE")[-1]["a"]["m"] == "MARGIN_TRANSFER"
+    assert code_of(client.ask, **margin, amount="51", type=2) == -4051
+    assert code_of(client.ask, **margin, amount="9999999", type=1) == -4050
+    client.ask(**margin, amount="50", type=2)
+    assert desk.available("USDT") == free and desk.venue.liquidation_price("BTCUSDT") == due
+    client.ask(**margin, amount="50", type=1)
+    practice.order(SELL, 10_000, market=FUTURES)
+    assert desk.available("USDT") == desk.wallet("USDT")
 
 
 def test_good_till_date_ends_an_order(practice, client):

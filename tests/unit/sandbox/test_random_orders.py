@@ -138,7 +138,9 @@ class Trader:
             desk.set_leverage(desk.listings[symbol], self.random.randint(1, 120))
         elif draw < 0.6:
             desk.set_cross(desk.listings[symbol], self.random.random() < 0.5)
-        elif draw < 0.7:
+        elif draw < 0.65:
+            desk.add_margin(desk.listings[symbol], self.random.randint(-(10**10), 10**11))
+        elif draw < 0.75:
             desk.close_position(symbol, self.random.choice(("liquidation", "adl")))
         else:
             amount = self.random.randint(1, 10**10)

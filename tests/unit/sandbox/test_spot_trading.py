@@ -11,7 +11,9 @@ from workstation.core.money import MONEY_SCALE
 from workstation.sandbox.accounts import ApiKey
 from workstation.sandbox.endpoint import Call, Endpoint
 from workstation.sandbox.errors import ApiError
+from workstation.sandbox.listing import Market
 from workstation.sandbox.registry import ENDPOINTS
+from workstation.sandbox.weights import FUTURES_ORDERS, FUTURES_WEIGHT, SPOT_ORDERS, SPOT_WEIGHT, Weights
 
 
 class Client:
@@ -20,6 +22,10 @@ class Client:
     def __init__(self, practice: Practice) -> None:
         self.practice = practice
         self.key = ApiKey(key="k", secret="s", account="practice")
+        self.limits = {
+            Market.SPOT: Weights(SPOT_WEIGHT, SPOT_ORDERS),
+            Market.FUTURES: Weights(FUTURES_WEIGHT, FUTURES_ORDERS),
+        }
         with practice.exchange.turn():
             practice.exchange.add_key(self.key)
 
@@ -27,7 +33,8 @@ class Client:
         endpoint: Endpoint = next(e for e in ENDPOINTS if (e.method, e.path) == (method, path))
         texts = {name: str(value) for name, value in values.items()}
         with self.practice.exchange.turn():
-            return endpoint.handler(Call(self.practice.exchange, texts, self.key, self.practice.exchange.clock.time_ns))
+            exchange = self.practice.exchange
+            return endpoint.handler(Call(exchange, texts, self.key, exchange.clock.time_ns, self.limits))
 
     def order(self, **values: Any) -> Any:
         return self.ask("POST", "/api/v3/order", symbol="BTCUSDT", **values)
@@ -169,7 +176,7 @@ def test_stops_of_each_kind_are_set_off_by_the_last_trade(practice):
     ]
     assert all(not record.is_working for record in records)
     assert practice.account.spot.locked("BTC") == 3 * listing.base_money(500)
-    for _ in range(400):
+    for _ in range(3_000):
         practice.run(1)
         if not practice.account.spot.open:
             break

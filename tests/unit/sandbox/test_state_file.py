@@ -11,10 +11,11 @@ import msgspec
 import pytest
 
 from tests.unit.sandbox.practice import BUY, START_NS, Practice, settings
-from workstation.core.errors import StorageError
+from workstation.core.errors import ConfigurationError, StorageError
 from workstation.core.timeframe import SECOND_NS
 from workstation.sandbox.listing import Market
 from workstation.sandbox.opening import IDS_A_RUN, PRACTICE, open_exchange
+from workstation.sandbox.orders import NewOrder
 from workstation.sandbox.state_file import StateFile, grouped
 
 TERMS: dict[str, Any] = {"key": "k", "secret": "s", "seed": 1}
@@ -115,6 +116,20 @@ def test_a_restart_goes_on_with_ids_prices_and_keys(tmp_path):
     again.advance(again.start_ns + SECOND_NS)
     assert abs(again.listings[Market.FUTURES]["BTCUSDT"].last - last) < last // 100
     opened.close()
+
+
+def test_a_symbol_with_a_position_cannot_be_left_out(tmp_path):
+    path = tmp_path / "state"
+    opened = open_exchange(settings(), ["BTCUSDT", "ETHUSDT"], **TERMS, state=path)
+    opened.exchange.advance(opened.exchange.start_ns + 2 * SECOND_NS)
+    with opened.exchange.turn():
+        opened.exchange.accounts[PRACTICE].futures.place(
+            NewOrder(symbol="ETHUSDT", side=BUY, type="MARKET", client_order_id="", lots=1_000)
+        )
+    opened.close()
+    with pytest.raises(ConfigurationError, match="open orders in ETHUSDT, which would not be offered: add it"):
+        open_exchange(settings(), ["BTCUSDT"], **TERMS, state=path)
+    open_exchange(settings(), ["ETHUSDT"], **TERMS, state=path).close()
 
 
 def test_records_are_plain(tmp_path):

@@ -53,6 +53,8 @@ class VenueAccount:
         settle = state.settle
         cash[settle] = cash.get(settle, 0) + (effect.realised if state.is_derivative else -value)
         cash[fee_asset] = cash.get(fee_asset, 0) - fee
+        if state.lots == 0:
+            state.extra_margin = 0
         self.update_liquidation(state)
         return effect.realised
 
@@ -94,10 +96,14 @@ class VenueAccount:
         free = self.cash.get(asset, 0)
         for state in self._states.values():
             if state.lots and state.is_derivative and state.settle == asset:
-                free -= initial_margin(abs(state.cost), state.leverage)
+                free -= self.position_margin(state)
                 if state.cross:
                     free += self.unrealised(state)
         return free
+
+    def position_margin(self, state: SymbolState) -> int:
+        """What a position binds, its open result left out."""
+        return initial_margin(abs(state.cost), state.leverage) + state.extra_margin
 
     def unrealised(self, state: SymbolState) -> int:
         price = state.mark_price()
@@ -138,7 +144,7 @@ class VenueAccount:
     def collateral(self, state: SymbolState) -> int:
         """What stands behind a position: its own margin, or with cross margin what the others leave."""
         if not state.cross:
-            return initial_margin(abs(state.cost), state.leverage)
+            return self.position_margin(state)
         total = self.cash.get(state.settle, 0)
         for other in self._states.values():
             if other is state or not other.lots or not other.is_derivative or other.settle != state.settle:
@@ -147,7 +153,7 @@ class VenueAccount:
                 worth = self.worth(other, other.mark_price(), other.lots) if other.mark_price() else 0
                 total += self.unrealised(other) - maintenance_margin(worth, other.maintenance)
             else:
-                total -= initial_margin(abs(other.cost), other.leverage)
+                total -= self.position_margin(other)
         return total
 
     def update_liquidation(self, state: SymbolState) -> None:

@@ -58,6 +58,7 @@ class SymbolState:
         "cost",
         "cross",
         "denominator",
+        "extra_margin",
         "fee_asset",
         "funding_scheduled",
         "instrument",
@@ -94,6 +95,8 @@ class SymbolState:
         """A lot in 1e-8 of the base asset."""
         self.cross = False
         """Its position is margined with all that the account has; otherwise with its own margin alone."""
+        self.extra_margin = 0
+        """What was put to an isolated position's own margin besides; it is free again when the position closes."""
         self.leverage = min(leverage, instrument.maximum_leverage) if self.is_derivative else 1
         self.maintenance = to_rate(instrument.maintenance_margin)
         self.minimum_notional = to_money(instrument.minimum_notional)
