@@ -26,11 +26,11 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import BookDelta, BookSnapshot, MarketInput, Trade
 from workstation.core.types import InstrumentKind
 from workstation.market.order_book import OrderBook
-from workstation.venues.exchange.addresses import at_address
-from workstation.venues.exchange.binance_market import BinanceMarket
-from workstation.venues.exchange.ccxt_market import CcxtMarket
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.market_reader import Supplies
+from workstation.venues.exchange.connection.addresses import at_address
+from workstation.venues.exchange.connection.client import ExchangeClient
+from workstation.venues.exchange.market.binance_market import BinanceMarket
+from workstation.venues.exchange.market.ccxt_market import CcxtMarket
+from workstation.venues.exchange.market.market_reader import Supplies
 
 RUNS = 3
 PEER = "plain ccxt.pro, same run"

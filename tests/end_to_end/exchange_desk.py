@@ -16,9 +16,9 @@ from workstation.core.credentials import Credentials
 from workstation.core.messages import AccountSnapshot, OrderFilled, VenueReport
 from workstation.core.orders import GATE_SEAL, Approved, Intent, SnapshotRequest
 from workstation.core.types import OrderType, Side
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.account.venue import ExchangeVenue
+from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.instruments import Instruments
-from workstation.venues.exchange.venue import ExchangeVenue
 
 R = TypeVar("R", bound=Any)
 SECOND_NS = 1_000_000_000

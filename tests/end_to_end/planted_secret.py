@@ -15,7 +15,7 @@ from workstation.core.errors import WorkstationError
 from workstation.core.redaction import scrub
 from workstation.core.types import Mode
 from workstation.storage.secrets import load_credentials
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.connection.client import ExchangeClient
 
 
 async def main(address: str, log_file: str) -> None:

@@ -17,10 +17,10 @@ from workstation.core.clock import WallClock
 from workstation.core.credentials import Credentials
 from workstation.core.messages import OrderAccepted, OrderCancelled
 from workstation.core.types import OrderType, Side
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.dead_man import DeadManTimer
+from workstation.venues.exchange.account.dead_man import DeadManTimer
+from workstation.venues.exchange.account.preflight import Check, preflight
+from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.instruments import Instruments
-from workstation.venues.exchange.preflight import Check, preflight
 
 SHIPPED = load_settings(Path(__file__).resolve().parents[2] / "config" / "strategy.yaml").settings
 

@@ -25,9 +25,9 @@ from workstation.core.types import OrderType, Side
 from workstation.storage.journal import MemoryJournal
 from workstation.trading.desk import Desk
 from workstation.trading.kernel import Kernel
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.account.venue import ExchangeVenue
+from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.instruments import Instruments
-from workstation.venues.exchange.venue import ExchangeVenue
 
 SHIPPED = load_settings(Path(__file__).resolve().parents[2] / "config" / "strategy.yaml").settings
 CASH = to_money(100_000)

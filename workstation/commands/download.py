@@ -19,7 +19,7 @@ from workstation.market.series import exchange_series
 from workstation.storage.candles import CandleDatabase
 
 if TYPE_CHECKING:
-    from workstation.venues.exchange.download import Downloaded
+    from workstation.venues.exchange.market.download import Downloaded
 
 
 class Interrupted(WorkstationError):
@@ -65,8 +65,8 @@ def run_download(wanted: Download, store: CandleDatabase, arguments: argparse.Na
 
 async def _download(wanted: Download, store: CandleDatabase, progress: Callable[[int, int], None]) -> Downloaded:
     # ccxt takes half a second to load, which who only names the command need not wait for.
-    from workstation.venues.exchange.client import ExchangeClient
-    from workstation.venues.exchange.download import download_candles
+    from workstation.venues.exchange.connection.client import ExchangeClient
+    from workstation.venues.exchange.market.download import download_candles
 
     exchange, interval_ns = wanted.exchange, TIMEFRAMES[wanted.timeframe]
     client = ExchangeClient(exchange, None, WallClock())

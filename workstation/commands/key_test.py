@@ -12,10 +12,10 @@ from workstation.config.settings import Exchange
 from workstation.core.clock import WallClock
 from workstation.core.credentials import Credentials
 from workstation.storage.secrets import KEYS_TEST, load_credentials
-from workstation.venues.exchange.account_facts import AccountFacts, read_account_facts
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.errors import CallFailed, ExchangeError
-from workstation.venues.exchange.sentences import sentence_for
+from workstation.venues.exchange.account.account_facts import AccountFacts, read_account_facts
+from workstation.venues.exchange.connection.client import ExchangeClient
+from workstation.venues.exchange.connection.errors import CallFailed, ExchangeError
+from workstation.venues.exchange.connection.sentences import sentence_for
 
 
 def test_key(arguments: argparse.Namespace) -> int:

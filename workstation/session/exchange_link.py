@@ -21,12 +21,12 @@ from workstation.core.views import ConnectionView, LimitView, StreamView
 from workstation.market.order_book import OrderBook
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
 from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.exchange.account.dead_man import DeadManTimer
+from workstation.venues.exchange.account.preflight import Check, preflight
+from workstation.venues.exchange.account.venue import ExchangeVenue
 from workstation.venues.exchange.capabilities import exchange_notes
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.dead_man import DeadManTimer
-from workstation.venues.exchange.market import ExchangeMarket
-from workstation.venues.exchange.preflight import Check, preflight
-from workstation.venues.exchange.venue import ExchangeVenue
+from workstation.venues.exchange.connection.client import ExchangeClient
+from workstation.venues.exchange.market.market import ExchangeMarket
 
 log = logging.getLogger("workstation.session")
 

@@ -61,7 +61,7 @@ from workstation.storage.secrets import load_credentials
 from workstation.trading import recovery
 from workstation.trading.kernel import JOURNAL
 from workstation.trading.views import EngineViews
-from workstation.venues.exchange.preflight import Check
+from workstation.venues.exchange.account.preflight import Check
 from workstation.watchdog import Watchdog
 
 log = logging.getLogger("workstation.session")

@@ -8,7 +8,7 @@ from typing import Any
 
 from workstation.core.instrument import Instrument
 from workstation.core.types import InstrumentKind
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.connection.client import ExchangeClient
 
 
 class Instruments:

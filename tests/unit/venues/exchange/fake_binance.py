@@ -16,7 +16,7 @@ from workstation.config.settings import Exchange, Reconciliation
 from workstation.core.credentials import Credentials
 from workstation.core.instrument import Instrument
 from workstation.core.types import InstrumentKind
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.connection.client import ExchangeClient
 
 KEYS = Credentials("the-api-key-of-a-test", "the-secret-of-a-test")
 Answer = tuple[int, Any, dict[str, str]]

@@ -14,7 +14,7 @@ from aiohttp import WSMsgType, web
 from workstation.config.loader import load_settings
 from workstation.config.settings import Exchange
 from workstation.core.clock import WallClock
-from workstation.venues.exchange.client import ExchangeClient
+from workstation.venues.exchange.connection.client import ExchangeClient
 
 SPOT_FILTERS = [
     {"filterType": "PRICE_FILTER", "minPrice": "0.01", "maxPrice": "1000000", "tickSize": "0.01"},

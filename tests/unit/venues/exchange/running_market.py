@@ -15,9 +15,9 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, MarketInput
 from workstation.core.types import InstrumentKind
 from workstation.market.order_book import OrderBook
-from workstation.venues.exchange.ccxt_market import CcxtMarket
-from workstation.venues.exchange.market import ExchangeMarket
-from workstation.venues.exchange.market_reader import Supplies
+from workstation.venues.exchange.market.ccxt_market import CcxtMarket
+from workstation.venues.exchange.market.market import ExchangeMarket
+from workstation.venues.exchange.market.market_reader import Supplies
 
 Kind = TypeVar("Kind")
 

@@ -12,8 +12,8 @@ from tests.unit.venues.exchange.fake_binance import FakeBinance, connected, inst
 from workstation.core.messages import VenueReport
 from workstation.core.orders import GATE_SEAL, Approved, Intent
 from workstation.core.types import InstrumentKind, OrderType, Side
-from workstation.venues.exchange.client import ExchangeClient
-from workstation.venues.exchange.venue import ExchangeVenue
+from workstation.venues.exchange.account.venue import ExchangeVenue
+from workstation.venues.exchange.connection.client import ExchangeClient
 
 R = TypeVar("R", bound=Any)
 SECOND_NS = 1_000_000_000

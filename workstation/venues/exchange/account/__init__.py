@@ -1,0 +1,1 @@
+"""An exchange's account: orders, executions, positions, balances."""

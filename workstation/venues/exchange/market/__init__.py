@@ -1,0 +1,1 @@
+"""An exchange's market data as the engine's inputs."""
