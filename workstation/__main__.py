@@ -15,6 +15,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "kill": "kill:kill",
     "resume": "kill:resume",
+    "reconcile": "reconcile:reconcile",
     "verify": "verify:verify",
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",

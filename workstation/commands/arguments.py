@@ -59,6 +59,15 @@ def parser() -> argparse.ArgumentParser:
         if name == "kill":
             command.add_argument("--flatten", action="store_true", help="also close every position at the market")
         _common(command)
+    reconcile = commands.add_parser(
+        "reconcile",
+        help="show where a live session's books and its exchange's account differ, and accept the exchange's",
+        description="Show where the books of a running live session and its exchange's account differ. The exit status "
+        "is 0 when they agree and 1 while they differ.",
+    )
+    reconcile.add_argument("--accept", action="store_true", help="take over the exchange's account as it is proposed")
+    reconcile.add_argument("--reason", default="", help="why; it is journalled")
+    _common(reconcile)
     verify = commands.add_parser("verify", help="prove the journal by running its inputs again")
     _common(verify)
     strategies = commands.add_parser("strategies", help="list the strategies and their parameters")

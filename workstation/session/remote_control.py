@@ -10,9 +10,13 @@ import msgspec
 
 from workstation.core.errors import StorageError
 from workstation.core.messages import AcceptReconciliation, AnyCommand, Difference, Kill, Reconcile, Resume
+from workstation.core.timeframe import SECOND_NS
 from workstation.storage.kill_latch import KillLatch
 from workstation.trading.desk import KILL
 from workstation.trading.kernel import Kernel
+
+TOLD_AGAIN_NS = 10 * SECOND_NS
+"""How old what is told of an agreement may be."""
 
 
 class ReconciliationState(msgspec.Struct, frozen=True):
@@ -129,7 +133,8 @@ class RemoteControl:
             accepting = AcceptReconciliation(reason=wish.reason, who=wish.who)
             self._command(accepting if wish.accept else Reconcile(who=wish.who))
         state = ReconciliationState(reconciliation.agreed_ns, reconciliation.differences)
-        if self._told is None or state.differences != self._told.differences or not self._told.agreed_ns:
+        told = self._told
+        if told is None or state.differences != told.differences or state.agreed_ns - told.agreed_ns >= TOLD_AGAIN_NS:
             with contextlib.suppress(OSError):
                 self._files.tell(state)
                 self._told = state

@@ -36,7 +36,7 @@ from workstation.core.orders import CancelRequest, Order, SnapshotRequest
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import EXTERNAL, OrderState, OrderType, Severity, TradingState
 from workstation.rules.value import position_value
-from workstation.trading.differences import Comparison, compare
+from workstation.trading.differences import NOT_CONFIGURED, Comparison, compare
 from workstation.trading.guards import Guards
 from workstation.trading.kernel_terms import ReconciliationTerms
 from workstation.trading.ledger import Ledger
@@ -175,7 +175,8 @@ class Reconciliation:
         amounts = dict(snapshot.balances or {})
         unknown = [p.symbol for p in positions if p.symbol not in self._engine.markets]
         if unknown:
-            self.differences = compare(snapshot, self._engine.ledger, self._instruments(), 0).differences
+            lines = compare(snapshot, self._engine.ledger, self._instruments(), 0).differences
+            self.differences = tuple(line for line in lines if line.ours == NOT_CONFIGURED)
             self._halt()
             return False
         for market in self._engine.markets.values():
@@ -394,7 +395,7 @@ class Reconciliation:
         comparison = self._comparison
         if not self.differences or comparison is None:
             raise WorkstationError("There is no difference to accept: our books and the venue's account agree.")
-        unknown = [line for line in self.differences if line.ours == "not configured"]
+        unknown = [line for line in self.differences if line.ours == NOT_CONFIGURED]
         if unknown:
             raise WorkstationError(f"{unknown[0].what} cannot be accepted: {unknown[0].proposed}.")
         accepted = len(self.differences)

@@ -1,0 +1,159 @@
+"""What the engine holds for a venue that cannot: brackets, trailing stops, and changes of unchangeable orders."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tests.unit.trading.outside_venue import BTC, CAN, PRICE, Exchange
+from workstation.core.messages import AmendOrder, CancelOrder, Kill, OrderAmended, OrderReleased
+from workstation.core.orders import AmendRequest, CancelRequest
+from workstation.core.types import InstrumentKind, OrderState, OrderType, Side, TradingState
+
+LAST = PRICE[BTC]
+SPOT = msgspec.structs.replace(CAN, short=False)
+
+
+def ready(kind: InstrumentKind = InstrumentKind.LINEAR) -> Exchange:
+    exchange = Exchange(SPOT if kind is InstrumentKind.SPOT else CAN, kind)
+    exchange.tell_account()
+    return exchange
+
+
+def bracket(exchange: Exchange, lots: int = 1_000) -> tuple[str, str, str]:
+    """Entry, stop and target."""
+    entry = exchange.place(Side.BUY, lots, price=LAST - 10, stop_loss=LAST - 20_000, take_profit=LAST + 20_000)
+    stop, target = (order.client_id for order in exchange.kernel.orders.open_orders(BTC) if order.parent_id == entry)
+    exchange.wait(0.5)
+    return entry, stop, target
+
+
+def test_the_exits_of_a_bracket_wait_in_the_engine_until_the_entry_fills() -> None:
+    exchange = ready()
+    entry, stop, target = bracket(exchange)
+    assert exchange.sent_ids() == [entry]
+    assert exchange.order(stop).state is exchange.order(target).state is OrderState.HELD
+    exchange.accept(entry)
+    exchange.fill(entry, 400)
+    assert exchange.sent_ids() == [entry, stop, target]
+    assert [type(record) for record in exchange.records(OrderReleased)] == [OrderReleased] * 2
+    assert exchange.order(stop).state is OrderState.SUBMITTED
+    assert all(request.venue_reduces and not request.intent.parent_id for request in exchange.sent()[1:])
+
+
+def test_when_one_exit_has_filled_the_other_is_cancelled() -> None:
+    exchange = ready()
+    entry, stop, target = bracket(exchange)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000)
+    for exit_ in (stop, target):
+        exchange.accept(exit_)
+    exchange.fill(target, 1_000, LAST + 20_000)
+    assert [request.client_id for request in exchange.sent(CancelRequest)] == [stop]
+
+
+def test_an_entry_that_ends_without_a_fill_takes_its_exits_with_it() -> None:
+    exchange = ready()
+    entry, stop, target = bracket(exchange)
+    exchange.accept(entry)
+    exchange.end(entry)
+    assert exchange.order(stop).state is exchange.order(target).state is OrderState.CANCELLED
+    assert exchange.sent_ids() == [entry]
+
+
+def test_a_held_order_is_cancelled_and_changed_without_the_venue() -> None:
+    exchange = ready()
+    entry, stop, target = bracket(exchange)
+    exchange.command(AmendOrder(client_id=stop, stop_price=LAST - 30_000))
+    exchange.command(CancelOrder(client_id=target))
+    exchange.wait(0.5)
+    assert exchange.order(stop).stop_price == LAST - 30_000
+    assert exchange.order(target).state is OrderState.CANCELLED
+    assert exchange.sent_ids() == [entry]
+    assert not exchange.sent(CancelRequest) and not exchange.sent(AmendRequest)
+
+
+def test_a_trailing_stop_follows_the_price_and_leaves_as_a_market_order() -> None:
+    exchange = ready()
+    entry = exchange.place(Side.BUY, 1_000)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000)
+    trailing = exchange.place(Side.SELL, 1_000, type=OrderType.TRAILING_STOP, trail=10_000, reduce_only=True)
+    exchange.trade(BTC, LAST)
+    exchange.trade(BTC, LAST + 8_000)
+    assert exchange.order(trailing).stop_price == LAST - 2_000
+    exchange.trade(BTC, LAST + 1_000)
+    assert trailing not in exchange.sent_ids()
+    exchange.trade(BTC, LAST - 2_000)
+    request = exchange.sent()[-1]
+    assert (request.client_id, request.intent.type, request.intent.reduce_only) == (trailing, OrderType.MARKET, True)
+    assert exchange.order(trailing).type is OrderType.TRAILING_STOP
+    assert exchange.records(OrderAmended)
+
+
+def test_an_entry_that_is_due_after_a_kill_never_leaves_and_an_exit_does() -> None:
+    exchange = ready()
+    entry = exchange.place(Side.BUY, 1_000)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000)
+    exit_ = exchange.place(Side.SELL, 1_000, type=OrderType.TRAILING_STOP, trail=10_000, reduce_only=True)
+    more = exchange.place(Side.BUY, 1_000, type=OrderType.TRAILING_STOP, trail=5_000)
+    exchange.trade(BTC, LAST)
+    exchange.kernel.trading.restrict("test", TradingState.HALTED, "a test")
+    exchange.trade(BTC, LAST + 5_000)
+    assert exchange.order(more).state is OrderState.CANCELLED
+    exchange.trade(BTC, LAST - 30_000)
+    assert exchange.sent_ids()[-1] == exit_
+    exchange.command(Kill(reason="test"))
+
+
+def test_on_spot_only_the_stop_rests_and_gives_way_to_the_target() -> None:
+    """A resting sell binds what it sells, so that two exits cannot rest together."""
+    exchange = ready(InstrumentKind.SPOT)
+    entry, stop, target = bracket(exchange)
+    exchange.accept(entry)
+    exchange.fill(entry, 400)
+    assert exchange.sent_ids() == [entry], "it may still fill, and the stop would have to grow"
+    exchange.fill(entry, 600)
+    assert exchange.sent_ids() == [entry, stop]
+    exchange.accept(stop)
+    exchange.trade(BTC, LAST + 20_000)
+    assert [request.client_id for request in exchange.sent(CancelRequest)] == [stop]
+    assert target not in exchange.sent_ids()
+    exchange.end(stop)
+    request = exchange.sent()[-1]
+    assert (request.client_id, request.intent.type, request.intent.lots) == (target, OrderType.MARKET, 1_000)
+
+
+def test_a_stop_that_the_venue_cannot_change_is_placed_anew_before_the_old_one_is_cancelled() -> None:
+    exchange = ready()
+    entry = exchange.place(Side.BUY, 1_000)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000)
+    stop = exchange.place(Side.SELL, 1_000, type=OrderType.STOP, stop_price=LAST - 9_000, reduce_only=True)
+    exchange.accept(stop)
+    before = len(exchange.venue.asked)
+    exchange.command(AmendOrder(client_id=stop, stop_price=LAST - 5_000))
+    new, cancel = exchange.venue.asked[before:]
+    assert new.intent.stop_price == LAST - 5_000  # type: ignore[union-attr]
+    assert cancel == CancelRequest(stop)
+
+
+def test_an_entry_that_the_venue_cannot_change_is_placed_anew_with_what_has_not_filled() -> None:
+    exchange = Exchange(msgspec.structs.replace(CAN, amend=False))
+    exchange.tell_account()
+    entry = exchange.place(Side.BUY, 1_000, price=LAST - 10)
+    exchange.accept(entry)
+    exchange.command(AmendOrder(client_id=entry, price=LAST - 20))
+    assert exchange.sent_ids() == [entry]
+    exchange.fill(entry, 300)
+    exchange.end(entry)
+    request = exchange.sent()[-1]
+    assert (request.intent.price, request.intent.lots) == (LAST - 20, 700)
+
+
+def test_a_limit_order_that_the_venue_can_change_is_changed() -> None:
+    exchange = ready()
+    entry = exchange.place(Side.BUY, 1_000, price=LAST - 10)
+    exchange.accept(entry)
+    exchange.command(AmendOrder(client_id=entry, price=LAST - 20))
+    assert [(request.client_id, request.price) for request in exchange.sent(AmendRequest)] == [(entry, LAST - 20)]
