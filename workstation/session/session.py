@@ -19,8 +19,8 @@ import msgspec
 
 from workstation import __version__
 from workstation.assembly import configured_instruments, last_state, session_kernel, strategy_registry
-from workstation.config.loader import Loaded
-from workstation.config.settings import StrategyEntry
+from workstation.config.loader import Loaded, settings_from_json
+from workstation.config.settings import Settings, StrategyEntry
 from workstation.core.clock import WallClock
 from workstation.core.errors import ConfigurationError, StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
@@ -171,6 +171,8 @@ class Session:
         number = journal.next_session
         self.seed = self._given_seed if self._given_seed is not None else number
         sessions = journal.sessions()
+        if sessions:
+            self._check_account(sessions[-1].header)
         token = self._token(sessions[-1] if sessions else None)
         opening = last_state(journal, settings, registry)
         record = settings.storage.record_inputs
@@ -211,16 +213,25 @@ class Session:
         self._first = opening is None
 
     def _token(self, last: SessionEntry | None) -> str:
-        """What tells this installation's client ids from another's; ``ConfigurationError`` when the folder is not of
-        this account."""
-        if last is not None and last.header.mode is not self.mode:
-            raise ConfigurationError(
-                f"The data folder {self.folder.path} holds a {last.header.mode} account, and this session is "
-                f"{self.mode}: give each its own folder with --data."
-            )
+        """What tells this installation's client ids from another's."""
         if self.mode is Mode.PAPER:
             return ""
         return last.header.token if last is not None else secrets.token_hex(TOKEN_BYTES)
+
+    def _check_account(self, last: SessionHeader) -> None:
+        """A data folder holds one account. Raises ``ConfigurationError``."""
+        if last.mode is not self.mode:
+            raise ConfigurationError(
+                f"The data folder {self.folder.path} holds a {last.mode} account, and this session is {self.mode}: "
+                "give each its own folder with --data."
+            )
+        if self.mode is Mode.LIVE:
+            before, now = (_account_of(s) for s in (settings_from_json(last.configuration), self.settings))
+            if before != now:
+                raise ConfigurationError(
+                    f"The data folder {self.folder.path} holds the account {before}, and this session is for {now}: "
+                    "give each its own folder with --data."
+                )
 
     def _begin(self, now_ns: int) -> None:
         """From here on the kernel lives."""
@@ -469,6 +480,12 @@ class Session:
                     closing()
                 except (WorkstationError, OSError) as error:
                     log.error("%s", error)
+
+
+def _account_of(settings: Settings) -> str:
+    exchange = settings.exchange
+    place = exchange.address or ("the test network" if exchange.testnet else "the exchange")
+    return f"{settings.account.name} on {exchange.name} {exchange.market} at {place}"
 
 
 def _to_python_log(line: LogLine) -> None:
