@@ -123,7 +123,7 @@ class Exposure:
             )
         if then.worst <= now.worst:
             return None
-        after = self.worst_case.sides(symbol).with_order(intent.side, lots).worst
+        after = self.worst_case.with_overrun(then, symbol).worst
         dearest = min if market.instrument.kind is InstrumentKind.INVERSE else max
         position = self._worth(market, dearest(market.price, dearest_price(intent, market)), after)
         if position > allowance(equity, limits.position_value):

@@ -401,7 +401,8 @@ class Kernel:
         self.on_report(report)
 
     def _on_position(self, owner: str, symbol: str) -> None:
-        self._reductions.check(owner, symbol)
+        if self.orders.symbol_orders(symbol).reductions:
+            self._reductions.check(owner, symbol)
         self._keep_stop(owner, symbol)
 
     def _keep_stop(self, owner: str, symbol: str) -> None:

@@ -50,6 +50,8 @@ from workstation.trading.trading_state import TradingStateHolder
 CAUSE = "reconciliation"
 AGAIN_NS = 2 * SECOND_NS
 """How soon what differs is asked for again: it may have moved between two questions."""
+PATIENCE_NS = 5 * SECOND_NS
+"""How long an answer is awaited before the question is asked anew, until ours and the venue's have agreed once."""
 SEEN_ALIKE = 3
 """How often a difference must be seen unchanged before it is believed."""
 
@@ -86,7 +88,9 @@ class Reconciliation:
         """When ours and the venue's agreed last; 0 before."""
         self._comparison: Comparison | None = None
         self._alike = 0
-        self._asked_ns = self._open_question_ns = -1
+        self._asked_ns = -1
+        self._questions: list[int] = []
+        """When the questions left that a newer answer has not overtaken."""
         self._again = False
         self._positions_due_ns = 0
         self._astray: tuple[str, ...] = ()
@@ -104,9 +108,16 @@ class Reconciliation:
         now_ns = self._engine.clock.time_ns
         if positions:
             self._positions_due_ns = now_ns + self._terms.positions_ns
-        self._asked_ns = self._open_question_ns = now_ns
+        self._asked_ns = now_ns
+        self._questions.append(now_ns)
+        self._engine.clock.call_at(now_ns + PATIENCE_NS, lambda: self._ask_anew(now_ns))
         known = tuple((symbol, *last) for symbol, last in sorted(self.known_fills.items()))
         self._engine.orders.outbox.append(SnapshotRequest(now_ns, positions=positions, known_fills=known))
+
+    def _ask_anew(self, asked_ns: int) -> None:
+        """The newest question got no answer: everything waits for one while nothing is known."""
+        if self._questions and self._questions[-1] == asked_ns and not self._engine.gate.reconciled:
+            self.request()
 
     def _repeat(self) -> None:
         clock = self._engine.clock
@@ -151,10 +162,10 @@ class Reconciliation:
 
     def take(self, snapshot: AccountSnapshot) -> None:
         """Bring our orders and books to what the venue proves, then compare what is left."""
-        if snapshot.asked_ns != self._open_question_ns:
-            # An answer to an older question tells of an older account.
+        if snapshot.asked_ns not in self._questions:
+            # It was asked before a newer answer came, or by an earlier session: it tells of an older account.
             return
-        self._open_question_ns = -1
+        self._questions = [asked_ns for asked_ns in self._questions if asked_ns > snapshot.asked_ns]
         first = not self.account_known
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
             self._ask_again()

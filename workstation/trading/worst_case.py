@@ -27,12 +27,14 @@ class Sides(NamedTuple):
 
     @property
     def worst(self) -> int:
-        return worst_position(*self)
+        longs, shorts, buys, sells = self
+        return worst_position(longs, shorts, buys, sells)
 
     def with_order(self, side: Side, lots: int) -> Sides:
-        if side is Side.BUY:
-            return self._replace(buys=self.buys + lots)
-        return self._replace(sells=self.sells + lots)
+        longs, shorts, buys, sells = self
+        return (
+            Sides(longs, shorts, buys + lots, sells) if side is Side.BUY else Sides(longs, shorts, buys, sells + lots)
+        )
 
 
 class WorstCase:
@@ -57,11 +59,19 @@ class WorstCase:
                 longs += lots
             else:
                 shorts -= lots
-        if overrun and group.reductions:
-            beyond = self._beyond_flat(group, holders)
-            buys += beyond[Side.BUY]
-            sells += beyond[Side.SELL]
-        return Sides(longs, shorts, buys, sells)
+        found = Sides(longs, shorts, buys, sells)
+        return self._with_overrun(found, group, holders) if overrun and group.reductions else found
+
+    def with_overrun(self, sides: Sides, symbol: str) -> Sides:
+        """The symbol's sides with what reducing orders could overrun."""
+        group = self._orders.by_symbol.get(symbol)
+        if group is None or not group.reductions:
+            return sides
+        return self._with_overrun(sides, group, self._ledger.by_symbol.get(symbol, ()))
+
+    def _with_overrun(self, sides: Sides, group: SymbolOrders, holders: Sequence[Position]) -> Sides:
+        beyond = self._beyond_flat(group, holders)
+        return sides.with_order(Side.BUY, beyond[Side.BUY]).with_order(Side.SELL, beyond[Side.SELL])
 
     def opposed(self, owner: str, symbol: str, side: Side) -> bool:
         """Whether another owner holds what an order of this side would reduce, were it that owner's own.

@@ -162,6 +162,7 @@ def test_an_answer_to_an_older_question_is_not_listened_to(exchange: Exchange) -
     old = exchange.sent(SnapshotRequest)[-1]
     exchange.wait(1)
     exchange.command(Reconcile())
+    exchange.tell_account()
     exchange.venue.asked.append(old)
     exchange.tell_account(orders=(resting("web-1", 5),))
     assert "web-1" not in exchange.kernel.orders.orders
