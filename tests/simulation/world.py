@@ -508,7 +508,8 @@ class World:
 
 
 def _plain(report: Any) -> tuple[Any, ...]:
-    return tuple(value for name, value in msgspec.structs.asdict(report).items() if name != "ts_ns")
+    """All but when we heard of it, and what it cost against the price that only the engine knows."""
+    return tuple(v for name, v in msgspec.structs.asdict(report).items() if name not in ("ts_ns", "slippage"))
 
 
 def _with_slack(money: int) -> int:

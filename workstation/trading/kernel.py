@@ -118,6 +118,7 @@ class Kernel:
             self.ledger,
             self.guards,
             self.host,
+            terms.instruments,
             certain=self.venue.can.certain,
             emit=self.emit,
             alarm=self.alarm,

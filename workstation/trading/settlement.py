@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import msgspec
 
 from workstation.core.clock import EventClock
+from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendRejected,
     CancelRejected,
@@ -23,6 +24,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import Order
 from workstation.core.types import OrderRole, OrderState, Severity
+from workstation.rules.matching import slippage_cost
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
 from workstation.trading.order_manager import OrderManager
@@ -48,6 +50,7 @@ class Settlement:
         ledger: Ledger,
         guards: Guards,
         host: StrategyHost,
+        instruments: Mapping[str, Instrument],
         *,
         certain: bool,
         emit: Callable[[Output], None],
@@ -61,6 +64,7 @@ class Settlement:
         self._ledger = ledger
         self._guards = guards
         self._host = host
+        self._instruments = instruments
         self._certain = certain
         self._emit = emit
         self._alarm = alarm
@@ -141,6 +145,8 @@ class Settlement:
             self._orders.request_status(order)
 
     def take_fill(self, fill: OrderFilled) -> None:
+        if not self._certain:
+            fill = self._with_slippage(fill)
         order = self._orders.apply(fill)
         if order is None:
             return
@@ -155,6 +161,15 @@ class Settlement:
         self._tell(order)
         self._host.deliver_fill(order.owner, fill, order)
         self._host.deliver_order(order.owner, order)
+
+    def _with_slippage(self, fill: OrderFilled) -> OrderFilled:
+        """A venue outside the engine does not know the price that the order was decided at."""
+        order = self._orders.orders.get(fill.client_id)
+        if order is None or fill.slippage or not order.reference:
+            return fill
+        valuation = self._instruments[fill.symbol].valuation
+        slippage = slippage_cost(fill.price, order.reference, int(fill.side) * fill.lots, *valuation)
+        return msgspec.structs.replace(fill, slippage=slippage)
 
     def take_funding(self, funding: FundingPaid) -> None:
         if self._ledger.book_funding(funding):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tests.unit.trading.outside_venue import BTC, CAN, PRICE, Exchange
-from workstation.core.messages import AmendOrder, CancelOrder, Kill, OrderAmended, OrderReleased
+from workstation.core.messages import AmendOrder, CancelOrder, Kill, OrderAmended, OrderFilled, OrderReleased
 from workstation.core.orders import AmendRequest, CancelRequest
 from workstation.core.types import InstrumentKind, OrderState, OrderType, Side, TradingState
 
@@ -157,3 +157,12 @@ def test_a_limit_order_that_the_venue_can_change_is_changed() -> None:
     exchange.accept(entry)
     exchange.command(AmendOrder(client_id=entry, price=LAST - 20))
     assert [(request.client_id, request.price) for request in exchange.sent(AmendRequest)] == [(entry, LAST - 20)]
+
+
+def test_the_cost_against_the_price_of_the_decision_is_the_engines_to_measure() -> None:
+    exchange = ready()
+    entry = exchange.place(Side.BUY, 1_000)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000, LAST + 7)
+    (fill,) = exchange.records(OrderFilled)
+    assert fill.slippage == 7 * 1_000 * 10
