@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import secrets
 import sys
 import threading
 import time
@@ -19,8 +18,8 @@ import msgspec
 
 from workstation import __version__
 from workstation.assembly import configured_instruments, last_state, session_kernel, strategy_registry
-from workstation.config.loader import Loaded, settings_from_json
-from workstation.config.settings import Settings, StrategyEntry
+from workstation.config.loader import Loaded
+from workstation.config.settings import StrategyEntry
 from workstation.core.clock import WallClock
 from workstation.core.errors import ConfigurationError, StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
@@ -43,6 +42,7 @@ from workstation.core.views import ConnectionView, ReconciliationView
 from workstation.market.recordings.file_format import BUILT_IN
 from workstation.market.recordings.recorder import MarketRecorder
 from workstation.market.series import exchange_series, invented
+from workstation.session.account_identity import check_account, client_id_token
 from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
 from workstation.session.candle_keeper import CandleKeeper
 from workstation.session.exchange_link import ExchangeLink
@@ -52,7 +52,7 @@ from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
 from workstation.storage.inputs import InputRecorder, prune_inputs
-from workstation.storage.journal import SessionEntry, SessionHeader, SessionSummary
+from workstation.storage.journal import SessionHeader, SessionSummary
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
@@ -73,7 +73,6 @@ FLUSH_INTERVAL_S = 0.1
 PUMP_BUDGET_S = 0.004
 """How long inputs are taken before the loop may serve the window."""
 HOURS_OF_PAST = 210 * 24
-TOKEN_BYTES = 2
 CLOSING_S = 5.0
 """How long the answers to the last cancels are awaited."""
 
@@ -171,9 +170,10 @@ class Session:
         number = journal.next_session
         self.seed = self._given_seed if self._given_seed is not None else number
         sessions = journal.sessions()
-        if sessions:
-            self._check_account(sessions[-1].header)
-        token = self._token(sessions[-1] if sessions else None)
+        last = sessions[-1].header if sessions else None
+        if last is not None:
+            check_account(self.folder.path, last, self.mode, settings)
+        token = client_id_token(last, self.mode)
         opening = last_state(journal, settings, registry)
         record = settings.storage.record_inputs
         folder = self.folder.session_inputs(number)
@@ -211,27 +211,6 @@ class Session:
         )
         self.number = number
         self._first = opening is None
-
-    def _token(self, last: SessionEntry | None) -> str:
-        """What tells this installation's client ids from another's."""
-        if self.mode is Mode.PAPER:
-            return ""
-        return last.header.token if last is not None else secrets.token_hex(TOKEN_BYTES)
-
-    def _check_account(self, last: SessionHeader) -> None:
-        """A data folder holds one account. Raises ``ConfigurationError``."""
-        if last.mode is not self.mode:
-            raise ConfigurationError(
-                f"The data folder {self.folder.path} holds a {last.mode} account, and this session is {self.mode}: "
-                "give each its own folder with --data."
-            )
-        if self.mode is Mode.LIVE:
-            before, now = (_account_of(s) for s in (settings_from_json(last.configuration), self.settings))
-            if before != now:
-                raise ConfigurationError(
-                    f"The data folder {self.folder.path} holds the account {before}, and this session is for {now}: "
-                    "give each its own folder with --data."
-                )
 
     def _begin(self, now_ns: int) -> None:
         """From here on the kernel lives."""
@@ -480,12 +459,6 @@ class Session:
                     closing()
                 except (WorkstationError, OSError) as error:
                     log.error("%s", error)
-
-
-def _account_of(settings: Settings) -> str:
-    exchange = settings.exchange
-    place = exchange.address or ("the test network" if exchange.testnet else "the exchange")
-    return f"{settings.account.name} on {exchange.name} {exchange.market} at {place}"
 
 
 def _to_python_log(line: LogLine) -> None:
