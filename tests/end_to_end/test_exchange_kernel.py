@@ -30,7 +30,6 @@ from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.instruments import Instruments
 
 SHIPPED = load_settings(Path(__file__).resolve().parents[2] / "config" / "strategy.yaml").settings
-CASH = to_money(100_000)
 
 
 class Trader:
@@ -51,9 +50,7 @@ class Trader:
         self.price = price
         self.instrument = instrument
         instruments = {instrument.symbol: instrument}
-        terms = kernel_terms(
-            settings, instruments, cash={"USDT": CASH}, session=1, start_ns=self.clock.now_ns(), loss_limits=False
-        )
+        terms = kernel_terms(settings, instruments, cash={}, session=1, start_ns=self.clock.now_ns(), loss_limits=False)
         venues: list[ExchangeVenue] = []
 
         def make(_: Any, report: Any, __: Any) -> tuple[ExchangeVenue, None]:
@@ -70,6 +67,13 @@ class Trader:
         self._sequence += 1
         bids, asks = ((self.price - 1, 10**9),), ((self.price + 1, 10**9),)
         self.kernel.dispatch(BookSnapshot("BTCUSDT", self.clock.now_ns(), self._sequence, bids, asks))
+
+    async def reconcile(self) -> None:
+        """Go on until the account was read and agreed."""
+        async with asyncio.timeout(30):
+            while not self.kernel.gate.reconciled:
+                self.beat()
+                await asyncio.sleep(0.02)
 
     async def act(self, draw: random.Random, orders: int, buys_first: int) -> None:
         """Orders at random, some cancelled again, without waiting for their answers."""
@@ -128,6 +132,7 @@ async def test_lesson_1_and_4_every_order_is_proved_nothing_is_sent_twice_and_th
         try:
             trader.kernel.start(trader.clock.now_ns())
             trader.venue.start()
+            await trader.reconcile()
             set_chaos(sandbox, market)
             await trader.act(random.Random(seed), orders=50, buys_first=20 if market == "spot" else 0)
             sandbox.chaos.clear()
@@ -146,7 +151,7 @@ async def test_lesson_1_and_4_every_order_is_proved_nothing_is_sent_twice_and_th
             else:
                 # A fill that was found later is booked later: what is realised may stand in the open position instead.
                 cost = sum(position.cost for position in ledger.positions.values())
-                assert ledger.cash["USDT"] - cost == desk.wallet("USDT") - desk.holdings["BTCUSDT"].cost
+                assert ledger.cash["USDT"] - cost == desk.wallet("USDT") - desk.books.holdings["BTCUSDT"].cost
         finally:
             await trader.venue.close()
             await client.close()
