@@ -246,6 +246,8 @@ class Session:
             release_freed_memory()
             self._start_strategies()
         self.control.look()
+        if JOURNAL in kernel.trading.causes:
+            raise StorageError(kernel.trading.causes[JOURNAL].reason)
         self.projection.start()
         if self.recorder is not None:
             keep = settings.storage.keep_inputs_days
