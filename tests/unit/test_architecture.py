@@ -49,6 +49,10 @@ def test_the_core_and_the_rules_load_nothing_heavy() -> None:
     assert not loaded_after(modules) & {*QT, *HEAVY_IN_CORE}
 
 
+def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
+    assert not loaded_after(["workstation.session"]) & {"ccxt", "aiohttp", "keyring"}
+
+
 def test_the_imports_run_one_way() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     if not linter.exists():

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -45,7 +46,6 @@ from workstation.market.series import exchange_series, invented
 from workstation.session.account_identity import check_account, client_id_token
 from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
 from workstation.session.candle_keeper import CandleKeeper
-from workstation.session.exchange_link import ExchangeLink
 from workstation.session.health import Health
 from workstation.session.remote_control import ReconciliationFiles, RemoteControl
 from workstation.storage.candles import CandleDatabase
@@ -61,8 +61,12 @@ from workstation.storage.secrets import load_credentials
 from workstation.trading import recovery
 from workstation.trading.kernel import JOURNAL
 from workstation.trading.views import EngineViews
-from workstation.venues.exchange.account.preflight import Check
 from workstation.watchdog import Watchdog
+
+if TYPE_CHECKING:
+    # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
+    from workstation.session.exchange_link import ExchangeLink
+    from workstation.venues.exchange.account.preflight import Check
 
 log = logging.getLogger("workstation.session")
 
@@ -109,6 +113,8 @@ class Session:
         """Reach the exchange, where the settings name one. Raises ``WorkstationError``, holding nothing."""
         if self.settings.market.source != "exchange":
             return
+        from workstation.session.exchange_link import ExchangeLink
+
         exchange, credentials = self.settings.exchange, None
         if self.mode is Mode.LIVE:
             credentials = load_credentials(Mode.LIVE, exchange.key, exchange.name)
