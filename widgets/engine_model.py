@@ -19,20 +19,26 @@ from widgets.event_log import EventWords
 from widgets.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
+    AccountAdjusted,
+    AccountDiffers,
     AmendRequested,
     AnyCommand,
     CancelRejected,
     CancelRequested,
+    Difference,
     EquitySampled,
     FundingPaid,
     KillSwitchChanged,
+    LogLine,
     OrderAccepted,
+    OrderAdopted,
     OrderAmended,
     OrderCancelled,
     OrderDenied,
     OrderExpired,
     OrderFilled,
     OrderRejected,
+    OrderReleased,
     OrderSubmitted,
     OrderTriggered,
     OrderUnknown,
@@ -42,7 +48,7 @@ from workstation.core.messages import (
     Trade,
     TradingStateChanged,
 )
-from workstation.core.types import MANUAL, Side
+from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, FillView, LogView, OrderView
 
 FRAME_MS = 33
@@ -57,6 +63,7 @@ ORDER_EVENTS = (
     OrderAccepted,
     OrderRejected,
     OrderUnknown,
+    OrderReleased,
     OrderTriggered,
     OrderFilled,
     OrderCancelled,
@@ -66,7 +73,15 @@ ORDER_EVENTS = (
     CancelRequested,
     AmendRequested,
 )
-STATE_EVENTS = (TradingStateChanged, KillSwitchChanged, StrategyChanged, PositionTransferred, FundingPaid)
+STATE_EVENTS = (
+    TradingStateChanged,
+    KillSwitchChanged,
+    StrategyChanged,
+    PositionTransferred,
+    FundingPaid,
+    AccountAdjusted,
+)
+RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine_model")
 
@@ -95,12 +110,14 @@ class EngineModel(QObject):
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
+    differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
         self.account: AccountView = engine.account()
+        self.differences: tuple[Difference, ...] = engine.reconciliation().differences
         self.fills: deque[FillView] = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
         self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
         self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
@@ -123,6 +140,9 @@ class EngineModel(QObject):
             engine.subscribe(EquitySampled, self._on_equity),
             engine.subscribe(SignalEmitted, self._new_signals.append),
             engine.subscribe(OrderDenied, self._on_denied),
+            engine.subscribe(OrderAdopted, self._on_adopted),
+            engine.subscribe(AccountDiffers, self._on_differences),
+            engine.subscribe(LogLine, self._on_recorder),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
             *(engine.subscribe(kind, self._on_state_event) for kind in STATE_EVENTS),
             *(engine.subscribe(kind, self._on_log_event) for kind in self._words.types),
@@ -187,6 +207,9 @@ class EngineModel(QObject):
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None
 
+    def _on_adopted(self, event: OrderAdopted) -> None:
+        self._dirty_orders[event.order.client_id] = None
+
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True
         if isinstance(event, PositionTransferred):
@@ -204,6 +227,15 @@ class EngineModel(QObject):
         if denial.owner == MANUAL:
             self.result_told.emit(Result(f"Denied {denial.code}: {denial.text}", False))
         self._urgent = True
+
+    def _on_differences(self, event: AccountDiffers) -> None:
+        self.differences = event.differences
+        self._urgent = True
+        self.differences_changed.emit(event.differences)
+
+    def _on_recorder(self, line: LogLine) -> None:
+        if line.source == RECORDER and line.severity is Severity.ERROR:
+            self.result_told.emit(Result(line.text, False))
 
     def _on_log_event(self, event: Any) -> None:
         line = self._words.line(event)

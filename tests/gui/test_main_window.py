@@ -45,7 +45,7 @@ def test_the_panic_buttons_stand_still_in_every_theme_and_state(station: Worksta
 def test_the_window_is_there_before_the_engine(qtbot: QtBot, settings: object) -> None:
     from tests.gui.conftest import small_settings
 
-    window = MainWindow(small_settings().desktop, "PAPER", "paper-01", None)
+    window = MainWindow(small_settings(), None)
     qtbot.addWidget(window)
     window.show()
     window.start_page.tell("Starting", "Reading")
