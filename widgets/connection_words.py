@@ -9,6 +9,7 @@ from widgets.tokens import Tone
 from workstation.core.views import ConnectionView, StreamView
 
 STANDING = "connected"
+BEGINNING = "connecting"
 SECOND_NS = 1_000_000_000
 
 
@@ -37,10 +38,10 @@ def connection_words(view: ConnectionView, now_ns: int, stale_ns: int) -> tuple[
     left_ns = view.blocked_until_ns - now_ns
     if left_ns > 0:
         return f"Blocked for {format_age(left_ns)}", Tone.WARNING
-    if view.account not in ("", STANDING):
-        return "Account stream down", Tone.WARNING
-    if not view.streams:
+    if not view.streams or view.account == BEGINNING:
         return "Connecting", Tone.WARNING
+    if view.account not in ("", STANDING):
+        return "Account down", Tone.WARNING
     silent = silent_symbols(view, stale_ns)
     if silent:
         return f"{', '.join(silent)} silent", Tone.WARNING

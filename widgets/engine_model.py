@@ -16,37 +16,20 @@ from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
 
 from widgets.engine import Engine, EquityPoint
 from widgets.event_log import EventWords
+from widgets.model_events import ORDER_EVENTS, STATE_EVENTS
 from widgets.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
-    AccountAdjusted,
     AccountDiffers,
-    AmendRequested,
     AnyCommand,
-    CancelRejected,
-    CancelRequested,
     Difference,
     EquitySampled,
-    FundingPaid,
-    KillSwitchChanged,
     LogLine,
-    OrderAccepted,
     OrderAdopted,
-    OrderAmended,
-    OrderCancelled,
     OrderDenied,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderReleased,
-    OrderSubmitted,
-    OrderTriggered,
-    OrderUnknown,
     PositionTransferred,
     SignalEmitted,
-    StrategyChanged,
     Trade,
-    TradingStateChanged,
 )
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, FillView, LogView, OrderView
@@ -58,29 +41,6 @@ KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
-ORDER_EVENTS = (
-    OrderSubmitted,
-    OrderAccepted,
-    OrderRejected,
-    OrderUnknown,
-    OrderReleased,
-    OrderTriggered,
-    OrderFilled,
-    OrderCancelled,
-    OrderExpired,
-    OrderAmended,
-    CancelRejected,
-    CancelRequested,
-    AmendRequested,
-)
-STATE_EVENTS = (
-    TradingStateChanged,
-    KillSwitchChanged,
-    StrategyChanged,
-    PositionTransferred,
-    FundingPaid,
-    AccountAdjusted,
-)
 RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine_model")
@@ -110,6 +70,7 @@ class EngineModel(QObject):
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
+    market_began = Signal()  # a symbol has its first price, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -121,7 +82,9 @@ class EngineModel(QObject):
         self.fills: deque[FillView] = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
         self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
         self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
-        self.equity: deque[EquityPoint] = deque(engine.past_equity(KEPT_EQUITY), maxlen=KEPT_EQUITY)
+        self.equity: deque[EquityPoint] = deque(
+            (point for point in engine.past_equity(KEPT_EQUITY) if point.equity), maxlen=KEPT_EQUITY
+        )
         self.orders: dict[str, OrderView] = {}
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
@@ -133,6 +96,7 @@ class EngineModel(QObject):
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
         self._urgent = True
+        self._begun = self._has_begun()
         self.frame = 0
         self._subscriptions = [
             engine.subscribe(Trade, self._on_trade),
@@ -220,8 +184,10 @@ class EngineModel(QObject):
         self._urgent = True
 
     def _on_equity(self, sample: EquitySampled) -> None:
-        self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
-        self._new_equity = True
+        # Nothing is known of an exchange's account before it was read.
+        if sample.equity:
+            self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
+            self._new_equity = True
 
     def _on_denied(self, denial: OrderDenied) -> None:
         if denial.owner == MANUAL:
@@ -275,6 +241,10 @@ class EngineModel(QObject):
         engine = self.engine
         self.account = engine.account()
         self.account_changed.emit(self.account)
+        begun = self._has_begun()
+        if begun != self._begun:
+            self._begun = begun
+            self.market_began.emit()
         if self._wanted(self.positions_changed):
             self.positions_changed.emit(list(engine.positions()))
         if self._wanted(self.risk_changed):
@@ -283,6 +253,11 @@ class EngineModel(QObject):
             self.strategies_changed.emit(list(engine.strategies()))
         if self._wanted(self.health_changed):
             self.health_changed.emit(engine.health())
+
+    def _has_begun(self) -> tuple[int, bool]:
+        """How many symbols have a price, and whether there is an equity: an exchange tells both after the start."""
+        priced = sum(1 for symbol in self.engine.symbols if self.engine.market(symbol).last_price)
+        return priced, bool(self.account.equity)
 
     def _wanted(self, signal: Any) -> bool:
         return self.isSignalConnected(QMetaMethod.fromSignal(signal))

@@ -59,6 +59,7 @@ class LadderPanel(LivePanel):
         self.centre = IconButton("centre", "Centre on the spread")
         self.view = LadderView(self)
         self.view.level_clicked.connect(self._clicked)
+        model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(self.view.centre)
         self.bar.row.addWidget(self.sizes)
@@ -116,6 +117,12 @@ class LadderPanel(LivePanel):
         self._show_traded()
         self._show_orders()
         self._show_position(list(model.engine.positions()))
+
+    def _begin_anew(self) -> None:
+        """Sizes and steps follow the first prices."""
+        self._symbol = ""
+        if self.listening:
+            self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
