@@ -21,7 +21,17 @@ from workstation.venues.exchange.account.preflight import Check
 
 WIDTH = 680
 MARGIN = 20
+GAP = 4
+MARK_WIDTH = 22
 NAME_WIDTH = 104
+INNER_WIDTH = WIDTH - 2 * MARGIN
+
+
+def wrap(label: QLabel, width: int) -> None:
+    """Give a label of this width the height that its sentence needs: layouts in scrolled pages do not ask."""
+    label.setWordWrap(True)
+    label.setFixedWidth(width)
+    label.setFixedHeight(max(label.fontMetrics().height(), label.heightForWidth(width)))
 
 
 class CheckLine(QWidget):
@@ -33,17 +43,17 @@ class CheckLine(QWidget):
         mark, tone = ("check", Tone.GOOD) if check.passed else ("cross", Tone.BAD)
         self._mark = QLabel()
         self._mark.setPixmap(current().pixmap(mark, tone))
-        self._mark.setFixedWidth(22)
+        self._mark.setFixedWidth(MARK_WIDTH)
         name = ToneLabel(f"{check.name[:1].upper()}{check.name[1:]}", weight=500)
         name.setFixedWidth(NAME_WIDTH)
         text = ToneLabel(check.text, Tone.LABEL if check.passed else Tone.BAD)
-        text.setWordWrap(True)
+        wrap(text, INNER_WIDTH - MARK_WIDTH - NAME_WIDTH - 2 * GAP)
         text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 5, 0, 5)
-        row.setSpacing(4)
+        row.setSpacing(GAP)
         for widget in (self._mark, name, text):
-            row.addWidget(widget, 1 if widget is text else 0, Qt.AlignmentFlag.AlignTop)
+            row.addWidget(widget, 0, Qt.AlignmentFlag.AlignTop)
         self.setAccessibleName(f"{check.name} {'passed' if check.passed else 'failed'}: {check.text}")
 
 
@@ -75,7 +85,6 @@ class ArmingPage(QWidget):
         self.name.setAccessibleName(f"Type {account} to arm")
         self.name.textChanged.connect(self._judge)
         self.problem = ToneLabel("", Tone.WARNING, pixels=11)
-        self.problem.setWordWrap(True)
         self.keys = Button("Keys…")
         self.keys.clicked.connect(self.keys_wanted)
         self.again = Button("Check again")
@@ -89,7 +98,6 @@ class ArmingPage(QWidget):
         self._check_lines = QVBoxLayout()
         self._check_lines.setSpacing(0)
         self._notes = ToneLabel("", Tone.LABEL, pixels=11)
-        self._notes.setWordWrap(True)
         self._lay_out(account, exchange)
         self._judge()
 
@@ -101,7 +109,7 @@ class ArmingPage(QWidget):
         inner.setSpacing(8)
         inner.addWidget(ToneLabel(f"Arm live trading on {account}", pixels=16, weight=600))
         lead = ToneLabel(f"{exchange}. Orders are sent to this exchange as soon as the session is open.", Tone.LABEL)
-        lead.setWordWrap(True)
+        wrap(lead, INNER_WIDTH)
         inner.addWidget(lead)
         inner.addSpacing(2)
         inner.addLayout(self._check_lines)
@@ -147,8 +155,14 @@ class ArmingPage(QWidget):
             self._check_lines.addWidget(line)
             self._check_lines.addWidget(Hairline())
         self._notes.setText("\n".join(notes))
+        wrap(self._notes, INNER_WIDTH)
         self._notes.setVisible(bool(notes))
         self.set_busy(False)
+
+    def tell(self, problem: str) -> None:
+        """What stands in the way."""
+        self.problem.setText(problem)
+        wrap(self.problem, INNER_WIDTH)
 
     def set_busy(self, busy: bool) -> None:
         """While the exchange is asked nothing can be armed."""
@@ -163,7 +177,7 @@ class ArmingPage(QWidget):
         matches = typed == self._account
         obstacle = self._obstacle()
         wrong = bool(typed) and not self._account.startswith(typed)
-        self.problem.setText(obstacle or ("The name does not match." if wrong else ""))
+        self.tell(obstacle or ("The name does not match." if wrong else ""))
         self.arm.setEnabled(matches and not obstacle)
         self.arm.setToolTip(obstacle or ("" if matches else f"Type {self._account} first."))
 

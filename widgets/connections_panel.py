@@ -101,9 +101,9 @@ class ConnectionsPanel(LivePanel):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidgetResizable(True)
         scroll.setWidget(content)
+        scroll.setMinimumSize(QSize(SIDE_WIDTH, 0))
         scroll.setMaximumWidth(SIDE_WIDTH)
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        scroll.setMinimumSize(QSize(SIDE_WIDTH // 2, 0))
         for surface in (content, scroll.viewport()):
             surface.setAutoFillBackground(False)
         for part in (self.account, self.blocked, self.limits, self.facts, self.dead_man, self.notes):

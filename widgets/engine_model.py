@@ -70,7 +70,7 @@ class EngineModel(QObject):
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
-    market_began = Signal()  # a symbol has its first price, or the account its first equity
+    market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -255,8 +255,9 @@ class EngineModel(QObject):
             self.health_changed.emit(engine.health())
 
     def _has_begun(self) -> tuple[int, bool]:
-        """How many symbols have a price, and whether there is an equity: an exchange tells both after the start."""
-        priced = sum(1 for symbol in self.engine.symbols if self.engine.market(symbol).last_price)
+        """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""
+        markets = map(self.engine.market, self.engine.symbols)
+        priced = sum(1 for market in markets if market.last_price and market.best_bid)
         return priced, bool(self.account.equity)
 
     def _wanted(self, signal: Any) -> bool:

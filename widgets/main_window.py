@@ -194,7 +194,7 @@ class MainWindow(QWidget):
 
     def _show_differences(self, differences: tuple[Difference, ...]) -> None:
         count = plural(len(differences), "difference")
-        self.banner.set_notice(f"{count} with the venue: trading is halted" if differences else "")
+        self.banner.set_notice(f"{count}: trading is halted" if differences else "")
 
     def _show_result(self, result: Result) -> None:
         self.banner.set_message(result.text, Tone.NORMAL if result.good else Tone.WARNING)

@@ -99,7 +99,7 @@ class ReconciliationPanel(LivePanel):
             self.accept.setToolTip("" if view.differences else "There is no difference to accept.")
 
     def _compare(self) -> None:
-        self.model.command(Reconcile())
+        self.model.engine.command(Reconcile())
         self.refresh()
 
     def open_accept(self) -> ReasonDialog:
@@ -107,7 +107,7 @@ class ReconciliationPanel(LivePanel):
         proposed = "; ".join(f"{each.what}: {each.proposed}" for each in self.model.differences)
         dialog = ReasonDialog(
             "Accept the venue's account",
-            f"Our books are brought to the venue's. {proposed}. Trading goes on when the next comparison agrees.",
+            f"{proposed[:1].upper()}{proposed[1:]}. Trading goes on when the next comparison agrees.",
             "Accept",
             parent=self.window(),
         )

@@ -113,7 +113,7 @@ class SessionStart:
                 page.show_checks(session.checks, session.notes)
             except WorkstationError as error:
                 page.set_busy(False)
-                page.problem.setText(str(error))
+                page.tell(str(error))
         return False
 
     async def _is_tried_again(self, error: WorkstationError) -> bool:
@@ -132,7 +132,8 @@ class SessionStart:
         cancelled = asyncio.ensure_future(self._cancelled.wait())
         await asyncio.wait((task, cancelled), return_when=asyncio.FIRST_COMPLETED)
         cancelled.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.wait((task,))
-        return not self._cancelled.is_set() and task.result() is not False
+        if not self._cancelled.is_set():
+            return task.result() is not False
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False

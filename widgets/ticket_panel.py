@@ -74,7 +74,8 @@ class TicketPanel(LivePanel):
 
     def _begin_anew(self) -> None:
         """The first prices have come; what was typed meanwhile stays."""
-        if self._symbol and not any(field.text() for field in (self.form.fields["price"], self.form.quantity)):
+        priced = bool(self._symbol) and self.model.engine.market(self._symbol).best_bid > 0
+        if priced and not any(field.text() for field in (self.form.fields["price"], self.form.quantity)):
             self._symbol = ""
             if self.listening:
                 self.refresh()

@@ -82,7 +82,7 @@ async def accept_a_difference(person: Person, sandbox: Sandbox) -> None:
     assert model.engine.account().trading_state is TradingState.HALTED
     area.show_panel("positions")
     assert area.panel("reconcile").count == 1 and area.panel("reconcile").alarmed
-    assert banner.notice.text() == "1 difference with the venue: trading is halted"
+    assert banner.notice.text() == "1 difference: trading is halted"
     person.click(banner.notice)
     await person.until(lambda: area.panel("reconcile").in_front, "the reconciliation")
     (row,) = person.rows(panel.table)
