@@ -68,14 +68,17 @@ class Card(QFrame):
 
 
 class ArmingPage(QWidget):
-    """``arm_wanted`` carries the name that was typed. Esc cancels; only the button arms."""
+    """``arm_wanted`` carries the name that was typed. Esc cancels; only the button arms.
+
+    ``stake`` says in a sentence whose money it is.
+    """
 
     arm_wanted = Signal(str)
     check_wanted = Signal()
     keys_wanted = Signal()
     cancelled = Signal()
 
-    def __init__(self, account: str, exchange: str, parent: QWidget | None = None) -> None:
+    def __init__(self, account: str, exchange: str, stake: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._account = account
         self._checks: tuple[Check, ...] = ()
@@ -98,17 +101,17 @@ class ArmingPage(QWidget):
         self._check_lines = QVBoxLayout()
         self._check_lines.setSpacing(0)
         self._notes = ToneLabel("", Tone.LABEL, pixels=11)
-        self._lay_out(account, exchange)
+        self._lay_out(account, f"{exchange}. {stake}")
         self._judge()
 
-    def _lay_out(self, account: str, exchange: str) -> None:
+    def _lay_out(self, account: str, sentence: str) -> None:
         card = Card()
         card.setFixedWidth(WIDTH)
         inner = QVBoxLayout(card)
         inner.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN - 4)
         inner.setSpacing(8)
         inner.addWidget(ToneLabel(f"Arm live trading on {account}", pixels=16, weight=600))
-        lead = ToneLabel(f"{exchange}. Orders are sent to this exchange as soon as the session is open.", Tone.LABEL)
+        lead = ToneLabel(sentence, Tone.LABEL)
         wrap(lead, INNER_WIDTH)
         inner.addWidget(lead)
         inner.addSpacing(2)

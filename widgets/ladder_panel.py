@@ -22,7 +22,7 @@ from widgets.segmented import Segmented
 from widgets.shown_size import ShownStep, shown_step
 from widgets.toolbar import TextButton, Toolbar, popup_below
 from workstation.core.messages import CancelOrder, Flatten
-from workstation.core.types import Side
+from workstation.core.types import EXTERNAL, Side
 
 DEPTH = 200
 ROWS_OF_BOOK = 16
@@ -215,7 +215,8 @@ class LadderPanel(LivePanel):
 
     def _cancel(self, side: Side) -> None:
         for order in self.model.working_orders():
-            if order.symbol == self._symbol and order.side is side and not order.reduce_only:
+            mine = order.owner != EXTERNAL and not order.reduce_only
+            if order.symbol == self._symbol and order.side is side and mine:
                 self.model.command(CancelOrder(client_id=order.client_id))
 
 

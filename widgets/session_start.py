@@ -13,6 +13,7 @@ from typing import Any
 
 from widgets.arming_page import ArmingPage
 from widgets.main_window import PROGRAM, MainWindow
+from workstation.config.settings import Exchange
 from workstation.core.errors import CredentialsError, WorkstationError
 from workstation.core.types import Mode
 from workstation.session import Session
@@ -24,6 +25,15 @@ class Wish(Enum):
     ARM = "arm"
     CHECK = "check"
     CANCEL = "cancel"
+
+
+def stake_of(exchange: Exchange) -> str:
+    """Whose money it is, in a sentence."""
+    if exchange.address:
+        return "Orders go to the sandbox exchange there, whose money is for practice."
+    if exchange.testnet:
+        return "Orders go to the exchange's test network, where nothing is real."
+    return "Orders will use real money."
 
 
 class SessionStart:
@@ -87,7 +97,8 @@ class SessionStart:
         if not self._attended:
             session.arm_unattended()
             return True
-        page = ArmingPage(session.settings.account.name, session.market_title)
+        settings = session.settings
+        page = ArmingPage(settings.account.name, session.market_title, stake_of(settings.exchange))
         page.show_checks(session.checks, session.notes)
         page.keys_wanted.connect(self._window.open_keys)
         self._window.show_instead(page)

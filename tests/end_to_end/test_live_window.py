@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from decimal import Decimal
 from pathlib import Path
 
+import keyring
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from tests.end_to_end.live_desktop import Person, live_configuration, run_with_window, running_desktop
 from tests.end_to_end.sandbox_clients import ccxt_session
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
+from tests.unit.storage.memory_keyring import MemoryKeyring
 from widgets.arming_page import ArmingPage
+from widgets.keys_dialog import KeysDialog
 from widgets.tokens import Mode
+from workstation.core.errors import DataError
 from workstation.core.types import OrderState, TradingState
+from workstation.session.exchange_link import ExchangeLink
 from workstation.storage.disk_journal import JournalReader
 
 pytestmark = pytest.mark.allow_log_warnings("Feed down", "differ")
@@ -172,6 +178,84 @@ def test_a_wrong_key_is_a_red_line_and_an_unreachable_exchange_a_sentence(
 
     run_with_window(qapp, scenario)
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_missing_key_is_added_in_the_window(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WORKSTATION_KEY_PRACTICE")
+    monkeypatch.delenv("WORKSTATION_SECRET_PRACTICE")
+    before = keyring.get_keyring()
+    keyring.set_keyring(MemoryKeyring())
+
+    async def scenario() -> None:
+        async with (
+            running_sandbox(seed=3) as sandbox,
+            running_desktop(qapp, live_configuration(sandbox), tmp_path / "data") as person,
+        ):
+            start = person.window.start_page
+            await person.until(start.keys.isVisible, "that the key is missing")
+            person.click(start.keys)
+            dialog = await person.find(KeysDialog)
+            await person.until(dialog.add.isEnabled, "the keys")
+            person.type(dialog.fields["key"], sandbox.key)
+            person.type(dialog.fields["secret"], sandbox.secret)
+            person.click(dialog.add)
+            await person.until(lambda: person.rows(dialog.table), "the key in the list")
+            person.click(dialog.close_button)
+            person.click(start.again)
+            page = await person.find(ArmingPage)
+            assert page.lines[0].check.passed
+
+    try:
+        run_with_window(qapp, scenario)
+    finally:
+        keyring.set_keyring(before)
+
+
+def test_closing_the_window_ends_the_start_wherever_it_stands(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        async with running_sandbox(seed=3) as sandbox:
+            loaded = live_configuration(sandbox)
+            async with running_desktop(qapp, loaded, tmp_path / "data") as person:
+                await person.find(ArmingPage)
+                person.window.close()
+                assert await asyncio.wait_for(person.main, 5) == 0
+            monkeypatch.setattr(ExchangeLink, "open", lambda link: asyncio.Event().wait())
+            async with running_desktop(qapp, loaded, tmp_path / "data") as person:
+                await person.until(lambda: "Connecting" in person.window.start_page.text, "the connecting")
+                person.window.close()
+                assert await asyncio.wait_for(person.main, 5) == 0
+        assert not (tmp_path / "data").exists()
+
+    run_with_window(qapp, scenario)
+
+
+@pytest.mark.allow_log_warnings("Feed down", "halted")
+def test_a_session_that_cannot_go_on_halts_and_says_why(
+    qapp: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = "There is no past to be had of BTCUSDT."
+
+    async def fail(*_: object) -> None:
+        raise DataError(sentence)
+
+    async def scenario() -> None:
+        async with running_sandbox(seed=3) as sandbox:
+            monkeypatch.setattr(ExchangeLink, "start_market", fail)
+            async with running_desktop(qapp, live_configuration(sandbox), tmp_path / "data") as person:
+                await person.arm()
+                banner = person.window.banner
+                await person.until(lambda: sentence in banner.accessibleDescription(), "why it ended")
+                assert person.area.model.engine.account().trading_state is TradingState.HALTED
+                assert banner.panic.kill.isEnabled()
+            assert person.main.result() == DataError.exit_code
+
+    run_with_window(qapp, scenario)
+    errors = capsys.readouterr().err
+    assert sentence in errors and "Traceback" not in errors
 
 
 def test_without_a_person_only_the_configuration_arms(

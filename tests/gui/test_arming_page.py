@@ -21,7 +21,7 @@ NOTES = ("Brackets are held by this program.", "The dead-man timer is off.")
 @pytest.fixture
 def page(qtbot: QtBot, qapp: QApplication) -> Iterator[ArmingPage]:
     install(qapp)
-    made = ArmingPage("binance-main", "binance linear")
+    made = ArmingPage("binance-main", "binance linear", "Orders will use real money.")
     qtbot.addWidget(made)
     made.resize(1280, 660)
     made.show()

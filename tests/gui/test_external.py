@@ -45,6 +45,28 @@ def test_a_foreign_order_appears_marked_and_is_cancelled_by_hand(station: Workst
     assert station.kernel.orders.orders[client_id].cancel_requested_ns
 
 
+def test_the_panic_buttons_leave_what_is_not_ours_and_do_not_count_it(station: Workstation) -> None:
+    theirs, mine = adopt(station), station.rest()
+    station.buy("ETHUSDT", 100)
+    station.pass_time(1)
+    ledger = station.kernel.ledger
+    held = ledger.positions[("manual", "ETHUSDT")]
+    ledger.transfer("ETHUSDT", "manual", EXTERNAL, held.lots, held.cost)
+    station.frame()
+    panic = station.window.banner.panic
+    assert (panic.cancel_all._count, panic.flatten._count) == (1, 0)
+    station.click(station.area.ladder.cancel_buys)
+    station.pass_time(1)
+    orders = station.kernel.orders.orders
+    assert not orders[mine].is_open and orders[theirs].is_open and not orders[theirs].cancel_requested_ns
+    station.rest()
+    station.pass_time(1)
+    station.click(panic.cancel_all)
+    station.pass_time(1)
+    assert station.window.banner.accessibleDescription().startswith("Cancelled 1 of 1 entry")
+    assert orders[theirs].is_open and not orders[theirs].cancel_requested_ns
+
+
 def test_own_orders_are_not_marked(station: Workstation) -> None:
     assert owner_tone({"owner": "manual"}) is None
 
