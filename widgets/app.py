@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from widgets.main_window import PROGRAM, MainWindow
 from widgets.style import install
+from widgets.tokens import Tone
 from workstation.config.loader import Loaded
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import SetTradingState
@@ -25,6 +26,7 @@ from workstation.storage.layout import DataFolder
 
 if TYPE_CHECKING:
     from widgets.engine_model import EngineModel
+    from widgets.session_start import SessionStart
     from workstation.session import Session
 
 PICTURE_AFTER_S = 8.0
@@ -47,7 +49,7 @@ def run(
     """Open the workstation and stay until it is closed; the exit status.
 
     ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
-    ``seconds``, or a few) and shows nothing.
+    ``seconds``, or a few) and shows nothing. With either, live trading is armed by ``live.confirm_account`` alone.
     """
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -79,19 +81,19 @@ class Application:
         screenshot: Path | None,
         size: tuple[int, int] | None,
     ) -> None:
-        self._application = application
         self._loaded = loaded
         self._data = data
         self._seed = seed
         self._picture = screenshot
         self._seconds = seconds if screenshot is None or seconds is not None else PICTURE_AFTER_S
+        self.attended = application.platformName() not in UNSEEN_PLATFORMS and self._seconds is None
+        """Whether somebody sees the window and can type."""
+        self._start: SessionStart | None = None
         self._session: Session | None = None
         self._model: EngineModel | None = None
         self._stop_reason = ""
         self._stopped = asyncio.Event()
-        settings = loaded.settings
-        layout_file = DataFolder(data).window if screenshot is None else None
-        self.window = MainWindow(settings.desktop, settings.mode.upper(), settings.account.name, layout_file)
+        self.window = MainWindow(loaded.settings, DataFolder(data).window if screenshot is None else None)
         if size is not None:
             self.window.resize(*size)
         self.window.bar.picture_wanted.connect(self._save_picture_of_window)
@@ -102,6 +104,8 @@ class Application:
         self._stop_reason = self._stop_reason or reason
         if self._session is not None:
             self._session.request_stop(reason)
+        if self._start is not None:
+            self._start.cancel()
         self._stopped.set()
 
     async def main(self) -> int:
@@ -121,12 +125,23 @@ class Application:
 
     async def _open_and_run(self) -> int:
         await self._tell("Reading the strategies and the market …")
+        from widgets.session_start import SessionStart
+        from workstation.session import Session
+
+        if self._stop_reason:
+            return 0
+        self._start = SessionStart(
+            self.window,
+            lambda: Session(self._loaded, self._data, self._seed),
+            self._tell,
+            attended=self.attended,
+        )
         try:
-            session = await self._open_session()
+            session = await self._start.run()
         except WorkstationError as error:
-            sys.stderr.write(f"{error}\n")
-            await self._show_failure(error)
             return error.exit_code
+        if session is None:
+            return 0
         self._session = session
         try:
             await self._tell("Arranging the window …")
@@ -136,14 +151,6 @@ class Application:
             if self._model is not None:
                 self._model.stop()
             await session.close()
-
-    async def _open_session(self) -> Session:
-        from workstation.session import Session
-
-        await self._tell(f"Opening {self._data} and bringing back the last state …")
-        session = Session(self._loaded, self._data, self._seed)
-        session.open()
-        return session
 
     def _open_panels(self, session: Session) -> None:
         from widgets.engine_model import EngineModel
@@ -162,31 +169,30 @@ class Application:
         code = 0
         try:
             await session.run(self._seconds)
+        except WorkstationError as error:
+            code = error.exit_code
+            await self._stay_halted(str(error))
         except Exception as error:
             log.critical("The engine failed.", exc_info=error)
-            self.halt(f"the engine failed: {error}")
-            self.window.banner.set_message(
-                "The engine failed and trading is halted. Close the window and start again; the log tells more."
-            )
             code = 1
-            if self._picture is None and self._seconds is None:
-                await self._stopped.wait()
+            await self._stay_halted(f"The engine failed ({error}); the log tells more.")
         if self._picture is not None:
             code = self._take_picture(self._picture) or code
         self.window.keep()
         return code
 
+    async def _stay_halted(self, sentence: str) -> None:
+        """The session runs no more: nothing new leaves, and the window says so until it is closed."""
+        self.halt(f"the session ended: {sentence}")
+        sys.stderr.write(f"{sentence}\n")
+        self.window.banner.set_message(f"{sentence} Trading is halted. Close the window and start again.", Tone.BAD)
+        if self.attended:
+            await self._stopped.wait()
+
     async def _tell(self, text: str) -> None:
         """Say what is being done, and give the window the time to show it."""
         self.window.start_page.tell(f"Starting {PROGRAM}", text)
         await asyncio.sleep(0.02)
-
-    async def _show_failure(self, error: WorkstationError) -> None:
-        """Leave the sentence in the window until it is closed, where somebody can see it."""
-        seen = self._application.platformName() not in UNSEEN_PLATFORMS
-        if seen and self._seconds is None and self._picture is None:
-            self.window.start_page.tell(f"{PROGRAM} did not start", str(error))
-            await self._stopped.wait()
 
     # --- What goes wrong --------------------------------------------------------------------------------------------
 

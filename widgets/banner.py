@@ -42,6 +42,7 @@ class Banner(QWidget):
     kill_clicked = Signal()
     resume_clicked = Signal()
     message_action_clicked = Signal()
+    notice_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,8 +64,10 @@ class Banner(QWidget):
         self.resume.clicked.connect(self.resume_clicked)
         self.action = Button("", ButtonKind.BAND, parent=self)
         self.action.clicked.connect(self.message_action_clicked)
-        self.resume.hide()
-        self.action.hide()
+        self.notice = Button("", ButtonKind.NOTICE, icon="warning", parent=self)
+        self.notice.clicked.connect(self.notice_clicked)
+        for button in (self.resume, self.action, self.notice):
+            button.hide()
         self.set_killed(False)
         current().changed.connect(self._follow_theme)
 
@@ -105,6 +108,14 @@ class Banner(QWidget):
         self.setAccessibleDescription(f"{lead} {text}".strip())
         self.action.setText(action)
         self._refresh()
+
+    def set_notice(self, text: str) -> None:
+        """In amber whatever the mode until it is over; a press on it opens what it is about. Empty ends it."""
+        if text != self.notice.text() or self.notice.isHidden() is bool(text):
+            self.notice.setText(text)
+            self.notice.setAccessibleName(text)
+            self.notice.setVisible(bool(text))
+            self._refresh()
 
     def set_running_session(self, mode: Mode, text: str, value: str = "", tone: Tone = Tone.NORMAL) -> None:
         """In REPLAY: names the session that runs on beside it and that the buttons act on."""
@@ -162,7 +173,7 @@ class Banner(QWidget):
         height = 22
         top = (self.height() - LINE - height) // 2
         x = self.width() - self.panic.width() - 12
-        for button in (self.resume, self.action):
+        for button in (self.resume, self.notice, self.action):
             if not button.isHidden():
                 width = button.sizeHint().width()
                 x -= width
@@ -171,7 +182,7 @@ class Banner(QWidget):
 
     def _message_right(self) -> int:
         right = self.width() - self.panic.width() - 14
-        for button in (self.resume, self.action):
+        for button in (self.resume, self.notice, self.action):
             if not button.isHidden():
                 right -= button.sizeHint().width() + 8
         return right

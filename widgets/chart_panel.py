@@ -15,6 +15,7 @@ from widgets.chart_marks import chart_fills, chart_signals, order_lines, positio
 from widgets.controls import IconButton
 from widgets.engine_model import SLOW_FRAMES, EngineModel
 from widgets.live_panel import LivePanel
+from widgets.record_button import RecordButton
 from widgets.segmented import Segmented
 from widgets.toolbar import Separator, TextButton, Toolbar, popup_below
 from workstation.core.messages import CancelOrder, Flatten
@@ -79,6 +80,7 @@ class ChartPanel(LivePanel):
         self.view.auto_scale_changed.connect(self.auto.setChecked)
         self.logarithmic = TextButton("Log", "Logarithmic prices", checkable=True)
         self.logarithmic.toggled.connect(self.view.set_logarithmic)
+        self.record = RecordButton(model)
         self.newest = IconButton("last", "Go to the newest bar and stay with it")
         self.newest.clicked.connect(self.view.follow)
         self.whole = IconButton("expand", "Show all bars")
@@ -90,7 +92,7 @@ class ChartPanel(LivePanel):
         for widget in (self.timeframes, self.further, Separator(), self.indicators_button):
             row.addWidget(widget)
         row.addStretch(1)
-        for widget in (self.auto, self.logarithmic, self.newest, self.whole):
+        for widget in (self.record, Separator(), self.auto, self.logarithmic, self.newest, self.whole):
             row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -185,6 +187,7 @@ class ChartPanel(LivePanel):
             self._show_clock()
 
     def _show_clock(self) -> None:
+        self.record.show_symbol(self.symbol)
         engine = self.model.engine
         market, now_ns = engine.market(self.symbol), engine.now_ns()
         self.view.set_clock(now_ns)

@@ -22,11 +22,12 @@ class ButtonKind(Enum):
     KILL = "kill"
     KILLED = "killed"
     BAND = "band"
+    NOTICE = "notice"
 
 
 class Button(QPushButton):
     """A flat button. PRIMARY is the accent, SUBMIT the mode's colour with a stripe in the side's tone,
-    BAND an outline on the mode banner.
+    BAND an outline on the mode banner, NOTICE a warning there that opens what it is about.
     """
 
     def __init__(
@@ -109,6 +110,8 @@ class Button(QPushButton):
             colours = tokens.mode(self._mode)
             fill = mix(colours.band_text, colours.band, 0.16) if self.underMouse() else colours.band
             return fill, colours.band_text, "on_live" if self._mode is Mode.LIVE else "text_1"
+        if self._kind is ButtonKind.NOTICE:
+            return self._shade(tokens.warning), None, "ground"
         down = self.isDown() or self.isChecked()
         fill = tokens.ground if down else tokens.hover if self.underMouse() else tokens.control
         if self._kind is ButtonKind.KILLED:
@@ -161,12 +164,19 @@ class IconButton(QToolButton):
     def __init__(self, icon: str, tip: str, *, checkable: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._icon = icon
+        self._tone = ""
         self.setCheckable(checkable)
         self.setAutoRaise(True)
         self.setToolTip(tip)
         self.setAccessibleName(tip)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setFixedSize(24, 22)
+
+    def set_icon_tone(self, token: str) -> None:
+        """The colour token of the icon; empty for the usual one."""
+        if token != self._tone:
+            self._tone = token
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = current()
@@ -177,7 +187,7 @@ class IconButton(QToolButton):
             shapes.box(painter, self.rect(), fill, tokens.accent if self.hasFocus() else None)
         elif self.hasFocus():
             shapes.box(painter, self.rect(), None, tokens.accent)
-        tone = "text_3" if not self.isEnabled() else "text_1" if self.isChecked() else "text_2"
+        tone = "text_3" if not self.isEnabled() else self._tone or ("text_1" if self.isChecked() else "text_2")
         shapes.place_pixmap(painter, self.rect(), theme.pixmap(self._icon, tone))
 
 

@@ -1,4 +1,4 @@
-"""Small windows that ask for a reason or for new terms.
+"""Small windows that ask for a reason, for new terms or once more.
 
 They are never modal: the panic buttons stay under the hand while one is open, and no event loop is entered anew.
 """
@@ -116,6 +116,16 @@ class ReasonDialog(FormDialog):
             self.reason.set_in_error(True)
             return "A reason is needed; type one."
         self.reason_given.emit(reason, self.choice.currentText())
+        return ""
+
+
+class ConfirmDialog(FormDialog):
+    """Asks once more before something that cannot be undone."""
+
+    confirmed = Signal()
+
+    def hand_over(self) -> str:
+        self.confirmed.emit()
         return ""
 
 

@@ -66,8 +66,8 @@ TRADING = row(
     column(
         row(Tabs(("chart",)), Tabs(("ladder", "depth"), 270), Tabs(("tape",), 182)),
         row(
-            Tabs(("positions", "orders", "fills", "strategies", "balances", "log")),
-            Tabs(("risk", "reconcile"), 278),
+            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "log")),
+            Tabs(("risk",), 278),
             Tabs(("pnl", "journal"), 350),
             size=256,
         ),
@@ -78,8 +78,21 @@ TRADING_COMPACT = row(
     column(
         row(Tabs(("chart",)), Tabs(("ladder", "tape", "depth"), 256)),
         row(
-            Tabs(("orders", "positions", "fills", "strategies", "balances", "pnl", "journal", "log")),
-            Tabs(("risk", "reconcile"), 262),
+            Tabs(
+                (
+                    "orders",
+                    "positions",
+                    "fills",
+                    "strategies",
+                    "reconcile",
+                    "connections",
+                    "balances",
+                    "pnl",
+                    "journal",
+                    "log",
+                )
+            ),
+            Tabs(("risk",), 262),
             size=150,
         ),
     ),

@@ -87,8 +87,14 @@ class DockTabs(QWidget):
         theme = current()
         width = 2 * PADDING + shapes.text_width(panel.windowTitle(), theme.font(12, 500)) + 1
         if panel.count is not None:
-            width += 7 + max(shapes.text_width(str(panel.count), theme.font()), 7)
+            figure = str(panel.count)
+            wide = self._badge_width(figure) if panel.alarmed else shapes.text_width(figure, theme.font())
+            width += 7 + max(wide, 7)
         return width
+
+    @staticmethod
+    def _badge_width(figure: str) -> int:
+        return max(LETTER, shapes.text_width(figure, current().font(11, 600)) + 8)
 
     def _tools_left(self) -> int:
         width = 4 + self.more.width()
@@ -131,8 +137,14 @@ class DockTabs(QWidget):
         shapes.write(painter, inner, panel.windowTitle(), colour, font, elide=True)
         if panel.count is not None:
             used = shapes.text_width(panel.windowTitle(), font) + 7
-            tone = tokens.text_2 if front else tokens.text_3
-            shapes.write(painter, inner.adjusted(used, 0, 0, 0), str(panel.count), tone, theme.font())
+            figure = str(panel.count)
+            place = inner.adjusted(used, 0, 0, 0)
+            if panel.alarmed:
+                badge = QRect(place.left() - 1, (area.height() - LETTER) // 2, self._badge_width(figure), LETTER)
+                shapes.box(painter, badge, tokens.warning, radius=LETTER / 2)
+                shapes.write(painter, badge, figure, tokens.ground, theme.font(11, 600), shapes.CENTRE)
+            else:
+                shapes.write(painter, place, figure, tokens.text_2 if front else tokens.text_3, theme.font())
 
     def _at(self, event: QMouseEvent) -> Panel | None:
         point = event.position().toPoint()

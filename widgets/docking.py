@@ -31,6 +31,7 @@ class Panel(QDockWidget):
         self.setObjectName(name)
         self.setWidget(content)
         self.count: int | None = None
+        self.alarmed = False
         self.link = ""
         self.in_front = True
         self.area = area
@@ -52,10 +53,10 @@ class Panel(QDockWidget):
         self.in_front = shown
         self.area.refresh_tabs()
 
-    def set_count(self, count: int | None) -> None:
-        """The figure beside the name."""
-        if count != self.count:
-            self.count = count
+    def set_count(self, count: int | None, *, alarmed: bool = False) -> None:
+        """The figure beside the name; a badge in amber when it asks to be looked at."""
+        if (count, alarmed) != (self.count, self.alarmed):
+            self.count, self.alarmed = count, alarmed
             self.area.refresh_tabs()
 
     def set_title(self, title: str) -> None:

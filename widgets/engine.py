@@ -11,14 +11,17 @@ from workstation.core.orders import Intent
 from workstation.core.types import Mode
 from workstation.core.views import (
     AccountView,
+    ConnectionView,
     FillView,
     HealthView,
     OrderView,
     PositionView,
+    ReconciliationView,
     RiskView,
     StrategyView,
     VerdictView,
 )
+from workstation.market.recordings.recorder import RunningRecording
 
 Levels = Sequence[tuple[int, int]]
 """Pairs of ticks and lots, best first."""
@@ -130,6 +133,19 @@ class Engine(Protocol):
     def strategies(self) -> Sequence[StrategyView]: ...
     def preview(self, intent: Intent) -> VerdictView: ...
     def health(self) -> Health: ...
+    def connection(self) -> ConnectionView | None:
+        """How the connection to the exchange stands; ``None`` on the built-in market."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a trader should know of the exchange, one sentence each."""
+
+    def reconciliation(self) -> ReconciliationView: ...
+    def recordings(self) -> Sequence[RunningRecording]: ...
+    def start_recording(self, symbol: str) -> None:
+        """Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
+
+    def stop_recording(self, symbol: str) -> None: ...
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         """Ended orders before now, oldest first."""
 

@@ -16,33 +16,22 @@ from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
 
 from widgets.engine import Engine, EquityPoint
 from widgets.event_log import EventWords
+from widgets.model_events import ORDER_EVENTS, STATE_EVENTS
 from widgets.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
-    AmendRequested,
+    AccountDiffers,
     AnyCommand,
-    CancelRejected,
-    CancelRequested,
+    Difference,
     EquitySampled,
-    FundingPaid,
-    KillSwitchChanged,
-    OrderAccepted,
-    OrderAmended,
-    OrderCancelled,
+    LogLine,
+    OrderAdopted,
     OrderDenied,
-    OrderExpired,
-    OrderFilled,
-    OrderRejected,
-    OrderSubmitted,
-    OrderTriggered,
-    OrderUnknown,
     PositionTransferred,
     SignalEmitted,
-    StrategyChanged,
     Trade,
-    TradingStateChanged,
 )
-from workstation.core.types import MANUAL, Side
+from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, FillView, LogView, OrderView
 
 FRAME_MS = 33
@@ -52,21 +41,7 @@ KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
-ORDER_EVENTS = (
-    OrderSubmitted,
-    OrderAccepted,
-    OrderRejected,
-    OrderUnknown,
-    OrderTriggered,
-    OrderFilled,
-    OrderCancelled,
-    OrderExpired,
-    OrderAmended,
-    CancelRejected,
-    CancelRequested,
-    AmendRequested,
-)
-STATE_EVENTS = (TradingStateChanged, KillSwitchChanged, StrategyChanged, PositionTransferred, FundingPaid)
+RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine_model")
 
@@ -95,16 +70,21 @@ class EngineModel(QObject):
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
+    market_began = Signal()  # a symbol has its first prices, or the account its first equity
+    differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
         self.account: AccountView = engine.account()
+        self.differences: tuple[Difference, ...] = engine.reconciliation().differences
         self.fills: deque[FillView] = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
         self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
         self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
-        self.equity: deque[EquityPoint] = deque(engine.past_equity(KEPT_EQUITY), maxlen=KEPT_EQUITY)
+        self.equity: deque[EquityPoint] = deque(
+            (point for point in engine.past_equity(KEPT_EQUITY) if point.equity), maxlen=KEPT_EQUITY
+        )
         self.orders: dict[str, OrderView] = {}
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
@@ -116,6 +96,7 @@ class EngineModel(QObject):
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
         self._urgent = True
+        self._begun = self._has_begun()
         self.frame = 0
         self._subscriptions = [
             engine.subscribe(Trade, self._on_trade),
@@ -123,6 +104,9 @@ class EngineModel(QObject):
             engine.subscribe(EquitySampled, self._on_equity),
             engine.subscribe(SignalEmitted, self._new_signals.append),
             engine.subscribe(OrderDenied, self._on_denied),
+            engine.subscribe(OrderAdopted, self._on_adopted),
+            engine.subscribe(AccountDiffers, self._on_differences),
+            engine.subscribe(LogLine, self._on_recorder),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
             *(engine.subscribe(kind, self._on_state_event) for kind in STATE_EVENTS),
             *(engine.subscribe(kind, self._on_log_event) for kind in self._words.types),
@@ -187,6 +171,9 @@ class EngineModel(QObject):
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None
 
+    def _on_adopted(self, event: OrderAdopted) -> None:
+        self._dirty_orders[event.order.client_id] = None
+
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True
         if isinstance(event, PositionTransferred):
@@ -197,13 +184,24 @@ class EngineModel(QObject):
         self._urgent = True
 
     def _on_equity(self, sample: EquitySampled) -> None:
-        self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
-        self._new_equity = True
+        # Nothing is known of an exchange's account before it was read.
+        if sample.equity:
+            self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
+            self._new_equity = True
 
     def _on_denied(self, denial: OrderDenied) -> None:
         if denial.owner == MANUAL:
             self.result_told.emit(Result(f"Denied {denial.code}: {denial.text}", False))
         self._urgent = True
+
+    def _on_differences(self, event: AccountDiffers) -> None:
+        self.differences = event.differences
+        self._urgent = True
+        self.differences_changed.emit(event.differences)
+
+    def _on_recorder(self, line: LogLine) -> None:
+        if line.source == RECORDER and line.severity is Severity.ERROR:
+            self.result_told.emit(Result(line.text, False))
 
     def _on_log_event(self, event: Any) -> None:
         line = self._words.line(event)
@@ -243,6 +241,10 @@ class EngineModel(QObject):
         engine = self.engine
         self.account = engine.account()
         self.account_changed.emit(self.account)
+        begun = self._has_begun()
+        if begun != self._begun:
+            self._begun = begun
+            self.market_began.emit()
         if self._wanted(self.positions_changed):
             self.positions_changed.emit(list(engine.positions()))
         if self._wanted(self.risk_changed):
@@ -251,6 +253,12 @@ class EngineModel(QObject):
             self.strategies_changed.emit(list(engine.strategies()))
         if self._wanted(self.health_changed):
             self.health_changed.emit(engine.health())
+
+    def _has_begun(self) -> tuple[int, bool]:
+        """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""
+        markets = map(self.engine.market, self.engine.symbols)
+        priced = sum(1 for market in markets if market.last_price and market.best_bid)
+        return priced, bool(self.account.equity)
 
     def _wanted(self, signal: Any) -> bool:
         return self.isSignalConnected(QMetaMethod.fromSignal(signal))

@@ -25,6 +25,8 @@ HEAD: Final = 46
 SEGMENT: Final = (32, 20)
 FIGURES_HEIGHT: Final = 40
 LABELS_WIDTH: Final = 64
+LEAST_ROOM: Final = 0.05
+"""Above and below a flat line, in the currency: its labels need no more than cents."""
 LABEL_DISTANCE: Final = 24
 AREA_SHARE: Final = 0.13
 EMPTY_TEXT: Final = "No equity yet. The first fill or deposit starts the line."
@@ -165,7 +167,7 @@ class EquityView(QWidget):
         if right - left < 2 or bottom - top < 2:
             return
         low, high = float(equity.min()), float(equity.max())
-        room = max((high - low) * 0.06, abs(high) * 1e-6, 1e-9)
+        room = max((high - low) * 0.06, abs(high) * 1e-6, LEAST_ROOM)
         scale = PaneScale(0, 1, low - room, high + room, right - left, bottom - top)
         self._paint_values(canvas, tokens, scale, left, right, top)
         share = (times - times[0]) / max(1, int(times[-1] - times[0]))

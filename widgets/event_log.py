@@ -8,12 +8,14 @@ from typing import Any
 from widgets.engine import Engine
 from widgets.numbers import format_number, format_time
 from workstation.core.messages import (
+    AccountAdjusted,
     BookGap,
     CancelRejected,
     CrisisChanged,
     KillSwitchChanged,
     LogLine,
     OrderAccepted,
+    OrderAdopted,
     OrderCancelled,
     OrderDenied,
     OrderExpired,
@@ -58,6 +60,8 @@ class EventWords:
             PositionTransferred: self._transfer,
             PositionLiquidated: lambda event: (ERROR, "venue", f"Liquidated {event.symbol}"),
             SignalEmitted: self._signal,
+            OrderAdopted: self._adopted,
+            AccountAdjusted: lambda event: (INFO, "account", f"Books adjusted by {event.who}: {event.reason}"),
             BookGap: lambda event: (WARNING, "feed", f"{event.symbol}: gap {event.expected}–{event.got}, book rebuilt"),
         }
 
@@ -75,6 +79,10 @@ class EventWords:
         if order is None:
             return str(event.client_id)
         return f"{event.client_id}, {order.symbol} {order.side.word} {order.quantity}"
+
+    def _adopted(self, event: OrderAdopted) -> Words:
+        order = event.order
+        return WARNING, "account", f"Order of somebody else: {order.client_id}, {order.symbol} {order.side.word}"
 
     def _accepted(self, event: OrderAccepted) -> Words:
         order = self._engine.order(event.client_id)

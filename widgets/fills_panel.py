@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from widgets.engine_model import KEPT_FILLS, EngineModel
 from widgets.live_panel import LivePanel
 from widgets.numbers import format_date, format_time
+from widgets.order_words import owner_tone
 from widgets.table import Column, Kind, Row, Table
 from widgets.tokens import Tone
 from workstation.core.timeframe import DAY_NS
@@ -28,7 +29,7 @@ class FillsTable(Table):
     columns = (
         Column("ts_ns", "Time", Kind.TIME, 100, text=day_and_time),
         Column("symbol", "Symbol", width=78),
-        Column("owner", "Owner", width=86, label=True),
+        Column("owner", "Owner", width=86, label=True, tone=owner_tone),
         Column("side", "Side", Kind.SIDE, 44),
         Column("quantity", "Size", Kind.NUMBER, 76, "lot"),
         Column("price", "Price", Kind.PRICE, 86, "tick"),

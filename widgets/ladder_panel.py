@@ -22,7 +22,7 @@ from widgets.segmented import Segmented
 from widgets.shown_size import ShownStep, shown_step
 from widgets.toolbar import TextButton, Toolbar, popup_below
 from workstation.core.messages import CancelOrder, Flatten
-from workstation.core.types import Side
+from workstation.core.types import EXTERNAL, Side
 
 DEPTH = 200
 ROWS_OF_BOOK = 16
@@ -59,6 +59,7 @@ class LadderPanel(LivePanel):
         self.centre = IconButton("centre", "Centre on the spread")
         self.view = LadderView(self)
         self.view.level_clicked.connect(self._clicked)
+        model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(self.view.centre)
         self.bar.row.addWidget(self.sizes)
@@ -116,6 +117,12 @@ class LadderPanel(LivePanel):
         self._show_traded()
         self._show_orders()
         self._show_position(list(model.engine.positions()))
+
+    def _begin_anew(self) -> None:
+        """Sizes and steps follow the first prices."""
+        self._symbol = ""
+        if self.listening:
+            self.refresh()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -208,7 +215,8 @@ class LadderPanel(LivePanel):
 
     def _cancel(self, side: Side) -> None:
         for order in self.model.working_orders():
-            if order.symbol == self._symbol and order.side is side and not order.reduce_only:
+            mine = order.owner != EXTERNAL and not order.reduce_only
+            if order.symbol == self._symbol and order.side is side and mine:
                 self.model.command(CancelOrder(client_id=order.client_id))
 
 

@@ -10,18 +10,21 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
-from widgets import shapes, window_state
+from widgets import window_state
 from widgets.banner import Banner, Cell
 from widgets.dialogs import ReasonDialog
 from widgets.engine_model import EngineModel, Result
+from widgets.keys_dialog import KeysDialog
 from widgets.numbers import format_money, format_percent, tone_of
-from widgets.panic import Panic, warn_of_stale_feed
+from widgets.panic import Panic, plural, warn_of_stale_feed
+from widgets.start_page import StartPage
 from widgets.status_bar import StatusBar
 from widgets.theme import Density, current
 from widgets.tokens import Tone
 from widgets.toolbar import popup_below
 from widgets.workspace_bar import WorkspaceBar
-from workstation.config.settings import Desktop
+from workstation.config.settings import Settings
+from workstation.core.messages import Difference
 from workstation.core.types import TradingState
 from workstation.core.views import AccountView
 
@@ -36,41 +39,15 @@ PALETTES = {"standard": "", "red_up": "red_up", "colour_blind": "colour_blind"}
 PALETTE_WORDS = {"standard": "Green up, red down", "red_up": "Red up, green down", "colour_blind": "Blue and orange"}
 
 
-class StartPage(QWidget):
-    """What is shown until the engine runs: what is being done, or why it cannot be."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.title, self.text = f"Starting {PROGRAM}", ""
-
-    def tell(self, title: str, text: str) -> None:
-        self.title, self.text = title, text
-        self.setAccessibleName(f"{title}. {text}")
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        theme = current()
-        tokens = theme.tokens
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), tokens.ground)
-        middle = self.rect().adjusted(40, 0, -40, -24)
-        shapes.write(painter, middle, self.title, tokens.text_1, theme.font(16, 500), shapes.CENTRE)
-        below = self.rect().adjusted(40, self.height() // 2 + 4, -40, 0)
-        painter.setPen(tokens.text_2)
-        painter.setFont(theme.font())
-        wrapped = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-        painter.drawText(below, int(wrapped), self.text)
-
-
 class MainWindow(QWidget):
     """Shown before the engine is there; ``open_engine`` fills it."""
 
     close_wanted = Signal()
 
-    def __init__(self, desktop: Desktop, mode: str, account: str, layout_file: Path | None = None) -> None:
+    def __init__(self, settings: Settings, layout_file: Path | None = None) -> None:
         super().__init__()
-        self._desktop = desktop
-        self._mode, self._account = mode, account
+        self._settings = settings
+        self._desktop = settings.desktop
         self._layout_file = layout_file
         self._kept = window_state.load(layout_file) if layout_file is not None else {}
         self._chosen: dict[str, str] = dict(self._kept.get("chosen", {}))
@@ -80,13 +57,16 @@ class MainWindow(QWidget):
         self.area: TradingWorkspace | None = None
         self.panic: Panic | None = None
         self.banner = Banner(self)
-        self.banner.set_mode(mode)
-        self.banner.set_account(account, "")
+        self.banner.set_mode(settings.mode)
+        self.banner.set_account(settings.account.name, "")
         self.banner.panic.setEnabled(False)
         self.bar = WorkspaceBar(self)
         self.bar.menu_wanted.connect(lambda button: popup_below(self.main_menu(), button))
         self.bar.settings_wanted.connect(lambda button: popup_below(self.appearance_menu(), button))
         self.start_page = StartPage(self)
+        self.start_page.tell(f"Starting {PROGRAM}", "")
+        self.start_page.keys_wanted.connect(self.open_keys)
+        self._instead: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -94,9 +74,28 @@ class MainWindow(QWidget):
             self._column.addWidget(widget, 1 if widget is self.start_page else 0)
         self.setMinimumSize(960, 600)
         self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
-        self.setWindowTitle(f"{mode} – {account} – {PROGRAM}")
+        self.setWindowTitle(f"{settings.mode.upper()} – {settings.account.name} – {PROGRAM}")
         self._apply_colours()
         current().changed.connect(self.update)
+
+    def show_instead(self, page: QWidget | None) -> None:
+        """Put a page in the place of the start page; None brings that back."""
+        before, self._instead = self._instead, page
+        if before is not None:
+            self._column.removeWidget(before)
+            before.hide()
+            before.deleteLater()
+        if page is not None:
+            self._column.addWidget(page, 1)
+            page.show()
+        self.start_page.setVisible(page is None)
+
+    def open_keys(self) -> KeysDialog:
+        """API keys: those that there are, one more, one less."""
+        exchange = self._settings.exchange
+        dialog = KeysDialog(exchange.key, exchange.name, self)
+        dialog.show()
+        return dialog
 
     # --- The engine comes in ----------------------------------------------------------------------------------------
 
@@ -127,6 +126,9 @@ class MainWindow(QWidget):
         self._fit_density()
         model.account_changed.connect(self._show_account)
         model.result_told.connect(self._show_result)
+        model.differences_changed.connect(self._show_differences)
+        self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
+        self._show_differences(model.differences)
         self._show_account(model.account)
         self._back_to_chart()
         model.start()
@@ -190,6 +192,10 @@ class MainWindow(QWidget):
         )
         self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)
 
+    def _show_differences(self, differences: tuple[Difference, ...]) -> None:
+        count = plural(len(differences), "difference")
+        self.banner.set_notice(f"{count}: trading is halted" if differences else "")
+
     def _show_result(self, result: Result) -> None:
         self.banner.set_message(result.text, Tone.NORMAL if result.good else Tone.WARNING)
 
@@ -241,6 +247,7 @@ class MainWindow(QWidget):
             action.setChecked(not panel.isHidden())
             action.triggered.connect(lambda on, name=panel.name: self._toggle_panel(name, on))
         menu.addSeparator()
+        menu.addAction("API keys…").triggered.connect(self.open_keys)
         menu.addAction("Reset the layout").triggered.connect(self.reset_layout)
         menu.addAction("Quit").triggered.connect(self.close)
         return menu

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from workstation.core.types import OrderRole, OrderState, OrderType
+from widgets.tokens import Tone
+from workstation.core.types import EXTERNAL, OrderRole, OrderState, OrderType
 from workstation.core.views import OrderView
 
 TYPE_WORDS = {
@@ -19,7 +22,7 @@ TYPE_WORDS = {
 STATE_WORDS = {
     OrderState.SUBMITTED: "Sent",
     OrderState.UNKNOWN: "In doubt",
-    OrderState.HELD: "Held",
+    OrderState.HELD: "Held by the engine",
     OrderState.ACCEPTED: "Working",
     OrderState.TRIGGERED: "Triggered",
     OrderState.PARTIALLY_FILLED: "Part filled",
@@ -45,6 +48,11 @@ def state_words(order: OrderView, now_ns: int) -> str:
     if order.state is OrderState.ACCEPTED and order.type in STOPS | TARGETS:
         return "At venue"
     return STATE_WORDS[order.state]
+
+
+def owner_tone(row: Mapping[str, Any]) -> Tone | None:
+    """What somebody else placed or bought stands out beside the word that says so."""
+    return Tone.WARNING if row["owner"] == EXTERNAL else None
 
 
 def shown_price(order: OrderView) -> Decimal | None:

@@ -12,7 +12,7 @@ from widgets.controls import IconButton
 from widgets.dialogs import AmendDialog
 from widgets.engine_model import EngineModel
 from widgets.live_panel import LivePanel
-from widgets.order_words import shown_price, state_words, type_words
+from widgets.order_words import owner_tone, shown_price, state_words, type_words
 from widgets.table import Action, Column, Kind, Row, RowState, Table
 from workstation.core.messages import AmendOrder, CancelOrder
 from workstation.core.types import OrderState
@@ -38,13 +38,13 @@ class OrdersTable(Table):
     columns = (
         CreatedColumn("created_ns", "Time", Kind.TIME, 74),
         Column("symbol", "Symbol", width=78),
-        Column("owner", "Owner", width=80, label=True),
+        Column("owner", "Owner", width=80, label=True, tone=owner_tone),
         Column("type", "Type", Kind.SIDE, 96),
         Column("quantity", "Size", Kind.NUMBER, 72, "lot"),
         Column("price", "Price", Kind.PRICE, 80, "tick"),
         Column("filled", "Filled", Kind.NUMBER, 68, "lot", shown_from=520),
         Column("age", "Age", Kind.AGE, 60, shown_from=560),
-        Column("state", "State", Kind.STATE, 86),
+        Column("state", "State", Kind.STATE, 104),
         Column("reason", "Reason", width=120, label=True, shown_from=900),
     )
     actions_declared = (

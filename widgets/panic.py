@@ -18,6 +18,7 @@ from widgets.numbers import format_time
 from widgets.order_words import is_protective
 from widgets.tokens import Tone
 from workstation.core.messages import AnyCommand, CancelAll, Flatten, Kill, PauseStrategy, Resume
+from workstation.core.types import EXTERNAL
 from workstation.core.views import AccountView
 
 PATIENCE_NS = 5_000_000_000
@@ -88,7 +89,7 @@ class Panic(QObject):
         self._await(len(entries), lambda: self._still_open(entries), tell)
 
     def flatten(self) -> None:
-        held = {(position.owner, position.symbol) for position in self._engine.positions()}
+        held = self._held()
         text = self._engine.command(Flatten())
 
         def tell(done: int, asked: int, took: str) -> None:
@@ -97,14 +98,14 @@ class Panic(QObject):
 
         self._await(
             len(held),
-            lambda: sum(1 for p in self._engine.positions() if (p.owner, p.symbol) in held),
+            lambda: len(self._held() & held),
             tell,
         )
 
     def show_scope(self, account: AccountView) -> None:
         """Beside each button, what it would act on; once killed, that too."""
         entries = len(self._entries())
-        self._banner.set_counts(running=account.running_strategies, entries=entries, positions=account.open_positions)
+        self._banner.set_counts(running=account.running_strategies, entries=entries, positions=len(self._held()))
         if account.killed != self._banner.killed:
             self._banner.set_killed(account.killed)
             if account.killed:
@@ -116,7 +117,13 @@ class Panic(QObject):
         self._model.refresh()
 
     def _entries(self) -> set[str]:
-        return {order.client_id for order in self._engine.orders() if not is_protective(order)}
+        """What the buttons cancel: somebody else's orders are not among them."""
+        orders = self._engine.orders()
+        return {order.client_id for order in orders if order.owner != EXTERNAL and not is_protective(order)}
+
+    def _held(self) -> set[tuple[str, str]]:
+        """Owner and symbol of what is flattened; what somebody else holds is not."""
+        return {(each.owner, each.symbol) for each in self._engine.positions() if each.owner != EXTERNAL}
 
     def _still_open(self, client_ids: set[str]) -> int:
         return sum(1 for order in self._engine.orders() if order.client_id in client_ids)

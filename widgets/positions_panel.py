@@ -13,13 +13,13 @@ from widgets import shapes
 from widgets.dialogs import ReasonDialog
 from widgets.engine_model import EngineModel
 from widgets.live_panel import LivePanel
-from widgets.order_words import is_protective
+from widgets.order_words import is_protective, owner_tone
 from widgets.orders_panel import AGE_FRAMES, OrderActions, OrdersTable, order_row
 from widgets.table import Action, Column, Kind, Row, Table
 from widgets.theme import current
 from widgets.tokens import Tone
 from workstation.core.messages import CancelOrder, Flatten, TransferPosition
-from workstation.core.types import MANUAL
+from workstation.core.types import EXTERNAL, MANUAL
 from workstation.core.views import PositionView
 
 ORDERS_FROM = 190  # pixels of height from which working orders show below
@@ -42,7 +42,7 @@ class PositionsTable(Table):
     key = "id"
     columns = (
         Column("symbol", "Symbol", width=80),
-        Column("owner", "Owner", width=90, label=True),
+        Column("owner", "Owner", width=90, label=True, tone=owner_tone),
         Column("quantity", "Size", Kind.SIGNED, 84, "lot"),
         Column("entry", "Entry", Kind.PRICE, 86, "tick"),
         Column("mark", "Mark", Kind.PRICE, 86, "tick"),
@@ -81,7 +81,7 @@ class PositionsTable(Table):
 
 def position_row(position: PositionView, model: EngineModel) -> Row:
     instrument = model.engine.market(position.symbol).instrument
-    strategies = model.engine.strategies() if position.owner == MANUAL else ()
+    strategies = model.engine.strategies() if position.owner in (MANUAL, EXTERNAL) else ()
     takers = [each.name for each in strategies if each.symbol == position.symbol]
     return {
         "id": f"{position.owner} {position.symbol}",
@@ -206,7 +206,9 @@ class PositionsPanel(LivePanel):
         what = f"{row['symbol']} {row['quantity']:+f}".replace("-", "−")
         if taking:
             sentence = f"{what} moves from {row['owner']} to you, with its protective stop. Its entries are cancelled."
-            title, action, choices = "Take over the position", "Take over", [MANUAL]
+            title, action, choices = "Take over the position", "Take over", [MANUAL, *row["takers"]]
+            if row["takers"]:
+                sentence = f"{what} was traded by somebody else. Entries there are cancelled, exits move with it."
         else:
             sentence = f"{what} moves from you to a strategy, with its protective stop."
             title, action, choices = "Hand back the position", "Hand back", row["takers"]

@@ -6,96 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from widgets.engine import EquityPoint, FormingBar, Health, Levels, Series
-from workstation.core.instrument import Instrument
+from widgets.engine import EquityPoint, Health
+from widgets.session_market import SessionMarket
 from workstation.core.messages import AnyCommand, OrderFilled, PositionLiquidated, PositionTransferred
 from workstation.core.money import from_money
 from workstation.core.orders import Intent
-from workstation.core.timeframe import SECOND_NS, bar_open_ns
+from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import Liquidity, Mode, OrderRole, OrderState, OrderType, Side
 from workstation.core.views import (
     AccountView,
+    ConnectionView,
     FillView,
     OrderView,
     PositionView,
+    ReconciliationView,
     RiskView,
     StrategyView,
     VerdictView,
 )
+from workstation.market.recordings.recorder import RunningRecording
 from workstation.session import Session
 from workstation.storage.database import EquityPoint as EquityRow
 from workstation.storage.database import FillRow, OrderRow
-from workstation.trading.market_state import MarketState
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 CATCH_UP_S = 0.5
-
-
-class SessionMarket:
-    """A symbol's state in the kernel."""
-
-    def __init__(self, state: MarketState) -> None:
-        self._state = state
-
-    @property
-    def instrument(self) -> Instrument:
-        return self._state.instrument
-
-    @property
-    def last_price(self) -> int:
-        return self._state.last_price
-
-    @property
-    def last_ns(self) -> int:
-        return self._state.last_ns
-
-    @property
-    def connected(self) -> bool:
-        return self._state.connected
-
-    @property
-    def synchronised(self) -> bool:
-        return self._state.book.synchronised
-
-    @property
-    def best_bid(self) -> int:
-        return self._state.book.best_bid
-
-    @property
-    def best_ask(self) -> int:
-        return self._state.book.best_ask
-
-    def top(self, depth: int) -> tuple[Levels, Levels]:
-        book = self._state.book
-        return book.top_bids(depth), book.top_asks(depth)
-
-    def series(self, interval_ns: int) -> Series | None:
-        return self._state.series.get(interval_ns)
-
-    def forming(self, interval_ns: int) -> FormingBar | None:
-        """The smaller closed bars of the interval together with the trades since."""
-        state = self._state
-        base = state.base
-        if base is None:
-            return None
-        part = state.aggregators.get(interval_ns)
-        live = FormingBar(0, base.open, base.high, base.low, base.close, base.lots) if base.close_ns else None
-        closed = None
-        if part is not None and part.close_ns:
-            closed = FormingBar(part.close_ns - interval_ns, part.open, part.high, part.low, part.close, part.lots)
-        if live is None:
-            return closed
-        open_ns = bar_open_ns(base.close_ns - base.interval_ns, interval_ns)
-        if closed is None or closed.open_ns != open_ns or part is base:
-            return live._replace(open_ns=open_ns)
-        return FormingBar(
-            open_ns,
-            closed.open,
-            max(closed.high, live.high),
-            min(closed.low, live.low),
-            live.close,
-            closed.lots + live.lots,
-        )
 
 
 class SessionEngine:
@@ -173,6 +108,25 @@ class SessionEngine:
     def health(self) -> Health:
         session = self._session
         return Health(session.health.view(self.now_ns(), session.journal.last_seq), session.health.lag_p99_ms)
+
+    def connection(self) -> ConnectionView | None:
+        return self._session.connection()
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._session.notes
+
+    def reconciliation(self) -> ReconciliationView:
+        return self._session.reconciliation()
+
+    def recordings(self) -> Sequence[RunningRecording]:
+        return self._session.recordings.recording()
+
+    def start_recording(self, symbol: str) -> None:
+        self._session.recordings.start(symbol)
+
+    def stop_recording(self, symbol: str) -> None:
+        self._session.recordings.stop(symbol)
 
     # --- Executions -------------------------------------------------------------------------------------------------
 

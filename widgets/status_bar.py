@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets import shapes
+from widgets.connection_words import connection_words, offset_words
 from widgets.engine import Health
 from widgets.engine_model import EngineModel
 from widgets.live_panel import LivePanel
@@ -67,6 +68,7 @@ class StatusBar(LivePanel):
         lag = Tone.WARNING if health.loop_lag_ms >= WARNING_LAG_MS else Tone.LABEL
         self.left = [
             (f"Feed {duration(view.feed_age_ms)}", Tone.WARNING if stale else Tone.LABEL),
+            *self._connection_cells(),
             (f"Loop lag {duration(health.loop_lag_ms)}", lag),
             (f"Order to ack {answer}", Tone.LABEL),
             (f"{format_number(view.messages_per_second, 0)} msg/s", Tone.LABEL),
@@ -74,6 +76,14 @@ class StatusBar(LivePanel):
             (f"Journal {format_number(view.journal_records, 0)}", Tone.LABEL),
         ]
         self.update()
+
+    def _connection_cells(self) -> list[tuple[str, Tone]]:
+        engine = self.model.engine
+        view = engine.connection()
+        if view is None:
+            return []
+        state = connection_words(view, engine.now_ns(), engine.stale_ns)
+        return [state, (f"Clock {offset_words(view.clock_offset_ms)}", Tone.LABEL)]
 
     def _tick(self, frame: int) -> None:
         if frame % CLOCK_FRAMES:

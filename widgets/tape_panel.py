@@ -32,6 +32,7 @@ class TapePanel(LivePanel):
         self._count = 0
         self._shown = ShownStep(Decimal(1), 1)
         self.view = TapeView(self)
+        model.market_began.connect(self._begin_anew)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)
@@ -48,6 +49,12 @@ class TapePanel(LivePanel):
             self.view.set_steps(instrument.tick, self._shown.step)
         self._measure()
         self._take()
+
+    def _begin_anew(self) -> None:
+        """Steps follow the first prices."""
+        self._symbol = ""
+        if self.listening:
+            self.refresh()
 
     def _tick(self, frame: int) -> None:
         self._take()

@@ -62,6 +62,7 @@ class TicketPanel(LivePanel):
         self.options.clicked.connect(lambda: popup_below(self.form.options_menu(), self.options))
         self.submit.clicked.connect(self.send)
         model.ticket_wanted.connect(self._fill_in)
+        model.market_began.connect(self._begin_anew)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return ((self.model.account_changed, self._account_changed), (self.model.symbol_chosen, self.refresh))
@@ -70,6 +71,14 @@ class TicketPanel(LivePanel):
         if self.model.symbol != self._symbol:
             self._take_symbol(self.model.symbol)
         self.judge()
+
+    def _begin_anew(self) -> None:
+        """The first prices have come; what was typed meanwhile stays."""
+        priced = bool(self._symbol) and self.model.engine.market(self._symbol).best_bid > 0
+        if priced and not any(field.text() for field in (self.form.fields["price"], self.form.quantity)):
+            self._symbol = ""
+            if self.listening:
+                self.refresh()
 
     @property
     def instrument(self) -> Instrument:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from widgets.chart_panel import ChartPanel
+from widgets.connections_panel import ConnectionsPanel
 from widgets.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
 from widgets.docking import DockArea
 from widgets.engine_model import EngineModel
@@ -15,12 +16,14 @@ from widgets.log_panel import LogPanel
 from widgets.orders_panel import OrdersPanel
 from widgets.pnl_panel import PnlPanel
 from widgets.positions_panel import PositionsPanel
+from widgets.reconciliation_panel import ReconciliationPanel
 from widgets.risk_panel import RiskPanel
 from widgets.strategies_panel import StrategiesPanel
 from widgets.tape_panel import TapePanel
 from widgets.ticket_panel import TicketPanel
 from widgets.watchlist_panel import WatchlistPanel
 from workstation.config.settings import Chart, Desktop
+from workstation.core.messages import Difference
 from workstation.core.views import AccountView
 
 LINK = "A"
@@ -56,11 +59,15 @@ class TradingWorkspace(DockArea):
         self.orders = OrdersPanel(model)
         self.fills = FillsPanel(model)
         self.strategies = StrategiesPanel(model)
+        self.reconciliation = ReconciliationPanel(model)
+        self.connections = ConnectionsPanel(model)
         self.log = LogPanel(model)
         self.risk = RiskPanel(model)
         self.pnl = PnlPanel(model)
         self._add_all(names)
         model.account_changed.connect(self._count)
+        model.differences_changed.connect(self._count_differences)
+        self._count_differences(model.differences)
         model.fills_added.connect(lambda _: self.panel("fills").set_count(len(model.fills)))
         self.panel("fills").set_count(len(model.fills))
         self.panel("strategies").set_count(len(model.engine.strategies()))
@@ -78,6 +85,8 @@ class TradingWorkspace(DockArea):
         self.add_panel("orders", "Orders", self.orders).add_tool(self.orders.working_only)
         self.add_panel("fills", "Fills", self.fills)
         self.add_panel("strategies", "Strategies", self.strategies)
+        self.add_panel("reconcile", "Reconcile", self.reconciliation)
+        self.add_panel("connections", "Connections", self.connections)
         self.add_panel("log", "Log", self.log)
         self.add_panel("risk", "Risk", self.risk)
         self.add_panel("pnl", "P&L", self.pnl)
@@ -86,6 +95,9 @@ class TradingWorkspace(DockArea):
             content = each.widget()
             if isinstance(content, LivePanel):
                 each.visibilityChanged.connect(content.set_in_front)
+
+    def _count_differences(self, differences: tuple[Difference, ...]) -> None:
+        self.panel("reconcile").set_count(len(differences) or None, alarmed=bool(differences))
 
     def _count(self, account: AccountView) -> None:
         self.panel("positions").set_count(len(self.model.engine.positions()))

@@ -75,8 +75,7 @@ class Workstation:
         self.kernel = self.session.kernel
         self.engine = SessionEngine(self.session)
         self.model = EngineModel(self.engine)
-        account = settings.account.name
-        self.window = MainWindow(settings.desktop, "PAPER", account, self.session.folder.window)
+        self.window = MainWindow(settings, self.session.folder.window)
         if not self.session.folder.window.exists():
             self.window.resize(1600, 900)
         self.window.show()

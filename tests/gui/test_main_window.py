@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation
+from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.live_panel import LivePanel
 from widgets.main_window import MainWindow
 from widgets.theme import Density, current
@@ -32,6 +32,18 @@ def test_lesson_30_title_and_banner_say_the_mode(station: Workstation) -> None:
     assert fill == current().tokens.paper.name()
 
 
+def test_lesson_30_a_live_window_is_red_from_the_first_moment(qtbot: QtBot) -> None:
+    """Live mistaken for paper: title and banner say so before anything is connected or armed."""
+    window = MainWindow(small_settings(mode="live"), None)
+    qtbot.addWidget(window)
+    window.show()
+    assert window.windowTitle().startswith("LIVE – ") and window.banner.mode is Mode.LIVE
+    picture = window.grab().toImage()
+    band = {picture.pixelColor(x, 4).name() for x in (4, 300, 600)}
+    assert band == {current().tokens.live.name()}
+    window.allow_close()
+
+
 def test_the_panic_buttons_stand_still_in_every_theme_and_state(station: Workstation) -> None:
     kill = station.window.banner.panic.kill
     before = kill.mapTo(station.window, kill.rect().topLeft()), kill.size()
@@ -43,9 +55,7 @@ def test_the_panic_buttons_stand_still_in_every_theme_and_state(station: Worksta
 
 
 def test_the_window_is_there_before_the_engine(qtbot: QtBot, settings: object) -> None:
-    from tests.gui.conftest import small_settings
-
-    window = MainWindow(small_settings().desktop, "PAPER", "paper-01", None)
+    window = MainWindow(small_settings(), None)
     qtbot.addWidget(window)
     window.show()
     window.start_page.tell("Starting", "Reading")

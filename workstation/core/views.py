@@ -239,3 +239,5 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     agreed_ns: int
     """When they agreed last; 0 before."""
     differences: tuple[Difference, ...]
+    comparing: bool = False
+    """Whether the venue was asked and has not answered yet."""

@@ -123,10 +123,15 @@ class Session:
         self._link = link
         if self.mode is Mode.LIVE:
             try:
-                self.checks = await link.preflight()
+                await self.check()
             except BaseException:
                 await self.disconnect()
                 raise
+
+    async def check(self) -> None:
+        """Go through the list that must be green, again where it was not. Raises ``WorkstationError``."""
+        assert self._link is not None
+        self.checks = await self._link.preflight()
 
     def arm(self, account: str) -> None:
         """Allow live trading of the account that a person has named. Raises ``ConfigurationError``."""
@@ -139,6 +144,16 @@ class Session:
             texts = " ".join(f"{check.name}: {check.text}" for check in failed)
             raise ConfigurationError(f"Live trading is not armed, for the checks are not all passed. {texts}")
         self._armed = True
+
+    def arm_unattended(self) -> None:
+        """Arm where nobody can type: the configuration names the account. Raises ``ConfigurationError``."""
+        confirmed = self.settings.live.confirm_account
+        if not confirmed:
+            raise ConfigurationError(
+                "Live trading is not armed: where nobody can type it, write the account's name, "
+                f"“{self.settings.account.name}”, under live.confirm_account."
+            )
+        self.arm(confirmed)
 
     async def disconnect(self) -> None:
         """Let go of the exchange."""
@@ -327,7 +342,7 @@ class Session:
         found = self.kernel.reconciliation
         if found is None:
             return ReconciliationView(False, 0, ())
-        return ReconciliationView(True, found.agreed_ns, found.differences)
+        return ReconciliationView(True, found.agreed_ns, found.differences, found.comparing)
 
     @property
     def notes(self) -> tuple[str, ...]:

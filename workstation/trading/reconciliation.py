@@ -96,6 +96,11 @@ class Reconciliation:
         self._astray: tuple[str, ...] = ()
         engine.gate.reconciled = False
 
+    @property
+    def comparing(self) -> bool:
+        """Whether the venue was asked and has not answered yet."""
+        return self._open_question_ns >= 0
+
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:

@@ -13,7 +13,7 @@ class StreamFigures(msgspec.Struct, frozen=True):
     """book, trades or mark."""
     messages: int
     messages_per_second: float
-    """Since the figures were last asked for."""
+    """Over the last second or more, however often it is asked for."""
     age_s: float
     """Since its last message; since the start where there was none."""
 
@@ -39,20 +39,25 @@ class MarketFigures(msgspec.Struct, frozen=True):
     """The exchange's clock less ours."""
 
 
+RATE_WINDOW_S = 1.0
+
+
 class StreamCounter:
     """Counts the messages of one stream. Times are the loop's, in seconds."""
 
-    __slots__ = ("_asked_messages", "_asked_s", "kind", "last_s", "messages", "symbol")
+    __slots__ = ("_counted", "_counted_s", "_rate", "kind", "last_s", "messages", "symbol")
 
     def __init__(self, symbol: str, kind: str, now_s: float) -> None:
         self.symbol = symbol
         self.kind = kind
         self.messages = 0
-        self.last_s = self._asked_s = now_s
-        self._asked_messages = 0
+        self.last_s = self._counted_s = now_s
+        self._counted = 0
+        self._rate = 0.0
 
     def figures(self, now_s: float) -> StreamFigures:
-        seconds = now_s - self._asked_s
-        rate = (self.messages - self._asked_messages) / seconds if seconds > 0 else 0.0
-        self._asked_s, self._asked_messages = now_s, self.messages
-        return StreamFigures(self.symbol, self.kind, self.messages, rate, now_s - self.last_s)
+        seconds = now_s - self._counted_s
+        if seconds >= RATE_WINDOW_S:
+            self._rate = (self.messages - self._counted) / seconds
+            self._counted_s, self._counted = now_s, self.messages
+        return StreamFigures(self.symbol, self.kind, self.messages, self._rate, now_s - self.last_s)

@@ -73,10 +73,12 @@ def test_funding_that_fell_due_while_the_line_was_down_comes_with_the_first_mess
     assert schedule.announce(30_000, 32_000, 11) == 10
 
 
-def test_a_rate_counts_from_the_last_question() -> None:
+def test_a_rate_is_of_a_second_or_more_however_many_ask() -> None:
     counter = StreamCounter("BTCUSDT", "book", 100.0)
     counter.messages, counter.last_s = 50, 104.0
     first = counter.figures(105.0)
     assert (first.messages_per_second, first.age_s) == (10.0, 1.0)
     counter.messages = 60
+    assert counter.figures(105.001).messages_per_second == 10.0
+    assert counter.figures(107.0).messages_per_second == 5.0
     assert counter.figures(107.0).messages_per_second == 5.0

@@ -1,0 +1,150 @@
+"""From an empty window to an open session: connected, armed by a person where it is live, or what is in the way.
+
+No dialog is run: pages stand in the window's start area, and what a person does there is awaited.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import Enum
+from typing import Any
+
+from widgets.arming_page import ArmingPage
+from widgets.main_window import PROGRAM, MainWindow
+from workstation.config.settings import Exchange
+from workstation.core.errors import CredentialsError, WorkstationError
+from workstation.core.types import Mode
+from workstation.session import Session
+
+
+class Wish(Enum):
+    """What a person asks for on the arming page."""
+
+    ARM = "arm"
+    CHECK = "check"
+    CANCEL = "cancel"
+
+
+def stake_of(exchange: Exchange) -> str:
+    """Whose money it is, in a sentence."""
+    if exchange.address:
+        return "Orders go to the sandbox exchange there, whose money is for practice."
+    if exchange.testnet:
+        return "Orders go to the exchange's test network, where nothing is real."
+    return "Orders will use real money."
+
+
+class SessionStart:
+    """``run`` is awaited once. ``attended`` says that somebody sees the window and can type; ``tell`` shows what is
+    being done.
+    """
+
+    def __init__(
+        self,
+        window: MainWindow,
+        make: Callable[[], Session],
+        tell: Callable[[str], Awaitable[None]],
+        *,
+        attended: bool,
+    ) -> None:
+        self._window = window
+        self._make = make
+        self._tell = tell
+        self._attended = attended
+        self._cancelled = asyncio.Event()
+
+    def cancel(self) -> None:
+        """End it, wherever it stands; from the window or a signal."""
+        self._cancelled.set()
+
+    async def run(self) -> Session | None:
+        """The open session, None when it was cancelled. Raises ``WorkstationError`` when nobody mends what is wrong."""
+        while True:
+            try:
+                return await self._open()
+            except WorkstationError as error:
+                sys.stderr.write(f"{error}\n")
+                if not (self._attended and await self._is_tried_again(error)):
+                    raise
+
+    async def _open(self) -> Session | None:
+        session = self._make()
+        try:
+            if await self._is_connected(session) and await self._is_armed(session):
+                await self._tell(f"Opening {session.folder.path} and bringing back the last state …")
+                session.open()
+                return session
+        except BaseException:
+            await session.disconnect()
+            raise
+        await session.disconnect()
+        return None
+
+    async def _is_connected(self, session: Session) -> bool:
+        settings = session.settings
+        if settings.market.source == "exchange":
+            exchange = settings.exchange
+            what = "its markets and the account" if session.mode is Mode.LIVE else "its markets"
+            await self._tell(f"Connecting to {exchange.address or exchange.name} and reading {what} …")
+        return await self._unless_cancelled(session.connect())
+
+    async def _is_armed(self, session: Session) -> bool:
+        """Whether it may trade: a person says so, or the configuration where nobody is there."""
+        if session.mode is not Mode.LIVE:
+            return True
+        if not self._attended:
+            session.arm_unattended()
+            return True
+        settings = session.settings
+        page = ArmingPage(settings.account.name, session.market_title, stake_of(settings.exchange))
+        page.show_checks(session.checks, session.notes)
+        page.keys_wanted.connect(self._window.open_keys)
+        self._window.show_instead(page)
+        page.name.setFocus()
+        try:
+            return await self._unless_cancelled(self._follow(page, session))
+        finally:
+            self._window.show_instead(None)
+
+    async def _follow(self, page: ArmingPage, session: Session) -> bool:
+        """Do what is asked for on the page until it is armed or given up."""
+        wishes: asyncio.Queue[Wish] = asyncio.Queue()
+        page.arm_wanted.connect(lambda _: wishes.put_nowait(Wish.ARM))
+        page.check_wanted.connect(lambda: wishes.put_nowait(Wish.CHECK))
+        page.cancelled.connect(lambda: wishes.put_nowait(Wish.CANCEL))
+        while (wish := await wishes.get()) is not Wish.CANCEL:
+            try:
+                if wish is Wish.ARM:
+                    session.arm(page.name.text())
+                    return True
+                page.set_busy(True)
+                await session.check()
+                page.show_checks(session.checks, session.notes)
+            except WorkstationError as error:
+                page.set_busy(False)
+                page.tell(str(error))
+        return False
+
+    async def _is_tried_again(self, error: WorkstationError) -> bool:
+        """Leave the sentence in the window until it is closed, or a person has mended it."""
+        page, again = self._window.start_page, asyncio.Event()
+        page.tell(f"{PROGRAM} did not start", str(error), keys=isinstance(error, CredentialsError), again=True)
+        connection = page.again_wanted.connect(again.set)
+        try:
+            return await self._unless_cancelled(again.wait())
+        finally:
+            page.again_wanted.disconnect(connection)
+
+    async def _unless_cancelled(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do the work, but let go of it when all of it is cancelled; False then, or when the work says so."""
+        task = asyncio.ensure_future(work)
+        cancelled = asyncio.ensure_future(self._cancelled.wait())
+        await asyncio.wait((task, cancelled), return_when=asyncio.FIRST_COMPLETED)
+        cancelled.cancel()
+        if not self._cancelled.is_set():
+            return task.result() is not False
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
