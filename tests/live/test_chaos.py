@@ -13,6 +13,6 @@ pytestmark = pytest.mark.allow_log_warnings
 
 @pytest.mark.parametrize("market", ["spot", "linear"])
 @pytest.mark.parametrize("seed", [1, 2])
-async def test_journal_books_and_the_exchange_agree_after_kills_and_chaos(tmp_path: Path, market: str, seed: int):
+async def test_lesson_1_and_4_books_and_exchange_agree_after_kills_and_chaos(tmp_path: Path, market: str, seed: int):
     met = await run(tmp_path, market, seed)
     assert met["OrderSubmitted"] > 10 and met["OrderFilled"] > 3 and met["kills"] == 2

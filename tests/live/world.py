@@ -21,11 +21,15 @@ from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from tests.replay.paper_session import CONFIGURATION, with_settings
 from workstation.config.loader import Loaded, load_settings
 from workstation.config.settings import Settings, StrategyEntry
-from workstation.core.messages import AnyCommand, CancelAll, Reconcile, StopStrategy
+from workstation.core.messages import AnyCommand, CancelAll, OrderDenied, PlaceOrder, Reconcile, StopStrategy
 from workstation.core.money import from_money
-from workstation.core.types import EXTERNAL
+from workstation.core.orders import Intent, Order
+from workstation.core.types import EXTERNAL, Side
+from workstation.sandbox.orders import NewOrder, OrderRecord
 from workstation.session import Session
 from workstation.trading.kernel import Kernel
+from workstation.trading.reconciliation import Reconciliation
+from workstation.venues.exchange.connection.errors import ExchangeError
 
 STRATEGIES = Path(__file__).parent / "strategies"
 SYMBOLS = ("BTCUSDT", "ETHUSDT")
@@ -117,6 +121,7 @@ class LiveWorld:
         self.market = loaded.settings.exchange.market
         self.random = Random(f"world {seed}")
         self.opening_cash = from_money(self.desk.total("USDT") if self.market == "spot" else self.desk.wallet("USDT"))
+        self.denials: list[OrderDenied] = []
         self._session: Session | None = None
         self._running: asyncio.Task[None] | None = None
 
@@ -130,6 +135,12 @@ class LiveWorld:
         return self.session.kernel
 
     @property
+    def reconciliation(self) -> Reconciliation:
+        found = self.kernel.reconciliation
+        assert found is not None
+        return found
+
+    @property
     def desk(self) -> Any:
         """The exchange's own record of the account."""
         account = self.sandbox.account
@@ -137,7 +148,19 @@ class LiveWorld:
 
     # --- sessions -----------------------------------------------------------------------------------------------------
 
-    async def start(self) -> None:
+    async def start(self, seconds: float = 15) -> None:
+        """Start a session, again and again while the exchange refuses or does not answer."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + seconds
+        while True:
+            try:
+                return await self.start_once()
+            except ExchangeError:
+                if loop.time() > ends:
+                    raise
+                await asyncio.sleep(0.5)
+
+    async def start_once(self) -> None:
         """Start a session as the command line does, and let it run."""
         os.environ["WORKSTATION_KEY_PRACTICE"] = self.sandbox.key
         os.environ["WORKSTATION_SECRET_PRACTICE"] = self.sandbox.secret
@@ -147,6 +170,7 @@ class LiveWorld:
             self._widen_limits(session)
             session.arm("practice")
             session.open()
+            session.kernel.bus.subscribe(OrderDenied, self.denials.append)
         except BaseException:
             self._session = None
             await session.disconnect()
@@ -189,11 +213,37 @@ class LiveWorld:
             os.close(recorder._file)
         for name in ("journal", "recorder"):
             session.__dict__.pop(name)
+        if session._link is not None:
+            session._link._dead_man = None
         await session.disconnect()
         session._release()
 
     def command(self, command: AnyCommand) -> str:
         return self.session.command(command)
+
+    def place(self, intent: Intent) -> Order:
+        """Order by hand; fails when the gate denies it."""
+        orders = self.kernel.orders.orders
+        before = set(orders)
+        self.command(PlaceOrder(intent=intent))
+        new = [order for client_id, order in orders.items() if client_id not in before]
+        assert new, f"{intent} was denied: {self.denials[-1:]}"
+        return new[0]
+
+    # --- another client on the same account ---------------------------------------------------------------------------
+
+    def foreign(
+        self, side: Side, lots: int, price: int = 0, symbol: str = SYMBOLS[0], client_id: str = ""
+    ) -> OrderRecord:
+        """An order that somebody else places; at the market unless a price is given, in ticks."""
+        kind = "LIMIT" if price else "MARKET"
+        new = NewOrder(symbol=symbol, side=side, type=kind, client_order_id=client_id, lots=lots, price=price)
+        with self.sandbox.exchange.turn():
+            placed: OrderRecord = self.desk.place(new)
+        return placed
+
+    def position(self, owner: str = EXTERNAL, symbol: str = SYMBOLS[0]) -> int:
+        return self.kernel.ledger.lots(owner, symbol)
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
@@ -224,7 +274,8 @@ class LiveWorld:
         await self.until(self._has_prices, seconds, "prices")
 
     def _has_prices(self) -> bool:
-        return all(market.connected and market.last_price for market in self.kernel.markets.values())
+        markets = self.kernel.markets.values()
+        return all(market.connected and market.last_price and market.book.synchronised for market in markets)
 
     async def reconciled(self, seconds: float = 25) -> None:
         """Wait for an agreement that began after now."""

@@ -13,6 +13,8 @@ from workstation.core.messages import AccountSnapshot, Difference, HeldPosition
 from workstation.core.money import from_money, to_money
 from workstation.trading.ledger import Ledger
 
+NOT_CONFIGURED = "not configured"
+"""Stands for our side of what we cannot keep books of."""
 ROUNDING = 100_000_000
 """A cost may be told this many times less exactly than money is kept: venues round the entry price."""
 
@@ -83,7 +85,7 @@ def _compare_positions(
             differences.append(
                 Difference(
                     what=f"position {symbol}",
-                    ours="not configured",
+                    ours=NOT_CONFIGURED,
                     theirs=text,
                     proposed=f"add {symbol} to `instruments` and `market.symbols`, or close it at the venue",
                 )
