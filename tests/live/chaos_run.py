@@ -45,8 +45,28 @@ def switches(market: str, draw: Random) -> list[dict[str, Any]]:
     return found
 
 
-async def run(data: Path, market: str, seed: int, kinds: tuple[str, ...] = (), rounds: int = ROUNDS) -> Counter[str]:
-    """``kinds`` names the switches of every round; without it three are drawn for each. Gives what was met."""
+async def run_each_alone(data: Path, market: str, seed: int, seconds: float = 0.6) -> Counter[str]:
+    """One session that meets every switch, one after the other. Gives what was met."""
+    met: Counter[str] = Counter()
+    async with live_world(data, market, seed) as world:
+        watch = ExposureWatch(world, SLACK_PERCENT)
+        await world.start()
+        await world.until_trading()
+        for terms in switches(market, Random(f"each {seed}")):
+            await world.until_trading()
+            switch = world.sandbox.chaos.set(**terms)
+            await asyncio.sleep(seconds)
+            world.sandbox.chaos.clear()
+            met[f"struck {switch.kind}"] += switch.struck
+        await world.settle()
+        await world.stop()
+        watch.check()
+        met += check_everything(world)
+    return met
+
+
+async def run(data: Path, market: str, seed: int, rounds: int = ROUNDS) -> Counter[str]:
+    """Three switches are drawn for each round. Gives what was met."""
     draw = Random(f"run {seed}")
     met: Counter[str] = Counter()
     async with live_world(data, market, seed) as world:
@@ -54,9 +74,7 @@ async def run(data: Path, market: str, seed: int, kinds: tuple[str, ...] = (), r
         for number in range(rounds):
             await world.start()
             await world.until_trading()
-            choices = switches(market, draw)
-            chosen = [c for c in choices if c["kind"] in kinds] if kinds else draw.sample(choices, SWITCHES)
-            for terms in chosen:
+            for terms in draw.sample(switches(market, draw), SWITCHES):
                 world.sandbox.chaos.set(**terms)
                 met[f"chaos {terms['kind']}"] += 1
             await asyncio.sleep(draw.uniform(0.5, 2.5))
