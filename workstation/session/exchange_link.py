@@ -6,6 +6,7 @@ It is opened before the session takes its data folder, so that a wrong key or an
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from random import Random
@@ -26,9 +27,12 @@ from workstation.venues.exchange.account.preflight import Check, preflight
 from workstation.venues.exchange.account.venue import ExchangeVenue
 from workstation.venues.exchange.capabilities import exchange_notes
 from workstation.venues.exchange.connection.client import ExchangeClient
+from workstation.venues.exchange.connection.errors import CallFailed, RequestExpired
 from workstation.venues.exchange.market.market import ExchangeMarket
 
 log = logging.getLogger("workstation.session")
+
+DISARM_S = 3.0
 
 
 class ExchangeLink:
@@ -149,6 +153,13 @@ class ExchangeLink:
             blocked_reason=limits.blocked_reason,
             dead_man=dead_man,
         )
+
+    async def disarm(self) -> None:
+        """Switch the dead-man timer off where what rests at the exchange is to stay; it runs out where that fails."""
+        if self._dead_man is not None:
+            with contextlib.suppress(CallFailed, RequestExpired, TimeoutError):
+                async with asyncio.timeout(DISARM_S):
+                    await self._dead_man.disarm()
 
     async def close(self) -> None:
         """Stop what runs. Orders at the exchange stay as they are."""

@@ -38,7 +38,7 @@ from workstation.core.messages import (
 )
 from workstation.core.money import to_rate
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
-from workstation.core.types import Mode, Severity, StrategyState, TradingState
+from workstation.core.types import EXTERNAL, Mode, Severity, StrategyState, TradingState
 from workstation.core.views import ConnectionView, ReconciliationView
 from workstation.market.recordings.file_format import BUILT_IN
 from workstation.market.recordings.recorder import MarketRecorder
@@ -327,7 +327,10 @@ class Session:
         self.command(Reconcile(who="reconnect"))
 
     def _symbols_with_orders(self) -> Sequence[str]:
-        return sorted({order.symbol for order in self.kernel.orders.open_orders()})
+        """Where orders of ours rest and nobody else's: the exchange's timer does not tell them apart."""
+        resting = self.kernel.orders.open_orders()
+        foreign = {order.symbol for order in resting if order.owner == EXTERNAL}
+        return sorted({order.symbol for order in resting} - foreign)
 
     def _is_healthy(self) -> bool:
         """Whether the dead-man timer may be refreshed."""
@@ -443,9 +446,18 @@ class Session:
                     await asyncio.sleep(PUMP_INTERVAL_S)
                     await self._pump()
         finally:
+            if self._link is not None and not self._entries():
+                await self._link.disarm()
             # The exchange falls silent before the journal is closed: a report that came later would be lost.
             await self.disconnect()
             self.finish()
+
+    def _entries(self) -> list[str]:
+        """Client ids of our open orders that could add to a position."""
+        if not self._opened:
+            return []
+        resting = self.kernel.orders.open_orders()
+        return [order.client_id for order in resting if order.owner != EXTERNAL and not order.reduce_only]
 
     def finish(self) -> None:
         """Write the end of the session and release the folder."""

@@ -149,6 +149,8 @@ class PositionRow(peewee.Model):
     realised = Money()
     fees = Money()
     funding = Money()
+    dust = Money()
+    """In the base asset: see ``Position``."""
     fills = peewee.IntegerField()
     opened_ns = peewee.BigIntegerField()
     trip_result = Money()
@@ -222,7 +224,13 @@ def _first_schema(database: peewee.SqliteDatabase) -> None:
     database.create_tables(MODELS, safe=False)
 
 
-MIGRATIONS: list[Callable[[peewee.SqliteDatabase], Any]] = [_first_schema]
+def _projected_anew(database: peewee.SqliteDatabase) -> None:
+    """Positions have a new column: the journal fills the tables again."""
+    database.drop_tables(PROJECTED)
+    database.create_tables(PROJECTED, safe=False)
+
+
+MIGRATIONS: list[Callable[[peewee.SqliteDatabase], Any]] = [_first_schema, _projected_anew]
 """The n-th brings a database from schema n to n + 1; each runs in a transaction of its own."""
 
 

@@ -33,7 +33,7 @@ _AS_IT_IS = (
 _PRICES = ("price", "stop_price", "trail", "reference")
 _WORDS = {"type": OrderType, "role": OrderRole, "time_in_force": TimeInForce, "state": OrderState}
 _SIDES = {side.word: side for side in Side}
-_POSITION_MONEY = ("cost", "realised", "fees", "funding", "trip_result")
+_POSITION_MONEY = ("cost", "realised", "fees", "funding", "dust", "trip_result")
 
 
 def order_row(order: Order, instrument: Instrument, session: int) -> Row:

@@ -14,9 +14,11 @@ import peewee
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
+    AccountAdjusted,
     CancelRequested,
     EquitySampled,
     FundingPaid,
+    OrderAdopted,
     OrderFilled,
     OrderSubmitted,
     PositionLiquidated,
@@ -58,6 +60,8 @@ class Projector:
             SessionHeader: self._on_header,
             SessionSummary: self._on_summary,
             OrderSubmitted: self._on_submitted,
+            OrderAdopted: self._on_adopted,
+            AccountAdjusted: self._on_adjusted,
             CancelRequested: self._on_cancel_requested,
             OrderFilled: self._on_fill,
             PositionLiquidated: self._on_liquidation,
@@ -202,6 +206,15 @@ class Projector:
         )
         self._adopt(order, record.session)
         self._orders_changed.add(order.client_id)
+
+    def _on_adopted(self, record: JournalRecord, event: OrderAdopted) -> None:
+        self._manager.adopt_foreign(event)
+        self._session_of[event.order.client_id] = record.session
+        self._orders_changed.add(event.order.client_id)
+
+    def _on_adjusted(self, record: JournalRecord, event: AccountAdjusted) -> None:
+        self._ledger.adjust({}, event.positions, event.ts_ns)
+        self._symbols_changed.update(position.symbol for position in event.positions)
 
     def _adopt(self, order: Order, session: int) -> None:
         self._manager.adopt(order)

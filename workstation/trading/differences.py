@@ -14,6 +14,7 @@ from workstation.core.money import from_money, to_money
 from workstation.trading.ledger import Ledger
 
 NOT_CONFIGURED = "not configured"
+"""Stands for our side of what we cannot keep books of."""
 ROUNDING = 100_000_000
 """A cost may be told this many times less exactly than money is kept: venues round the entry price."""
 

@@ -43,9 +43,8 @@ class DoubtResolver:
                 self._orders.mark_unknown(order, "no answer from the venue")
                 self._orders.request_status(order)
             elif order.cancel_requested_ns and now_ns - order.cancel_requested_ns >= terms.in_doubt_ns:
-                order.cancel_requested_ns = 0
                 self._orders.request_status(order)
-                self._orders.request_cancel(order, "asked again: no answer")
+                self._orders.ask_to_cancel(order, "asked again: no answer")
             elif now_ns - max(order.updated_ns, self._asked.get(order.client_id, 0)) >= terms.in_doubt_ns:
                 asked[order.client_id] = now_ns
                 self._orders.request_status(order)

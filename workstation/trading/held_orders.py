@@ -24,7 +24,7 @@ from workstation.core.messages import (
     Trade,
 )
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
-from workstation.core.types import OrderRole, OrderState, OrderType, Severity
+from workstation.core.types import OrderRole, OrderState, OrderType, Severity, TimeInForce
 from workstation.rules.matching import is_triggered
 from workstation.rules.trailing import trail_worth_telling, trailed_stop
 from workstation.trading.denials import Denial
@@ -69,20 +69,30 @@ class HeldOrders:
         self._stops: dict[str, int] = {}
         """Where trailing stops stand, by client id; what was told of them is up to a tenth behind."""
         self._released: set[str] = set()
-        self._after: dict[str, str] = {}
-        """What is released when another order has ended, both by client id."""
+        self._after: dict[str, set[str]] = {}
+        """By client id of what is held: the orders that must have ended before it is released."""
         for market in engine.markets.values():
             market.trade_listeners.append(self._on_trade)
 
     def adopt(self) -> None:
-        """Take over from the journal what the engine held when the last session ended."""
+        """Take over from the journal what the engine held when the last session ended.
+
+        An exit whose entry has not filled never left, also where the session ended before the journal could say so.
+        """
         for order in self._engine.orders.open_orders():
+            entry = self._engine.orders.open_parent(order)
+            waits = order.state is OrderState.SUBMITTED and order.reduce_only and entry is not None
             if order.state is OrderState.HELD:
                 self._hold(order)
+            elif waits and entry is not None and entry.filled_lots == 0:
+                self._hold(order)
+                self._accept(order)
         for order in [order for held in self._held.values() for order in held.values()]:
             parent = self._engine.orders.open_parent(order)
             if order.parent_id and parent is None:
                 self._follow_entry(order, self._engine.orders.orders.get(order.parent_id))
+            elif self._leaves_at_once(order):
+                self._make_room(order)
 
     def takes(self, request: Request) -> bool:
         """Whether the request is the engine's own to carry out; the others go to the venue."""
@@ -109,12 +119,14 @@ class HeldOrders:
             for other in self._engine.orders.open_orders(order.symbol, order.owner):
                 if other.oco_group == order.oco_group and other is not order:
                     self._engine.orders.request_cancel(other, "the other order of its group filled")
-        waiting = self._after.get(order.client_id)
-        if waiting is not None and not order.is_open:
-            del self._after[order.client_id]
-            held = self._find(waiting)
-            if held is not None:
-                self._release(held, _SENT_AS[held.type])
+        if not order.is_open:
+            for waiting in [client_id for client_id, ends in self._after.items() if order.client_id in ends]:
+                self._after[waiting].discard(order.client_id)
+                if not self._after[waiting]:
+                    del self._after[waiting]
+                    held = self._find(waiting)
+                    if held is not None:
+                        self._release(held, _SENT_AS.get(held.type, held.type))
 
     # --- holding ------------------------------------------------------------------------------------------------------
 
@@ -124,7 +136,7 @@ class HeldOrders:
             self._released.discard(client_id)
             return False
         order = self._engine.orders.orders[client_id]
-        if not self._is_ours(order):
+        if not self._is_ours(order) and not self._in_its_way(order):
             return False
         self._hold(order)
         clock = self._engine.clock
@@ -138,12 +150,41 @@ class HeldOrders:
             entry = self._engine.orders.orders.get(order.parent_id)
             if order.parent_id and (entry is None or entry.filled_lots or not entry.is_open):
                 self._follow_entry(order, entry)
+            elif self._leaves_at_once(order):
+                self._make_room(order)
 
     def _is_ours(self, order: Order) -> bool:
         entry = self._engine.orders.open_parent(order)
         if entry is not None and order.reduce_only and (entry.filled_lots == 0 or self._unlimited(order)):
             return True
         return order.type not in self._can.order_types or self._gives_way(order)
+
+    def _leaves_at_once(self, order: Order) -> bool:
+        """An exit that does not rest, of a market where what rests binds what it sells."""
+        at_once = order.type is OrderType.MARKET or order.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
+        return order.reduce_only and at_once and order.type not in _SENT_AS and self._binds(order)
+
+    def _in_its_way(self, order: Order) -> list[Order]:
+        """Stops at the venue that bind what an exit would sell."""
+        if not self._leaves_at_once(order):
+            return []
+        orders = self._engine.orders.open_orders(order.symbol, order.owner)
+        resting = [o for o in orders if o.side is order.side and o is not order and o.state is not OrderState.HELD]
+        free = abs(self._engine.ledger.lots(order.owner, order.symbol)) - sum(o.remaining for o in resting)
+        return [o for o in resting if o.role is OrderRole.PROTECTIVE_STOP] if order.remaining > free else []
+
+    def _make_room(self, exit_: Order) -> None:
+        """Send an exit once the stops in its way have ended; the position has a stop again when it has left."""
+        stops = self._in_its_way(exit_)
+        if stops:
+            self._wait_for(exit_, stops, "makes room for an exit")
+        else:
+            self._release(exit_, exit_.type)
+
+    def _wait_for(self, order: Order, others: list[Order], reason: str) -> None:
+        self._after[order.client_id] = {other.client_id for other in others}
+        for other in others:
+            self._engine.orders.request_cancel(other, reason)
 
     def _binds(self, order: Order) -> bool:
         """Whether it would bind what it sells."""
@@ -163,6 +204,7 @@ class HeldOrders:
 
     def _drop(self, order: Order) -> None:
         if order.state is not OrderState.SUBMITTED:
+            self._after.pop(order.client_id, None)
             self._held.get(order.symbol, {}).pop(order.client_id, None)
             self._stops.pop(order.client_id, None)
 
@@ -250,9 +292,8 @@ class HeldOrders:
         if self._gives_way(order):
             for other in self._engine.orders.open_orders(order.symbol, order.owner):
                 if other.oco_group == order.oco_group and other.state is not OrderState.HELD:
-                    if other.client_id not in self._after:
-                        self._after[other.client_id] = order.client_id
-                        self._engine.orders.request_cancel(other, "its target was reached")
+                    if order.client_id not in self._after:
+                        self._wait_for(order, [other], "its target was reached")
                     return
         self._release(order, _SENT_AS[order.type])
 

@@ -152,6 +152,7 @@ class Kernel:
         self._reductions = ReductionKeeper(self)
         self._replacements = Replacements(self)
         self.settlement.order_listeners.append(self._replacements.on_order)
+        self.orders.on_cancel = self._replacements.forget
         can = self.venue.can
         holds = not can.brackets or can.order_types != frozenset(OrderType)
         self._held = HeldOrders(self, can, self.settlement.take_own) if holds else None
@@ -210,8 +211,7 @@ class Kernel:
             if order.state is OrderState.SUBMITTED:
                 self.orders.mark_unknown(order, "in flight when the last session ended")
             if order.cancel_requested_ns:
-                order.cancel_requested_ns = 0
-                self.orders.request_cancel(order, "asked again after a restart")
+                self.orders.ask_to_cancel(order, "asked again after a restart")
         guards = self.guards
         if now_ns >= guards.day_ends_ns:
             self._start_day()

@@ -3,7 +3,8 @@
 Identities that hold to the last digit, at any moment:
 
     cash[asset]     = opening cash + cash flows of every booking in that asset
-    sum of fills    = cost of what is open - realised            (each owner and symbol)
+    sum of fills    = cost of what is open - realised            (each owner and symbol; on spot, what fees in the
+                                                                  asset itself took has left at its cost)
     equity          = cash + value of spot holdings + unrealised of derivatives
     account         = sum of the owners' parts, *manual* and *external* among them
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, HeldPosition, OrderFilled, PositionLiquidated
-from workstation.core.money import MONEY_SCALE
+from workstation.core.money import MONEY_SCALE, to_money
 from workstation.core.recent_ids import RecentIds
 from workstation.core.types import EXTERNAL, InstrumentKind
 from workstation.rules.position import PositionFigures, apply_fill
@@ -34,6 +35,7 @@ class Position:
 
     __slots__ = (
         "cost",
+        "dust",
         "fees",
         "fills",
         "funding",
@@ -53,6 +55,8 @@ class Position:
         self.realised = 0
         self.fees = 0
         self.funding = 0
+        self.dust = 0
+        """What is left of lots that paid fees in a spot asset itself, 1e-8 of it: the next such fee begins with it."""
         self.fills = 0
         self.opened_ns = 0
         self.trip_result = 0
@@ -183,7 +187,22 @@ class Ledger:
             position.trip_result = 0
         if before == 0 or closed:
             position.opened_ns = ts_ns if effect.lots else 0
+        if fee and fee_asset == instrument.base and instrument.kind is InstrumentKind.SPOT:
+            self._pay_in_kind(position, fee)
         return Booking(position, effect.realised, closed, trip_result)
+
+    def _pay_in_kind(self, position: Position, fee: int) -> None:
+        """A fee in the asset itself leaves the holding, in whole lots at their cost: what is left can be sold."""
+        instrument = position.instrument
+        unit = to_money(instrument.quantity(1))
+        lots = max(0, min(-((position.dust - fee) // unit), position.lots))
+        position.dust = max(0, position.dust + lots * unit - fee)
+        if lots:
+            position.cost -= scale_down(position.cost, lots, position.lots)
+            position.lots -= lots
+            position.opened_ns = position.opened_ns if position.lots else 0
+            self.net_lots[instrument.symbol] -= lots
+            self.cash[instrument.base] += lots * unit
 
     def book_funding(self, event: FundingPaid) -> bool:
         """Share a funding payment among the owners by their lots; False when it was booked before."""
@@ -321,6 +340,7 @@ class Ledger:
                     "cost": p.cost,
                     "realised": p.realised,
                     "fees": p.fees,
+                    "dust": p.dust,
                     "funding": p.funding,
                     "fills": p.fills,
                     "opened_ns": p.opened_ns,
@@ -343,4 +363,5 @@ class Ledger:
             position = self.position(row["owner"], row["symbol"])
             for name in ("lots", "cost", "realised", "fees", "funding", "fills", "opened_ns", "trip_result"):
                 setattr(position, name, row[name])
+            position.dust = row.get("dust", 0)
             self.net_lots[row["symbol"]] = self.net_lots.get(row["symbol"], 0) + position.lots

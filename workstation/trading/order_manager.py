@@ -77,6 +77,8 @@ class OrderManager:
         self.amendments = Amendments()
         self._ended: deque[str] = deque()
         self.refused_reports = 0
+        self.on_cancel: Callable[[Order], None] = lambda order: None
+        """Called when the end of an order is wished for, also where that was asked for already."""
 
     def next_client_id(self) -> str:
         number = self._next_number
@@ -185,8 +187,12 @@ class OrderManager:
 
     def request_cancel(self, order: Order, reason: str = "") -> None:
         """Ask the venue to cancel; repeated requests while one is under way are not sent."""
-        if not order.is_open or order.cancel_requested_ns:
-            return
+        self.on_cancel(order)
+        if order.is_open and not order.cancel_requested_ns:
+            self.ask_to_cancel(order, reason)
+
+    def ask_to_cancel(self, order: Order, reason: str) -> None:
+        """Send the request, also once more when it got no answer."""
         order.cancel_requested_ns = self._clock.time_ns
         self._emit(CancelRequested(ts_ns=self._clock.time_ns, client_id=order.client_id, reason=reason))
         self.outbox.append(CancelRequest(order.client_id))
@@ -278,8 +284,11 @@ class OrderManager:
             return None
         self.seen_fills.add(fill.fill_id)
         order.fill_ids.append(fill.fill_id)
+        if order.owner == EXTERNAL and fill.lots > order.remaining:
+            # Of somebody else's order only what it fills is sure.
+            self._set_lots(order, order.filled_lots + fill.lots)
         was_open = order.is_open
-        if not was_open:
+        if not was_open and order.owner != EXTERNAL:
             self._alarm(
                 Severity.WARNING,
                 f"Late fill of {order.client_id} ({order.symbol}), which was {order.state}: it is booked.",

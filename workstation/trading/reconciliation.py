@@ -23,7 +23,6 @@ from workstation.core.messages import (
     HeldPosition,
     LogLine,
     OrderAdopted,
-    OrderAmended,
     OrderFilled,
     OrderStatus,
     Output,
@@ -34,9 +33,9 @@ from workstation.core.messages import (
 from workstation.core.money import from_money, to_money
 from workstation.core.orders import CancelRequest, Order, SnapshotRequest
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import EXTERNAL, OrderState, OrderType, Severity, TradingState
+from workstation.core.types import OrderState, OrderType, Severity, TradingState
 from workstation.rules.value import position_value
-from workstation.trading.differences import NOT_CONFIGURED, Comparison, compare
+from workstation.trading.differences import NOT_CONFIGURED, Adjustment, Comparison, compare
 from workstation.trading.guards import Guards
 from workstation.trading.kernel_terms import ReconciliationTerms
 from workstation.trading.ledger import Ledger
@@ -50,8 +49,8 @@ from workstation.trading.trading_state import TradingStateHolder
 CAUSE = "reconciliation"
 AGAIN_NS = 2 * SECOND_NS
 """How soon what differs is asked for again: it may have moved between two questions."""
-PATIENCE_NS = 5 * SECOND_NS
-"""How long an answer is awaited before the question is asked anew, until ours and the venue's have agreed once."""
+PATIENCE_NS = 60 * SECOND_NS
+"""How long an answer is waited for: the exchange's limits may hold a question back for a minute."""
 SEEN_ALIKE = 3
 """How often a difference must be seen unchanged before it is believed."""
 
@@ -74,6 +73,13 @@ class Engine(Protocol):
     def alarm(self, severity: Severity, text: str) -> None: ...
 
 
+def _ids_of(snapshot: AccountSnapshot) -> tuple[str, ...]:
+    """Of every execution and payment that it tells of."""
+    fills = tuple(fill.fill_id for fill in snapshot.fills or ())
+    liquidations = tuple(liquidation.fill_id for liquidation in snapshot.liquidations)
+    return fills + liquidations + tuple(paid.funding_id for paid in snapshot.funding)
+
+
 class Reconciliation:
     """Until the account was read once and agreed, the gate lets nothing through that adds risk."""
 
@@ -86,11 +92,11 @@ class Reconciliation:
         self.differences: tuple[Difference, ...] = ()
         self.agreed_ns = 0
         """When ours and the venue's agreed last; 0 before."""
+        self._proposed = Adjustment({}, ())
+        """What would settle the differences as they are shown."""
         self._comparison: Comparison | None = None
         self._alike = 0
-        self._asked_ns = -1
-        self._questions: list[int] = []
-        """When the questions left that a newer answer has not overtaken."""
+        self._asked_ns = self._answered_ns = -1
         self._again = False
         self._positions_due_ns = 0
         self._astray: tuple[str, ...] = ()
@@ -99,7 +105,7 @@ class Reconciliation:
     @property
     def comparing(self) -> bool:
         """Whether the venue was asked and has not answered yet."""
-        return self._open_question_ns >= 0
+        return self._answered_ns < self._asked_ns
 
     # --- asking -------------------------------------------------------------------------------------------------------
 
@@ -109,30 +115,28 @@ class Reconciliation:
         self._repeat()
 
     def request(self, positions: bool = True) -> None:
-        """Ask for the account; one question at a time, and one that is not answered does not stand in the way."""
+        """Ask for the account."""
         now_ns = self._engine.clock.time_ns
         if positions:
             self._positions_due_ns = now_ns + self._terms.positions_ns
         self._asked_ns = now_ns
-        self._questions.append(now_ns)
-        self._engine.clock.call_at(now_ns + PATIENCE_NS, lambda: self._ask_anew(now_ns))
         known = tuple((symbol, *last) for symbol, last in sorted(self.known_fills.items()))
         self._engine.orders.outbox.append(SnapshotRequest(now_ns, positions=positions, known_fills=known))
-
-    def _ask_anew(self, asked_ns: int) -> None:
-        """The newest question got no answer: everything waits for one while nothing is known."""
-        if self._questions and self._questions[-1] == asked_ns and not self._engine.gate.reconciled:
-            self.request()
 
     def _repeat(self) -> None:
         clock = self._engine.clock
         clock.call_at(clock.time_ns + self._terms.orders_ns, self._on_timer)
 
     def _on_timer(self) -> None:
-        if not self._again:
+        if not self._again and not self._waits():
             due = self._engine.clock.time_ns >= self._positions_due_ns
             self.request(positions=due or not self._engine.gate.reconciled)
         self._repeat()
+
+    def _waits(self) -> bool:
+        """An exchange that answers slowly is not asked faster; a question that got no answer does not stand in the
+        way for long."""
+        return self._answered_ns < self._asked_ns > self._engine.clock.time_ns - PATIENCE_NS
 
     def _ask_again(self) -> None:
         if not self._again:
@@ -142,7 +146,10 @@ class Reconciliation:
 
     def _on_again(self) -> None:
         self._again = False
-        self.request()
+        if self._waits():
+            self._ask_again()
+        else:
+            self.request()
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
@@ -162,15 +169,16 @@ class Reconciliation:
         elif isinstance(report, OrderFilled):
             if report.fill_id not in self._engine.ledger.booked:
                 self.take_fill(report)
-        elif self._engine.clock.time_ns - self._asked_ns >= SECOND_NS:
-            self.request(positions=False)
+        elif not self._again:
+            # Somebody else's order has changed: its terms are among the account's orders.
+            self._ask_again()
 
     def take(self, snapshot: AccountSnapshot) -> None:
         """Bring our orders and books to what the venue proves, then compare what is left."""
-        if snapshot.asked_ns not in self._questions:
-            # It was asked before a newer answer came, or by an earlier session: it tells of an older account.
+        if snapshot.asked_ns <= self._answered_ns:
+            # It tells of an older account than the one that was taken last.
             return
-        self._questions = [asked_ns for asked_ns in self._questions if asked_ns > snapshot.asked_ns]
+        self._answered_ns = snapshot.asked_ns
         first = not self.account_known
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
             self._ask_again()
@@ -178,7 +186,7 @@ class Reconciliation:
         if first and not self._adopt_account(snapshot):
             self._ask_again()
             return
-        self._adopt_orders(snapshot)
+        self._adopt_orders(snapshot, booked=not first)
         moved = self._take_executions(snapshot, booked=not first)
         if snapshot.orders is not None:
             self._take_orders(snapshot)
@@ -189,11 +197,12 @@ class Reconciliation:
         """The first sight of the account: all of it is *external*. False while a price to value it at is missing."""
         positions = list(snapshot.positions or ())
         amounts = dict(snapshot.balances or {})
-        unknown = [p.symbol for p in positions if p.symbol not in self._engine.markets]
+        differences = compare(snapshot, self._engine.ledger, self._instruments(), 0).differences
+        unknown = tuple(line for line in differences if line.ours == NOT_CONFIGURED)
         if unknown:
-            lines = compare(snapshot, self._engine.ledger, self._instruments(), 0).differences
-            self.differences = tuple(line for line in lines if line.ours == NOT_CONFIGURED)
-            self._halt()
+            if unknown != self.differences:
+                self.differences = unknown
+                self._halt()
             return False
         for market in self._engine.markets.values():
             instrument = market.instrument
@@ -231,37 +240,35 @@ class Reconciliation:
         """Book what was missed; whether there was any. Executions from before the books began are only known."""
         settlement, ledger = self._engine.settlement, self._engine.ledger
         moved = False
-        for funding in snapshot.funding:
-            if not booked:
-                ledger.booked.add(funding.funding_id)
-                settlement.account_reports.append(funding.funding_id)
-            elif funding.funding_id not in ledger.booked:
+        for funding in snapshot.funding if booked else ():
+            if funding.funding_id not in ledger.booked:
                 settlement.take_funding(funding)
                 moved = True
-        for liquidation in snapshot.liquidations:
-            if not booked:
-                ledger.booked.add(liquidation.fill_id)
-                settlement.account_reports.append(liquidation.fill_id)
-            elif liquidation.fill_id not in ledger.booked:
+        for liquidation in snapshot.liquidations if booked else ():
+            if liquidation.fill_id not in ledger.booked:
                 settlement.take_liquidation(liquidation)
                 moved = True
         if snapshot.fills is None:
             return moved
-        known = dict(self.known_fills)
-        for fill in snapshot.fills:
-            known[fill.symbol] = (fill.fill_id, fill.ts_ns)
-            if fill.symbol not in self._engine.markets:
-                continue
-            if not booked:
-                ledger.booked.add(fill.fill_id)
-                self._engine.orders.seen_fills.add(fill.fill_id)
-            elif fill.fill_id not in ledger.booked:
+        for fill in snapshot.fills if booked else ():
+            if fill.symbol in self._engine.markets and fill.fill_id not in ledger.booked:
                 self.take_fill(fill)
                 moved = True
-        if known != self.known_fills:
-            self.known_fills = known
-            self._engine.emit(AccountRead(ts_ns=self._engine.clock.time_ns, known_fills=known))
+        known = self.known_fills | {fill.symbol: (fill.fill_id, fill.ts_ns) for fill in snapshot.fills}
+        seen = () if booked else _ids_of(snapshot)
+        if known != self.known_fills or seen:
+            read = AccountRead(ts_ns=self._engine.clock.time_ns, known_fills=known, seen=seen)
+            self.know(read)
+            self._engine.emit(read)
         return moved
+
+    def know(self, read: AccountRead) -> None:
+        """Executions up to these are known; those from before the books began are never booked."""
+        engine = self._engine
+        self.known_fills = dict(read.known_fills)
+        engine.ledger.booked.update(read.seen)
+        engine.orders.seen_fills.update(read.seen)
+        engine.settlement.account_reports.extend(read.seen)
 
     def take_fill(self, fill: OrderFilled) -> None:
         """Book a fill; one of an order that is not ours belongs to *external*."""
@@ -282,15 +289,6 @@ class Reconciliation:
                     reduce_only=False,
                 )
             )
-        elif order.owner == EXTERNAL and fill.lots > order.remaining:
-            grown = OrderAmended(
-                ts_ns=fill.ts_ns,
-                client_id=order.client_id,
-                price=order.price,
-                stop_price=order.stop_price,
-                lots=order.filled_lots + fill.lots,
-            )
-            self._engine.settlement.take_order_report(grown)
         self._engine.settlement.take_fill(fill)
 
     def _adopt(self, resting: RestingOrder) -> None:
@@ -298,12 +296,12 @@ class Reconciliation:
         self._engine.orders.adopt_foreign(event)
         self._engine.emit(event)
 
-    def _adopt_orders(self, snapshot: AccountSnapshot) -> None:
+    def _adopt_orders(self, snapshot: AccountSnapshot, booked: bool) -> None:
         """Others' orders, as they were before the executions that are booked next."""
         engine = self._engine
         coming: dict[str, int] = {}
         for fill in snapshot.fills or ():
-            if fill.fill_id not in engine.ledger.booked:
+            if booked and fill.fill_id not in engine.ledger.booked:
                 coming[fill.client_id] = coming.get(fill.client_id, 0) + fill.lots
         for resting in snapshot.orders or ():
             if resting.client_id not in engine.orders.orders and resting.symbol in engine.markets:
@@ -367,6 +365,8 @@ class Reconciliation:
         if self._alike >= SEEN_ALIKE and differences != self.differences:
             self.differences = differences
             self._halt()
+        if differences == self.differences:
+            self._proposed = comparison.adjustment
         self._ask_again()
 
     def _astray_lines(self) -> list[Difference]:
@@ -408,14 +408,13 @@ class Reconciliation:
 
     def accept(self, reason: str, who: str) -> str:
         """Take over the venue's account as it was proposed. Raises ``WorkstationError`` when nothing was."""
-        comparison = self._comparison
-        if not self.differences or comparison is None:
-            raise WorkstationError("There is no difference to accept: our books and the venue's account agree.")
         unknown = [line for line in self.differences if line.ours == NOT_CONFIGURED]
         if unknown:
             raise WorkstationError(f"{unknown[0].what} cannot be accepted: {unknown[0].proposed}.")
-        accepted = len(self.differences)
-        self.adjust(comparison.adjustment.amounts, comparison.adjustment.positions, reason or "accepted", who)
+        if not self.differences:
+            raise WorkstationError("There is no difference to accept: our books and the venue's account agree.")
+        accepted, adjustment = len(self.differences), self._proposed
+        self.adjust(adjustment.amounts, adjustment.positions, reason or "accepted", who)
         for client_id in self._astray:
             self._engine.orders.outbox.append(CancelRequest(client_id))
         self._comparison, self._alike = None, 0

@@ -203,7 +203,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
             kernel.reconciliation.account_known = True
     elif isinstance(record, AccountRead):
         if kernel.reconciliation is not None:
-            kernel.reconciliation.known_fills = dict(record.known_fills)
+            kernel.reconciliation.know(record)
     elif isinstance(record, FundingPaid):
         if kernel.ledger.book_funding(record):
             kernel.settlement.account_reports.append(record.funding_id)

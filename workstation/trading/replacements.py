@@ -12,7 +12,7 @@ import msgspec
 
 from workstation.core.errors import OrderError
 from workstation.core.orders import Intent, Order
-from workstation.core.types import OrderState, Severity
+from workstation.core.types import OrderRole, OrderState, Severity
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
 
@@ -53,6 +53,7 @@ class Replacements:
             tag=order.tag,
             parent_id=order.parent_id,
             oco_group=order.oco_group,
+            **self._exits(order),
         )
         if order.reduce_only and kernel.markets[order.symbol].instrument.is_derivative:
             client_id = kernel.place(intent)
@@ -60,8 +61,20 @@ class Replacements:
                 raise OrderError(f"{order.client_id} stays as it is: the order that was to replace it was denied.")
             kernel.orders.request_cancel(order, f"replaced by {client_id}")
         else:
-            self._waiting[order.client_id] = (intent, lots)
             kernel.orders.request_cancel(order, "to be replaced")
+            self._waiting[order.client_id] = (intent, lots)
+
+    def _exits(self, entry: Order) -> dict[str, int]:
+        """The bracket of an entry, which goes over to the new one: what waits for the old one ends with it."""
+        exits = {}
+        for order in self._kernel.orders.open_orders(entry.symbol, entry.owner):
+            if order.parent_id == entry.client_id and order.state is OrderState.HELD:
+                exits["take_profit" if order.role is OrderRole.TAKE_PROFIT else "stop_loss"] = order.stop_price
+        return exits
+
+    def forget(self, order: Order) -> None:
+        """The order is to end for good: nothing takes its place."""
+        self._waiting.pop(order.client_id, None)
 
     def on_order(self, order: Order) -> None:
         """An order has changed: place what waited for its end."""

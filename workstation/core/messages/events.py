@@ -193,6 +193,8 @@ class AccountRead(Event, frozen=True):
 
     known_fills: dict[str, tuple[str, int]]
     """By symbol: id and time of the last one."""
+    seen: tuple[str, ...] = ()
+    """Ids of what happened before the books began: it is in what they began with."""
 
 
 class Difference(msgspec.Struct, frozen=True, gc=False):

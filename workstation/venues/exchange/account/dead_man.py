@@ -84,17 +84,21 @@ class DeadManTimer:
             await asyncio.sleep(float(self._settings.dead_man_refresh_s))
 
     async def refresh(self) -> None:
-        """Set the timer anew if the engine is healthy; otherwise let it run out."""
-        if not self._healthy():
-            self._problem = "the engine is not healthy, so that it is left to run out."
-            return
+        """Set the timer anew if the engine is healthy; otherwise let it run out, where it is still wanted."""
+        healthy = self._healthy()
         timeout_ms = int(self._settings.dead_man_s * 1_000)
         asked_ns = self._client.clock.now_ns()
         try:
-            await self._set(timeout_ms)
+            if healthy:
+                await self._set(timeout_ms)
+            else:
+                await self._release(self._armed - set(self._symbols()))
         except (CallFailed, RequestExpired) as error:
             self._problem = f"{error}."
             log.info("The dead-man timer at %s could not be refreshed: %s", self._client.name, error)
+            return
+        if not healthy:
+            self._problem = "the engine is not healthy, so that it is left to run out."
             return
         self._problem = ""
         self._until_ns = asked_ns + timeout_ms * SECOND_NS // 1_000
@@ -111,7 +115,19 @@ class DeadManTimer:
             await self._client.ask(exchange.cancel_all_orders_after, timeout_ms, priority=Priority.CANCEL)
             return
         wanted = set(self._symbols()) if timeout_ms else set()
-        for symbol in sorted(self._armed | wanted):
-            parameters = {"symbol": symbol, "countdownTime": timeout_ms if symbol in wanted else 0}
-            await self._client.ask(exchange.fapiPrivatePostCountdownCancelAll, parameters, priority=Priority.CANCEL)
-        self._armed = wanted
+        await self._release(self._armed - wanted)
+        for symbol in sorted(wanted):
+            self._armed.add(symbol)
+            await self._count_down(symbol, timeout_ms)
+
+    async def _release(self, symbols: set[str]) -> None:
+        """Somebody else's orders rest there now, or none of ours: the exchange must not cancel them."""
+        for symbol in sorted(symbols):
+            await self._count_down(symbol, 0)
+            self._armed.discard(symbol)
+
+    async def _count_down(self, symbol: str, timeout_ms: int) -> None:
+        parameters = {"symbol": symbol, "countdownTime": timeout_ms}
+        await self._client.ask(
+            self._client.ccxt.fapiPrivatePostCountdownCancelAll, parameters, priority=Priority.CANCEL
+        )

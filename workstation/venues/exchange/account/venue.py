@@ -85,6 +85,7 @@ class ExchangeVenue:
         """By symbol: cancels and changes that are under way."""
         self._cancelling: set[str] = set()
         self._asking: set[str] = set()
+        self._closed = False
 
     @property
     def limits(self) -> Limits:
@@ -106,7 +107,11 @@ class ExchangeVenue:
         _ = self._start(self.stream.run())
 
     async def close(self) -> None:
-        """Stop the stream and what is under way. Orders at the exchange stay as they are."""
+        """Stop the stream and what is under way. Orders at the exchange stay as they are.
+
+        What is sent after it does not leave: the next session asks what became of it.
+        """
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
@@ -134,6 +139,8 @@ class ExchangeVenue:
 
     def send(self, request: Request) -> None:
         """Start a request. Reports come later, never from within this call."""
+        if self._closed:
+            return
         if isinstance(request, Approved):
             self._send_order(request)
         elif isinstance(request, SnapshotRequest):

@@ -15,6 +15,7 @@ from workstation.core.errors import DataError
 from workstation.core.money import to_money
 from workstation.core.timeframe import TIMEFRAME_NAMES, bar_open_ns, utc_text
 from workstation.market.history import Candles, interval_name
+from workstation.venues.exchange.connection.call import Call, calling
 from workstation.venues.exchange.connection.patience import Pauses, short_reason
 
 MS = 1_000_000
@@ -23,6 +24,8 @@ PAGE = 1000
 """Candles of one request, where the exchange does not tell its own limit."""
 ATTEMPTS = 7
 """How often one page is asked for, about a minute in all."""
+FAULT_OF_THE_SERVER = 500
+"""From this HTTP status on: in maintenance, for one, it answers later."""
 
 Page = dict[int, tuple[int, int, int, int, int]]
 """Open, high, low, close and volume, 1e-8, by opening time."""
@@ -130,11 +133,15 @@ class _Pages:
         """Ask until there is an answer, with growing pauses, a limited number of times."""
         self._pauses.reset()
         while True:
+            asked = Call()
             try:
-                return await call()
+                with calling(asked):
+                    return await call()
             except BadSymbol as error:
                 raise self._not_listed() from error
-            except NetworkError as error:
+            except BaseError as error:
+                if not isinstance(error, NetworkError) and asked.status < FAULT_OF_THE_SERVER:
+                    raise DataError(f"{self._ccxt.id} refused {what}: {short_reason(error)}.") from error
                 pause_s = self._pauses.next_s()
                 if self._pauses.attempts >= ATTEMPTS:
                     raise DataError(
@@ -142,8 +149,6 @@ class _Pages:
                         "again; it goes on from there."
                     ) from error
                 await asyncio.sleep(pause_s)
-            except BaseError as error:
-                raise DataError(f"{self._ccxt.id} refused {what}: {short_reason(error)}.") from error
 
     def _not_listed(self) -> DataError:
         return DataError(f"{self._ccxt.id} does not list {self._symbol}; check the symbol.")

@@ -38,7 +38,7 @@ async def test_a_symbol_that_is_no_longer_traded_is_released_and_an_orderly_end_
         await timer.refresh()
         await timer.disarm()
         sent = [(asked["symbol"], asked["countdownTime"]) for asked in fake.asked("POST", COUNTDOWN)]
-        assert sent[2:] == [("BTCUSDT", "60000"), ("ETHUSDT", "0"), ("BTCUSDT", "0")]
+        assert sent[2:] == [("ETHUSDT", "0"), ("BTCUSDT", "60000"), ("BTCUSDT", "0")]
 
 
 async def test_a_refresh_that_fails_is_told() -> None:
