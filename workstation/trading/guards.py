@@ -107,10 +107,11 @@ class Guards:
     def on_trip(self, now_ns: int, owner: str, symbol: str, result: int, stopped: bool, interval_ns: int) -> None:
         """A round trip closed with this net result; ``stopped`` when a stop closed it.
 
-        A strategy cools down for bars of its own ``interval_ns``; a person (interval 0) does not.
+        A strategy cools down for bars of its own ``interval_ns``; a person (interval 0) does not. ``now_ns`` is the
+        time of the execution, which may be learned of late.
         """
         limits = self._limits
-        self._now_ns = now_ns
+        self._now_ns = max(now_ns, self._now_ns)
         self.losses_in_a_row = self.losses_in_a_row + 1 if result < 0 else 0
         if not limits.loss_limits:
             return

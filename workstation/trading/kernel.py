@@ -113,7 +113,6 @@ class Kernel:
         self.lifts: dict[str, int] = {}
         """How often a pause stood in for a person, by what was lifted."""
         self.settlement = Settlement(
-            self.clock,
             self.orders,
             self.ledger,
             self.guards,

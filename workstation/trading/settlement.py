@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendRejected,
@@ -45,7 +44,6 @@ class Settlement:
 
     def __init__(
         self,
-        clock: EventClock,
         orders: OrderManager,
         ledger: Ledger,
         guards: Guards,
@@ -59,7 +57,6 @@ class Settlement:
         on_unprotected: Callable[[str, str], None],
         check_guards: Callable[[], None],
     ) -> None:
-        self._clock = clock
         self._orders = orders
         self._ledger = ledger
         self._guards = guards
@@ -156,7 +153,7 @@ class Settlement:
         stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
         for listener in self.listeners:
             listener(fill, order, booking)
-        self._after_booking(booking, stopped)
+        self._after_booking(booking, stopped, fill.ts_ns)
         self._on_position(order.owner, order.symbol)
         self._tell(order)
         self._host.deliver_fill(order.owner, fill, order)
@@ -186,14 +183,14 @@ class Settlement:
         for booking in bookings:
             for listener in self.listeners:
                 listener(event, None, booking)
-            self._after_booking(booking, stopped=True)
+            self._after_booking(booking, True, event.ts_ns)
             self._on_position(booking.position.owner, event.symbol)
 
-    def _after_booking(self, booking: Booking, stopped: bool) -> None:
+    def _after_booking(self, booking: Booking, stopped: bool, ts_ns: int) -> None:
         position = booking.position
         if booking.closed_trip:
             self._guards.on_trip(
-                self._clock.time_ns,
+                ts_ns,
                 position.owner,
                 position.instrument.symbol,
                 booking.trip_result,
