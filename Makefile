@@ -35,7 +35,7 @@ bench: setup ## measure, print a table and write bench.json
 screenshots: setup ## render the pictures of the documents
 	@$(PYTHON) -m tests.screenshots $(ARGS)
 
-soak: setup ## run seeded worlds under faults until told to stop
+soak: setup ## run seeded worlds under faults until told to stop; ARGS="--live spot" trades live at the sandbox
 	@$(PYTHON) -m tests.soak $(ARGS)
 
 lock: setup ## resolve the dependencies of pyproject.toml again

@@ -139,8 +139,8 @@ def test_steering_a_running_exchange(tmp_path):
     [
         (("--symbols", "NOPE"), "Symbol NOPE is not under `instruments`"),
         (("--state", "/no/such/folder/state"), "There is no folder /no/such/folder for the state file"),
-        (("--recording", "/no/such/recording"), "There is no recording /no/such/recording."),
-        (("--recording", "pyproject.toml"), "is not a recording of Binance's combined streams"),
+        (("--recording", "/no/such/recording"), "There is no file /no/such/recording."),
+        (("--recording", "pyproject.toml"), "is not a recording of the workstation"),
         (("--port", "99999"), "is not a port"),
         (("--key", "with space"), "must not hold spaces"),
         (("deposit", "--port", "1", "--key", "k", "--asset", "BTC", "--amount", "1"), "No sandbox exchange answers"),

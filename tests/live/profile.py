@@ -11,8 +11,10 @@ from tests.end_to_end.program import ROOT
 from tests.live.world import STRATEGIES, SYMBOLS
 from workstation.config.loader import Loaded, load_settings
 
+Sections = dict[str, dict[str, Any]]
 
-def write_profile(folder: Path, address: str, traded: str = "linear", **changes: dict[str, Any]) -> list[str]:
+
+def write_profile(folder: Path, address: str, traded: str = "linear", changes: Sections | None = None) -> list[str]:
     """Write the shipped configuration with a profile beside it; the options that choose it. ``changes`` by section."""
     file = folder / "config" / "strategy.yaml"
     (file.parent / "profiles").mkdir(parents=True, exist_ok=True)
@@ -31,7 +33,7 @@ def write_profile(folder: Path, address: str, traded: str = "linear", **changes:
             for name in ("confluence", "ema_cross", "rsi_reversion", "bollinger", "grid", "market_maker")
         },
     }
-    for section, keys in changes.items():
+    for section, keys in (changes or {}).items():
         profile[section] = profile.get(section, {}) | keys
     (file.parent / "profiles" / "test.yaml").write_text(yaml.safe_dump(profile))
     return ["--config", str(file), "--profile", "test"]

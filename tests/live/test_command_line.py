@@ -69,7 +69,7 @@ async def test_what_does_not_fit_the_exchange(
     address = changes.get("exchange", {}).get("address", "").format(port=sandbox.server.port)
     if address:
         changes = {**changes, "exchange": {"address": address}}
-    text = await refused(tmp_path, capsys, write_profile(tmp_path, sandbox.address, **changes))
+    text = await refused(tmp_path, capsys, write_profile(tmp_path, sandbox.address, changes=changes))
     assert re.search(said, text), text
     assert not (tmp_path / "data" / "journal.sqlite3").exists()
 

@@ -34,7 +34,7 @@ async def test_lesson_28_kill_9_at_any_moment_loses_nothing_and_a_planted_secret
     draw, data = Random(5), tmp_path / "data"
     written = Written(data)
     async with running_sandbox(seed=5, key=KEY, secret=SECRET) as sandbox:
-        options = write_profile(tmp_path, sandbox.address, strategies=STRATEGIES, risk=RISK)
+        options = write_profile(tmp_path, sandbox.address, changes={"strategies": STRATEGIES, "risk": RISK})
         keys = environment(WORKSTATION_KEY_PRACTICE=KEY, WORKSTATION_SECRET_PRACTICE=SECRET, PYTHONASYNCIODEBUG="1")
         world = LiveWorld(sandbox, data, loaded_profile(tmp_path), 5)
         for number in range(3):

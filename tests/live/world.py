@@ -36,12 +36,11 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 LEVERAGE = 20
 
 
-def live_configuration(address: str, market: str, seed: int = 1, **changes: Any) -> Loaded:
+def live_configuration(address: str, kind: str, seed: int = 1, **changes: Any) -> Loaded:
     """Live at the sandbox exchange, impatient, with two reckless strategies."""
     loaded = load_settings(CONFIGURATION)
     settings, replace = loaded.settings, msgspec.structs.replace
     exchange = settings.exchange
-    kind = "spot" if market == "spot" else "linear"
     instruments = {
         symbol: replace(instrument, kind=type(instrument.kind)(kind))
         for symbol, instrument in settings.instruments.items()
@@ -58,21 +57,21 @@ def live_configuration(address: str, market: str, seed: int = 1, **changes: Any)
         account=replace(
             settings.account,
             name="practice",
-            leverage=1 if market == "spot" else LEVERAGE,
-            margin_mode="isolated" if market == "spot" else "cross",
+            leverage=1 if kind == "spot" else LEVERAGE,
+            margin_mode="isolated" if kind == "spot" else "cross",
         ),
         instruments=instruments,
         market=replace(settings.market, source="exchange", symbols=SYMBOLS),
         exchange=replace(
             exchange,
-            market=market,
+            market=kind,
             address=address,
             key="practice",
             silent_feed_s=Decimal(2),
             reconciliation=replace(exchange.reconciliation, orders_s=Decimal("1.5"), positions_s=Decimal(2)),
         ),
         live=replace(settings.live, confirm_account="practice"),
-        risk=_risk(settings, market),
+        risk=lenient_risk(settings, kind),
         strategies=strategies,
         strategy_folder=str(STRATEGIES),
         execution=replace(
@@ -85,7 +84,7 @@ def live_configuration(address: str, market: str, seed: int = 1, **changes: Any)
     return with_settings(loaded, replace(settings, **changes))
 
 
-def _risk(settings: Settings, market: str) -> Any:
+def lenient_risk(settings: Settings, market: str) -> Any:
     """Limits on what may be held are kept; those on how often and how badly one may trade are out of the way."""
     replace, risk = msgspec.structs.replace, settings.risk
     return replace(

@@ -11,7 +11,8 @@ from workstation.core.errors import ConfigurationError, DataError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import History, MarketInput
 from workstation.core.timeframe import SECOND_NS
-from workstation.sandbox.recorded_streams import RecordedStreams, recorded_symbol
+from workstation.market.recordings import read_recording
+from workstation.market.recordings.binance import StreamRecording, is_stream_recording, recorded_symbol
 
 PAUSE_NS = SECOND_NS
 """Between the end and the next beginning."""
@@ -58,10 +59,27 @@ class RecordingSource:
 
 
 def open_recording(path: Path, instruments: Mapping[str, Instrument]) -> tuple[list[str], Iterable[MarketInput]]:
-    """The symbols of a recording and its inputs. Raises ``WorkstationError`` for one that cannot be served."""
-    symbol = recorded_symbol(path)
+    """The symbols of a recording and its inputs: a stream of Binance, or what the workstation recorded.
+
+    Raises ``WorkstationError`` for one that cannot be served.
+    """
+    if is_stream_recording(path):
+        symbol = recorded_symbol(path)
+        return [symbol], StreamRecording([path], _configured(path, symbol, instruments))
+    recording = read_recording(path)
+    terms = recording.header.instrument
+    ours = _configured(path, terms.symbol, instruments)
+    if (ours.tick, ours.lot) != (terms.tick, terms.lot):
+        raise ConfigurationError(
+            f"{path} was recorded with tick {terms.tick:f} and lot {terms.lot:f}; set `instruments.{terms.symbol}` of "
+            "the configuration to them."
+        )
+    return [terms.symbol], recording
+
+
+def _configured(path: Path, symbol: str, instruments: Mapping[str, Instrument]) -> Instrument:
     if symbol not in instruments:
         raise ConfigurationError(
             f"{path} is a recording of {symbol}, which is not under `instruments` of the configuration; add it there."
         )
-    return [symbol], RecordedStreams(path, instruments[symbol])
+    return instruments[symbol]

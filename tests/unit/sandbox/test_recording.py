@@ -105,10 +105,9 @@ def test_one_can_trade_on_it(tmp_path):
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        ([trade(1)], "holds no snapshot"),
-        ([SNAPSHOT, trade(1), diff(30, 31)], "line 3: it is not a recorded message .the book jumps"),
+        ([trade(1)], "no book can be built"),
         ([SNAPSHOT, trade(1, price="100.001")], "line 2"),
-        ([SNAPSHOT], "its first lines name no stream"),
+        ([SNAPSHOT], "names no stream in its first lines"),
     ],
 )
 def test_what_cannot_be_served_is_told_with_its_line(tmp_path, lines, sentence):
@@ -120,7 +119,7 @@ def test_what_cannot_be_served_is_told_with_its_line(tmp_path, lines, sentence):
 def test_a_damaged_file_and_an_unknown_symbol(tmp_path):
     path = write(tmp_path / "r", LINES)
     path.write_bytes(path.read_bytes()[:-20])
-    with pytest.raises(DataError, match="cannot be read"):
+    with pytest.raises(DataError, match="damaged gzip file"):
         list(open_recording(path, settings().instruments)[1])
     with pytest.raises(ConfigurationError, match="recording of BTCUSDT, which is not under"):
         open_recording(write(tmp_path / "s", LINES), {})
