@@ -19,6 +19,11 @@ def test_every_invariant_holds_whatever_happens(first: int):
         assert outcome.counts["OrderSubmitted"] > 5, f"seed {seed} did too little to prove anything"
 
 
+def test_a_round_trip_that_is_learned_of_late_counts_from_its_execution_after_a_restart_too():
+    """The soak found it: live timed the stop guard by the report, and the journal tells only of the execution."""
+    assert run(545, STEPS).counts["crashes"]
+
+
 def test_the_same_seed_makes_the_same_journal():
     def fingerprint(outcome: Outcome) -> tuple[str, tuple[bytes, ...]]:
         return outcome.order_hash, outcome.records
