@@ -48,19 +48,20 @@ def compare(
         ours = _ours(ledger, instruments)
         moved = {position.symbol: position.cost for position in positions}
         for asset in sorted(set(theirs) | set(ours)):
-            there, here = theirs.get(asset, 0), ours.get(asset, 0)
-            if abs(there - here) > tolerance + _rounding(asset, snapshot.positions, instruments):
+            settled = sum(cost for symbol, cost in moved.items() if instruments[symbol].settle == asset)
+            missing = theirs.get(asset, 0) - ours.get(asset, 0) + settled
+            if missing:
+                amounts[asset] = missing
+            if abs(missing) > tolerance + _rounding(asset, snapshot.positions, instruments):
+                balance = snapshot.balances.get(asset, 0)
                 differences.append(
                     Difference(
                         what=f"balance {asset}",
-                        ours=_plain(here),
-                        theirs=_plain(there),
-                        proposed=f"book {_plain(there - here, signed=True)} {asset} as a transfer",
+                        ours=_plain(balance - missing),
+                        theirs=_plain(balance),
+                        proposed=f"book {_plain(missing, signed=True)} {asset} as a transfer",
                     )
                 )
-            settled = sum(cost for symbol, cost in moved.items() if instruments[symbol].settle == asset)
-            if there - here + settled:
-                amounts[asset] = there - here + settled
     return Comparison(tuple(differences), Adjustment(amounts, tuple(positions)))
 
 

@@ -331,9 +331,10 @@ class Reconciliation:
         self._astray = tuple(astray)
 
     def _take_terms(self, order: Order, resting: RestingOrder, snapshot: AccountSnapshot) -> None:
-        """A change of ours that was lost, or one of somebody else's."""
+        """A change of ours that was lost, or one of somebody else's. A list from before the last report is older."""
         told = (resting.lots, resting.price, resting.stop_price)
-        if order.state in WORKING and told != (order.lots, order.price, order.stop_price):
+        settled = order.updated_ns < snapshot.asked_ns and order.state in WORKING
+        if settled and told != (order.lots, order.price, order.stop_price):
             self._engine.settlement.take(
                 OrderStatus(
                     ts_ns=self._engine.clock.time_ns,

@@ -18,6 +18,7 @@ from workstation.core.messages import (
     HeldPosition,
     Kill,
     OrderAdopted,
+    OrderAmended,
     OrderDenied,
     OrderStatus,
     Reconcile,
@@ -168,6 +169,22 @@ def test_an_answer_to_an_older_question_is_not_listened_to(exchange: Exchange) -
     assert "web-1" not in exchange.kernel.orders.orders
 
 
+def test_a_list_of_orders_from_before_a_change_does_not_undo_the_change(exchange: Exchange) -> None:
+    order = exchange.place(Side.BUY, 10, price=LAST - 50)
+    exchange.accept(order)
+    exchange.command(Reconcile())
+    exchange.wait(0.1)
+    exchange.kernel.dispatch(
+        OrderAmended(ts_ns=exchange.now_ns, client_id=order, price=LAST - 40, stop_price=0, lots=20, version=2)
+    )
+    exchange.tell_account(orders=(resting(order, 10),))
+    assert (exchange.order(order).lots, exchange.order(order).price) == (20, LAST - 40)
+    exchange.wait(0.1)
+    exchange.command(Reconcile())
+    exchange.tell_account(orders=(resting(order, 10),))
+    assert (exchange.order(order).lots, exchange.order(order).price) == (10, LAST - 50)
+
+
 def test_orders_and_fills_of_others_are_external_and_never_cancelled_by_us(exchange: Exchange) -> None:
     exchange.command(Reconcile())
     exchange.tell_account(orders=(resting("web-1", 300),))
@@ -211,6 +228,21 @@ def test_a_difference_must_be_seen_three_times(exchange: Exchange) -> None:
     (line,) = exchange.records(AccountDiffers)[-1].differences
     assert (line.what, line.ours, line.theirs) == ("balance USDT", "100000", "100007.77")
     assert "+7.77 USDT" in line.proposed
+
+
+def test_a_balance_is_told_as_the_venue_tells_it_whatever_is_held(exchange: Exchange) -> None:
+    exchange.command(Reconcile())
+    exchange.tell_account_until_believed(balances={"USDT": CASH + 777_000_000}, positions=(position(12),))
+    held, balance = sorted(exchange.records(AccountDiffers)[-1].differences, key=lambda line: line.what, reverse=True)
+    assert (held.ours, held.theirs) == ("0.00000", "0.00012")
+    assert (balance.ours, balance.theirs) == ("100000", "100007.77")
+
+
+def test_a_position_opened_elsewhere_at_no_cost_moves_no_balance(exchange: Exchange) -> None:
+    exchange.command(Reconcile())
+    exchange.tell_account_until_believed(positions=(position(12),))
+    (held,) = exchange.records(AccountDiffers)[-1].differences
+    assert held.what == f"position {BTC}"
 
 
 def test_a_person_accepts_what_the_venue_has_and_a_transfer_is_no_profit(exchange: Exchange) -> None:
