@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.trading.bench import BTC, COIN, INSTRUMENTS, LAST, SOL, UNIT, instrument
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated
+from workstation.core.money import to_money
 from workstation.core.types import EXTERNAL, MANUAL, InstrumentKind, Liquidity, Side
 from workstation.rules.value import position_value
 from workstation.trading.ledger import Booking, Ledger
@@ -311,6 +312,26 @@ def test_lesson_12_a_fee_in_a_third_coin_is_told_in_the_settlement_asset() -> No
     assert booking.position.fees == 3 * UNIT
     assert (ledger.cash["BNB"], ledger.cash["USDT"]) == (-UNIT // 100, 10_000 * UNIT)
     assert ledger.equity() == 9_997 * UNIT
+
+
+@given(st.lists(st.tuples(st.integers(1, 5_000), st.integers(0, 20)), min_size=1, max_size=20))
+def test_lesson_12_a_spot_fee_in_the_asset_itself_leaves_lots_that_are_owned(bought: list[tuple[int, int]]) -> None:
+    terms = AWKWARD[InstrumentKind.SPOT]
+    ledger = Ledger({SYMBOL: terms}, "USDT", {"USDT": OPENING}, lambda symbol: MARK)
+    unit, owned = to_money(terms.quantity(1)), 0
+    for number, (lots, thousandths) in enumerate(bought):
+        fee = lots * unit * thousandths // 1_000
+        owned += lots * unit - fee
+        _ = ledger.book_fill(OWNERS[number % 2], fill(number, Side.BUY, lots, MARK, fee, terms.base))
+        held = ledger.positions.values()
+        assert ledger.net_lots[SYMBOL] == sum(position.lots for position in held)
+        # What is held can be sold, and what is too little for a lot is kept as the asset.
+        assert ledger.net_lots[SYMBOL] * unit + ledger.cash.get(terms.base, 0) == owned
+        assert all(0 <= position.dust < unit for position in held)
+        assert ledger.cash.get(terms.base, 0) == sum(position.dust for position in held)
+    again = Ledger({SYMBOL: terms}, "USDT", {}, lambda symbol: MARK)
+    again.restore(ledger.snapshot())
+    assert again.snapshot() == ledger.snapshot()
 
 
 def test_lesson_12_the_account_s_figures_are_in_its_currency_whatever_settles() -> None:
