@@ -110,7 +110,8 @@ class Reconciliation:
     # --- asking -------------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        """Ask for everything, and go on asking on the timer."""
+        """Ask for everything, and go on asking on the timer. An earlier session's question gets no hearing."""
+        self._answered_ns = self._engine.clock.time_ns - 1
         self.request()
         self._repeat()
 
