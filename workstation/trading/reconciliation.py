@@ -51,6 +51,8 @@ AGAIN_NS = 2 * SECOND_NS
 """How soon what differs is asked for again: it may have moved between two questions."""
 PATIENCE_NS = 60 * SECOND_NS
 """How long an answer is waited for: the exchange's limits may hold a question back for a minute."""
+OF_LATE_NS = 10 * SECOND_NS
+"""What happened this long before a question, by clocks that may differ, is surely in its answer."""
 SEEN_ALIKE = 3
 """How often a difference must be seen unchanged before it is believed."""
 
@@ -92,6 +94,8 @@ class Reconciliation:
         self.differences: tuple[Difference, ...] = ()
         self.agreed_ns = 0
         """When ours and the venue's agreed last; 0 before."""
+        self._first_look: tuple[str, ...] = ()
+        """What the account had done when it was looked at before the books began."""
         self._proposed = Adjustment({}, ())
         """What would settle the differences as they are shown."""
         self._comparison: Comparison | None = None
@@ -184,7 +188,7 @@ class Reconciliation:
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
             self._ask_again()
             return
-        if first and not self._adopt_account(snapshot):
+        if first and (self._still_moves(snapshot) or not self._adopt_account(snapshot)):
             self._ask_again()
             return
         self._adopt_orders(snapshot, booked=not first)
@@ -193,6 +197,17 @@ class Reconciliation:
             self._take_orders(snapshot)
         if snapshot.positions is not None and snapshot.balances is not None and snapshot.fills is not None:
             self._compare(snapshot, moved)
+
+    def _still_moves(self, snapshot: AccountSnapshot) -> bool:
+        """Whether the positions may be older than the newest executions, so that nobody could tell which they hold.
+
+        They are certain where nothing happened of late, or nothing between two looks.
+        """
+        happened = [*(snapshot.fills or ()), *snapshot.liquidations, *snapshot.funding]
+        ids = _ids_of(snapshot)
+        moves = ids != self._first_look and any(one.ts_ns > snapshot.asked_ns - OF_LATE_NS for one in happened)
+        self._first_look = ids
+        return moves
 
     def _adopt_account(self, snapshot: AccountSnapshot) -> bool:
         """The first sight of the account: all of it is *external*. False while a price to value it at is missing."""

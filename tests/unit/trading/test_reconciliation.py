@@ -104,6 +104,16 @@ def test_a_question_that_was_not_answered_in_full_begins_nothing() -> None:
     assert made.records(AccountAdjusted)
 
 
+def test_the_books_do_not_begin_between_a_position_and_the_fill_that_made_it() -> None:
+    made = Exchange()
+    fill = made.fill_report("web-1", 7)
+    made.tell_account(positions=(), fills=(fill,))
+    assert not made.kernel.gate.reconciled and made.kernel.ledger.lots(EXTERNAL, BTC) == 0
+    made.wait(2.5)
+    made.tell_account(positions=(position(7),), fills=(fill,))
+    assert made.kernel.gate.reconciled and made.kernel.ledger.lots(EXTERNAL, BTC) == 7
+
+
 def test_a_position_of_a_symbol_that_is_not_configured_is_said_and_halts() -> None:
     made = Exchange()
     made.tell_account(positions=(HeldPosition("LTCUSDT", 5, 100),))
