@@ -14,6 +14,7 @@ from tests.end_to_end.exchange_desk import ExchangeDesk, exchange_desk
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from workstation.core.messages import (
     AmendRejected,
+    CancelRejected,
     FundingPaid,
     FundingRate,
     OrderAccepted,
@@ -339,3 +340,17 @@ async def test_whatever_goes_wrong_no_order_is_sent_twice_and_no_fill_is_lost(
         assert snapshot.fills is not None
         assert told([*desk.fills(), *snapshot.fills]) == executions(sandbox, market)
         assert told(desk.fills()) <= executions(sandbox, market)
+
+
+async def test_lesson_15_a_clock_that_steps_is_measured_after_the_first_refusal() -> None:
+    async with running_sandbox() as sandbox, exchange_desk(sandbox, "spot") as desk:
+        price = await desk.last_price() * Decimal("0.9")
+        order = desk.place(Side.BUY, "0.010", OrderType.LIMIT, price=price)
+        await desk.report(order, OrderAccepted)
+        sandbox.chaos.set("clock_skew", value=-5_000)
+        desk.venue.send(CancelRequest(order))
+        await desk.report(order, CancelRejected)
+        # The first is over a turn of the loop after its report.
+        await asyncio.sleep(0.05)
+        desk.venue.send(CancelRequest(order))
+        await desk.report(order, OrderCancelled)

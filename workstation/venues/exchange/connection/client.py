@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from typing import Any, Protocol
@@ -54,6 +55,7 @@ class ExchangeClient:
         self.ccxt.budget = self.budget
         self.ccxt.venue_clock = self.venue_clock
         self.ccxt.credentials = credentials
+        self._clock_doubted = False
         self._symbols: dict[str, str] = {}
         self._unified: dict[str, str] = {}
 
@@ -117,11 +119,17 @@ class ExchangeClient:
 
         Raises ``CallFailed`` for whatever is not a good answer, and ``RequestExpired`` when nothing was sent.
         """
+        if self._clock_doubted and method != self.ccxt.fetch_time:
+            # A cancel or a question that was turned away for its time stamp would be turned away again.
+            self._clock_doubted = False
+            with contextlib.suppress(CallFailed):
+                await self.measure_clock()
         call = Call(priority, expires_ns)
         with calling(call):
             try:
                 return await method(*arguments, **named)
             except errors.BaseError as error:
+                self._clock_doubted = self._clock_doubted or isinstance(error, errors.InvalidNonce)
                 code, text = code_of(self.name, call.body if call.status else None)
                 raise CallFailed(call, error, code, self.ccxt.scrub(text) or str(error)) from None
 
