@@ -49,6 +49,8 @@ from workstation.trading.trading_state import TradingStateHolder
 CAUSE = "reconciliation"
 AGAIN_NS = 2 * SECOND_NS
 """How soon what differs is asked for again: it may have moved between two questions."""
+SOON_NS = SECOND_NS // 4
+"""The same where two looks should have nothing between them."""
 PATIENCE_NS = 60 * SECOND_NS
 """How long an answer is waited for: the exchange's limits may hold a question back for a minute."""
 OF_LATE_NS = 10 * SECOND_NS
@@ -143,11 +145,11 @@ class Reconciliation:
         way for long."""
         return self._answered_ns < self._asked_ns > self._engine.clock.time_ns - PATIENCE_NS
 
-    def _ask_again(self) -> None:
+    def _ask_again(self, pause_ns: int = AGAIN_NS) -> None:
         if not self._again:
             self._again = True
             clock = self._engine.clock
-            clock.call_at(clock.time_ns + AGAIN_NS, self._on_again)
+            clock.call_at(clock.time_ns + pause_ns, self._on_again)
 
     def _on_again(self) -> None:
         self._again = False
@@ -188,7 +190,10 @@ class Reconciliation:
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
             self._ask_again()
             return
-        if first and (self._still_moves(snapshot) or not self._adopt_account(snapshot)):
+        if first and self._still_moves(snapshot):
+            self._ask_again(SOON_NS)
+            return
+        if first and not self._adopt_account(snapshot):
             self._ask_again()
             return
         self._adopt_orders(snapshot, booked=not first)
