@@ -182,8 +182,8 @@ class Reconciliation:
 
     def take(self, snapshot: AccountSnapshot) -> None:
         """Bring our orders and books to what the venue proves, then compare what is left."""
-        if snapshot.asked_ns <= self._answered_ns:
-            # It tells of an older account than the one that was taken last.
+        if not self._answered_ns < snapshot.asked_ns <= self._asked_ns:
+            # It tells of an older account than the one that was taken last, or answers an earlier session.
             return
         self._answered_ns = snapshot.asked_ns
         first = not self.account_known
