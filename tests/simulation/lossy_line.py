@@ -13,7 +13,7 @@ from tests.simulation.crashing_journal import Crash
 from workstation.core.clock import EventClock, Timer
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated, VenueReport
 from workstation.core.orders import GATE_SEAL, AmendRequest, Approved, Order
-from workstation.core.types import OrderType, TradingState
+from workstation.core.types import OrderType, Side, TradingState
 from workstation.venues.base import Request
 from workstation.venues.simulated import FaultRates, FaultyVenue, SimVenue
 
@@ -68,8 +68,8 @@ class LossyLine(FaultyVenue):
         self.fills: dict[str, OrderFilled] = {}
         self.account_reports: list[FundingPaid | PositionLiquidated] = []
         self.sent: dict[str, Approved] = {}
-        self.enlarged: set[str] = set()
-        """Symbols in which an order left that may add to a position, until somebody clears it."""
+        self.enlarged: set[tuple[str, Side]] = set()
+        """Where an order left that may add to a position, until somebody clears it."""
         self.alive = True
         self.crash_at_send = -1
         """Requests that may still leave before the process dies; below 0 it does not die here."""
@@ -130,12 +130,12 @@ class LossyLine(FaultyVenue):
                     GATE_SEAL, intent, client_id, request.reference, request.expires_ns, request.venue_reduces
                 )
             if not request.intent.reduce_only:
-                self.enlarged.add(request.intent.symbol)
+                self.enlarged.add((request.intent.symbol, request.intent.side))
         elif isinstance(request, AmendRequest):
             assert not self.plain or self._kernel.orders.orders[request.client_id].type in self.can.amend_types
             order = self._kernel.orders.orders[request.client_id]
             if not order.reduce_only:
-                self.enlarged.add(order.symbol)
+                self.enlarged.add((order.symbol, order.side))
         super().send(request)
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:

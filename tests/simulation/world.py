@@ -128,7 +128,7 @@ class World:
         self.lives = 0
         self._seed = seed
         self._disk_full_until = 0
-        self._worst: dict[str, int] = {}
+        self._worst: dict[tuple[str, Side], int] = {}
         random = Random(f"market {seed}")
         linear = frozenset(s for s, i in self.instruments.items() if i.is_derivative)
         sizes = {
@@ -380,21 +380,30 @@ class World:
         """After an order left that may add to a position, the worst that can come of all of them is within limits."""
         kernel, limits = self.kernel, self.kernel.terms.limits
         enlarged, self.line.enlarged = self.line.enlarged, set()
-        worst, worth = self._worst_positions(), {}
-        for symbol, market in kernel.markets.items():
-            worth[symbol] = notional(market.price, worst[symbol], *market.instrument.valuation)
+        worst = self._worst_positions()
+        worth = {
+            (symbol, side): notional(kernel.markets[symbol].price, lots, *kernel.markets[symbol].instrument.valuation)
+            for (symbol, side), lots in worst.items()
+        }
         equity = kernel.ledger.equity()
-        for symbol in enlarged:
-            if worst[symbol] > self._worst.get(symbol, 0):
-                assert worth[symbol] <= _with_slack(allowance(equity, limits.position_value)), f"{symbol} is too much"
+        for place in enlarged:
+            # The other side may grow meanwhile: an exit's fill may be heard of ahead of its entry's.
+            if worst[place] > self._worst.get(place, 0):
+                assert worth[place] <= _with_slack(allowance(equity, limits.position_value)), f"{place} is too much"
                 most = allowance(equity, limits.gross_exposure) * kernel.terms.leverage
-                assert sum(worth.values()) <= _with_slack(most), "all positions together are too much"
+                assert self._all_together(worth) <= _with_slack(most), "all positions together are too much"
         self._worst = worst
 
-    def _worst_positions(self) -> dict[str, int]:
+    def _all_together(self, worth: dict[tuple[str, Side], int]) -> int:
+        return sum(max(worth[symbol, Side.BUY], worth[symbol, Side.SELL]) for symbol in self.kernel.markets)
+
+    def _worst_positions(self) -> dict[tuple[str, Side], int]:
         """Reducing orders pass after an order that was judged, and may overrun their owner's position."""
-        worst_case = self.kernel.gate.exposure.worst_case
-        return {symbol: worst_case.sides(symbol, overrun=False).worst for symbol in self.kernel.markets}
+        worst = {}
+        for symbol in self.kernel.markets:
+            longs, shorts, buys, sells = self.kernel.gate.exposure.worst_case.sides(symbol, overrun=False)
+            worst[symbol, Side.BUY], worst[symbol, Side.SELL] = longs + buys, shorts + sells
+        return worst
 
     def _check_worst_case(self) -> None:
         """What the engine counts as the worst case covers what the venue holds and what is under way to it."""
