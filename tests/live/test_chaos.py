@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.chaos_run import run, run_each_alone
+from tests.live.chaos_run import MUST_STRIKE, run, run_each_alone
 
 pytestmark = pytest.mark.allow_log_warnings
 
@@ -22,5 +22,5 @@ async def test_lesson_1_and_4_books_and_exchange_agree_after_kills_and_chaos(tmp
 async def test_every_switch_alone_leaves_books_that_agree(tmp_path: Path, market: str):
     met = await run_each_alone(tmp_path, market, 1)
     assert met["OrderSubmitted"] > 30 and met["OrderFilled"] > 5
-    for kind in ("latency", "drop_request", "drop_reply", "server_error", "timeout", "duplicate", "partial_fill"):
+    for kind in MUST_STRIKE:
         assert met[f"struck {kind}"], f"{kind} never struck"

@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 import msgspec
 
@@ -161,8 +162,6 @@ class LiveWorld:
 
     async def start_once(self) -> None:
         """Start a session as the command line does, and let it run."""
-        os.environ["WORKSTATION_KEY_PRACTICE"] = self.sandbox.key
-        os.environ["WORKSTATION_SECRET_PRACTICE"] = self.sandbox.secret
         session = self._session = Session(self.loaded, self.data)
         try:
             await session.connect()
@@ -314,9 +313,11 @@ async def live_world(
     if market == "spot":
         terms.setdefault("spot", {"USDT": 100_000})
     async with running_sandbox(seed=seed, **terms) as sandbox:
+        keys = {"WORKSTATION_KEY_PRACTICE": sandbox.key, "WORKSTATION_SECRET_PRACTICE": sandbox.secret}
         world = LiveWorld(sandbox, data, live_configuration(sandbox.address, market, seed, **(settings or {})), seed)
-        try:
-            yield world
-        finally:
-            if world._session is not None:
-                await world.kill()
+        with patch.dict(os.environ, keys):
+            try:
+                yield world
+            finally:
+                if world._session is not None:
+                    await world.kill()
