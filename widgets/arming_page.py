@@ -6,6 +6,7 @@ It stands in the window's start area, so that no second event loop is entered an
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
@@ -17,7 +18,10 @@ from widgets.fields import Field
 from widgets.theme import current
 from widgets.tokens import Mode, Tone
 from widgets.toolbar import Hairline
-from workstation.venues.exchange.account.preflight import Check
+
+if TYPE_CHECKING:
+    # It loads ccxt, 180 MB that a session without an exchange does not need.
+    from workstation.venues.exchange.account.preflight import Check
 
 WIDTH = 680
 MARGIN = 20

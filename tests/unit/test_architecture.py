@@ -50,7 +50,8 @@ def test_the_core_and_the_rules_load_nothing_heavy() -> None:
 
 
 def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
-    assert not loaded_after(["workstation.session"]) & {"ccxt", "aiohttp", "keyring"}
+    modules = ["workstation.session", "widgets.session_start", "widgets.main_window"]
+    assert not loaded_after(modules) & {"ccxt", "aiohttp", "keyring"}
 
 
 def test_the_imports_run_one_way() -> None:
