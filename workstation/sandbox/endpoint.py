@@ -68,6 +68,13 @@ class Call:
         """The listing of the parameter ``symbol``. Raises ``ApiError``."""
         return self.exchange.listing(market, self.parameters.text("symbol"))
 
+    def each(self, market: Market, shape: Callable[[Listing], Any]) -> Any:
+        """What ``shape`` makes of the one symbol asked for, else the list for several or all. Raises ``ApiError``."""
+        listings = self.exchange.listings[market]
+        wanted, single = self.parameters.symbols(listings)
+        shown = [shape(listings[symbol]) for symbol in wanted]
+        return shown[0] if single else shown
+
 
 Handler = Callable[[Call], Any]
 Weight = int | Callable[[Parameters], int]

@@ -136,7 +136,7 @@ def premium_index(listing: Listing, now_ns: int) -> dict[str, Any]:
 
 
 def mark_price(call: Call) -> Any:
-    return _each(call, lambda listing: premium_index(listing, call.exchange.clock.time_ns))
+    return call.each(Market.FUTURES, lambda listing: premium_index(listing, call.exchange.clock.time_ns))
 
 
 def funding_rates(call: Call) -> list[dict[str, Any]]:
@@ -168,17 +168,19 @@ def ticker_24h(call: Call) -> Any:
         told = day_ticker(listing, call.exchange.clock.time_ns)
         return {name: value for name, value in told.items() if name not in _SPOT_TICKER_ONLY}
 
-    return _each(call, shape)
+    return call.each(Market.FUTURES, shape)
 
 
 def ticker_price(call: Call) -> Any:
     now = milliseconds(call.exchange.clock.time_ns)
-    return _each(call, lambda x: {"symbol": x.symbol, "price": x.price_text(x.last), "time": now})
+    return call.each(Market.FUTURES, lambda x: {"symbol": x.symbol, "price": x.price_text(x.last), "time": now})
 
 
 def ticker_book(call: Call) -> Any:
     now = milliseconds(call.exchange.clock.time_ns)
-    return _each(call, lambda listing: {**book_ticker(listing), "time": now, "lastUpdateId": listing.update_id})
+    return call.each(
+        Market.FUTURES, lambda listing: {**book_ticker(listing), "time": now, "lastUpdateId": listing.update_id}
+    )
 
 
 def open_interest(call: Call) -> dict[str, Any]:
@@ -193,14 +195,7 @@ def open_interest(call: Call) -> dict[str, Any]:
 def adl_risk(call: Call) -> Any:
     """Nobody is deleveraged here but by a command or a chaos switch."""
     now = milliseconds(call.exchange.clock.time_ns)
-    return _each(call, lambda listing: {"symbol": listing.symbol, "adlRisk": "low", "updateTime": now})
-
-
-def _each(call: Call, shape: Callable[[Listing], dict[str, Any]]) -> Any:
-    listings = call.exchange.listings[Market.FUTURES]
-    wanted, single = call.parameters.symbols(listings)
-    shown = [shape(listings[symbol]) for symbol in wanted]
-    return shown[0] if single else shown
+    return call.each(Market.FUTURES, lambda listing: {"symbol": listing.symbol, "adlRisk": "low", "updateTime": now})
 
 
 def _depth_weight(parameters: Parameters) -> int:

@@ -193,11 +193,11 @@ def average(call: Call) -> dict[str, Any]:
 def ticker_24h(call: Call) -> Any:
     kind = call.parameters.one_of("type", ("FULL", "MINI"), ApiError(-1139, "Invalid ticker type."), "FULL")
     shape = day_ticker if kind == "FULL" else mini_ticker
-    return _each(call, lambda listing: shape(listing, call.exchange.clock.time_ns))
+    return call.each(Market.SPOT, lambda listing: shape(listing, call.exchange.clock.time_ns))
 
 
 def ticker_price(call: Call) -> Any:
-    return _each(call, lambda listing: {"symbol": listing.symbol, "price": listing.price_text(listing.last)})
+    return call.each(Market.SPOT, lambda listing: {"symbol": listing.symbol, "price": listing.price_text(listing.last)})
 
 
 def book_ticker(listing: Listing) -> dict[str, Any]:
@@ -213,14 +213,7 @@ def book_ticker(listing: Listing) -> dict[str, Any]:
 
 
 def ticker_book(call: Call) -> Any:
-    return _each(call, book_ticker)
-
-
-def _each(call: Call, shape: Any) -> Any:
-    listings = call.exchange.listings[Market.SPOT]
-    wanted, single = call.parameters.symbols(listings)
-    shown = [shape(listings[symbol]) for symbol in wanted]
-    return shown[0] if single else shown
+    return call.each(Market.SPOT, book_ticker)
 
 
 def _depth_weight(parameters: Parameters) -> int:
