@@ -34,11 +34,11 @@ class Instrument(msgspec.Struct, frozen=True, dict=True):
     maximum_leverage: int = 1
     maintenance_margin: Decimal = Decimal("0.005")
 
-    @property
+    @cached_property
     def settle(self) -> str:
         return self.base if self.kind is InstrumentKind.INVERSE else self.quote
 
-    @property
+    @cached_property
     def is_derivative(self) -> bool:
         return self.kind is not InstrumentKind.SPOT
 

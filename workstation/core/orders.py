@@ -107,102 +107,43 @@ class SnapshotRequest(msgspec.Struct, frozen=True, gc=False):
     """Symbol, id and time (UTC ns) of the last fill that is booked of each symbol; fills after it are asked for."""
 
 
-class Order:
+class Order(msgspec.Struct, eq=False, kw_only=True):
     """A journalled order and what became of it. The order manager alone changes it; others read."""
 
-    __slots__ = (
-        "amendments",
-        "cancel_requested_ns",
-        "client_id",
-        "created_ns",
-        "expires_ns",
-        "fees",
-        "fill_ids",
-        "filled_lots",
-        "filled_value",
-        "lots",
-        "note",
-        "oco_group",
-        "owner",
-        "parent_id",
-        "post_only",
-        "price",
-        "reason",
-        "reduce_only",
-        "reference",
-        "role",
-        "side",
-        "state",
-        "stop_price",
-        "symbol",
-        "tag",
-        "terms_version",
-        "time_in_force",
-        "trail",
-        "type",
-        "updated_ns",
-        "venue_id",
-        "venue_reduces",
-    )
-
-    def __init__(
-        self,
-        *,
-        client_id: str,
-        symbol: str,
-        side: Side,
-        type: OrderType,
-        lots: int,
-        price: int = 0,
-        stop_price: int = 0,
-        trail: int = 0,
-        time_in_force: TimeInForce = TimeInForce.GTC,
-        post_only: bool = False,
-        reduce_only: bool = False,
-        venue_reduces: bool | None = None,
-        role: OrderRole = OrderRole.ENTRY,
-        owner: str = "manual",
-        reason: str = "",
-        tag: str = "",
-        parent_id: str = "",
-        oco_group: str = "",
-        reference: int = 0,
-        created_ns: int = 0,
-        expires_ns: int = 0,
-    ) -> None:
-        self.client_id = client_id
-        self.symbol = symbol
-        self.side = side
-        self.type = type
-        self.lots = lots
-        self.price = price
-        self.stop_price = stop_price
-        self.trail = trail
-        self.time_in_force = time_in_force
-        self.post_only = post_only
-        self.reduce_only = reduce_only
-        self.venue_reduces = reduce_only if venue_reduces is None else venue_reduces
-        self.role = role
-        self.owner = owner
-        self.reason = reason
-        self.tag = tag
-        self.parent_id = parent_id
-        self.oco_group = oco_group
-        self.reference = reference
-        self.created_ns = created_ns
-        self.updated_ns = created_ns
-        self.expires_ns = expires_ns
-        self.state = OrderState.SUBMITTED
-        self.venue_id = ""
-        self.filled_lots = 0
-        self.filled_value = 0
-        self.fees = 0
-        self.fill_ids: list[str] = []
-        self.terms_version = 1
-        self.amendments = 0
-        """How many changes were asked for."""
-        self.cancel_requested_ns = 0
-        self.note = ""
+    client_id: str
+    symbol: str
+    side: Side
+    type: OrderType
+    lots: int
+    price: int = 0
+    stop_price: int = 0
+    trail: int = 0
+    time_in_force: TimeInForce = TimeInForce.GTC
+    post_only: bool = False
+    reduce_only: bool = False
+    venue_reduces: bool = False
+    """Whether it was sent to the venue as reduce-only."""
+    role: OrderRole = OrderRole.ENTRY
+    owner: str = "manual"
+    reason: str = ""
+    tag: str = ""
+    parent_id: str = ""
+    oco_group: str = ""
+    reference: int = 0
+    created_ns: int = 0
+    updated_ns: int = 0
+    expires_ns: int = 0
+    state: OrderState = OrderState.SUBMITTED
+    venue_id: str = ""
+    filled_lots: int = 0
+    filled_value: int = 0
+    fees: int = 0
+    fill_ids: list[str] = []
+    terms_version: int = 1
+    amendments: int = 0
+    """How many changes were asked for."""
+    cancel_requested_ns: int = 0
+    note: str = ""
 
     @property
     def remaining(self) -> int:
@@ -215,4 +156,4 @@ class Order:
 
     def snapshot(self) -> dict[str, Any]:
         """Every field, for the journal's session record and for comparison."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return msgspec.structs.asdict(self)

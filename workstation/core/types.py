@@ -70,16 +70,15 @@ class OrderState(StrEnum):
     EXPIRED = "expired"
     REJECTED = "rejected"
 
-    @property
-    def is_terminal(self) -> bool:
-        return self in TERMINAL_STATES
-
-    @property
-    def is_open(self) -> bool:
-        return self not in TERMINAL_STATES
+    is_terminal: bool
+    is_open: bool
 
 
 TERMINAL_STATES = frozenset({OrderState.FILLED, OrderState.CANCELLED, OrderState.EXPIRED, OrderState.REJECTED})
+for _state in OrderState:
+    # Plain attributes: they are read several times for each order and report.
+    _state.is_terminal = _state in TERMINAL_STATES
+    _state.is_open = not _state.is_terminal
 
 
 class TradingState(StrEnum):

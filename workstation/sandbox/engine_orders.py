@@ -49,6 +49,7 @@ def resting_order(record: OrderRecord) -> Order:
         time_in_force=_time_in_force(record),
         post_only=_is_post_only(record),
         reduce_only=record.reduce_only,
+        venue_reduces=record.reduce_only,
         created_ns=record.created_ns,
     )
     order.venue_id = str(record.order_id)

@@ -202,6 +202,7 @@ class Projector:
             oco_group=event.oco_group,
             reference=event.reference,
             created_ns=event.ts_ns,
+            updated_ns=event.ts_ns,
             expires_ns=event.expires_ns,
         )
         self._adopt(order, record.session)

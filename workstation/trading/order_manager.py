@@ -123,6 +123,7 @@ class OrderManager:
             oco_group=intent.oco_group,
             reference=approved.reference,
             created_ns=now_ns,
+            updated_ns=now_ns,
             expires_ns=approved.expires_ns,
         )
         self._emit(
@@ -176,13 +177,15 @@ class OrderManager:
             price=resting.price,
             stop_price=resting.stop_price,
             reduce_only=resting.reduce_only,
+            venue_reduces=resting.reduce_only,
             owner=EXTERNAL,
             reason="placed elsewhere",
             created_ns=event.ts_ns,
+            updated_ns=event.ts_ns,
+            state=OrderState.PARTIALLY_FILLED if resting.filled_lots else OrderState.ACCEPTED,
+            venue_id=resting.venue_id,
+            filled_lots=resting.filled_lots,
         )
-        order.state = OrderState.PARTIALLY_FILLED if resting.filled_lots else OrderState.ACCEPTED
-        order.venue_id = resting.venue_id
-        order.filled_lots = resting.filled_lots
         self.adopt(order)
 
     def request_cancel(self, order: Order, reason: str = "") -> None:

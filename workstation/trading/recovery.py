@@ -50,7 +50,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
-from workstation.core.types import OrderRole, OrderState, OrderType, Side, StrategyState, TimeInForce, TradingState
+from workstation.core.types import OrderRole, StrategyState, TradingState
 from workstation.trading.denials import DenialCode
 from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
@@ -116,7 +116,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
-        order = _order(fields)
+        order = msgspec.convert(fields, Order)
         kernel.orders.adopt(order)
         kernel.orders.seen_fills.update(order.fill_ids)
         kernel.ledger.booked.update(order.fill_ids)
@@ -170,7 +170,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
         clock.time_ns = record.ts_ns
     if isinstance(record, OrderSubmitted):
         fields = msgspec.structs.asdict(record)
-        fields["created_ns"] = fields.pop("ts_ns")
+        fields["created_ns"] = fields["updated_ns"] = fields.pop("ts_ns")
         kernel.orders.adopt(Order(**fields))
         kernel.markets[record.symbol].last_price = record.reference
     elif isinstance(record, OrderFilled):
@@ -308,22 +308,3 @@ def _finish(kernel: Kernel) -> None:
 
 def _restriction(state: str, reason: str, until_ns: int) -> Restriction:
     return Restriction(TradingState(state), reason, until_ns)
-
-
-def _order(fields: dict[str, Any]) -> Order:
-    order = Order(
-        client_id=fields["client_id"],
-        symbol=fields["symbol"],
-        side=Side(fields["side"]),
-        type=OrderType(fields["type"]),
-        lots=fields["lots"],
-    )
-    for name, value in fields.items():
-        setattr(order, name, value)
-    order.fill_ids = list(fields["fill_ids"])
-    order.side = Side(fields["side"])
-    order.type = OrderType(fields["type"])
-    order.time_in_force = TimeInForce(fields["time_in_force"])
-    order.role = OrderRole(fields["role"])
-    order.state = OrderState(fields["state"])
-    return order

@@ -65,7 +65,7 @@ _FAILURES = (Exception, SystemExit, StrategyInterruptedError)
 class StrategySlot:
     """One configured strategy and the state it is in."""
 
-    __slots__ = ("context", "detail", "saved_state", "state", "strategy")
+    __slots__ = ("context", "detail", "on_denied", "on_fill", "on_order", "saved_state", "state", "strategy")
 
     def __init__(self, strategy: Strategy, context: SlotContext) -> None:
         self.strategy = strategy
@@ -73,6 +73,13 @@ class StrategySlot:
         self.state = StrategyState.STOPPED
         self.detail = ""
         self.saved_state = b"{}"
+        self.on_fill: Callable[[tuple[OrderFilled, Order]], None] = _nothing
+        self.on_order: Callable[[Order], None] = _nothing
+        self.on_denied: Callable[[OrderDenied], None] = _nothing
+
+
+def _nothing(_: object) -> None:
+    """Takes what its strategy does not want."""
 
 
 class SlotContext:
@@ -238,6 +245,11 @@ class StrategyHost:
             else:
                 market.want_bars(interval_ns, self._base_interval_ns)
             market.bar_listeners.setdefault(interval_ns, []).append(self._bar_listener(slot, interval_ns))
+        slot.on_fill = self._guarded(slot, lambda told: strategy.on_fill(*told))
+        if kind.on_order is not Strategy.on_order:
+            slot.on_order = self._guarded(slot, strategy.on_order)
+        if kind.on_denied is not Strategy.on_denied:
+            slot.on_denied = self._guarded(slot, strategy.on_denied)
         if kind.on_trade is not Strategy.on_trade:
             market.trade_listeners.append(self._guarded(slot, strategy.on_trade))
         if kind.on_book is not Strategy.on_book:
@@ -298,18 +310,18 @@ class StrategyHost:
 
     def deliver_fill(self, owner: str, fill: OrderFilled, order: Order) -> None:
         slot = self.slots.get(owner)
-        if slot is not None and slot.state in _ACTIVE:
-            self._guarded(slot, lambda _: slot.strategy.on_fill(fill, order))(fill)
+        if slot is not None:
+            slot.on_fill((fill, order))
 
     def deliver_order(self, owner: str, order: Order) -> None:
         slot = self.slots.get(owner)
-        if slot is not None and slot.state in _ACTIVE and type(slot.strategy).on_order is not Strategy.on_order:
-            self._guarded(slot, slot.strategy.on_order)(order)
+        if slot is not None:
+            slot.on_order(order)
 
     def deliver_denial(self, owner: str, denial: OrderDenied) -> None:
         slot = self.slots.get(owner)
-        if slot is not None and slot.state in _ACTIVE and type(slot.strategy).on_denied is not Strategy.on_denied:
-            self._guarded(slot, slot.strategy.on_denied)(denial)
+        if slot is not None:
+            slot.on_denied(denial)
 
     def deliver_history(self, symbol: str, bar: Bar) -> None:
         """History warms every strategy of the symbol and timeframe that has not failed."""

@@ -14,6 +14,7 @@ CASH = {"USDT": 5_000 * 100_000_000}
 def journalled(client_id: str, side: Side, type: OrderType, lots: int, state: OrderState, **terms: Any) -> Order:
     filled = terms.pop("filled", 0)
     venue_id = terms.pop("venue_id", "" if state is OrderState.SUBMITTED else f"V{client_id}")
+    terms.setdefault("venue_reduces", terms.get("reduce_only", False))
     order = Order(client_id=client_id, symbol=SYMBOL, side=side, type=type, lots=lots, created_ns=START_NS, **terms)
     order.state, order.filled_lots, order.venue_id = state, filled, venue_id
     return order
