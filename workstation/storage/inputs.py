@@ -10,9 +10,10 @@ import contextlib
 import os
 import shutil
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from struct import Struct
+from threading import Thread
 
 from workstation.core.errors import StorageError, VerificationError
 from workstation.core.input_stream import DamagedStream, StreamEncoder, StreamReader
@@ -23,9 +24,13 @@ from workstation.storage.layout import sync_folder
 FORMAT_VERSION = 1
 SUFFIX = ".inputs.zst"
 
+_NO_FILE = -1
+_to_disk = getattr(os, "fdatasync", os.fsync)
+
 _HEADER = Struct("<6sH")
 _MAGIC = b"WSTINP"
-_MOST_PENDING = 256
+_MOST_PENDING = 64
+"""What an order may have to wait for to be written ahead of it."""
 
 
 def segment_name(number: int) -> str:
@@ -49,11 +54,11 @@ class InputRecorder:
         self._number = len(_segments(folder))
         self._pending: list[Input] = []
         self._unwritten = bytearray()
-        self._file = -1
+        self._file = _NO_FILE
         self._size = 0
         self._unsynced = False
-        self._syncer = ThreadPoolExecutor(1, "inputs")
-        self._sync: Future[None] | None = None
+        self._syncer = _Syncer()
+        self._syncing = False
         self._restart_stream()
 
     def _restart_stream(self) -> None:
@@ -63,7 +68,7 @@ class InputRecorder:
         self._ending = False
 
     def append(self, message: Input) -> None:
-        """Remember an input; each 256th writes them without waiting for the disk. What fails is left to ``flush``."""
+        """Remember an input; each 64th writes them without waiting for the disk. What fails is left to ``flush``."""
         self._pending.append(message)
         if len(self._pending) % _MOST_PENDING == 0:
             with contextlib.suppress(StorageError):
@@ -88,14 +93,15 @@ class InputRecorder:
     def begin_sync(self) -> None:
         """Begin to bring to the disk what was flushed, in a thread of its own."""
         if self._unsynced:
-            self._sync = self._syncer.submit(os.fsync, self._file)
+            self._syncer.begin(self._file)
+            self._syncing = True
 
     def end_sync(self) -> None:
         """Wait until what ``begin_sync`` began is done. Raises ``StorageError``."""
-        sync, self._sync = self._sync, None
-        if sync is not None:
+        if self._syncing:
+            self._syncing = False
             try:
-                sync.result()
+                self._syncer.end()
             except OSError as error:
                 raise _write_error(self._folder, error) from error
             self._unsynced = False
@@ -131,7 +137,7 @@ class InputRecorder:
         self.begin_sync()
         self.end_sync()
         os.close(self._file)
-        self._file = -1
+        self._file = _NO_FILE
         self._restart_stream()
 
     def close(self) -> None:
@@ -139,7 +145,39 @@ class InputRecorder:
         self.flush()
         if self._file >= 0:
             self._end_segment()
-        self._syncer.shutdown()
+        self._syncer.close()
+
+
+class _Syncer:
+    """A thread that waits for the disk; it and its owner hand over to each other without a lock of their own."""
+
+    def __init__(self) -> None:
+        self._files: SimpleQueue[int] = SimpleQueue()
+        self._results: SimpleQueue[OSError | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="inputs", daemon=True)
+        self._thread.start()
+
+    def begin(self, file: int) -> None:
+        self._files.put(file)
+
+    def end(self) -> None:
+        """Wait for what ``begin`` began. Raises ``OSError``."""
+        error = self._results.get()
+        if error is not None:
+            raise error
+
+    def close(self) -> None:
+        self._files.put(_NO_FILE)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (file := self._files.get()) != _NO_FILE:
+            try:
+                _to_disk(file)
+            except OSError as error:
+                self._results.put(error)
+            else:
+                self._results.put(None)
 
 
 class InputReader:

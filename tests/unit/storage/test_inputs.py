@@ -111,7 +111,7 @@ def test_a_sync_that_fails_is_told_when_it_is_awaited(tmp_path: Path, monkeypatc
         raise OSError(5, "Input/output error")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", fails)
+        patched.setattr("workstation.storage.inputs._to_disk", fails)
         recorder.begin_sync()
         with pytest.raises(StorageError, match="Input/output error"):
             recorder.end_sync()
