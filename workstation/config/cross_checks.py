@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
-from workstation.config.settings import Costs, Settings
+from msgspec import structs
+
+from workstation.config.settings import Costs, Messaging, Settings
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import EXTERNAL, MANUAL, InstrumentKind
+
+_SUBJECT = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 
 Problem = tuple[str, str]
 """Key path and the sentence about it, which goes on from “config/strategy.yaml, line 12: ”."""
@@ -21,6 +26,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _costs(settings.paper, "paper")
     yield from _risk(settings)
     yield from _strategies(settings)
+    yield from _messaging(settings.messaging)
     yield from _costs(settings.backtest.costs, "backtest.costs")
     yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)
     if not settings.backtest.strategy:
@@ -178,6 +184,30 @@ def _strategies(settings: Settings) -> Iterator[Problem]:
                 f"{path} starts by itself on {entry.symbol}, which risk.permitted leaves out; "
                 "add it there or set start to false.",
             )
+
+
+def _messaging(messaging: Messaging) -> Iterator[Problem]:
+    if messaging.use == "servers" and not messaging.servers:
+        yield "messaging.servers", "messaging.servers is empty although messaging.use is servers; list an address."
+    for index, server in enumerate(messaging.servers):
+        address = urlsplit(server)
+        path = f"messaging.servers[{index}]"
+        if address.scheme not in ("nats", "tls") or not address.hostname or address.path.strip("/"):
+            yield path, f"{path} is {server}; write it as nats://127.0.0.1:4222 or tls://host:4222."
+        elif address.username or address.password:
+            yield (
+                path,
+                f"{path} holds credentials; name the user under messaging.user and give the password in "
+                "WORKSTATION_NATS_PASSWORD.",
+            )
+    seen: dict[str, str] = {}
+    for name, subject in structs.asdict(messaging.subjects).items():
+        path = f"messaging.subjects.{name}"
+        if not _SUBJECT.fullmatch(subject):
+            yield path, f"{path} is “{subject}”; use words of letters, digits, - and _ with dots between them."
+        if subject in seen:
+            yield path, f"{path} is {subject}, as messaging.subjects.{seen[subject]} is; each needs its own."
+        seen[subject] = name
 
 
 def _symbol(settings: Settings, path: str, symbol: str) -> Iterator[Problem]:

@@ -122,6 +122,11 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "in_flight_check_s": _above(0, 300),
     },
     s.Storage: {"keep_inputs_days": _from(0, 3_650), "segment_megabytes": _from(1, 1_024)},
+    s.Messaging: {
+        "port": _from(0, 65_535),
+        "largest_message_kilobytes": _from(16, 8_192),
+        "keep_days": _from(0, 3_650),
+    },
     s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000)},
     s.Desktop: {"tape_threshold": _from(0, 1_000_000_000)},
 }

@@ -202,6 +202,46 @@ class Storage(Struct, frozen=True, kw_only=True):
     segment_megabytes: int
 
 
+class Subjects(Struct, frozen=True, kw_only=True):
+    """Where each kind of message is published. ``market_*`` but the first get ``.<symbol>`` and more appended."""
+
+    market_data: str
+    market_trades: str
+    market_book: str
+    market_bars: str
+    market_snapshot: str
+    orders: str
+    executions: str
+    shadow_executions: str
+    positions: str
+    risk_management: str
+    risk_state: str
+    performance_metrics: str
+    performance_reports: str
+    replay_control: str
+    config_reload: str
+    events: str
+    engine: str
+    health: str
+
+
+class Messaging(Struct, frozen=True, kw_only=True):
+    """NATS, over which engine, services and other programs speak."""
+
+    use: Literal["off", "embedded", "servers"]
+    servers: tuple[str, ...]
+    port: int
+    """Of the embedded server, on loopback; 0 lets the system choose."""
+    user: str
+    """Empty: no credentials. The password is never in the configuration."""
+    tls_ca: str
+    """File of the certificates to trust for ``tls://`` servers; empty: the system's."""
+    largest_message_kilobytes: int
+    keep_days: int
+    """How long streams keep orders, executions and performance; 0 keeps all."""
+    subjects: Subjects
+
+
 class Backtest(Struct, frozen=True, kw_only=True):
     strategy: str
     timeframe: str
@@ -242,5 +282,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     strategy_folder: str
     execution: Execution
     storage: Storage
+    messaging: Messaging
     backtest: Backtest
     desktop: Desktop

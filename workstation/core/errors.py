@@ -35,6 +35,12 @@ class OrderError(WorkstationError):
     """A request about an order cannot be carried out; nothing was sent."""
 
 
+class MessagingError(WorkstationError):
+    """NATS cannot be used: no server, refused, or a message that is none."""
+
+    exit_code = 5
+
+
 class VerificationError(WorkstationError):
     """A journal differs from what its own inputs produce, or its hash chain is broken."""
 

@@ -1,0 +1,138 @@
+"""The connection, the embedded server and the lease, against a real nats-server."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
+from workstation.core.clock import WallClock
+from workstation.core.errors import MessagingError
+from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
+from workstation.messaging.envelope import Message
+from workstation.messaging.lease import MARGIN_S, TERM_S, Lease
+from workstation.messaging.link import Address, NatsLink
+from workstation.messaging.moments import moment
+
+CHANGED = ConfigReloadBody(hash="1f", who="ann")
+RESTARTS = pytest.mark.allow_log_warnings("NATS")
+
+
+async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.02)
+
+
+async def test_messages_arrive_in_order_with_their_numbers(tmp_path: Path) -> None:
+    heard: list[Message] = []
+    async with running_server(tmp_path) as server, connected(server, "a") as sender, connected(server, "b") as hearer:
+        await hearer.subscribe("config.reload", heard.append, ConfigReloadBody)
+        await hearer.client.flush()
+        for _ in range(100):
+            await sender.publish("config.reload", CHANGED)
+        await until(lambda: len(heard) == 100)
+    assert [message.seq for message in heard] == list(range(1, 101))
+    assert {message.session for message in heard} == {"a-1"}
+    assert sender.dropped == 0
+
+
+async def test_malformed_messages_are_counted_and_go_no_further(tmp_path: Path) -> None:
+    heard: list[Message] = []
+    async with running_server(tmp_path) as server, connected(server) as link:
+        await link.subscribe("config.reload", heard.append, ConfigReloadBody)
+        await link.client.publish("config.reload", b"\x80\x04\x95pickle")
+        await link.client.publish(
+            "config.reload",
+            link.envelope(
+                "x",
+                TradeBody(symbol="B", trade_id=1, price=Decimal(1), quantity=Decimal(1), side="buy", time=moment(1)),
+            ),
+        )
+        await link.publish("config.reload", CHANGED)
+        await until(lambda: len(heard) == 1)
+    assert link.refused == 2
+
+
+async def test_a_request_is_answered_and_a_malformed_one_with_the_reason(tmp_path: Path) -> None:
+    async def answer(message: Message) -> AnswerBody:
+        return AnswerBody(ok=True, text=message.session)
+
+    async with running_server(tmp_path) as server, connected(server, "asker") as asker, connected(server) as other:
+        await other.serve("engine.requests", answer, ConfigReloadBody)
+        await other.client.flush()
+        told = await asker.request("engine.requests", CHANGED, AnswerBody)
+        assert told.body == AnswerBody(ok=True, text="asker-1")
+        raw = await asker.client.request("engine.requests", b"?", timeout=2)
+        assert b"malformed" in raw.data and other.refused == 1
+        with pytest.raises(MessagingError, match="Nobody answered on nobody"):
+            await asker.request("nobody", CHANGED, timeout_s=0.2)
+
+
+@RESTARTS
+async def test_lesson_29_a_killed_server_is_started_again_and_the_link_comes_back(tmp_path: Path) -> None:
+    heard: list[Message] = []
+    ups: list[int] = []
+    async with running_server(tmp_path) as server, connected(server) as link:
+        link.on_up(lambda: ups.append(link.reconnects))
+        await link.subscribe("config.reload", heard.append, ConfigReloadBody)
+        first = server.process_id
+        os.kill(first, signal.SIGKILL)
+        await until(lambda: not link.is_up)
+        await link.publish("config.reload", CHANGED)
+        assert link.dropped == 1 and "down" in link.state
+        await until(lambda: link.is_up)
+        assert server.process_id not in (0, first) and server.restarts == 1
+        await link.publish("config.reload", CHANGED)
+        await until(lambda: bool(heard))
+    assert ups == [0, 1]
+
+
+async def test_the_servers_credentials_are_for_its_owner_alone(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server:
+        mode = stat.S_IMODE((tmp_path / "server.json").stat().st_mode)
+        assert mode == 0o600
+        stranger = NatsLink(Address(server.address.servers), "stranger", "s", WallClock().now_ns, LARGEST)
+        with pytest.raises(MessagingError, match="refused us as “nobody”"):
+            await stranger.open()
+
+
+async def test_no_server_is_one_sentence() -> None:
+    link = NatsLink(Address(("nats://127.0.0.1:9",)), "x", "x", WallClock().now_ns, LARGEST)
+    with pytest.raises(MessagingError, match=r"There is no NATS server at nats://127\.0\.0\.1:9"):
+        await link.open(patience_s=0.5)
+
+
+async def test_of_two_that_want_a_lease_one_holds_it_and_the_other_follows(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as server, connected(server, "a") as one, connected(server, "b") as two:
+        first, second = Lease(one, "paper-01", "a"), Lease(two, "paper-01", "b")
+        first.start()
+        await until(lambda: first.held)
+        second.start()
+        await until(lambda: second.other == "a")
+        assert not second.held
+        await first.stop()
+        await until(lambda: second.held)
+        assert not first.held and second.fence > first.fence
+        await second.stop()
+
+
+async def test_a_holder_that_is_cut_off_stops_before_another_begins(tmp_path: Path) -> None:
+    now = [1_000.0]
+    async with running_server(tmp_path) as server, connected(server, "a") as one:
+        lease = Lease(one, "paper-01", "a", lambda: now[0])
+        lease.start()
+        await until(lambda: lease.held)
+        assert lease._task is not None
+        lease._task.cancel()
+        now[0] += TERM_S - MARGIN_S - 0.01
+        assert lease.held
+        now[0] += 0.02
+        assert not lease.held

@@ -1,0 +1,116 @@
+"""A lease in the key-value store: of several processes exactly one may act, and one that has lost it knows.
+
+The holder writes its entry anew well before it runs out; the bucket forgets an entry that is not renewed. Each
+write names the revision that it follows, so two holders cannot both succeed. The time that counts is the holder's own
+monotonic clock, from before the renewal was sent: it stops acting before anybody else can begin.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+from collections.abc import Callable
+
+from nats.errors import Error as NatsError
+from nats.js.api import KeyValueConfig, StorageType
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.kv import KeyValue
+
+from workstation.messaging.link import NatsLink
+
+BUCKET = "leases"
+TERM_S = 6.0
+"""An entry that is not renewed for so long is gone."""
+RENEWAL_S = 1.5
+MARGIN_S = 1.0
+"""The holder stops acting so long before its entry could be gone."""
+
+log = logging.getLogger("workstation.messaging")
+
+
+class Lease:
+    """``key`` names what is held, such as an account. ``held`` is to be asked before each act, and ``fence`` grows with
+    each new holder, so that what an old one still says can be told from the new."""
+
+    def __init__(self, link: NatsLink, key: str, holder: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._link = link
+        self._key = key
+        self._holder = holder
+        self._monotonic = monotonic
+        self._revision = 0
+        self._good_until = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self.fence = 0
+        self.other = ""
+        """Who else holds it, as far as known."""
+        self.on_change: Callable[[bool], None] = lambda held: None
+
+    @property
+    def held(self) -> bool:
+        return self._monotonic() < self._good_until
+
+    def start(self) -> None:
+        """Try to take it, and keep it once taken, until ``stop``."""
+        self._task = asyncio.ensure_future(self._keep())
+
+    async def stop(self) -> None:
+        """Give it up at once."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+        if self.held:
+            self._good_until = 0.0
+            with contextlib.suppress(NatsError, TimeoutError, OSError):
+                bucket = await self._bucket()
+                await bucket.delete(self._key, last=self._revision)
+            self.on_change(False)
+
+    async def _keep(self) -> None:
+        was = False
+        while True:
+            with contextlib.suppress(NatsError, TimeoutError, OSError):
+                await self._try()
+            now = self.held
+            if now != was:
+                was = now
+                log.info("The lease of %s is %s.", self._key, "held" if now else "not held")
+                self.on_change(now)
+            await asyncio.sleep(RENEWAL_S if now else RENEWAL_S / 3)
+
+    async def _try(self) -> None:
+        if not self._link.is_up:
+            return
+        asked = self._monotonic()
+        bucket = await self._bucket()
+        value = json.dumps({"holder": self._holder}).encode()
+        try:
+            if self.held:
+                self._revision = await bucket.update(self._key, value, last=self._revision)
+            else:
+                self._revision = await bucket.create(self._key, value)
+                self.fence = self._revision
+        except (KeyWrongLastSequenceError, APIError):
+            self._good_until = 0.0
+            await self._see_other(bucket)
+            return
+        self.other = ""
+        self._good_until = asked + TERM_S - MARGIN_S
+
+    async def _see_other(self, bucket: KeyValue) -> None:
+        with contextlib.suppress(KeyNotFoundError, ValueError):
+            entry = await bucket.get(self._key)
+            self.other = str(json.loads(entry.value or b"{}").get("holder", ""))
+
+    async def _bucket(self) -> KeyValue:
+        context = self._link.jetstream()
+        try:
+            return await context.key_value(BUCKET)
+        except NotFoundError:
+            return await context.create_key_value(
+                KeyValueConfig(bucket=BUCKET, ttl=TERM_S, history=1, storage=StorageType.FILE)
+            )

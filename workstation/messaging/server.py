@@ -1,0 +1,166 @@
+"""A nats-server of one's own: started and watched by the workstation, on loopback, with credentials made anew."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from workstation.core.credentials import Credentials
+from workstation.core.errors import MessagingError
+from workstation.core.redaction import hide
+from workstation.messaging.link import Address
+
+HOST = "127.0.0.1"
+USER = "workstation"
+START_S = 10.0
+STOP_S = 5.0
+RESTART_PAUSE_S = 0.5
+
+log = logging.getLogger("workstation.messaging")
+
+
+class EmbeddedServer:
+    """``folder`` holds its configuration, which only its owner can read, its streams and its log."""
+
+    def __init__(self, folder: Path, port: int, largest_message: int) -> None:
+        self._folder = folder
+        self._port = port
+        self._largest_message = largest_message
+        self._password = secrets.token_urlsafe(24)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._watch: asyncio.Task[None] | None = None
+        self.restarts = 0
+
+    @property
+    def address(self) -> Address:
+        return Address((f"nats://{HOST}:{self._port}",), USER, self._password)
+
+    @property
+    def process_id(self) -> int:
+        """0 when it does not run."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else 0
+
+    async def start(self) -> None:
+        """Start it and wait until it listens. Raises ``MessagingError``."""
+        program = _program()
+        hide(Credentials("", self._password))
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            if not self._port:
+                self._port = _free_port()
+            self._write_configuration()
+        except OSError as error:
+            raise MessagingError(f"The NATS server cannot use {self._folder}: {error.strerror}.") from error
+        await self._launch(program)
+        self._watch = asyncio.ensure_future(self._keep_alive(program))
+
+    async def stop(self) -> None:
+        """End it in order."""
+        if self._watch is not None:
+            self._watch.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watch
+            self._watch = None
+        process = self._process
+        if process is not None and process.poll() is None:
+            process.terminate()
+            deadline = asyncio.get_running_loop().time() + STOP_S
+            while process.poll() is None and asyncio.get_running_loop().time() < deadline:
+                await asyncio.sleep(0.02)
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def _write_configuration(self) -> None:
+        """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
+        configuration = {
+            "host": HOST,
+            "port": self._port,
+            "server_name": "workstation",
+            "max_payload": self._largest_message,
+            "jetstream": {"store_dir": str(self._folder / "streams")},
+            "authorization": {"user": USER, "password": self._password},
+            "log_file": str(self._folder / "server.log"),
+            "log_size_limit": 10_000_000,
+        }
+        path = self._configuration_file
+        path.unlink(missing_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            json.dump(configuration, file, indent=2)
+
+    @property
+    def _configuration_file(self) -> Path:
+        return self._folder / "server.json"
+
+    async def _launch(self, program: str) -> None:
+        self._process = subprocess.Popen(
+            [program, "-c", str(self._configuration_file)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            # Ctrl-C at the terminal is for the workstation, which ends its server last.
+            start_new_session=True,
+        )
+        deadline = asyncio.get_running_loop().time() + START_S
+        while not await _listens(self._port):
+            if self._process.poll() is not None:
+                raise MessagingError(
+                    f"The NATS server did not start on port {self._port}: see {self._folder / 'server.log'}; the port "
+                    "may be taken."
+                )
+            if asyncio.get_running_loop().time() > deadline:
+                self._process.kill()
+                raise MessagingError(f"The NATS server did not listen on port {self._port} within {START_S:.0f} s.")
+            await asyncio.sleep(0.02)
+
+    async def _keep_alive(self, program: str) -> None:
+        while True:
+            await asyncio.sleep(RESTART_PAUSE_S)
+            assert self._process is not None
+            if self._process.poll() is None:
+                continue
+            log.warning("The NATS server ended (%s); starting it again.", self._process.returncode)
+            self.restarts += 1
+            try:
+                await self._launch(program)
+            except MessagingError as error:
+                log.error("%s", error)
+
+
+def _program() -> str:
+    """``nats-server`` beside this Python or on the PATH."""
+    beside = shutil.which("nats-server", path=str(Path(sys.executable).parent))
+    found = beside or shutil.which("nats-server")
+    if found is None:
+        raise MessagingError(
+            "messaging.use is embedded, but there is no nats-server on the PATH: install it from nats.io/download, or "
+            "set messaging.use to off or servers."
+        )
+    return found
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def _listens(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+    return True
