@@ -228,7 +228,7 @@ class Subjects(Struct, frozen=True, kw_only=True):
 class Messaging(Struct, frozen=True, kw_only=True):
     """NATS, over which engine, services and other programs speak."""
 
-    use: Literal["off", "embedded", "servers"]
+    use: Literal["none", "embedded", "servers"]
     servers: tuple[str, ...]
     port: int
     """Of the embedded server, on loopback; 0 lets the system choose."""

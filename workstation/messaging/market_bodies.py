@@ -161,9 +161,17 @@ def _write_bar(event: Bar, terms: Instrument) -> BarBody:
 def _read_bar(body: BarBody, terms: Instrument) -> Bar:
     if body.timeframe not in TIMEFRAMES:
         raise MessagingError(f"A bar of {body.symbol} was refused: {body.timeframe} is no timeframe.")
-    prices = (_steps(price, terms.tick, "price", body.symbol) for price in (body.open, body.high, body.low, body.close))
-    volume = _steps(body.volume, terms.lot, "volume", body.symbol)
-    return Bar(body.symbol, nanoseconds(body.close_time), TIMEFRAMES[body.timeframe], *prices, volume)
+    tick, symbol = terms.tick, body.symbol
+    return Bar(
+        symbol,
+        nanoseconds(body.close_time),
+        TIMEFRAMES[body.timeframe],
+        _steps(body.open, tick, "price", symbol),
+        _steps(body.high, tick, "price", symbol),
+        _steps(body.low, tick, "price", symbol),
+        _steps(body.close, tick, "price", symbol),
+        _steps(body.volume, terms.lot, "volume", symbol),
+    )
 
 
 def _write_mark(event: MarkPrice, terms: Instrument) -> MarkBody:

@@ -143,7 +143,7 @@ def _program() -> str:
     if found is None:
         raise MessagingError(
             "messaging.use is embedded, but there is no nats-server on the PATH: install it from nats.io/download, or "
-            "set messaging.use to off or servers."
+            "set messaging.use to none or servers."
         )
     return found
 

@@ -54,7 +54,13 @@ def test_every_kind_comes_back_exactly(price: int, lots: int, rate: int, symbol:
 
 
 def body(**changes: Any) -> TradeBody:
-    fields = {"symbol": "BTCUSDT", "trade_id": 1, "price": Decimal("1.00"), "quantity": Decimal("0.5"), "side": "buy"}
+    fields: dict[str, Any] = {
+        "symbol": "BTCUSDT",
+        "trade_id": 1,
+        "price": Decimal("1.00"),
+        "quantity": Decimal("0.5"),
+        "side": "buy",
+    }
     return TradeBody(**(fields | changes), time="2023-01-01T00:00:00Z")
 
 
