@@ -126,6 +126,31 @@ class FeedBody(Body, frozen=True, kw_only=True):
     time: Moment
 
 
+class MarketRequestBody(Body, frozen=True, kw_only=True):
+    """Asks the feed handler for a symbol as it stands, by who joins late or has missed something."""
+
+    symbol: Word
+    bars: dict[str, Annotated[int, Meta(ge=0, le=20_000)]] = {}
+    """How many closed bars of each timeframe."""
+
+
+BarRow = tuple[Moment, Price, Price, Price, Price, Quantity]
+"""Close time, open, high, low, close, volume."""
+
+
+class MarketAnswerBody(Body, frozen=True, kw_only=True):
+    """A symbol as it stands after the messages that ``numbers`` names, by subject; later ones are to be applied."""
+
+    symbol: Word
+    numbers: dict[str, int]
+    connected: bool
+    book: BookSnapshotBody | None
+    mark_price: Price | None
+    last_price: Price | None
+    bars: dict[str, tuple[BarRow, ...]]
+    """Oldest first."""
+
+
 MarketBody = TradeBody | BookSnapshotBody | BookDeltaBody | BarBody | MarkBody | FundingBody | FeedBody
 
 
@@ -371,6 +396,8 @@ TYPES: dict[str, type[Body]] = {
     "mark": MarkBody,
     "funding": FundingBody,
     "feed": FeedBody,
+    "market_request": MarketRequestBody,
+    "market_answer": MarketAnswerBody,
     "order": OrderBody,
     "cancel": CancelBody,
     "amend": AmendBody,

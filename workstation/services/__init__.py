@@ -1,0 +1,1 @@
+"""Headless services over NATS: the feed handler, execution, risk state, reporter, and the ops API."""
