@@ -20,6 +20,7 @@ COMMANDS = {
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",
     "sandbox": "sandbox:sandbox",
+    "feed": "services:feed",
     None: "run:run",
 }
 

@@ -75,9 +75,20 @@ def parser() -> argparse.ArgumentParser:
     strategies.add_argument("--json", action="store_true", help="print JSON")
     _common(strategies)
     add_sandbox(commands, _common)
+    _services(commands)
     doctor = commands.add_parser("doctor", help="tell what works on this machine, line by line")
     _common(doctor)
     return top
+
+
+def _services(commands: argparse._SubParsersAction[Parser]) -> None:
+    for name, text in (("feed", "connect to the market once and publish it over NATS for engines and services"),):
+        command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
+        command.add_argument(
+            "--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long"
+        )
+        command.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
+        _common(command)
 
 
 def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:

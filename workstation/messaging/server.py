@@ -1,4 +1,8 @@
-"""A nats-server of one's own: started and watched by the workstation, on loopback, with credentials made anew."""
+"""A nats-server of one's own: started and watched by the workstation, on loopback, with generated credentials.
+
+Port and password are made once and kept beside its streams, in a file that only its owner can read: so other processes
+of the same data folder find it, and come back to it after a restart.
+"""
 
 from __future__ import annotations
 
@@ -9,16 +13,20 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from workstation.core.credentials import Credentials
 from workstation.core.errors import MessagingError
 from workstation.core.redaction import hide
 from workstation.messaging.link import Address
 
+CONFIGURATION = "server.json"
+PROCESS_ID = "server.pid"
 HOST = "127.0.0.1"
 USER = "workstation"
 START_S = 10.0
@@ -33,16 +41,17 @@ class EmbeddedServer:
 
     def __init__(self, folder: Path, port: int, largest_message: int) -> None:
         self._folder = folder
-        self._port = port
+        kept = kept_address(folder)
+        self._port = port or (kept.port if kept is not None else 0)
         self._largest_message = largest_message
-        self._password = secrets.token_urlsafe(24)
+        self._password = kept.address.password if kept is not None else secrets.token_urlsafe(24)
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
         self.restarts = 0
 
     @property
     def address(self) -> Address:
-        return Address((f"nats://{HOST}:{self._port}",), USER, self._password)
+        return _address(self._port, self._password)
 
     @property
     def process_id(self) -> int:
@@ -57,6 +66,7 @@ class EmbeddedServer:
             self._folder.mkdir(parents=True, exist_ok=True)
             if not self._port:
                 self._port = _free_port()
+            await self._end_orphan()
             self._write_configuration()
         except OSError as error:
             raise MessagingError(f"The NATS server cannot use {self._folder}: {error.strerror}.") from error
@@ -80,6 +90,18 @@ class EmbeddedServer:
                 process.kill()
                 process.wait()
 
+    async def _end_orphan(self) -> None:
+        """End the server of a workstation that was killed: it still has the port and the streams."""
+        try:
+            process_id = int((self._folder / PROCESS_ID).read_text())
+        except (OSError, ValueError):
+            return
+        deadline = asyncio.get_running_loop().time() + STOP_S
+        with contextlib.suppress(ProcessLookupError):
+            while await _listens(self._port) and asyncio.get_running_loop().time() < deadline:
+                os.kill(process_id, signal.SIGTERM)
+                await asyncio.sleep(0.1)
+
     def _write_configuration(self) -> None:
         """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
         configuration = {
@@ -89,17 +111,19 @@ class EmbeddedServer:
             "max_payload": self._largest_message,
             "jetstream": {"store_dir": str(self._folder / "streams")},
             "authorization": {"user": USER, "password": self._password},
+            "pid_file": str(self._folder / PROCESS_ID),
             "log_file": str(self._folder / "server.log"),
             "log_size_limit": 10_000_000,
         }
-        path = self._configuration_file
-        path.unlink(missing_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        fresh = self._configuration_file.with_suffix(".new")
+        fresh.unlink(missing_ok=True)
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump(configuration, file, indent=2)
+        fresh.replace(self._configuration_file)
 
     @property
     def _configuration_file(self) -> Path:
-        return self._folder / "server.json"
+        return self._folder / CONFIGURATION
 
     async def _launch(self, program: str) -> None:
         self._process = subprocess.Popen(
@@ -134,6 +158,27 @@ class EmbeddedServer:
                 await self._launch(program)
             except MessagingError as error:
                 log.error("%s", error)
+
+
+class KeptAddress(NamedTuple):
+    """Where a data folder's own server is, or was."""
+
+    port: int
+    address: Address
+
+
+def kept_address(folder: Path) -> KeptAddress | None:
+    """Where the folder's server listens when it runs; ``None`` when it never did."""
+    try:
+        told = json.loads((folder / CONFIGURATION).read_bytes())
+        port, password = int(told["port"]), str(told["authorization"]["password"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return KeptAddress(port, _address(port, password))
+
+
+def _address(port: int, password: str) -> Address:
+    return Address((f"nats://{HOST}:{port}",), USER, password)
 
 
 def _program() -> str:

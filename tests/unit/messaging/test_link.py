@@ -10,9 +10,12 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
+from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
@@ -20,6 +23,7 @@ from workstation.messaging.envelope import Message
 from workstation.messaging.lease import MARGIN_S, TERM_S, Lease
 from workstation.messaging.link import Address, NatsLink
 from workstation.messaging.moments import moment
+from workstation.messaging.opening import open_messaging
 
 CHANGED = ConfigReloadBody(hash="1f", who="ann")
 RESTARTS = pytest.mark.allow_log_warnings("NATS")
@@ -136,3 +140,41 @@ async def test_a_holder_that_is_cut_off_stops_before_another_begins(tmp_path: Pa
         assert lease.held
         now[0] += 0.02
         assert not lease.held
+
+
+async def test_processes_of_one_data_folder_share_its_server(tmp_path: Path) -> None:
+    messaging = msgspec.structs.replace(
+        load_settings(ROOT / "config" / "strategy.yaml").settings.messaging, use="embedded"
+    )
+    heard: list[Message] = []
+    first = await open_messaging(messaging, tmp_path, "engine", WallClock().now_ns)
+    second = await open_messaging(messaging, tmp_path, "reporter", WallClock().now_ns)
+    try:
+        assert first.server is not None and second.server is None
+        await second.link.subscribe("config.reload", heard.append, ConfigReloadBody)
+        await second.link.client.flush()
+        await first.link.publish("config.reload", CHANGED)
+        await until(lambda: bool(heard))
+    finally:
+        await second.close()
+        await first.close()
+    assert heard[0].session == first.link.session != second.link.session
+    again = await open_messaging(messaging, tmp_path, "engine", WallClock().now_ns)
+    assert again.server is not None and again.server.address == first.server.address
+    await again.close()
+
+
+async def test_the_server_of_a_killed_workstation_is_replaced(tmp_path: Path) -> None:
+    async with running_server(tmp_path) as orphan:
+        assert orphan._watch is not None
+        orphan._watch.cancel()
+        before = orphan.process_id
+        async with running_server(tmp_path) as server, connected(server) as link:
+            assert server.address == orphan.address and server.process_id != before
+            assert link.is_up
+
+
+async def test_switched_off_it_says_what_to_set(tmp_path: Path) -> None:
+    messaging = load_settings(ROOT / "config" / "strategy.yaml").settings.messaging
+    with pytest.raises(MessagingError, match=r"feed needs NATS, but messaging\.use is none"):
+        await open_messaging(messaging, tmp_path, "feed", WallClock().now_ns)

@@ -1,0 +1,103 @@
+"""What every service has in common: its connection, its health told every few seconds, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from workstation import __version__
+from workstation.config.loader import Loaded
+from workstation.core.clock import WallClock
+from workstation.messaging.bodies import ServiceHealthBody
+from workstation.messaging.link import NatsLink
+from workstation.messaging.moments import moment
+from workstation.messaging.opening import open_messaging
+from workstation.storage.layout import DataFolder
+
+HEALTH_INTERVAL_S = 2.0
+
+State = Literal["starting", "running", "degraded", "stopping"]
+
+log = logging.getLogger("workstation.services")
+
+
+class Running:
+    """A service at work. It sets ``state``, ``detail`` and the counts; they are published."""
+
+    def __init__(self, name: str, loaded: Loaded, folder: DataFolder, link: NatsLink, clock: WallClock) -> None:
+        self.name = name
+        self.loaded = loaded
+        self.settings = loaded.settings
+        self.folder = folder
+        self.link = link
+        self.clock = clock
+        self.stopped = asyncio.Event()
+        self.started_ns = clock.now_ns()
+        self.state: State = "starting"
+        self.detail = ""
+        self.messages: Callable[[], int] = lambda: 0
+        self.gaps: Callable[[], int] = lambda: 0
+
+    def health(self) -> ServiceHealthBody:
+        return ServiceHealthBody(
+            service=self.name,
+            state=self.state if self.link.is_up else "degraded",
+            detail=self.detail if self.link.is_up else f"NATS: {self.link.state}"[:500],
+            version=__version__,
+            started=moment(self.started_ns),
+            messages=self.messages(),
+            refused=self.link.refused,
+            gaps=self.gaps(),
+        )
+
+    async def tell_health(self) -> None:
+        """Publish how it is, until cancelled."""
+        subject = f"{self.settings.messaging.subjects.health}.{self.name}"
+        while True:
+            await self.link.publish(subject, self.health())
+            await asyncio.sleep(HEALTH_INTERVAL_S)
+
+
+Serve = Callable[[Running], Awaitable[None]]
+
+
+def run_service(name: str, loaded: Loaded, folder: DataFolder, serve: Serve, seconds: float | None = None) -> int:
+    """Run a service until it is told to stop; the exit status. ``serve`` runs until it is cancelled.
+
+    Raises ``WorkstationError``, of the service itself too.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    asyncio.run(_run(name, loaded, folder, serve, seconds))
+    return 0
+
+
+async def _run(name: str, loaded: Loaded, folder: DataFolder, serve: Serve, seconds: float | None) -> None:
+    clock = WallClock()
+    folder.create()
+    connection = await open_messaging(loaded.settings.messaging, folder.path, name, clock.now_ns)
+    running = Running(name, loaded, folder, connection.link, clock)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.stopped.set)
+    work = asyncio.ensure_future(serve(running))
+    tells = asyncio.ensure_future(running.tell_health())
+    waits = asyncio.ensure_future(running.stopped.wait())
+    try:
+        await asyncio.wait((work, waits), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        if work.done():
+            work.result()
+        running.state = "stopping"
+    finally:
+        for task in (work, tells, waits):
+            task.cancel()
+        for task in (work, tells, waits):
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await connection.link.publish(f"{loaded.settings.messaging.subjects.health}.{name}", running.health())
+        await connection.close()
+    print(f"The {name} service stopped in order.", flush=True)
