@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import signal
 import sys
@@ -63,6 +62,15 @@ class Running:
             await asyncio.sleep(HEALTH_INTERVAL_S)
 
 
+def _raise_first(work: asyncio.Future[None]) -> None:
+    """Raise what ended a service: of several tasks that failed together the first."""
+    error = work.exception()
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    if error is not None:
+        raise error
+
+
 Serve = Callable[[Running], Awaitable[None]]
 
 
@@ -90,14 +98,12 @@ async def _run(name: str, loaded: Loaded, folder: DataFolder, serve: Serve, seco
     try:
         await asyncio.wait((work, waits), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         if work.done():
-            work.result()
+            _raise_first(work)
         running.state = "stopping"
     finally:
         for task in (work, tells, waits):
             task.cancel()
-        for task in (work, tells, waits):
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(work, tells, waits, return_exceptions=True)
         await connection.link.publish(f"{loaded.settings.messaging.subjects.health}.{name}", running.health())
         await connection.close()
     print(f"The {name} service stopped in order.", flush=True)
