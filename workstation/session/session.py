@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from workstation import __version__
-from workstation.assembly import configured_instruments, last_state, session_kernel, strategy_registry
+from workstation.assembly import configured_instruments, last_state, session_engine, strategy_registry
 from workstation.config.loader import Loaded
 from workstation.config.settings import StrategyEntry
 from workstation.core.clock import WallClock
@@ -47,7 +47,7 @@ from workstation.session.account_identity import check_account, client_id_token
 from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
 from workstation.session.candle_keeper import CandleKeeper
 from workstation.session.health import Health
-from workstation.session.remote_control import ReconciliationFiles, RemoteControl
+from workstation.session.remote_control import RemoteControl
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
@@ -58,7 +58,6 @@ from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
 from workstation.storage.projection import Projection
 from workstation.storage.secrets import load_credentials
-from workstation.trading import recovery
 from workstation.trading.kernel import JOURNAL
 from workstation.trading.views import EngineViews
 from workstation.watchdog import Watchdog
@@ -77,6 +76,8 @@ FLUSH_INTERVAL_S = 0.1
 PUMP_BUDGET_S = 0.004
 """How long inputs are taken before the loop may serve the window."""
 HOURS_OF_PAST = 210 * 24
+BY_WINDOW = "the window"
+BY_CONFIGURATION = "live.confirm_account"
 CLOSING_S = 5.0
 """How long the answers to the last cancels are awaited."""
 
@@ -104,7 +105,8 @@ class Session:
         self.source: BuiltInSource | None = None
         self._given_seed = seed
         self._stop = threading.Event()
-        self._armed = False
+        self._armed_by = ""
+        self._unattended = False
         self._opened = False
 
     # --- Connecting and arming --------------------------------------------------------------------------------------
@@ -133,7 +135,7 @@ class Session:
         assert self._link is not None
         self.checks = await self._link.preflight()
 
-    def arm(self, account: str) -> None:
+    def arm(self, account: str, who: str = BY_WINDOW) -> None:
         """Allow live trading of the account that a person has named. Raises ``ConfigurationError``."""
         name = self.settings.account.name
         if account.strip() != name:
@@ -143,17 +145,21 @@ class Session:
         if failed:
             texts = " ".join(f"{check.name}: {check.text}" for check in failed)
             raise ConfigurationError(f"Live trading is not armed, for the checks are not all passed. {texts}")
-        self._armed = True
+        self._armed_by = who
 
     def arm_unattended(self) -> None:
-        """Arm where nobody can type: the configuration names the account. Raises ``ConfigurationError``."""
+        """Arm where nobody can type: the configuration names the account. Raises ``ConfigurationError``.
+
+        It arms a session once: what was armed before stays armed for as long as it was to be, or disarmed.
+        """
         confirmed = self.settings.live.confirm_account
         if not confirmed:
             raise ConfigurationError(
                 "Live trading is not armed: where nobody can type it, write the account's name, "
                 f"“{self.settings.account.name}”, under live.confirm_account."
             )
-        self.arm(confirmed)
+        self.arm(confirmed, BY_CONFIGURATION)
+        self._unattended = True
 
     async def disconnect(self) -> None:
         """Let go of the exchange."""
@@ -165,7 +171,7 @@ class Session:
 
     def open(self) -> None:
         """Take the data folder, bring back the last state, and start. Raises ``WorkstationError``, holding nothing."""
-        if self.mode is Mode.LIVE and not self._armed:
+        if self.mode is Mode.LIVE and not self._armed_by:
             raise ConfigurationError("Live trading is not armed: name the account first.")
         self.folder.create()
         now_ns = self.clock.now_ns()
@@ -200,7 +206,7 @@ class Session:
         folder = self.folder.session_inputs(number)
         self.recorder = InputRecorder(folder, settings.storage.segment_megabytes * 1_000_000) if record else None
         link = self._link
-        self.kernel, self.desk, self.failures = session_kernel(
+        self.engine = session_engine(
             settings,
             journal=journal,
             recorder=self.recorder,
@@ -212,10 +218,12 @@ class Session:
             token=token,
             make_venue=link.venue_factory(self.dispatch, self._on_reconnected) if link is not None else None,
         )
-        kernel = self.kernel
-        self.watchdog = Watchdog(kernel.host.interrupt)
+        self.kernel, self.desk, self.failures, self.arming = self.engine
+        self.watchdog = Watchdog(self.kernel.host.interrupt)
         if opening is not None:
-            kernel.recover(lambda: recovery.restore(kernel, opening))
+            self.engine.restore(opening)
+        if self.arming is not None and not (self._unattended and self.arming.armed_ns):
+            self.arming.confirm(self._armed_by)
         journal.begin_session(
             SessionHeader(
                 started_ns=now_ns,
@@ -225,7 +233,7 @@ class Session:
                 configuration=self.loaded.json,
                 instruments=configured_instruments(settings, settings.market.symbols),
                 strategies={name: registry.source_hash(entry.strategy) for name, entry in self._loaded_strategies()},
-                opening=recovery.snapshot(kernel),
+                opening=self.engine.snapshot(),
                 inputs=self.folder.session_name(number) if record else "",
                 token=token,
             )
@@ -251,15 +259,19 @@ class Session:
         kernel.bus.subscribe(LogLine, _to_python_log)
         self.candles = CandleKeeper(CandleDatabase(self.database), kernel.terms.instruments, self._series, kernel.bus)
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
-        self._files = ReconciliationFiles(self.folder.path)
-        self._files.forget()
         self.control = RemoteControl(
-            kernel, self.latch, self._files, self.command, flatten_on_kill=settings.risk.flatten_on_kill
+            kernel,
+            self.arming,
+            self.latch,
+            self.folder.path,
+            self.command,
+            flatten_on_kill=settings.risk.flatten_on_kill,
+            confirmed=settings.live.confirm_account,
         )
         if link is not None and self.mode is Mode.LIVE:
             link.start_account(self._symbols_with_orders, self._is_healthy)
         self.watchdog.start()
-        self._resumed = kernel.start(now_ns)
+        self._resumed = self.engine.start(now_ns)
         self.recordings = self._recorder_of_the_market()
         if link is None:
             self.source = BuiltInSource(settings, kernel, self.seed, now_ns)
@@ -480,7 +492,7 @@ class Session:
         except WorkstationError as error:
             log.error("%s", error)
         finally:
-            self._files.forget()
+            self.control.forget()
             self._release()
 
     def _release(self) -> None:
