@@ -63,7 +63,6 @@ class LiveSession:
         self.session.dispatch(Heartbeat(self.clock.ns + 1))
         self.session.control.look()
 
-    @property
     def trading(self) -> TradingState:
         return self.session.kernel.trading.state
 
@@ -92,12 +91,12 @@ def test_a_restart_without_a_person_goes_on_counting(tmp_path: Path) -> None:
     assert second.session.arming is not None
     assert second.session.arming.until_ns == START_NS + 8 * HOUR_NS
     second.pass_to(START_NS + 8 * HOUR_NS - MINUTE_NS)
-    assert second.trading is TradingState.ACTIVE and second.session.arming.state.soon
+    assert second.trading() is TradingState.ACTIVE and second.session.arming.state.soon
     second.pass_to(START_NS + 8 * HOUR_NS)
-    assert second.trading is TradingState.REDUCING
+    assert second.trading() is TradingState.REDUCING
     second.close()
     third = LiveSession(tmp_path, live(), START_NS + 9 * HOUR_NS)
-    assert third.trading is TradingState.REDUCING, "disarmed it stays, however often it is started"
+    assert third.trading() is TradingState.REDUCING, "disarmed it stays, however often it is started"
     third.close()
     assert [(record.armed, record.armed_ns) for record in told(tmp_path)] == [
         (True, START_NS),
@@ -111,7 +110,7 @@ def test_a_restart_without_a_person_goes_on_counting(tmp_path: Path) -> None:
 def test_a_time_that_ran_out_while_nothing_ran_is_over_at_the_start(tmp_path: Path) -> None:
     LiveSession(tmp_path, live()).close()
     later = LiveSession(tmp_path, live(), START_NS + 20 * HOUR_NS)
-    assert later.trading is TradingState.REDUCING and later.session.arming is not None
+    assert later.trading() is TradingState.REDUCING and later.session.arming is not None
     assert not later.session.arming.state.armed
     assert "disarmed itself after 8 h" in later.session.kernel.trading.reason
     later.close()
@@ -122,7 +121,7 @@ def test_typing_the_name_at_a_start_arms_anew(tmp_path: Path) -> None:
     LiveSession(tmp_path, live()).close()
     now_ns = START_NS + 20 * HOUR_NS
     later = LiveSession(tmp_path, live(), now_ns, typed=True)
-    assert later.trading is TradingState.ACTIVE and later.session.arming is not None
+    assert later.trading() is TradingState.ACTIVE and later.session.arming is not None
     assert later.session.arming.state == (True, now_ns, now_ns + 8 * HOUR_NS, False, "the window")
     later.close()
     assert verify(DataFolder(tmp_path), None).sessions == 2
@@ -134,11 +133,11 @@ def test_a_command_arms_again_and_the_journal_is_proved(tmp_path: Path) -> None:
     session.session.kernel.bus.subscribe(LogLine, lambda line: lines.append(line.text))
     session.pass_to(START_NS + 8 * HOUR_NS)
     assert "account is “practice”, not “other”" in session.session.command(Arm(account="other"))
-    assert session.trading is TradingState.REDUCING
+    assert session.trading() is TradingState.REDUCING
     session.session.command(Arm(account="practice"))
-    assert session.trading is TradingState.ACTIVE
+    assert session.trading() is TradingState.ACTIVE
     session.pass_to(START_NS + 16 * HOUR_NS + MINUTE_NS)
-    assert session.trading is TradingState.REDUCING
+    assert session.trading() is TradingState.REDUCING
     session.close()
     assert [text for text in lines if "disarms itself in 5 min" in text]
     assert verify(DataFolder(tmp_path), None).sessions == 1
@@ -153,7 +152,7 @@ def test_the_file_of_the_command_line_arms_only_what_the_configuration_names(tmp
     assert files.read() == ArmingShown(False, False, START_NS + 8 * HOUR_NS)
     files.wish(ArmingWish("me"))
     session.look()
-    assert session.trading is (TradingState.ACTIVE if confirmed else TradingState.REDUCING)
+    assert session.trading() is (TradingState.ACTIVE if confirmed else TradingState.REDUCING)
     shown = files.read()
     assert shown is not None and shown.armed is bool(confirmed)
     session.close()
@@ -169,7 +168,7 @@ def test_resume_where_nothing_runs_changes_nothing(tmp_path: Path, capsys: pytes
 def test_zero_never_disarms(tmp_path: Path) -> None:
     session = LiveSession(tmp_path, live("0"))
     session.pass_to(START_NS + 1_000 * HOUR_NS)
-    assert session.trading is TradingState.ACTIVE
+    assert session.trading() is TradingState.ACTIVE
     session.close()
 
 

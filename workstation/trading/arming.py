@@ -114,7 +114,8 @@ class Arming:
         kernel.trading.lift(DISARMED)
         self._tell()
         self._wait()
-        return f"{self._words()} Trading is {kernel.trading.state}."
+        end = f"until {utc_text(self.until_ns)} UTC" if self.until_ns else "and never disarms itself"
+        return f"Live trading is armed {end}. Trading is {kernel.trading.state}."
 
     def _wait(self) -> None:
         for timer in self._timers:
@@ -131,7 +132,7 @@ class Arming:
     def _warn(self) -> None:
         self._soon = True
         left_ns = self.until_ns - self._kernel.clock.time_ns
-        self._log(Severity.WARNING, f"Live trading disarms itself in {_duration(left_ns)}; arm it again to go on.")
+        self._log(Severity.WARNING, f"Live trading disarms itself in {duration_words(left_ns)}; arm it again to go on.")
 
     def _disarm(self) -> None:
         kernel = self._kernel
@@ -150,7 +151,7 @@ class Arming:
 
     @property
     def _reason(self) -> str:
-        after = f" after {_duration(self._lasts_ns)}" if self._lasts_ns else ""
+        after = f" after {duration_words(self._lasts_ns)}" if self._lasts_ns else ""
         return f"Live trading disarmed itself{after}: exits pass, no new risk until a person arms it again."
 
     def _words(self) -> str:
@@ -172,7 +173,7 @@ class Arming:
         self._kernel.emit(LogLine(ts_ns=self._kernel.clock.time_ns, severity=severity, source="arming", text=text))
 
 
-def _duration(duration_ns: int) -> str:
+def duration_words(duration_ns: int) -> str:
     """In its two largest units: ``8 h``, ``1 h 30 min``, ``5 min``, ``30 s``."""
     units = (("h", HOUR_NS), ("min", MINUTE_NS), ("s", SECOND_NS))
     parts = []

@@ -83,11 +83,11 @@ def test_it_is_armed_again_by_the_account_s_name_and_by_nothing_else() -> None:
         assert "not armed" in exchange.command(Arm(account=wrong, who="desktop"))
     exchange.command(Kill(reason="a test"))
     exchange.command(Resume(reason="a test"))
-    assert exchange.kernel.trading.state is TradingState.REDUCING, "Resume lifts a kill, not this"
+    assert DISARMED in exchange.kernel.trading.causes, "Resume lifts a kill, not this"
     before_ns = exchange.now_ns
     said = exchange.command(Arm(account="practice", who="desktop"))
-    assert said.startswith("Live trading is armed by desktop since 2024-03-01 12:01:")
-    assert said.endswith("Trading is ACTIVE.")
+    assert said.startswith("Live trading is armed until 2024-03-01 12:02:")
+    assert said.endswith(" UTC. Trading is ACTIVE.")
     assert exchange.kernel.trading.state is TradingState.ACTIVE
     assert arming.state == (True, before_ns, before_ns + LASTS_S * SECOND_NS, False, "desktop")
     assert exchange.place(Side.BUY, 100)
