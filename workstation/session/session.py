@@ -48,6 +48,7 @@ from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
 from workstation.session.candle_keeper import CandleKeeper
 from workstation.session.health import Health
 from workstation.session.remote_control import RemoteControl
+from workstation.session.strategy_starts import StrategyStarts
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
@@ -259,6 +260,7 @@ class Session:
         kernel.bus.subscribe(LogLine, _to_python_log)
         self.candles = CandleKeeper(CandleDatabase(self.database), kernel.terms.instruments, self._series, kernel.bus)
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
+        self.starts = StrategyStarts(kernel, self.command, connects=link is not None)
         self.control = RemoteControl(
             kernel,
             self.arming,
@@ -314,13 +316,15 @@ class Session:
     def _start_strategies(self) -> None:
         """Those that ran when the last session ended; at the first start those that the configuration starts."""
         for name, state in self._resumed.items():
-            self.command(StartStrategy(strategy=name, who="restart"))
+            start = StartStrategy(strategy=name, who="restart")
             if state is StrategyState.PAUSED:
-                self.command(PauseStrategy(strategy=name, who="restart"))
+                self.starts.want(name, start, PauseStrategy(strategy=name, who="restart"))
+            else:
+                self.starts.want(name, start)
         if self._first:
             for name, entry in self.settings.strategies.items():
                 if entry.start and name in self.kernel.host.slots:
-                    self.command(StartStrategy(strategy=name, who="configuration"))
+                    self.starts.want(name, StartStrategy(strategy=name, who="configuration"))
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
@@ -374,6 +378,7 @@ class Session:
 
     def command(self, command: AnyCommand) -> str:
         """Carry out a command now; what came of it, in words."""
+        self.starts.give_way(command)
         self.dispatch(msgspec.structs.replace(command, ts_ns=max(self.clock.now_ns(), self.kernel.clock.time_ns)))
         return self.desk.last_result
 
@@ -401,6 +406,7 @@ class Session:
             await asyncio.sleep(PUMP_INTERVAL_S)
             self.health.add_lag(max(0.0, loop.time() - planned))
             await self._pump()
+            self.starts.look()
             self.control.look()
             if self._link is not None:
                 self._link.raise_failure()
