@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+from workstation.config.settings import StrategyEntry
 from workstation.core.messages import AnyCommand, LogLine, PauseStrategy, StartStrategy, StopStrategy
-from workstation.core.types import Severity
+from workstation.core.types import Severity, StrategyState
 from workstation.trading.kernel import Kernel
 
 _DECISIONS = (StartStrategy, PauseStrategy, StopStrategy)
@@ -27,6 +28,18 @@ class StrategyStarts:
     def waiting(self) -> tuple[str, ...]:
         """Strategies whose feed does not stand yet."""
         return tuple(self._waiting)
+
+    def begin(self, resumed: Mapping[str, StrategyState], configured: Mapping[str, StrategyEntry]) -> None:
+        """Those that ran when the last session ended; of ``configured`` those that start by themselves."""
+        for name, state in resumed.items():
+            start = StartStrategy(strategy=name, who="restart")
+            if state is StrategyState.PAUSED:
+                self.want(name, start, PauseStrategy(strategy=name, who="restart"))
+            else:
+                self.want(name, start)
+        for name, entry in configured.items():
+            if entry.start and name in self._kernel.host.slots:
+                self.want(name, StartStrategy(strategy=name, who="configuration"))
 
     def want(self, strategy: str, *commands: AnyCommand) -> None:
         """Give these commands once the strategy's feed stands, and say so where it does not yet."""
