@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.replay.paper_session import START_NS, HandClock, busy_configuration, with_settings
 from workstation.__main__ import main
+from workstation.commands import resume
 from workstation.config.loader import Loaded
 from workstation.core.errors import ConfigurationError
 from workstation.core.messages import Arm, ArmingChanged, Heartbeat, LogLine
@@ -157,6 +160,27 @@ def test_the_file_of_the_command_line_arms_only_what_the_configuration_names(tmp
     assert shown is not None and shown.armed is bool(confirmed)
     session.close()
     assert files.read() is None
+
+
+@pytest.mark.parametrize("confirmed", ["practice", ""])
+def test_workstation_resume_arms_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, confirmed: str
+) -> None:
+    monkeypatch.setattr(resume, "PATIENCE_S", 2.0)
+    session = LiveSession(tmp_path, live(confirmed=confirmed), typed=True)
+    assert main(["resume", "--data", str(tmp_path)]) == 0
+    assert "nothing was changed" in capsys.readouterr().out, "it is armed, and is not armed for longer by this"
+    session.pass_to(START_NS + 8 * HOUR_NS)
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(main, ["resume", "--data", str(tmp_path)])
+        while not asked.done():
+            session.look()
+            time.sleep(0.01)
+    assert asked.result() == (0 if confirmed else 1)
+    said = "Live trading is armed until 2024-03-01 23:30:00 UTC." if confirmed else "under live.confirm_account"
+    assert said in capsys.readouterr().out
+    assert session.trading() is (TradingState.ACTIVE if confirmed else TradingState.REDUCING)
+    session.close()
 
 
 def test_resume_where_nothing_runs_changes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
