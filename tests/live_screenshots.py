@@ -6,17 +6,22 @@ import argparse
 import asyncio
 import os
 import tempfile
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 from PySide6.QtWidgets import QApplication
 
 from tests.end_to_end.live_desktop import Person, live_configuration, run_with_window, running_desktop
 from tests.end_to_end.sandbox_clients import ccxt_session
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
+from widgets.arm_dialog import ArmDialog
 from widgets.arming_page import ArmingPage
+from workstation.config.loader import Loaded, settings_json
 
 SETTLE_S = 3.0
 DEPOSIT = 500
+ARMED_HOURS = Decimal("0.006")
 
 
 def main() -> None:
@@ -37,8 +42,45 @@ def main() -> None:
                 ) as person,
             ):
                 await _picture_all(person, sandbox, arguments.folder, arguments.theme)
+            async with (
+                running_sandbox(seed=3) as sandbox,
+                running_desktop(
+                    application, live_for_seconds(sandbox, arguments.theme), Path(temporary) / "disarmed"
+                ) as person,
+            ):
+                await _picture_disarmed(person, arguments.folder, arguments.theme)
 
     run_with_window(application, scenario)
+
+
+def live_for_seconds(sandbox: Sandbox, theme: str) -> Loaded:
+    """Armed for a few seconds only."""
+    loaded = live_configuration(sandbox, theme)
+    live = msgspec.structs.replace(loaded.settings.live, disarm_after_hours=ARMED_HOURS)
+    settings = msgspec.structs.replace(loaded.settings, live=live)
+    return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
+
+
+async def _picture_disarmed(person: Person, folder: Path, theme: str) -> None:
+    await person.arm()
+    banner = person.window.banner
+
+    def shown(label: str) -> bool:
+        return label in {cell.label for cell in banner.shown_cells()}
+
+    for name, reached in (("disarming", lambda: shown("Disarms in")), ("disarmed", lambda: shown("Disarmed"))):
+        await person.until(reached, name)
+        await asyncio.sleep(1)
+        path = folder / f"{name}_{theme}_1600x900.png"
+        person.window.grab().save(str(path))
+        print(path)
+    person.click(banner.arm)
+    dialog = await person.find(ArmDialog)
+    person.type(dialog.name, "practi")
+    await asyncio.sleep(0.2)
+    path = folder / f"arming_again_{theme}.png"
+    dialog.grab().save(str(path))
+    print(path)
 
 
 async def _picture_all(person: Person, sandbox: Sandbox, folder: Path, theme: str) -> None:

@@ -41,6 +41,7 @@ class Banner(QWidget):
     flatten_clicked = Signal()
     kill_clicked = Signal()
     resume_clicked = Signal()
+    arm_clicked = Signal()
     message_action_clicked = Signal()
     notice_clicked = Signal()
 
@@ -62,11 +63,15 @@ class Banner(QWidget):
         self.resume = Button("Resume…", ButtonKind.BAND, parent=self)
         self.resume.setToolTip("Lifts the kill after a confirmation.")
         self.resume.clicked.connect(self.resume_clicked)
+        self.arm = Button("Arm again…", ButtonKind.BAND, icon="lock", parent=self)
+        self.arm.setToolTip("Arms live trading again, by the account's name.")
+        self.arm.clicked.connect(self.arm_clicked)
         self.action = Button("", ButtonKind.BAND, parent=self)
         self.action.clicked.connect(self.message_action_clicked)
         self.notice = Button("", ButtonKind.NOTICE, icon="warning", parent=self)
         self.notice.clicked.connect(self.notice_clicked)
-        for button in (self.resume, self.action, self.notice):
+        self._right = (self.resume, self.arm, self.notice, self.action)
+        for button in self._right:
             button.hide()
         self.set_killed(False)
         current().changed.connect(self._follow_theme)
@@ -83,6 +88,7 @@ class Banner(QWidget):
         """`mode` is PAPER, LIVE or REPLAY in any case. Raises ValueError for another."""
         self._mode = Mode(mode.upper())
         self.resume.set_submit(self._mode)
+        self.arm.set_submit(self._mode)
         self.action.set_submit(self._mode)
         self._refresh()
 
@@ -91,10 +97,18 @@ class Banner(QWidget):
         self._refresh()
 
     def set_cells(self, cells: Sequence[Cell | tuple[str, str, Tone]]) -> None:
+        """Only what changed is painted again, as long as it fits its place: a figure that counts costs no more."""
         fresh = [cell if isinstance(cell, Cell) else Cell(*cell) for cell in cells]
-        if fresh != self._cells:
-            self._cells = fresh
+        if fresh == self._cells:
+            return
+        places = self._places()
+        before, self._cells = self._cells, fresh
+        if self._places() != places:
             self._refresh()
+            return
+        for cell in fresh:
+            if cell not in before and cell.label in places:
+                self.update(places[cell.label])
 
     def set_counts(self, *, running: int, entries: int, positions: int) -> None:
         """Running strategies, working entries and open positions: what each button would act on."""
@@ -121,6 +135,12 @@ class Banner(QWidget):
         """In REPLAY: names the session that runs on beside it and that the buttons act on."""
         self._session = (mode, text, value, tone)
         self._refresh()
+
+    def set_arm_wanted(self, wanted: bool) -> None:
+        """Whether live trading is to be armed again: a button in the band opens the confirmation."""
+        if self.arm.isHidden() is wanted:
+            self.arm.setVisible(wanted)
+            self._refresh()
 
     def set_killed(self, killed: bool) -> None:
         self._killed = killed
@@ -173,7 +193,7 @@ class Banner(QWidget):
         height = 22
         top = (self.height() - LINE - height) // 2
         x = self.width() - self.panic.width() - 12
-        for button in (self.resume, self.notice, self.action):
+        for button in self._right:
             if not button.isHidden():
                 width = button.sizeHint().width()
                 x -= width
@@ -182,7 +202,7 @@ class Banner(QWidget):
 
     def _message_right(self) -> int:
         right = self.width() - self.panic.width() - 14
-        for button in (self.resume, self.notice, self.action):
+        for button in self._right:
             if not button.isHidden():
                 right -= button.sizeHint().width() + 8
         return right
@@ -206,6 +226,15 @@ class Banner(QWidget):
         theme = current()
         name = shapes.text_width(self._account, theme.font(12, 500))
         return self._block_width() + max(name, shapes.text_width(self._venue, theme.font(11))) + 14 + 14
+
+    def _places(self) -> dict[str, QRect]:
+        """Where the shown cells stand, by label."""
+        x, found = self._account_right(), {}
+        for cell in self.shown_cells():
+            width = self._cell_width(cell)
+            found[cell.label] = QRect(x, 0, width, self.height() - LINE)
+            x += width
+        return found
 
     def _cell_width(self, cell: Cell) -> int:
         """Grows with its content and never shrinks again, so that neighbours stand still."""
@@ -235,10 +264,15 @@ class Banner(QWidget):
         shapes.write(painter, lower, self._venue, colours.band_label, theme.font(11))
         x += width
         separator = mix(colours.band_label, colours.band, 0.28)
-        for cell in self.shown_cells():
-            painter.fillRect(QRect(x, 5, 1, height - 10), separator)
-            self._paint_cell(painter, cell, x + 15, height)
-            x += self._cell_width(cell)
+        places = self._places()
+        for cell in self._cells:
+            place = places.get(cell.label)
+            if place is None:
+                continue
+            x = place.right() + 1
+            if place.intersects(event.rect()):
+                painter.fillRect(QRect(place.x(), 5, 1, height - 10), separator)
+                self._paint_cell(painter, cell, place.x() + 15, height)
         self._paint_message(painter, x + 16, height)
 
     def _paint_cell(self, painter: QPainter, cell: Cell, x: int, height: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal, SignalInstance
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets.chart.chart_view import ChartView
@@ -15,11 +15,13 @@ from widgets.chart_marks import chart_fills, chart_signals, order_lines, positio
 from widgets.controls import IconButton
 from widgets.engine_model import SLOW_FRAMES, EngineModel
 from widgets.live_panel import LivePanel
+from widgets.positions_table import PositionActions, position_row
 from widgets.record_button import RecordButton
 from widgets.segmented import Segmented
 from widgets.toolbar import Separator, TextButton, Toolbar, popup_below
 from workstation.core.messages import CancelOrder, Flatten
 from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.types import EXTERNAL
 from workstation.core.views import PositionView
 
 NEAR_TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
@@ -66,7 +68,8 @@ class ChartPanel(LivePanel):
         self.view = ChartView(self)
         self.feed = ChartFeed(self.view, model)
         self.view.order_cancel_requested.connect(lambda key: model.command(CancelOrder(client_id=key)))
-        self.view.position_close_requested.connect(lambda: model.command(Flatten(symbol=self.symbol)))
+        self.view.position_close_requested.connect(self._close_position)
+        self.position_actions = PositionActions(model, self)
         self.bar = Toolbar(self)
         self.timeframes = Segmented(NEAR_TIMEFRAMES, framed=False)
         self.timeframes.chosen.connect(lambda index: self.choose_timeframe(NEAR_TIMEFRAMES[index]))
@@ -207,6 +210,22 @@ class ChartPanel(LivePanel):
         if line != self.view.model.position:
             self.view.set_position(line)
         self._show_orders()
+
+    def _close_position(self) -> None:
+        """What is ours is closed at the market; for what somebody else holds there is a choice, as in the table."""
+        held = [position for position in self._positions if position.symbol == self.symbol]
+        foreign = next((position for position in held if position.owner == EXTERNAL), None)
+        if foreign is None:
+            self.model.command(Flatten(symbol=self.symbol))
+            return
+        menu = self.position_actions.menu(position_row(foreign, self.model))
+        first = menu.actions()[0]
+        if len(held) > 1:
+            own = QAction("Close yours at the market", menu)
+            own.triggered.connect(lambda: self.model.command(Flatten(symbol=self.symbol)))
+            menu.insertAction(first, own)
+        menu.insertSection(first, "Held by somebody else")
+        menu.popup(QCursor.pos())
 
     def _show_fills(self, _: object = None) -> None:
         self.view.set_fills(chart_fills(self.model.fills, self.symbol), chart_signals(self.model.signals, self.symbol))

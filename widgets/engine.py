@@ -22,6 +22,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
 """Pairs of ticks and lots, best first."""
@@ -141,6 +142,9 @@ class Engine(Protocol):
         """What a trader should know of the exchange, one sentence each."""
 
     def reconciliation(self) -> ReconciliationView: ...
+    def arming(self) -> ArmingState | None:
+        """How live trading is armed; ``None`` where nothing needs to be."""
+
     def recordings(self) -> Sequence[RunningRecording]: ...
     def start_recording(self, symbol: str) -> None:
         """Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""

@@ -185,7 +185,8 @@ class LadderPanel(LivePanel):
         net = sum((p.quantity for p in positions if p.symbol == self._symbol), Decimal(0))
         self.position.setText(format_quantity(net, lot, signed=True) if net else "Flat")
         self.position.set_tone(tone_of(net))
-        self.flatten.setEnabled(any(p.symbol == self._symbol for p in positions))
+        # What somebody else holds is left alone by it.
+        self.flatten.setEnabled(any(p.symbol == self._symbol and p.owner != EXTERNAL for p in positions))
 
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
         bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)

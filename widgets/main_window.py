@@ -11,6 +11,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QRes
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets import window_state
+from widgets.arming_banner import ArmingBanner
 from widgets.banner import Banner, Cell
 from widgets.dialogs import ReasonDialog
 from widgets.engine_model import EngineModel, Result
@@ -106,6 +107,7 @@ class MainWindow(QWidget):
         self.model = model
         self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
         self.banner.resume_clicked.connect(self.open_resume)
+        self.arming = ArmingBanner(model, self.banner)
         self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
         self.area = TradingWorkspace(model, self._desktop)
@@ -185,9 +187,10 @@ class MainWindow(QWidget):
             (
                 Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
                 Cell("Today", today, tone_of(account.day_result), priority=1),
-                Cell("Open P&L", open_result, tone_of(account.unrealised), priority=4),
-                Cell("Exposure", format_percent(account.exposure_percent, 1), priority=3),
+                Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
+                Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
                 Cell("Trading", account.trading_state, state, dot=True, priority=2),
+                *self.arming.follow(),
             )
         )
         self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)

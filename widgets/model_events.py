@@ -5,6 +5,7 @@ from __future__ import annotations
 from workstation.core.messages import (
     AccountAdjusted,
     AmendRequested,
+    ArmingChanged,
     CancelRejected,
     CancelRequested,
     FundingPaid,
@@ -42,6 +43,7 @@ ORDER_EVENTS = (
 STATE_EVENTS = (
     TradingStateChanged,
     KillSwitchChanged,
+    ArmingChanged,
     StrategyChanged,
     PositionTransferred,
     FundingPaid,

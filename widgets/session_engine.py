@@ -28,6 +28,7 @@ from workstation.market.recordings.recorder import RunningRecording
 from workstation.session import Session
 from workstation.storage.database import EquityPoint as EquityRow
 from workstation.storage.database import FillRow, OrderRow
+from workstation.trading.arming import ArmingState
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 CATCH_UP_S = 0.5
@@ -118,6 +119,10 @@ class SessionEngine:
 
     def reconciliation(self) -> ReconciliationView:
         return self._session.reconciliation()
+
+    def arming(self) -> ArmingState | None:
+        arming = self._session.arming
+        return None if arming is None else arming.state
 
     def recordings(self) -> Sequence[RunningRecording]:
         return self._session.recordings.recording()

@@ -13,10 +13,12 @@ from typing import Any
 
 from widgets.arming_page import ArmingPage
 from widgets.main_window import PROGRAM, MainWindow
-from workstation.config.settings import Exchange
+from workstation.config.settings import Exchange, Live
 from workstation.core.errors import CredentialsError, WorkstationError
+from workstation.core.timeframe import HOUR_NS
 from workstation.core.types import Mode
 from workstation.session import Session
+from workstation.trading.arming import duration_words
 
 
 class Wish(Enum):
@@ -34,6 +36,13 @@ def stake_of(exchange: Exchange) -> str:
     if exchange.testnet:
         return "Orders go to the exchange's test network, where nothing is real."
     return "Orders will use real money."
+
+
+def end_of(live: Live) -> str:
+    """How long it stays armed, in a sentence."""
+    if not live.disarm_after_hours:
+        return "The engine never disarms itself."
+    return f"The engine disarms itself after {duration_words(int(live.disarm_after_hours * HOUR_NS))}."
 
 
 class SessionStart:
@@ -98,7 +107,8 @@ class SessionStart:
             session.arm_unattended()
             return True
         settings = session.settings
-        page = ArmingPage(settings.account.name, session.market_title, stake_of(settings.exchange))
+        stake = f"{stake_of(settings.exchange)} {end_of(settings.live)}"
+        page = ArmingPage(settings.account.name, session.market_title, stake)
         page.show_checks(session.checks, session.notes)
         page.keys_wanted.connect(self._window.open_keys)
         self._window.show_instead(page)

@@ -14,7 +14,7 @@ COMMANDS = {
     "data": "data:data",
     "keys": "keys:keys",
     "kill": "kill:kill",
-    "resume": "kill:resume",
+    "resume": "resume:resume",
     "reconcile": "reconcile:reconcile",
     "verify": "verify:verify",
     "strategies": "strategies:strategies",

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from workstation.config.loader import settings_from_json
 from workstation.config.settings import Costs, Settings, StrategyEntry
 from workstation.core.clock import EventClock
 from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.instrument import Instrument
+from workstation.core.messages import Output
 from workstation.core.money import to_money
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS, TIMEFRAMES
+from workstation.core.types import StrategyState
 from workstation.market.order_book import OrderBook
 from workstation.storage.disk_journal import DiskJournal
 from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
+from workstation.trading.arming import Arming
 from workstation.trading.desk import Desk, KillSwitchLatch
 from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import (
@@ -34,6 +37,38 @@ from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.exchange.capabilities import exchange_capabilities
 from workstation.venues.silent import SilentVenue
 from workstation.venues.simulated.venue import SimVenue
+
+
+class Engine(NamedTuple):
+    """A session's kernel and what works on it. ``failures`` names the strategies that did not load, with the reason."""
+
+    kernel: Kernel
+    desk: Desk
+    failures: dict[str, str]
+    arming: Arming | None
+    """``None`` on paper, where nothing needs to be armed."""
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that survives a restart, as JSON values."""
+        state = recovery.snapshot(self.kernel)
+        return state if self.arming is None else state | {"arming": self.arming.snapshot()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over a snapshot; nothing is journalled or sent. Raises ``ConfigurationError``."""
+        self.kernel.recover(lambda: recovery.restore(self.kernel, state))
+        if self.arming is not None and "arming" in state:
+            self.arming.restore(state["arming"])
+
+    def apply_records(self, records: Iterable[Output]) -> None:
+        """Come to where a session's records end."""
+        followed = records if self.arming is None else self.arming.following(records)
+        self.kernel.recover(lambda: recovery.apply_records(self.kernel, followed))
+
+    def start(self, now_ns: int) -> dict[str, StrategyState]:
+        """Begin the session, as ``Kernel.start`` does."""
+        if self.arming is not None:
+            self.arming.start()
+        return self.kernel.start(now_ns)
 
 
 def configured_instruments(settings: Settings, symbols: Sequence[str]) -> dict[str, Instrument]:
@@ -118,7 +153,7 @@ def _reconciliation_terms(settings: Settings) -> ReconciliationTerms:
     )
 
 
-def session_kernel(
+def session_engine(
     settings: Settings,
     *,
     journal: Journal,
@@ -130,10 +165,10 @@ def session_kernel(
     start_ns: int,
     token: str = "",
     make_venue: VenueFactory | None = None,
-) -> tuple[Kernel, Desk, dict[str, str]]:
-    """The kernel of a session with its strategies; and which could not be loaded, with the reason.
+) -> Engine:
+    """The engine of a session with its strategies.
 
-    The same arguments give the same kernel, which is how a journal is verified. ``make_venue`` makes the exchange of a
+    The same arguments give the same engine, which is how a journal is verified. ``make_venue`` makes the exchange of a
     live session; without it, its reports are replayed. ``token`` tells the client ids of one installation from those
     of another on the same account.
     """
@@ -150,7 +185,9 @@ def session_kernel(
         for interval_ns in TIMEFRAMES.values():
             market.want_series(interval_ns, terms.base_interval_ns)
     failures = add_strategies(kernel, registry, settings.strategies)
-    return kernel, desk, failures
+    lasts_ns = int(settings.live.disarm_after_hours * HOUR_NS)
+    arming = Arming(kernel, desk, settings.account.name, lasts_ns) if live else None
+    return Engine(kernel, desk, failures, arming)
 
 
 def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegistry) -> dict[str, Any] | None:
@@ -164,7 +201,7 @@ def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegis
     header = sessions[-1].header
     # Its records mean what they meant then: symbols, steps and strategies may have changed since.
     recorded = _recorded_settings(header, settings)
-    kernel, _, _ = session_kernel(
+    engine = session_engine(
         recorded,
         journal=MemoryJournal(),
         recorder=None,
@@ -175,13 +212,9 @@ def last_state(journal: DiskJournal, settings: Settings, registry: StrategyRegis
         start_ns=header.started_ns,
         token=header.token,
     )
-
-    def bring_back() -> None:
-        recovery.restore(kernel, header.opening)
-        recovery.apply_records(kernel, journal.records(header.number))
-
-    kernel.recover(bring_back)
-    state = recovery.snapshot(kernel)
+    engine.restore(header.opening)
+    engine.apply_records(journal.records(header.number))
+    state = engine.snapshot()
     _check_instruments(state, header, settings)
     _let_configuration_win(state, recorded, settings)
     return state

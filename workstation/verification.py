@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from workstation.assembly import session_kernel
+from workstation.assembly import session_engine
 from workstation.config.loader import settings_from_json
 from workstation.core.clock import Clock, EventClock
 from workstation.core.errors import StorageError, VerificationError
@@ -17,7 +17,6 @@ from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
 from workstation.storage.journal import SessionEntry
 from workstation.storage.layout import DataFolder
-from workstation.trading import recovery
 from workstation.trading.kernel import JOURNAL_FAILURE
 from workstation.trading.registry import StrategyRegistry
 
@@ -125,7 +124,7 @@ def _run_again(
     header = entry.header
     settings = settings_from_json(header.configuration)
     journal = RefusingJournal(expected)
-    kernel, _, _ = session_kernel(
+    engine = session_engine(
         settings,
         journal=journal,
         recorder=None,
@@ -136,10 +135,11 @@ def _run_again(
         start_ns=header.started_ns,
         token=header.token,
     )
+    kernel = engine.kernel
     journal.clock = kernel.clock
     if header.opening:
-        kernel.recover(lambda: recovery.restore(kernel, header.opening))
-    kernel.start(header.started_ns)
+        engine.restore(header.opening)
+    engine.start(header.started_ns)
     count = 0
     for event in read_inputs(folder.session_inputs(header.number)):
         kernel.dispatch(event)

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from tests.benchmarks.figure import Figure, quiet_collector
-from workstation.assembly import configured_instruments, session_kernel, strategy_registry
+from workstation.assembly import configured_instruments, session_engine, strategy_registry
 from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.round_trips import PriceBars
 from workstation.backtest.runner import BacktestData, run_backtest
@@ -55,7 +55,7 @@ def events_a_second(settings: Settings) -> Figure:
         settings.market.built_in, list(configured_instruments(settings, symbols).values()), 7, None, START_NS
     )
     events = list(islice(market.events(), EVENTS))
-    kernel, _, failures = session_kernel(
+    engine = session_engine(
         settings,
         journal=MemoryJournal(),
         recorder=None,
@@ -65,8 +65,9 @@ def events_a_second(settings: Settings) -> Figure:
         seed=1,
         start_ns=START_NS,
     )
-    assert not failures, failures
-    kernel.start(START_NS)
+    assert not engine.failures, engine.failures
+    kernel = engine.kernel
+    engine.start(START_NS)
     for name in running:
         kernel.dispatch(StartStrategy(strategy=name, ts_ns=START_NS))
     dispatch = kernel.dispatch

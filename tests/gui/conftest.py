@@ -71,6 +71,8 @@ class Workstation:
         self.clock = MovedClock(start_ns)
         self.session = Session(as_loaded(settings), data, seed=5)
         self.session.clock = self.clock  # type: ignore[assignment]
+        if settings.mode == "live":
+            self.session.arm(settings.account.name)
         self.session.open()
         self.kernel = self.session.kernel
         self.engine = SessionEngine(self.session)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
@@ -92,6 +94,67 @@ def test_a_foreign_position_is_taken_over_by_a_person_or_a_strategy(station: Wor
     station.pass_time(1)
     assert [(event.from_owner, event.to_owner) for event in heard] == [(EXTERNAL, "confluence")]
     assert [each.owner for each in station.engine.positions()] == ["confluence"]
+
+
+def give_away(station: Workstation, symbol: str = "BTCUSDT") -> None:
+    """What a person holds becomes somebody else's."""
+    ledger = station.kernel.ledger
+    position = ledger.positions[("manual", symbol)]
+    ledger.transfer(symbol, "manual", EXTERNAL, position.lots, position.cost)
+    station.frame()
+
+
+def menu_of_the_cross(station: Workstation) -> QMenu:
+    """Click the × of the position on the chart, and see what it offers."""
+    chart = station.area.charts[0]
+    station.frame()
+    chart.view.grab()
+    pane, position = chart.view.price_pane, chart.view.model.position
+    assert position is not None
+    # The × stands at the right end of the label, as an order's does.
+    y = pane.logical_scale().y(float(position.price))
+    at = chart.view.mapFromScene(pane.box.mapToScene(QPointF(pane.box.width() - 18, y)))
+    station.qtbot.mouseClick(chart.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu), "nothing is offered"
+    return menu
+
+
+def choose(station: Workstation, menu: QMenu, text: str) -> None:
+    action = next(each for each in menu.actions() if each.text() == text)
+    menu.close()
+    action.trigger()
+    station.pass_time(2)
+
+
+def test_the_cross_on_the_chart_offers_what_the_table_does(station: Workstation, qtbot: QtBot) -> None:
+    station.buy()
+    station.pass_time(2)
+    give_away(station)
+    menu = menu_of_the_cross(station)
+    texts = [action.text() for action in menu.actions() if not action.isSeparator()]
+    assert texts == ["Close at the market", "Cancel its entries", "Take over…"]
+    choose(station, menu, "Take over…")
+    dialog = next(each for each in station.window.findChildren(ReasonDialog) if each.isVisible())
+    qtbot.keyClicks(dialog.reason, "it is mine")
+    station.click(dialog.action_button)
+    station.pass_time(1)
+    assert [each.owner for each in station.engine.positions()] == ["manual"]
+    give_away(station)
+    choose(station, menu_of_the_cross(station), "Close at the market")
+    assert not station.engine.positions()
+
+
+def test_the_cross_leaves_the_others_part_where_only_ours_is_chosen(station: Workstation) -> None:
+    station.buy()
+    station.pass_time(2)
+    give_away(station)
+    station.buy()
+    station.pass_time(2)
+    assert station.area.ladder.flatten.isEnabled()
+    choose(station, menu_of_the_cross(station), "Close yours at the market")
+    assert [each.owner for each in station.engine.positions()] == [EXTERNAL]
+    assert not station.area.ladder.flatten.isEnabled()
 
 
 def test_a_held_order_says_who_holds_it(station: Workstation) -> None:

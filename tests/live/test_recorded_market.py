@@ -85,7 +85,7 @@ async def test_lesson_20_and_31_paper_on_exchange_prices_holds_no_key_and_is_wha
     def refuse(*_: object) -> None:
         raise AssertionError("a paper session looked for a key")
 
-    monkeypatch.setattr("workstation.session.session.load_credentials", refuse)
+    monkeypatch.setattr("workstation.session.exchange_access.load_credentials", refuse)
     async with running_sandbox(seed=SEED, symbols=(SYMBOL,), messages_per_second=100) as sandbox:
         session = Session(paper_configuration(sandbox.address), tmp_path, SEED)
         await session.connect()

@@ -52,7 +52,7 @@ def parser() -> argparse.ArgumentParser:
     _keys(commands)
     for name, text in (
         ("kill", "latch the kill switch: no new order, entries cancelled"),
-        ("resume", "release the kill switch"),
+        ("resume", "release the kill switch; arm live trading again"),
     ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         command.add_argument("--reason", default="", help="why; it is journalled")

@@ -1,4 +1,4 @@
-"""``workstation kill`` and ``workstation resume``: the latch on disk, which a running session follows at once."""
+"""``workstation kill``: the latch on disk, which a running session follows at once."""
 
 from __future__ import annotations
 
@@ -21,15 +21,4 @@ def kill(arguments: argparse.Namespace) -> int:
     holder = read_holder(folder.lock)
     running = f"The session of process {holder.pid} follows." if holder else "No session is running there."
     print(f"Killed: nothing trades in {folder.path} until `workstation resume`. {running}")
-    return 0
-
-
-def resume(arguments: argparse.Namespace) -> int:
-    folder = data_folder(arguments)
-    latch = KillLatch(folder.path)
-    if not latch.engaged:
-        print(f"The kill switch in {folder.path} is not engaged; nothing was changed.")
-        return 0
-    latch.release()
-    print(f"Resumed: {folder.path} may trade again.")
     return 0

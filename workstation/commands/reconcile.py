@@ -9,7 +9,7 @@ import time
 from workstation.commands.places import data_folder
 from workstation.core.errors import StorageError
 from workstation.core.timeframe import utc_text
-from workstation.session.remote_control import ReconciliationFiles, ReconciliationState, ReconciliationWish
+from workstation.session.shared_files import ReconciliationFiles, ReconciliationState, ReconciliationWish
 from workstation.storage.lock import read_holder
 
 PATIENCE_S = 30.0

@@ -79,6 +79,7 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "positions_s": _above(0, 3_600),
         "tolerance": _from(0, 1_000),
     },
+    s.Live: {"disarm_after_hours": _from(0, 8_760)},
     s.Record: {"segment_megabytes": _from(1, 1_024)},
     s.StopGuard: {"stops": _from(1, 1_000), "within_bars": _from(1, 10_000), "pause_bars": _PAUSE},
     s.DrawdownGuard: {"percent": _PERCENT, "within_bars": _from(1, 10_000), "pause_bars": _PAUSE},

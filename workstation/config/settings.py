@@ -104,6 +104,8 @@ class Exchange(Struct, frozen=True, kw_only=True):
 class Live(Struct, frozen=True, kw_only=True):
     confirm_account: str
     """Headless, live trading starts only when this is the account's name."""
+    disarm_after_hours: Decimal
+    """0 means never."""
 
 
 class Record(Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""What other processes ask of a running session through files in its folder: kill, resume, reconciliation."""
+"""What other processes ask of a running session through files in its folder: kill, resume, reconciliation, arming."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
 from workstation.core.errors import StorageError
-from workstation.core.messages import AcceptReconciliation, AnyCommand, Difference, Kill, Reconcile, Resume
+from workstation.core.messages import AcceptReconciliation, AnyCommand, Arm, Kill, Reconcile, Resume
 from workstation.core.timeframe import SECOND_NS
+from workstation.session.shared_files import ArmingFiles, ArmingShown, ReconciliationFiles, ReconciliationState
 from workstation.storage.kill_latch import KillLatch
+from workstation.trading.arming import Arming
 from workstation.trading.desk import KILL
 from workstation.trading.kernel import Kernel
 
@@ -19,75 +19,34 @@ TOLD_AGAIN_NS = 10 * SECOND_NS
 """How old what is told of an agreement may be."""
 
 
-class ReconciliationState(msgspec.Struct, frozen=True):
-    """What ``workstation reconcile`` shows: written by the session when it changes."""
-
-    agreed_ns: int
-    differences: tuple[Difference, ...]
-
-
-class ReconciliationWish(msgspec.Struct, frozen=True):
-    """What ``workstation reconcile`` asks for."""
-
-    accept: bool
-    reason: str
-    who: str
-
-
-class ReconciliationFiles:
-    """``reconciliation.json`` tells the state, ``reconciliation.wish`` carries a request; each whole or not there."""
-
-    def __init__(self, folder: Path) -> None:
-        self._state = folder / "reconciliation.json"
-        self._wish = folder / "reconciliation.wish"
-
-    def tell(self, state: ReconciliationState) -> None:
-        """Raises ``OSError``."""
-        _replace(self._state, msgspec.json.encode(state))
-
-    def read(self) -> ReconciliationState | None:
-        try:
-            return msgspec.json.decode(self._state.read_bytes(), type=ReconciliationState)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return None
-
-    def wish(self, wish: ReconciliationWish) -> None:
-        """Raises ``OSError``."""
-        _replace(self._wish, msgspec.json.encode(wish))
-
-    def take_wish(self) -> ReconciliationWish | None:
-        """The request, which is then gone."""
-        try:
-            content = self._wish.read_bytes()
-            self._wish.unlink()
-            return msgspec.json.decode(content, type=ReconciliationWish)
-        except (FileNotFoundError, msgspec.MsgspecError):
-            return None
-
-    def forget(self) -> None:
-        """No session tells anything."""
-        for path in (self._state, self._wish):
-            path.unlink(missing_ok=True)
-
-
 class RemoteControl:
-    """Looked at by the session several times a second, on the loop's thread."""
+    """Looked at by the session several times a second, on the loop's thread.
+
+    ``confirmed`` is the account that the configuration arms where nobody can type.
+    """
 
     def __init__(
         self,
         kernel: Kernel,
+        arming: Arming | None,
         latch: KillLatch,
-        files: ReconciliationFiles,
+        folder: Path,
         command: Callable[[AnyCommand], str],
         *,
         flatten_on_kill: bool,
+        confirmed: str,
     ) -> None:
         self._kernel = kernel
+        self._arming = arming
         self._latch = latch
-        self._files = files
+        self._files = ReconciliationFiles(folder)
+        self._arming_files = ArmingFiles(folder)
         self._command = command
         self._flatten_on_kill = flatten_on_kill
+        self._confirmed = confirmed
         self._told: ReconciliationState | None = None
+        self._arming_told: ArmingShown | None = None
+        self.forget()
         # A kill that the journal knows and the latch does not was lifted while nothing ran here.
         self._latched = KILL in kernel.trading.causes
         self.kill_reason = ""
@@ -98,6 +57,12 @@ class RemoteControl:
         self._follow_signal()
         self._follow_latch()
         self._reconcile()
+        self._arm()
+
+    def forget(self) -> None:
+        """Nothing is told or asked any more."""
+        self._files.forget()
+        self._arming_files.forget()
 
     def latch_again(self, now_ns: int) -> None:
         """A kill that could not be latched on a full disk is not lifted by that; it is latched when there is room."""
@@ -139,8 +104,15 @@ class RemoteControl:
                 self._files.tell(state)
                 self._told = state
 
-
-def _replace(path: Path, content: bytes) -> None:
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(content)
-    new.replace(path)
+    def _arm(self) -> None:
+        if self._arming is None:
+            return
+        wish = self._arming_files.take_wish()
+        if wish is not None:
+            self._command(Arm(account=self._confirmed, who=wish.who))
+        now = self._arming.state
+        shown = ArmingShown(now.armed, now.soon, now.until_ns)
+        if shown != self._arming_told:
+            with contextlib.suppress(OSError):
+                self._arming_files.tell(shown)
+                self._arming_told = shown

@@ -11,56 +11,35 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from workstation import __version__
-from workstation.assembly import configured_instruments, last_state, session_kernel, strategy_registry
 from workstation.config.loader import Loaded
-from workstation.config.settings import StrategyEntry
 from workstation.core.clock import WallClock
-from workstation.core.errors import ConfigurationError, StorageError, WorkstationError
+from workstation.core.errors import StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
-from workstation.core.messages import (
-    AnyCommand,
-    CancelAll,
-    Heartbeat,
-    Input,
-    LogLine,
-    OrderFilled,
-    OrderSubmitted,
-    PauseStrategy,
-    Reconcile,
-    StartStrategy,
-)
-from workstation.core.money import to_rate
-from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
-from workstation.core.types import EXTERNAL, Mode, Severity, StrategyState, TradingState
+from workstation.core.messages import AnyCommand, CancelAll, Heartbeat, Input, LogLine, Reconcile
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS
+from workstation.core.types import Mode
 from workstation.core.views import ConnectionView, ReconciliationView
-from workstation.market.recordings.file_format import BUILT_IN
-from workstation.market.recordings.recorder import MarketRecorder
-from workstation.market.series import exchange_series, invented
-from workstation.session.account_identity import check_account, client_id_token
+from workstation.session import parts
 from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
-from workstation.session.candle_keeper import CandleKeeper
+from workstation.session.exchange_access import ExchangeAccess
 from workstation.session.health import Health
-from workstation.session.remote_control import ReconciliationFiles, RemoteControl
-from workstation.storage.candles import CandleDatabase
+from workstation.session.market_pump import MarketPump
+from workstation.session.opening import open_engine
+from workstation.session.own_orders import entries, is_healthy, symbols_of_ours_alone
+from workstation.session.strategy_starts import StrategyStarts
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
-from workstation.storage.inputs import InputRecorder, prune_inputs
-from workstation.storage.journal import SessionHeader, SessionSummary
+from workstation.storage.inputs import prune_inputs
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
 from workstation.storage.projection import Projection
-from workstation.storage.secrets import load_credentials
-from workstation.trading import recovery
 from workstation.trading.kernel import JOURNAL
-from workstation.trading.views import EngineViews
 from workstation.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -74,8 +53,6 @@ PUMP_INTERVAL_S = 0.010
 """How often the market is asked for what is due."""
 FLUSH_INTERVAL_S = 0.1
 """How often recorded inputs are handed to the system, so that little is left to write when an order leaves."""
-PUMP_BUDGET_S = 0.004
-"""How long inputs are taken before the loop may serve the window."""
 HOURS_OF_PAST = 210 * 24
 CLOSING_S = 5.0
 """How long the answers to the last cancels are awaited."""
@@ -97,82 +74,55 @@ class Session:
         self.health = Health()
         self.failures: dict[str, str] = {}
         """Strategies that did not load, with the reason."""
-        self.checks: tuple[Check, ...] = ()
-        """The list that must be green before live trading."""
         self.stop_reason = ""
-        self._link: ExchangeLink | None = None
+        self._access = ExchangeAccess(self.settings, self.mode)
         self.source: BuiltInSource | None = None
         self._given_seed = seed
         self._stop = threading.Event()
-        self._armed = False
         self._opened = False
 
     # --- Connecting and arming --------------------------------------------------------------------------------------
 
+    @property
+    def checks(self) -> tuple[Check, ...]:
+        """The list that must be green before live trading."""
+        return self._access.checks
+
     async def connect(self) -> None:
         """Reach the exchange, where the settings name one. Raises ``WorkstationError``, holding nothing."""
-        if self.settings.market.source != "exchange":
-            return
-        from workstation.session.exchange_link import ExchangeLink
-
-        exchange, credentials = self.settings.exchange, None
-        if self.mode is Mode.LIVE:
-            credentials = load_credentials(Mode.LIVE, exchange.key, exchange.name)
-        link = ExchangeLink(self.settings, self.clock, credentials)
-        await link.open()
-        self._link = link
-        if self.mode is Mode.LIVE:
-            try:
-                await self.check()
-            except BaseException:
-                await self.disconnect()
-                raise
+        await self._access.connect(self.clock)
 
     async def check(self) -> None:
         """Go through the list that must be green, again where it was not. Raises ``WorkstationError``."""
-        assert self._link is not None
-        self.checks = await self._link.preflight()
+        await self._access.check()
 
     def arm(self, account: str) -> None:
         """Allow live trading of the account that a person has named. Raises ``ConfigurationError``."""
-        name = self.settings.account.name
-        if account.strip() != name:
-            named = f"not “{account}”" if account.strip() else "and nothing was typed"
-            raise ConfigurationError(f"Live trading is not armed: the account is “{name}”, {named}.")
-        failed = [check for check in self.checks if not check.passed]
-        if failed:
-            texts = " ".join(f"{check.name}: {check.text}" for check in failed)
-            raise ConfigurationError(f"Live trading is not armed, for the checks are not all passed. {texts}")
-        self._armed = True
+        self._access.arm(account)
 
     def arm_unattended(self) -> None:
         """Arm where nobody can type: the configuration names the account. Raises ``ConfigurationError``."""
-        confirmed = self.settings.live.confirm_account
-        if not confirmed:
-            raise ConfigurationError(
-                "Live trading is not armed: where nobody can type it, write the account's name, "
-                f"“{self.settings.account.name}”, under live.confirm_account."
-            )
-        self.arm(confirmed)
+        self._access.arm_unattended()
 
     async def disconnect(self) -> None:
         """Let go of the exchange."""
-        link, self._link = self._link, None
-        if link is not None:
-            await link.close()
+        await self._access.disconnect()
+
+    @property
+    def _link(self) -> ExchangeLink | None:
+        return self._access.link
 
     # --- Opening ----------------------------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Take the data folder, bring back the last state, and start. Raises ``WorkstationError``, holding nothing."""
-        if self.mode is Mode.LIVE and not self._armed:
-            raise ConfigurationError("Live trading is not armed: name the account first.")
+        self._access.require_armed()
         self.folder.create()
         now_ns = self.clock.now_ns()
         self._lock = FolderLock(self.folder.lock, now_ns)
         try:
             self._open_storage()
-            self._open_kernel(now_ns)
+            self._open_engine(now_ns)
             self._begin(now_ns)
         except BaseException:
             self._release()
@@ -185,87 +135,46 @@ class Session:
         self.database = open_database(self.folder.history)
         self.journal = DiskJournal(self.folder.journal)
 
-    def _open_kernel(self, now_ns: int) -> None:
-        settings, journal = self.settings, self.journal
-        registry = strategy_registry(settings, self.loaded.file)
-        number = journal.next_session
-        self.seed = self._given_seed if self._given_seed is not None else number
-        sessions = journal.sessions()
-        last = sessions[-1].header if sessions else None
-        if last is not None:
-            check_account(self.folder.path, last, self.mode, settings)
-        token = client_id_token(last, self.mode)
-        opening = last_state(journal, settings, registry)
-        record = settings.storage.record_inputs
-        folder = self.folder.session_inputs(number)
-        self.recorder = InputRecorder(folder, settings.storage.segment_megabytes * 1_000_000) if record else None
+    def _open_engine(self, now_ns: int) -> None:
         link = self._link
-        self.kernel, self.desk, self.failures = session_kernel(
-            settings,
-            journal=journal,
-            recorder=self.recorder,
+        opened = open_engine(
+            self.loaded,
+            self.folder,
+            self.mode,
+            journal=self.journal,
             latch=self.latch,
-            registry=registry,
-            session=number,
-            seed=self.seed,
-            start_ns=now_ns,
-            token=token,
+            seed=self._given_seed,
+            now_ns=now_ns,
             make_venue=link.venue_factory(self.dispatch, self._on_reconnected) if link is not None else None,
+            confirm=self._access.confirm,
         )
-        kernel = self.kernel
-        self.watchdog = Watchdog(kernel.host.interrupt)
-        if opening is not None:
-            kernel.recover(lambda: recovery.restore(kernel, opening))
-        journal.begin_session(
-            SessionHeader(
-                started_ns=now_ns,
-                mode=self.mode,
-                seed=self.seed,
-                engine_version=__version__,
-                configuration=self.loaded.json,
-                instruments=configured_instruments(settings, settings.market.symbols),
-                strategies={name: registry.source_hash(entry.strategy) for name, entry in self._loaded_strategies()},
-                opening=recovery.snapshot(kernel),
-                inputs=self.folder.session_name(number) if record else "",
-                token=token,
-            )
-        )
-        self.number = number
-        self._first = opening is None
+        self.engine, self.recorder, self.number, self.seed, self._first = opened
+        self.kernel, self.desk, self.failures, self.arming = self.engine
+        self.watchdog = Watchdog(self.kernel.host.interrupt)
 
     def _begin(self, now_ns: int) -> None:
         """From here on the kernel lives."""
         settings, kernel, link = self.settings, self.kernel, self._link
-        self.views = EngineViews(
-            kernel,
-            mode=self.mode,
-            account=settings.account.name,
-            venue=self.market_title,
-            taker_rate=to_rate(settings.paper.taker_bps / 10_000),
-            maker_rate=to_rate(settings.paper.maker_bps / 10_000),
-        )
+        self.views = parts.engine_views(kernel, settings, self.mode, self.market_title)
         self.health.attach(kernel)
-        self._counts = {"fills": 0, "orders": 0, "inputs": 0}
-        kernel.bus.subscribe(OrderFilled, lambda _: self._count("fills"))
-        kernel.bus.subscribe(OrderSubmitted, lambda _: self._count("orders"))
-        kernel.bus.subscribe(LogLine, _to_python_log)
-        self.candles = CandleKeeper(CandleDatabase(self.database), kernel.terms.instruments, self._series, kernel.bus)
+        self._tally = parts.Tally(kernel.bus)
+        kernel.bus.subscribe(LogLine, parts.to_python_log)
+        self.candles = parts.candle_keeper(kernel, settings, self.database, connected=link is not None)
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
-        self._files = ReconciliationFiles(self.folder.path)
-        self._files.forget()
-        self.control = RemoteControl(
-            kernel, self.latch, self._files, self.command, flatten_on_kill=settings.risk.flatten_on_kill
-        )
+        self.starts = StrategyStarts(kernel, self.command, connects=link is not None)
+        self.control = parts.remote_control(self.engine, settings, self.latch, self.folder.path, self.command)
         if link is not None and self.mode is Mode.LIVE:
-            link.start_account(self._symbols_with_orders, self._is_healthy)
+            link.start_account(lambda: symbols_of_ours_alone(kernel), lambda: is_healthy(kernel))
         self.watchdog.start()
-        self._resumed = kernel.start(now_ns)
-        self.recordings = self._recorder_of_the_market()
+        self._resumed = self.engine.start(now_ns)
+        exchange = link.title if link is not None else ""
+        self.recordings = parts.market_recorder(kernel, settings, self.folder.recordings, exchange, self.seed)
         if link is None:
             self.source = BuiltInSource(settings, kernel, self.seed, now_ns)
             self.source.give_past(self.candles, self.dispatch)
             release_freed_memory()
             self._start_strategies()
+        self._pump = MarketPump(kernel, self.source, self.clock, self.health, self.dispatch)
         self.control.look()
         if JOURNAL in kernel.trading.causes:
             raise StorageError(kernel.trading.causes[JOURNAL].reason)
@@ -278,37 +187,8 @@ class Session:
     def market_title(self) -> str:
         return self._link.title if self._link is not None else f"Built-in market, seed {self.seed}"
 
-    def _series(self, symbol: str) -> str:
-        return exchange_series(symbol, self.settings.exchange) if self._link is not None else invented(symbol)
-
-    def _recorder_of_the_market(self) -> MarketRecorder:
-        kernel, link = self.kernel, self._link
-        recorder = MarketRecorder(
-            self.folder.recordings,
-            kernel.bus,
-            kernel.clock,
-            {symbol: market.book for symbol, market in kernel.markets.items()},
-            kernel.terms.instruments,
-            source=BUILT_IN if link is None else link.title,
-            seed=self.seed if link is None else None,
-            segment_bytes=self.settings.record.segment_megabytes * 1_000_000,
-        )
-        recorder.start_all(self.settings.record.symbols)
-        return recorder
-
-    def _loaded_strategies(self) -> list[tuple[str, StrategyEntry]]:
-        return [(name, entry) for name, entry in self.settings.strategies.items() if name not in self.failures]
-
     def _start_strategies(self) -> None:
-        """Those that ran when the last session ended; at the first start those that the configuration starts."""
-        for name, state in self._resumed.items():
-            self.command(StartStrategy(strategy=name, who="restart"))
-            if state is StrategyState.PAUSED:
-                self.command(PauseStrategy(strategy=name, who="restart"))
-        if self._first:
-            for name, entry in self.settings.strategies.items():
-                if entry.start and name in self.kernel.host.slots:
-                    self.command(StartStrategy(strategy=name, who="configuration"))
+        self.starts.begin(self._resumed, self.settings.strategies if self._first else {})
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
@@ -326,26 +206,13 @@ class Session:
         """What the account's stream missed is asked for, as an input so that it can be run again."""
         self.command(Reconcile(who="reconnect"))
 
-    def _symbols_with_orders(self) -> Sequence[str]:
-        """Where orders of ours rest and nobody else's: the exchange's timer does not tell them apart."""
-        resting = self.kernel.orders.open_orders()
-        foreign = {order.symbol for order in resting if order.owner == EXTERNAL}
-        return sorted({order.symbol for order in resting} - foreign)
-
-    def _is_healthy(self) -> bool:
-        """Whether the dead-man timer may be refreshed."""
-        return JOURNAL not in self.kernel.trading.causes and self.kernel.trading.state is not TradingState.HALTED
-
     def connection(self) -> ConnectionView | None:
         """How the connection to the exchange stands; ``None`` on the built-in market."""
         return self._link.view() if self._link is not None else None
 
     def reconciliation(self) -> ReconciliationView:
         """Whether our books and the venue's account agree."""
-        found = self.kernel.reconciliation
-        if found is None:
-            return ReconciliationView(False, 0, ())
-        return ReconciliationView(True, found.agreed_ns, found.differences, found.comparing)
+        return parts.reconciliation_view(self.kernel)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -356,12 +223,13 @@ class Session:
 
     def dispatch(self, event: Input) -> None:
         """Give the kernel one input; every one passes here."""
-        self._counts["inputs"] += 1
+        self._tally.inputs += 1
         self.watchdog.beat()
         self.kernel.dispatch(event)
 
     def command(self, command: AnyCommand) -> str:
         """Carry out a command now; what came of it, in words."""
+        self.starts.give_way(command)
         self.dispatch(msgspec.structs.replace(command, ts_ns=max(self.clock.now_ns(), self.kernel.clock.time_ns)))
         return self.desk.last_result
 
@@ -388,7 +256,8 @@ class Session:
             planned = loop.time() + PUMP_INTERVAL_S
             await asyncio.sleep(PUMP_INTERVAL_S)
             self.health.add_lag(max(0.0, loop.time() - planned))
-            await self._pump()
+            await self._pump.take_due()
+            self.starts.look()
             self.control.look()
             if self._link is not None:
                 self._link.raise_failure()
@@ -403,34 +272,11 @@ class Session:
             if ends is not None and loop.time() >= ends:
                 self.request_stop("time is over")
 
-    async def _pump(self) -> None:
-        """Take everything that is due, in slices that leave the loop free for the window between them."""
-        now_ns = self.clock.now_ns()
-        if self.source is not None:
-            await self._pump_source(self.source, now_ns)
-        if now_ns - self.kernel.clock.time_ns >= SECOND_NS:
-            self.dispatch(Heartbeat(now_ns))
-
-    async def _pump_source(self, source: BuiltInSource, now_ns: int) -> None:
-        events = source.due(now_ns)
-        started = time.perf_counter()
-        for event in events:
-            self.dispatch(event)
-            if time.perf_counter() - started > PUMP_BUDGET_S:
-                await asyncio.sleep(0)
-                started = time.perf_counter()
-        self.health.messages += len(events)
-        for event in source.lacking():
-            self.dispatch(event)
-
     def _keep_house(self) -> None:
         self.health.tick()
         self.control.latch_again(self.clock.now_ns())
         if self.kernel.clock.time_ns // MINUTE_NS % 5 == 0:
             self.candles.save()
-
-    def _count(self, what: str) -> None:
-        self._counts[what] += 1
 
     # --- Closing ----------------------------------------------------------------------------------------------------
 
@@ -444,20 +290,13 @@ class Session:
                     if time.monotonic() > deadline:
                         break
                     await asyncio.sleep(PUMP_INTERVAL_S)
-                    await self._pump()
+                    await self._pump.take_due()
         finally:
-            if self._link is not None and not self._entries():
+            if self._link is not None and not (self._opened and entries(self.kernel)):
                 await self._link.disarm()
             # The exchange falls silent before the journal is closed: a report that came later would be lost.
             await self.disconnect()
             self.finish()
-
-    def _entries(self) -> list[str]:
-        """Client ids of our open orders that could add to a position."""
-        if not self._opened:
-            return []
-        resting = self.kernel.orders.open_orders()
-        return [order.client_id for order in resting if order.owner != EXTERNAL and not order.reduce_only]
 
     def finish(self) -> None:
         """Write the end of the session and release the folder."""
@@ -467,35 +306,14 @@ class Session:
         try:
             self.dispatch(Heartbeat(max(self.clock.now_ns(), self.kernel.clock.time_ns)))
             self.kernel.close()
-            self.journal.end_session(
-                SessionSummary(
-                    ended_ns=self.kernel.clock.time_ns,
-                    reason=self.stop_reason or "closed",
-                    inputs=self._counts["inputs"],
-                    orders=self._counts["orders"],
-                    fills=self._counts["fills"],
-                )
-            )
+            self.journal.end_session(self._tally.summary(self.kernel.clock.time_ns, self.stop_reason or "closed"))
             self.candles.save_hours(self.kernel.clock.time_ns)
         except WorkstationError as error:
             log.error("%s", error)
         finally:
-            self._files.forget()
+            self.control.forget()
             self._release()
 
     def _release(self) -> None:
         for name in ("watchdog", "recordings", "recorder", "projection", "journal", "database", "_lock"):
-            part = self.__dict__.pop(name, None)
-            closing: Callable[[], object] | None = next(
-                (getattr(part, verb) for verb in ("close", "stop", "release") if hasattr(part, verb)), None
-            )
-            if closing is not None:
-                try:
-                    closing()
-                except (WorkstationError, OSError) as error:
-                    log.error("%s", error)
-
-
-def _to_python_log(line: LogLine) -> None:
-    level = {Severity.INFO: logging.INFO, Severity.WARNING: logging.WARNING, Severity.ERROR: logging.ERROR}
-    logging.getLogger(f"workstation.{line.source}").log(level[line.severity], "%s", line.text)
+            parts.let_go(self.__dict__.pop(name, None))

@@ -80,7 +80,11 @@ class Desk:
             AcceptReconciliation: self._accept_reconciliation,
         }
         for command_type, handler in handlers.items():
-            kernel.handle(command_type, self._journalled(handler))
+            self.take(command_type, handler)
+
+    def take(self, command_type: type, handler: Callable[[Any], str]) -> None:
+        """Journal commands of a type and have them carried out by ``handler``, which gives the result in words."""
+        self._kernel.handle(command_type, self._journalled(handler))
 
     def _journalled(self, handler: Callable[[Any], str]) -> Callable[[Kernel, Any], None]:
         def carry_out(kernel: Kernel, command: Command) -> None:

@@ -237,11 +237,13 @@ class MarketFeed:
 
     def on_feed_status(self, status: FeedStatus) -> None:
         self._move_to(status.ts_ns)
-        for market in self._markets.values():
-            if status.symbol in ("", market.symbol):
-                market.connected = status.connected
-        state = "connected" if status.connected else "down"
-        severity = Severity.INFO if status.connected else Severity.WARNING
+        markets = [market for market in self._markets.values() if status.symbol in ("", market.symbol)]
+        # Before its first data a feed that is told down for the first time is merely not up yet.
+        starts = not status.connected and not any(market.last_ns or not market.connected for market in markets)
+        for market in markets:
+            market.connected = status.connected
+        state = "connected" if status.connected else "starting" if starts else "down"
+        severity = Severity.INFO if status.connected or starts else Severity.WARNING
         text = f"Feed {state}: {status.detail}"
         self._emit(LogLine(ts_ns=self._clock.time_ns, severity=severity, source="feed", text=text))
         self._bus.publish(status)

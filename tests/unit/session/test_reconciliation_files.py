@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from workstation.core.messages import Difference
-from workstation.session.remote_control import ReconciliationFiles, ReconciliationState, ReconciliationWish
+from workstation.session.shared_files import ReconciliationFiles, ReconciliationState, ReconciliationWish
 
 STATE = ReconciliationState(5, (Difference("balance USDT", "1", "2", "book +1 USDT as a transfer"),))
 

@@ -64,6 +64,12 @@ class Resume(Command, frozen=True, tag="C.resume"):
     reason: str = ""
 
 
+class Arm(Command, frozen=True, tag="C.arm"):
+    """Allow live trading from now on. ``account`` is its name as somebody typed it."""
+
+    account: str
+
+
 class SetTradingState(Command, frozen=True, tag="C.trading_state"):
     state: TradingState
     reason: str = ""
@@ -129,6 +135,7 @@ AnyCommand = (
     | Flatten
     | Kill
     | Resume
+    | Arm
     | SetTradingState
     | StartStrategy
     | PauseStrategy

@@ -82,6 +82,17 @@ class KillSwitchChanged(Event, frozen=True):
     kept_stops: int = 0
 
 
+class ArmingChanged(Event, frozen=True):
+    """Live trading was armed, or disarmed itself; also told when a session begins."""
+
+    armed: bool
+    armed_ns: int
+    """When it was armed last."""
+    until_ns: int
+    """When it disarms itself; 0 means never."""
+    who: str
+
+
 class CrisisChanged(Event, frozen=True):
     active: bool
     cause: str
@@ -230,6 +241,7 @@ EngineEvent = (
     | AmendRequested
     | TradingStateChanged
     | KillSwitchChanged
+    | ArmingChanged
     | CrisisChanged
     | ProtectionTriggered
     | StrategyChanged

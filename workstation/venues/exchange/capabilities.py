@@ -57,6 +57,8 @@ def exchange_notes(settings: Exchange) -> tuple[str, ...]:
     if family == "okx" and settings.market == "linear":
         notes.append(f"Orders at {name} use cross margin: set account.margin_mode to cross.")
     notes.append("Brackets and trailing stops are held by this program and work while it runs.")
+    if settings.market == "spot":
+        notes.append("An exit first cancels the stop that binds its holding, and leaves once that has ended.")
     if not amendable_types(settings):
         notes.append(f"{name} changes no order in place here: a change is a cancel and a new order.")
     elif OrderType.STOP in native_types(settings):

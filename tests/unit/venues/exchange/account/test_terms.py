@@ -44,6 +44,9 @@ def test_capabilities_follow_from_the_settings_alone(
 
 def test_what_a_trader_should_know_is_said() -> None:
     assert any("conditional" not in note and "Brackets" in note for note in exchange_notes(exchange_settings()))
+    exits = "An exit first cancels the stop that binds its holding, and leaves once that has ended."
+    assert exits in exchange_notes(exchange_settings(market="spot"))
+    assert exits not in exchange_notes(exchange_settings(market="linear"))
     unknown = " ".join(exchange_notes(exchange_settings(name="bitfinex")))
     assert "has no expiry on requests" in unknown and "judged by ccxt's classes" in unknown
     assert "Stops and take-profits are held by this program" in unknown

@@ -1,0 +1,75 @@
+"""Starts strategies once the feed of their symbol stands, so that their first order is not denied for want of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from workstation.config.settings import StrategyEntry
+from workstation.core.messages import AnyCommand, LogLine, PauseStrategy, StartStrategy, StopStrategy
+from workstation.core.types import Severity, StrategyState
+from workstation.trading.kernel import Kernel
+
+_DECISIONS = (StartStrategy, PauseStrategy, StopStrategy)
+
+
+class StrategyStarts:
+    """``command`` carries out a command. What waits is no state of the engine: only the commands are its inputs.
+
+    ``connects`` says that a feed has to be connected first, as that of an exchange.
+    """
+
+    def __init__(self, kernel: Kernel, command: Callable[[AnyCommand], str], *, connects: bool) -> None:
+        self._kernel = kernel
+        self._command = command
+        self._connects = connects
+        self._waiting: dict[str, tuple[AnyCommand, ...]] = {}
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Strategies whose feed does not stand yet."""
+        return tuple(self._waiting)
+
+    def begin(self, resumed: Mapping[str, StrategyState], configured: Mapping[str, StrategyEntry]) -> None:
+        """Those that ran when the last session ended; of ``configured`` those that start by themselves."""
+        for name, state in resumed.items():
+            start = StartStrategy(strategy=name, who="restart")
+            if state is StrategyState.PAUSED:
+                self.want(name, start, PauseStrategy(strategy=name, who="restart"))
+            else:
+                self.want(name, start)
+        for name, entry in configured.items():
+            if entry.start and name in self._kernel.host.slots:
+                self.want(name, StartStrategy(strategy=name, who="configuration"))
+
+    def want(self, strategy: str, *commands: AnyCommand) -> None:
+        """Give these commands once the strategy's feed stands, and say so where it does not yet."""
+        self._waiting[strategy] = commands
+        symbol = self._kernel.host.slots[strategy].strategy.symbol
+        if not self._stands(symbol):
+            text = f"Waits for the first data of {symbol}, then starts."
+            now_ns = self._kernel.clock.time_ns
+            # Not a record of the journal: it does not follow from the inputs.
+            self._kernel.bus.publish(LogLine(ts_ns=now_ns, severity=Severity.INFO, source=strategy, text=text))
+        self.look()
+
+    def look(self) -> None:
+        """Start what need not wait any more."""
+        for strategy in list(self._waiting):
+            if self._stands(self._kernel.host.slots[strategy].strategy.symbol):
+                for command in self._waiting.pop(strategy):
+                    self._command(command)
+
+    def give_way(self, command: AnyCommand) -> None:
+        """A person who starts, pauses or stops a strategy that waits has decided; without a name, over all."""
+        if isinstance(command, _DECISIONS):
+            for strategy in (command.strategy,) if command.strategy else self.waiting:
+                self._waiting.pop(strategy, None)
+
+    def _stands(self, symbol: str) -> bool:
+        """Connected, with a price and a whole book, none of it stale."""
+        if not self._connects:
+            return True
+        kernel, market = self._kernel, self._kernel.markets[symbol]
+        fresh = market.last_ns > 0 and kernel.clock.time_ns - market.last_ns <= kernel.terms.limits.stale_ns
+        whole = market.book.sequence < 0 or market.book.synchronised
+        return market.connected and fresh and whole and market.last_price > 0
