@@ -223,7 +223,8 @@ class Subjects(Struct, frozen=True, kw_only=True):
     replay_control: str
     config_reload: str
     events: str
-    engine: str
+    views: str
+    commands: str
     health: str
 
 

@@ -8,7 +8,7 @@ or its neighbour names. ``None`` says that there is nothing to tell. Unknown fie
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -224,7 +224,7 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
     """The venue's."""
     client_id: Word
     symbol: Word
-    side: SideWord
+    side: SideWord | None
     strategy: Word
     status: Literal[
         "submitted",
@@ -238,15 +238,23 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
         "cancelled",
         "expired",
         "unknown",
-        "kept",
+        "cancel_rejected",
+        "amend_rejected",
+        "funding",
+        "liquidated",
     ]
+    time: Moment
     price: Price | None
+    """Of the execution where there is one, else the order's limit."""
     quantity: Quantity | None
+    """Of the execution where there is one, else the order's."""
     execution_id: Annotated[str, Meta(max_length=200)] = ""
     fees: Decimal = Decimal(0)
     fee_asset: Annotated[str, Meta(max_length=100)] = ""
     funding: Decimal = Decimal(0)
     realized_pnl: Decimal = Decimal(0)
+    slippage: Decimal = Decimal(0)
+    """Cost against the price that the order was decided at, in the settlement asset."""
     slippage_bps: Decimal | None = None
     maker: bool | None = None
     latency_ms: Decimal | None = None
@@ -257,6 +265,13 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
     run_id: Word
     error: Text = ""
     reduce_only: bool = False
+    held: bool = False
+    """Accepted, but waiting for its parent to fill."""
+    released: bool = False
+    """Triggered because its parent filled."""
+    stop_price: Price | None = None
+    version: int = 0
+    amendment: int = 0
 
 
 class PositionBody(Body, frozen=True, kw_only=True):
@@ -379,6 +394,34 @@ class ServiceHealthBody(Body, frozen=True, kw_only=True):
     lag_ms: Decimal | None = None
 
 
+class EngineRequestBody(Body, frozen=True, kw_only=True):
+    """Asks an engine for a view, or commands it. Past ``deadline`` it is refused; a command's ``id`` acts once."""
+
+    id: Word
+    name: Word
+    """Of the view or the command."""
+    who: Word
+    deadline: Moment
+    arguments: dict[str, Any] = {}
+
+
+class EngineAnswerBody(Body, frozen=True, kw_only=True):
+    """A view as it was after the event that ``number`` names, or what a command came to."""
+
+    ok: bool
+    text: Annotated[str, Meta(max_length=5_000)] = ""
+    number: int = 0
+    data: Any = None
+    duplicate: bool = False
+
+
+class EngineEventBody(Body, frozen=True, kw_only=True):
+    """An event of an engine as its journal has it: prices in ticks, quantities in lots, money in 1e-8 of its asset."""
+
+    kind: Word
+    event: dict[str, Any]
+
+
 class AnswerBody(Body, frozen=True, kw_only=True):
     """What a request came to."""
 
@@ -411,6 +454,9 @@ TYPES: dict[str, type[Body]] = {
     "replay_command": ReplayCommandBody,
     "config_reload": ConfigReloadBody,
     "health": ServiceHealthBody,
+    "engine_request": EngineRequestBody,
+    "engine_answer": EngineAnswerBody,
+    "engine_event": EngineEventBody,
     "answer": AnswerBody,
 }
 """Every message by the ``type`` of its envelope."""

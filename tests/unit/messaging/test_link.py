@@ -70,11 +70,11 @@ async def test_a_request_is_answered_and_a_malformed_one_with_the_reason(tmp_pat
         return AnswerBody(ok=True, text=message.session)
 
     async with running_server(tmp_path) as server, connected(server, "asker") as asker, connected(server) as other:
-        await other.serve("engine.requests", answer, ConfigReloadBody)
+        await other.serve("engine.views", answer, ConfigReloadBody)
         await other.client.flush()
-        told = await asker.request("engine.requests", CHANGED, AnswerBody)
+        told = await asker.request("engine.views", CHANGED, AnswerBody)
         assert told.body == AnswerBody(ok=True, text="asker-1")
-        raw = await asker.client.request("engine.requests", b"?", timeout=2)
+        raw = await asker.client.request("engine.views", b"?", timeout=2)
         assert b"malformed" in raw.data and other.refused == 1
         with pytest.raises(MessagingError, match="Nobody answered on nobody"):
             await asker.request("nobody", CHANGED, timeout_s=0.2)
