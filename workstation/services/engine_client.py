@@ -1,0 +1,96 @@
+"""What services and windows ask of an engine at the other end of NATS.
+
+Views come as the JSON of ``core.views``: decimals are text. Commands are those of ``core.messages`` by their class's
+name, their fields in the engine's own units (ticks, lots).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, get_args
+
+import msgspec
+
+from workstation.config.settings import Subjects
+from workstation.core.messages import AnyCommand
+from workstation.core.timeframe import SECOND_NS
+from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.link import NatsLink
+from workstation.messaging.moments import moment
+
+COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(AnyCommand)}
+"""Every command by its name."""
+DEADLINE_S = 5
+"""A command that reaches the engine later is refused."""
+
+
+class View(StrEnum):
+    """What an engine shows. Arguments stand in brackets."""
+
+    SESSION = "session"
+    """Mode, account, instruments by symbol, session number, seed, start, market, notes, strategies that failed."""
+    ACCOUNT = "account"
+    ORDERS = "orders"
+    """Open ones."""
+    ORDER = "order"
+    """(client_id)"""
+    POSITIONS = "positions"
+    RISK = "risk"
+    STRATEGIES = "strategies"
+    HEALTH = "health"
+    CONNECTION = "connection"
+    RECONCILIATION = "reconciliation"
+    CONFIGURATION = "configuration"
+    """The settings in use; they hold no secret."""
+    PAST_ORDERS = "past_orders"
+    """(limit)"""
+    PAST_FILLS = "past_fills"
+    """(limit)"""
+    PAST_EQUITY = "past_equity"
+    """(limit)"""
+    BARS = "bars"
+    """(symbol, timeframe, limit): rows of close time in nanoseconds, open, high, low, close, volume, as floats."""
+    MARKET = "market"
+    """(symbol, depth): last price, book levels and freshness, in ticks and lots."""
+    PREVIEW = "preview"
+    """(intent): what the gate would say."""
+    LOG = "log"
+    """(limit): the newest lines."""
+
+
+class EngineClient:
+    """One asker. Raises ``MessagingError`` when no engine answers."""
+
+    def __init__(self, link: NatsLink, subjects: Subjects, now_ns: Callable[[], int]) -> None:
+        self._link = link
+        self._subjects = subjects
+        self._now_ns = now_ns
+
+    async def view(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> EngineAnswerBody:
+        """A view as it is now, with the number of the last event that it contains."""
+        return await self._ask(self._subjects.views, view, "", arguments, "", timeout_s)
+
+    async def command(self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
+        """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent."""
+        fields = msgspec.to_builtins(command)
+        named = dict(zip(command.__struct_fields__, fields[1:])) if isinstance(fields, list) else fields
+        arguments = {name: value for name, value in named.items() if name not in ("ts_ns", "who")}
+        return await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
+
+    async def _ask(
+        self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
+    ) -> EngineAnswerBody:
+        request = EngineRequestBody(
+            id=id_ or secrets.token_hex(8),
+            name=str(name),
+            who=who or self._link.session,
+            deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
+            arguments=arguments,
+        )
+        answer = (await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)).body
+        if isinstance(answer, AnswerBody):
+            return EngineAnswerBody(ok=answer.ok, text=answer.text)
+        assert isinstance(answer, EngineAnswerBody)
+        return answer
