@@ -38,6 +38,9 @@ DUPLICATE_REQUEST = "DUPLICATE"
 
 REMEMBERED_ORDERS = 10_000
 """Ended orders that a late report may still be about."""
+REMEMBERED_AFTER_RESTART = 1_000
+"""The newest of them that a restart takes along. The account is compared every few seconds, so that what an order did
+after we gave it up is known soon: only those that ended shortly before the engine did can still bring news."""
 REMEMBERED_FILLS = 100_000
 
 
@@ -163,6 +166,16 @@ class OrderManager:
             self.open_count += 1
             group.reductions += order.reduce_only
             _count(group, order, order.remaining)
+
+    def remember(self, order: Order) -> None:
+        """Take back an order that ended in an earlier session, so that a late fill finds its owner."""
+        self.orders[order.client_id] = order
+        self._remember_end(order.client_id)
+
+    def ended_orders(self) -> list[Order]:
+        """Our orders that ended last, oldest first: what ``remember`` takes back after a restart."""
+        ended = (self.orders[client_id] for client_id in self._ended)
+        return [order for order in ended if order.owner != EXTERNAL][-REMEMBERED_AFTER_RESTART:]
 
     def adopt_foreign(self, event: OrderAdopted) -> None:
         """Take an order into the books that somebody else placed on the account."""
@@ -357,7 +370,10 @@ class OrderManager:
             self.open_count -= 1
             group.reductions -= order.reduce_only
             _count(group, order, -order.remaining)
-        self._ended.append(order.client_id)
+        self._remember_end(order.client_id)
+
+    def _remember_end(self, client_id: str) -> None:
+        self._ended.append(client_id)
         if len(self._ended) > REMEMBERED_ORDERS:
             self.orders.pop(self._ended.popleft(), None)
 

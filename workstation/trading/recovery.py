@@ -78,6 +78,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ledger": kernel.ledger.snapshot(),
         "guards": kernel.guards.snapshot(),
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
+        "ended": [_compact(order) for order in kernel.orders.ended_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
         "reconciliation": kernel.reconciliation.snapshot() if kernel.reconciliation is not None else {},
@@ -116,10 +117,12 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
-        order = _order(fields)
+        _know_fills(kernel, order := _order(fields))
         kernel.orders.adopt(order)
-        kernel.orders.seen_fills.update(order.fill_ids)
-        kernel.ledger.booked.update(order.fill_ids)
+    for fields in state.get("ended", ()):
+        if fields["symbol"] in kernel.markets:
+            _know_fills(kernel, order := _order(fields))
+            kernel.orders.remember(order)
     kernel.orders.amendments.restore(state["amendments"])
     kernel.settlement.account_reports.extend(state["account_reports"])
     kernel.ledger.booked.update(state["account_reports"])
@@ -310,6 +313,20 @@ def _restriction(state: str, reason: str, until_ns: int) -> Restriction:
     return Restriction(TradingState(state), reason, until_ns)
 
 
+def _know_fills(kernel: Kernel, order: Order) -> None:
+    kernel.orders.seen_fills.update(order.fill_ids)
+    kernel.ledger.booked.update(order.fill_ids)
+
+
+_NAMED = ("client_id", "symbol", "side", "type", "lots")
+_UNSET = Order(client_id="", symbol="", side=Side.BUY, type=OrderType.MARKET, lots=0).snapshot()
+
+
+def _compact(order: Order) -> dict[str, Any]:
+    """An order's fields without those that say nothing: there may be many that have ended."""
+    return {name: value for name, value in order.snapshot().items() if name in _NAMED or value != _UNSET[name]}
+
+
 def _order(fields: dict[str, Any]) -> Order:
     order = Order(
         client_id=fields["client_id"],
@@ -320,10 +337,10 @@ def _order(fields: dict[str, Any]) -> Order:
     )
     for name, value in fields.items():
         setattr(order, name, value)
-    order.fill_ids = list(fields["fill_ids"])
-    order.side = Side(fields["side"])
-    order.type = OrderType(fields["type"])
-    order.time_in_force = TimeInForce(fields["time_in_force"])
-    order.role = OrderRole(fields["role"])
-    order.state = OrderState(fields["state"])
+    order.fill_ids = list(order.fill_ids)
+    order.side = Side(order.side)
+    order.type = OrderType(order.type)
+    order.time_in_force = TimeInForce(order.time_in_force)
+    order.role = OrderRole(order.role)
+    order.state = OrderState(order.state)
     return order
