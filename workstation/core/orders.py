@@ -143,6 +143,7 @@ class Order:
         "updated_ns",
         "venue_id",
         "venue_reduces",
+        "waits_for",
     )
 
     def __init__(
@@ -202,6 +203,8 @@ class Order:
         self.amendments = 0
         """How many changes were asked for."""
         self.cancel_requested_ns = 0
+        self.waits_for: list[str] = []
+        """Client ids of the orders that must have ended before this one, which the engine holds, leaves."""
         self.note = ""
 
     @property

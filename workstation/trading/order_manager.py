@@ -15,6 +15,7 @@ from workstation.core.messages import (
     OrderAdopted,
     OrderAmended,
     OrderCancelled,
+    OrderDue,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -209,6 +210,24 @@ class OrderManager:
         order.cancel_requested_ns = self._clock.time_ns
         self._emit(CancelRequested(ts_ns=self._clock.time_ns, client_id=order.client_id, reason=reason))
         self.outbox.append(CancelRequest(order.client_id))
+
+    def hold_for(self, order: Order, others: list[Order], reason: str) -> None:
+        """Cancel what must end before a held order leaves; that it is due is journalled ahead of the cancels."""
+        due = OrderDue(
+            ts_ns=self._clock.time_ns,
+            client_id=order.client_id,
+            after=tuple(other.client_id for other in others),
+            reason=reason,
+        )
+        order.waits_for = list(due.after)
+        self._emit(due)
+        for other in others:
+            self.request_cancel(other, reason)
+
+    def awaited(self, order: Order) -> list[Order]:
+        """What must still end before a held order leaves."""
+        others = (self.orders.get(client_id) for client_id in order.waits_for)
+        return [other for other in others if other is not None and other.is_open]
 
     def request_amend(self, order: Order, price: int, stop_price: int, lots: int, expires_ns: int) -> None:
         """Ask the venue to move an order to these terms; growth counts as in flight at once."""

@@ -31,6 +31,7 @@ from workstation.core.messages import (
     OrderAmended,
     OrderCancelled,
     OrderDenied,
+    OrderDue,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -44,6 +45,8 @@ from workstation.core.messages import (
     PositionLiquidated,
     PositionTransferred,
     ProtectionTriggered,
+    ReplacementEnded,
+    ReplacementPlanned,
     StrategyChanged,
     StrategyStateSaved,
     TradingStateChanged,
@@ -80,6 +83,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
         "ended": [_compact(order) for order in kernel.orders.ended_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
+        "replacements": kernel.replacements.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
         "reconciliation": kernel.reconciliation.snapshot() if kernel.reconciliation is not None else {},
         "strategies": kernel.absent_strategies
@@ -124,6 +128,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             _know_fills(kernel, order := _order(fields))
             kernel.orders.remember(order)
     kernel.orders.amendments.restore(state["amendments"])
+    kernel.replacements.restore(state.get("replacements", []))
     kernel.settlement.account_reports.extend(state["account_reports"])
     kernel.ledger.booked.update(state["account_reports"])
     if kernel.reconciliation is not None and state["reconciliation"]:
@@ -197,6 +202,12 @@ def _apply(kernel: Kernel, record: Output) -> None:
         kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
     elif isinstance(record, AmendRequested):
         kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record)
+    elif isinstance(record, ReplacementPlanned):
+        kernel.replacements.expect(record)
+    elif isinstance(record, ReplacementEnded):
+        kernel.replacements.drop(record.client_id)
+    elif isinstance(record, OrderDue):
+        kernel.orders.orders[record.client_id].waits_for = list(record.after)
     elif isinstance(record, OrderAdopted):
         kernel.orders.adopt_foreign(record)
     elif isinstance(record, AccountAdjusted):
@@ -337,7 +348,7 @@ def _order(fields: dict[str, Any]) -> Order:
     )
     for name, value in fields.items():
         setattr(order, name, value)
-    order.fill_ids = list(order.fill_ids)
+    order.fill_ids, order.waits_for = list(order.fill_ids), list(order.waits_for)
     order.side = Side(order.side)
     order.type = OrderType(order.type)
     order.time_in_force = TimeInForce(order.time_in_force)

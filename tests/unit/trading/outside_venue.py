@@ -101,9 +101,9 @@ class Exchange:
         )
         self._settings = replace(loaded, risk=risk)
         self._instruments = {s: replace(loaded.instruments[s], kind=kind) for s in (BTC, ETH)}
-        self._session = before._session + 1 if before is not None else 1
+        self._session: int = before._session + 1 if before is not None else 1
         self._opening = before.last_state() if before is not None else None
-        self._fills = before._fills if before is not None else 0
+        self._fills: int = before._fills if before is not None else 0
         start_ns = before.now_ns if before is not None else START_NS
         self.venue = OutsideVenue(can)
         self.journal = MemoryJournal()

@@ -18,7 +18,7 @@ from workstation.core.messages import (
     RestingOrder,
     StartStrategy,
 )
-from workstation.core.orders import Intent
+from workstation.core.orders import Intent, Order
 from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderState, OrderType, Severity, Side
 from workstation.trading import order_manager, recovery
 from workstation.trading.strategy import Strategy
@@ -31,7 +31,7 @@ class Quiet(Strategy):
 
     title = "Quiet"
 
-    def on_fill(self, fill, order):  # type: ignore[no-untyped-def]
+    def on_fill(self, fill: OrderFilled, order: Order) -> None:
         self.state["heard"] = [fill.fill_id, order.role, order.filled_lots]
 
 
@@ -196,7 +196,7 @@ def test_what_an_ended_order_takes_in_a_snapshot_is_little() -> None:
     given_up(exchange, order_of_strategy(exchange))
     (fields,) = recovery.snapshot(exchange.kernel)["ended"]
     assert len(msgspec.json.encode(fields)) < 400
-    assert not {"fill_ids", "trail", "oco_group"} & set(fields)
+    assert not {"fill_ids", "trail", "waits_for", "oco_group"} & set(fields)
 
 
 def test_an_ended_order_of_a_symbol_that_is_gone_is_left_behind() -> None:
@@ -214,7 +214,8 @@ def test_a_state_from_before_ended_orders_were_kept_is_restored() -> None:
     exchange = started()
     order = order_of_strategy(exchange)
     state = exchange.last_state()
-    del state["ended"]
+    del state["ended"], state["replacements"]
+    del state["orders"][0]["waits_for"]
     blank = Exchange()
     blank.kernel.recover(lambda: recovery.restore(blank.kernel, state))
     assert blank.order(order).owner == "quiet"
