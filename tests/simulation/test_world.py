@@ -32,6 +32,11 @@ def test_an_answer_to_a_question_of_an_earlier_session_is_not_listened_to():
         assert run(seed, STEPS).counts["crashes"]
 
 
+def test_stops_do_not_multiply_where_cancels_overtake_their_orders():
+    """The soak found it: a stop that was replaced, and whose cancel was refused, was replaced at each fill again."""
+    assert run(5607, STEPS).counts["OrderSubmitted"] < 1_000
+
+
 def test_a_late_fill_of_an_order_that_an_earlier_life_gave_up_is_its_owners():
     """None of ours is ever adopted as somebody else's, which every run proves."""
     counts = Counter[str]()

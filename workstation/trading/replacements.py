@@ -62,6 +62,8 @@ class Replacements:
         """By the old order's client id."""
         self._given_up_ns: dict[str, int] = {}
         """Of plans whose old order has ended: when they are given up."""
+        self._replaced: dict[str, str] = {}
+        """By client id of an open order: the one that has taken its place. Replaced again, it would become two more."""
 
     def __contains__(self, client_id: str) -> bool:
         """Whether an order is to be replaced."""
@@ -70,6 +72,9 @@ class Replacements:
     def replace(self, order: Order, price: int, stop_price: int, lots: int) -> None:
         """Give an open order these terms. Raises ``OrderError`` when the new order is denied: the old one stays."""
         kernel = self._kernel
+        if order.client_id in self._replaced:
+            kernel.orders.request_cancel(order, "replaced")
+            raise OrderError(f"{order.client_id} is being cancelled: change {self._replaced[order.client_id]} instead.")
         intent = Intent(
             symbol=order.symbol,
             side=order.side,
@@ -93,6 +98,7 @@ class Replacements:
             client_id = kernel.place(intent)
             if not client_id:
                 raise OrderError(f"{order.client_id} stays as it is: the order that was to replace it was denied.")
+            self._replaced[order.client_id] = client_id
             kernel.orders.request_cancel(order, f"replaced by {client_id}")
         else:
             self._end(order.client_id, reason="changed once more")
@@ -124,8 +130,19 @@ class Replacements:
     def on_order(self, order: Order) -> None:
         """An order has changed: place what waited for its end."""
         client_id = order.client_id
+        if client_id in self._replaced:
+            self._end_what_was_replaced(order)
         if client_id in self._planned and client_id not in self._given_up_ns and not order.is_open:
             self._old_order_ended(client_id)
+
+    def _end_what_was_replaced(self, order: Order) -> None:
+        """A cancel that overtook its order is refused, and asked for again."""
+        clock = self._kernel.clock
+        if not order.is_open:
+            del self._replaced[order.client_id]
+        elif not order.cancel_requested_ns:
+            again_ns = clock.time_ns + AGAIN_NS
+            clock.call_at(again_ns, lambda: self._kernel.orders.request_cancel(order, "replaced"))
 
     def _old_order_ended(self, client_id: str) -> None:
         self._given_up_ns[client_id] = self._kernel.clock.time_ns + PATIENCE_NS

@@ -13,6 +13,7 @@ from workstation.core.messages import (
     AmendOrder,
     CancelAll,
     CancelOrder,
+    CancelRejected,
     CancelRequested,
     Flatten,
     HeldPosition,
@@ -103,6 +104,26 @@ def test_the_end_of_a_plan_is_journalled_with_the_order_that_it_led_to() -> None
     kinds = [type(record) for record in exchange.journal.outputs]
     assert kinds.index(OrderCancelled) < kinds.index(OrderSubmitted, kinds.index(OrderCancelled))
     assert recovery.snapshot(exchange.kernel)["replacements"] == []
+
+
+def test_a_stop_that_was_replaced_and_whose_cancel_was_refused_is_cancelled_and_not_replaced_again() -> None:
+    """A cancel may overtake its order. The soak found it: each change of the position doubled the stops."""
+    exchange = Exchange()
+    exchange.tell_account()
+    entry = exchange.place(Side.BUY, 1_000)
+    exchange.accept(entry)
+    exchange.fill(entry, 1_000)
+    old = exchange.place(Side.SELL, 1_000, type=OrderType.STOP, stop_price=LAST - 9_000, reduce_only=True)
+    exchange.command(AmendOrder(client_id=old, stop_price=LAST - 5_000))
+    new = exchange.sent_ids()[-1]
+    exchange.kernel.dispatch(CancelRejected(ts_ns=exchange.now_ns, client_id=old, reason="unknown order"))
+    exchange.accept(old)
+    told = exchange.command(AmendOrder(client_id=old, stop_price=LAST - 6_000))
+    assert told == f"{old} is being cancelled: change {new} instead."
+    exchange.kernel.dispatch(CancelRejected(ts_ns=exchange.now_ns, client_id=old, reason="unknown order"))
+    exchange.wait(1.5)
+    assert [request.client_id for request in exchange.sent(CancelRequest)] == [old] * 3
+    assert exchange.sent_ids() == [entry, old, new]
 
 
 # --- A kill between the cancel and the new order ----------------------------------------------------------------------
