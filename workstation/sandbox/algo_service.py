@@ -21,7 +21,7 @@ from workstation.sandbox.futures_trading import (
 )
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import WEEK_NS, time_range
+from workstation.sandbox.queries import WEEK_NS, time_range, wanted_symbol
 
 
 def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
@@ -135,7 +135,7 @@ def cancel_all_algo(call: Call) -> dict[str, Any]:
 
 def open_algo_orders(call: Call) -> list[dict[str, Any]]:
     desk = call.account.futures
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    symbol = wanted_symbol(call, Market.FUTURES)
     return [_algo_shown(desk, order) for order in desk.conditional.open_orders(symbol)]
 
 

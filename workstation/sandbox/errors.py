@@ -104,6 +104,10 @@ def unknown_order() -> ApiError:
     return ApiError(-2011, "Unknown order sent.")
 
 
+def unknown_order_list() -> ApiError:
+    return ApiError(-2011, "Unknown order list sent.")
+
+
 def no_such_order() -> ApiError:
     return ApiError(-2013, "Order does not exist.")
 

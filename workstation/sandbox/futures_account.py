@@ -10,7 +10,7 @@ from workstation.sandbox.fees import FUTURES_MAKER_BPS, FUTURES_TAKER_BPS
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.futures_positions import BIGGEST_NOTIONAL, wanted_positions
 from workstation.sandbox.listing import Market
-from workstation.sandbox.queries import time_range
+from workstation.sandbox.queries import order_limits, time_range
 from workstation.sandbox.wire import fixed, milliseconds
 
 YEAR_NS = 366 * 24 * 3_600 * 10**9
@@ -152,10 +152,6 @@ def _booking(booking: Income) -> dict[str, Any]:
     }
 
 
-def order_limits(call: Call) -> list[dict[str, Any]]:
-    return call.order_limits(Market.FUTURES)
-
-
 def adl_quantile(call: Call) -> list[dict[str, Any]]:
     return [
         {"symbol": position.listing.symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, "BOTH": 1}}
@@ -191,7 +187,7 @@ ENDPOINTS = [
     Endpoint("POST", "/fapi/v1/multiAssetsMargin", TRADE, 1, set_multi_assets),
     Endpoint("GET", "/fapi/v1/commissionRate", READ, 20, commission),
     Endpoint("GET", "/fapi/v1/income", READ, 30, income),
-    Endpoint("GET", "/fapi/v1/rateLimit/order", READ, 1, order_limits),
+    Endpoint("GET", "/fapi/v1/rateLimit/order", READ, 1, order_limits(Market.FUTURES)),
     Endpoint("GET", "/fapi/v1/adlQuantile", READ, 5, adl_quantile),
     Endpoint("POST", "/fapi/v1/listenKey", KEY, 1, start_stream),
     Endpoint("PUT", "/fapi/v1/listenKey", KEY, 1, keep_stream),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
+from workstation.core.messages import FundingPaid, FundingRate, MarkPrice, OrderRejected, PositionLiquidated
 from workstation.core.types import Side
 from workstation.rules.matching import is_marketable
 from workstation.sandbox import errors, futures_format
@@ -151,6 +151,16 @@ class FuturesDesk(TradingDesk):
         record = super().place(new)
         self.deadlines.watch(record)
         return record
+
+    def on_mark(self, mark: MarkPrice) -> None:
+        """The mark price of a symbol."""
+        for key in self.keys(mark.symbol):
+            self.venue.on_mark(msgspec.structs.replace(mark, symbol=key))
+
+    def on_funding(self, funding: FundingRate) -> None:
+        """Funding falls due on a symbol's positions."""
+        for key in self.keys(funding.symbol):
+            self.venue.on_funding(msgspec.structs.replace(funding, symbol=key))
 
     def on_price(self, listing: Listing) -> None:
         self.conditional.on_price(listing)

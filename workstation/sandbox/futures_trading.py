@@ -13,7 +13,7 @@ from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import WEEK_NS, time_range, wanted_executions
+from workstation.sandbox.queries import WEEK_NS, all_orders, open_orders, own_trades, wanted_symbol
 from workstation.sandbox.wire import MILLISECOND_NS
 
 TIMES = ("GTC", "IOC", "FOK", "GTX", "GTD")
@@ -228,35 +228,10 @@ def countdown(call: Call) -> dict[str, Any]:
     return {"symbol": listing.symbol, "countdownTime": str(milliseconds)}
 
 
-def open_orders(call: Call) -> list[dict[str, Any]]:
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    desk = call.account.futures
-    return [futures_format.order(desk.listings[record.symbol], record) for record in desk.open_orders(symbol)]
-
-
-def all_orders(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    limit = call.parameters.limit(500, 1000)
-    records = [record for record in call.account.futures.orders.values() if record.symbol == listing.symbol]
-    from_id = call.parameters.optional_whole("orderId")
-    if from_id is not None:
-        return [futures_format.order(listing, r) for r in records if r.order_id >= from_id][:limit]
-    start, end = time_range(call.parameters, WEEK_NS)
-    found = [record for record in records if start <= record.created_ns <= end]
-    newest = not call.parameters.has("startTime")
-    return [futures_format.order(listing, r) for r in (found[-limit:] if newest else found[:limit])]
-
-
-def user_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    wanted = wanted_executions(call.parameters, call.account.futures.executions, listing.symbol, WEEK_NS)
-    return [futures_format.own_trade(listing, execution) for execution in wanted]
-
-
 def force_orders(call: Call) -> list[dict[str, Any]]:
     """Orders by which the exchange closed positions."""
     desk = call.account.futures
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    symbol = wanted_symbol(call, Market.FUTURES)
     prefixes = {"LIQUIDATION": ("autoclose-",), "ADL": ("adl_autoclose",), "": ("autoclose-", "adl_autoclose")}
     refusal = ApiError(-1130, "Data sent for parameter 'autoCloseType' is not valid.")
     wanted = prefixes[call.parameters.one_of("autoCloseType", tuple(prefixes), refusal, "")]
@@ -288,8 +263,8 @@ ENDPOINTS = [
     Endpoint("DELETE", "/fapi/v1/allOpenOrders", TRADE, 1, cancel_all),
     Endpoint("POST", "/fapi/v1/countdownCancelAll", TRADE, 10, countdown),
     Endpoint("GET", "/fapi/v1/openOrder", READ, 1, query_open_order),
-    Endpoint("GET", "/fapi/v1/openOrders", READ, open_weight, open_orders),
-    Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders),
-    Endpoint("GET", "/fapi/v1/userTrades", READ, 5, user_trades),
+    Endpoint("GET", "/fapi/v1/openOrders", READ, open_weight, open_orders(Market.FUTURES, futures_format.order)),
+    Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders(Market.FUTURES, futures_format.order, WEEK_NS)),
+    Endpoint("GET", "/fapi/v1/userTrades", READ, 5, own_trades(Market.FUTURES, futures_format.own_trade, WEEK_NS)),
     Endpoint("GET", "/fapi/v1/forceOrders", READ, 20, force_orders),
 ]

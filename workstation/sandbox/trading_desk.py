@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from random import Random
+
+import msgspec
 
 from workstation.config.settings import Costs
 from workstation.core.messages import (
@@ -15,18 +17,19 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
-    OrderTriggered,
     PositionLiquidated,
+    Trade,
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, CancelRequest
-from workstation.core.types import Liquidity
+from workstation.core.types import Liquidity, Side
 from workstation.sandbox import errors
 from workstation.sandbox.engine_orders import placement, resting_order
 from workstation.sandbox.fees import venue_account
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import (
+    BOTH,
     CANCELED,
     EXPIRED,
     EXPIRED_IN_MATCH,
@@ -35,9 +38,12 @@ from workstation.sandbox.orders import (
     Execution,
     NewOrder,
     OrderRecord,
+    position_key,
 )
+from workstation.sandbox.tape import TapeTrade
 from workstation.venues.simulated import SimVenue
 from workstation.venues.simulated.book_matching import SELF_TRADE
+from workstation.venues.simulated.state import SymbolState
 
 
 class TradingDesk:
@@ -45,6 +51,8 @@ class TradingDesk:
 
     market: Market
     costs: Costs
+    sides: tuple[str, ...] = (BOTH,)
+    """Position sides that the account may ever hold of a symbol."""
 
     def __init__(self, account: str, floor: Floor, cash: dict[str, int], spot_assets: bool) -> None:
         self.account = account
@@ -58,21 +66,41 @@ class TradingDesk:
         self._by_client: dict[tuple[str, str], int] = {}
         self._rejection: OrderRejected | None = None
         self._refusal: AmendRejected | None = None
+        self._withdrawn_as = CANCELED
+        self.sides_in_use: tuple[str, ...] = (BOTH,)
+        positions = {
+            position_key(symbol, side): listing for symbol, listing in self.listings.items() for side in self.sides
+        }
         self.venue = SimVenue(
             floor.clock,
             self._hear,
-            {symbol: listing.instrument for symbol, listing in self.listings.items()},
-            {symbol: listing.book for symbol, listing in self.listings.items()},
+            {key: msgspec.structs.replace(listing.instrument, symbol=key) for key, listing in positions.items()},
+            {key: listing.book for key, listing in positions.items()},
             self.costs,
             venue_account(account),
             cash,
             Random(account),
             spot_assets,
         )
-        for symbol, state in self.venue.states.items():
-            listing = self.listings[symbol]
+        for key, listing in positions.items():
+            state = self.venue.states[key]
             state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
-            state.last, state.mark = listing.last, listing.mark
+            state.peers = tuple(other for other in self.states(listing.symbol) if other is not state)
+        self._follow_prices()
+
+    def _follow_prices(self) -> None:
+        """Tell the venue the newest prices."""
+        for symbol, listing in self.listings.items():
+            for state in self.states(symbol):
+                state.last, state.mark = listing.last, listing.mark
+
+    def states(self, symbol: str) -> list[SymbolState]:
+        """What the venue knows of each position side of a symbol."""
+        return [self.venue.states[position_key(symbol, side)] for side in self.sides]
+
+    def keys(self, symbol: str) -> list[str]:
+        """What a symbol's positions go by at the venue, in the mode that the account is in."""
+        return [position_key(symbol, side) for side in self.sides_in_use]
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -80,13 +108,11 @@ class TradingDesk:
         """Take an order; what became of it at once. Raises ``ApiError``, and then there is no order."""
         listing = self.listings[new.symbol]
         self._check(new, listing)
-        if self.find_open(new.symbol, new.client_order_id) is not None:
-            raise self._duplicate()
+        self.refuse_duplicate(new.symbol, new.client_order_id)
         record = self._record(new)
         named = new.symbol, record.client_order_id
         earlier = self._by_client.get(named)
-        self.orders[record.order_id] = self.open[record.order_id] = record
-        self._by_client[named] = record.order_id
+        self.enter(record)
         percent = self.floor.partial_percent()
         if percent is None:
             self._submit(record)
@@ -102,6 +128,16 @@ class TradingDesk:
             raise self._refused(rejection)
         self.store(record)
         return record
+
+    def refuse_duplicate(self, symbol: str, client_order_id: str) -> None:
+        """Raise ``ApiError`` when an open order has the client id."""
+        if self.find_open(symbol, client_order_id) is not None:
+            raise self._duplicate()
+
+    def enter(self, record: OrderRecord) -> None:
+        """Put an open order into the books."""
+        self.orders[record.order_id] = self.open[record.order_id] = record
+        self._by_client[record.symbol, record.client_order_id] = record.order_id
 
     def _record(self, new: NewOrder) -> OrderRecord:
         now_ns = self.floor.clock.time_ns
@@ -122,6 +158,9 @@ class TradingDesk:
             close_position=new.close_position,
             good_till_ns=new.good_till_ns,
             self_trade_mode=new.self_trade_mode,
+            position_side=new.position_side,
+            iceberg=new.iceberg,
+            trailing_delta=new.trailing_delta,
             created_ns=now_ns,
             updated_ns=now_ns,
         )
@@ -133,12 +172,18 @@ class TradingDesk:
     def cancel(self, record: OrderRecord, cancel_id: str = "") -> None:
         """Cancel an open order."""
         record.cancel_id = cancel_id
+        self._withdraw(record, CANCELED)
+
+    def _withdraw(self, record: OrderRecord, status: str) -> None:
+        """Take a working order out of the market; it ends with the status."""
+        self._withdrawn_as = status
         self.venue.send(CancelRequest(str(record.order_id)))
         self._settle()
+        self._withdrawn_as = CANCELED
 
     def amend(self, record: OrderRecord, price: int, lots: int) -> None:
         """Change an open limit order. Raises ``ApiError``, and then it is as it was."""
-        self.venue.send(AmendRequest(str(record.order_id), price, record.stop_price, lots, amendment=0, expires_ns=0))
+        self.venue.send(AmendRequest(str(record.order_id), price, 0, lots, amendment=0, expires_ns=0))
         self._settle()
         refusal, self._refusal = self._refusal, None
         if refusal is not None:
@@ -167,8 +212,33 @@ class TradingDesk:
         for record in self.open_orders(symbol):
             self.cancel(record)
 
+    def on_trade(self, trade: Trade) -> int:
+        """A trade of the market; the lots of it that no order here took."""
+        left = trade.lots
+        for key in self.keys(trade.symbol):
+            before = len(self.executions)
+            self.venue.on_trade(msgspec.structs.replace(trade, symbol=key, lots=left))
+            left -= sum(done.lots for done in self.executions[before:] if done.maker)
+        return left
+
+    def on_book(self, symbol: str) -> None:
+        """The market's book has changed."""
+        for key in self.keys(symbol):
+            self.venue.on_book(key)
+
     def on_price(self, listing: Listing) -> None:
         """The last or the mark price of a symbol has changed."""
+
+    def conclude(self) -> None:
+        """An event of the market or a request is over: do what follows from it, and tell the balances."""
+        self.tell_balances()
+
+    def resting(self, symbol: str) -> Iterator[tuple[Side, int, int]]:
+        """Side, price and visible lots of what rests in the book."""
+        for key in self.keys(symbol):
+            for order in self.venue.states[key].orders.values():
+                if order.resting:
+                    yield order.side, order.limit, order.shown
 
     # --- what the market's side differs in ---------------------------------------------------------------------------
 
@@ -201,32 +271,26 @@ class TradingDesk:
             self._on_funding(report)
         elif isinstance(report, PositionLiquidated):
             self._on_liquidated(report)
-        elif isinstance(
-            report, OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended
-        ):
+        elif isinstance(report, OrderAccepted | OrderFilled | OrderCancelled | OrderExpired | OrderAmended):
             self._on_order(self.orders[int(report.client_id)], report)
 
     def _on_order(
         self,
         record: OrderRecord,
-        report: OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended,
+        report: OrderAccepted | OrderFilled | OrderCancelled | OrderExpired | OrderAmended,
     ) -> None:
         record.updated_ns = self.floor.clock.time_ns
         if isinstance(report, OrderFilled):
             self._on_filled(record, report)
         elif isinstance(report, OrderAccepted):
-            if not record.stop_price:
-                record.working_ns = record.updated_ns
-            self._tell("NEW", record)
-        elif isinstance(report, OrderTriggered):
             record.working_ns = record.updated_ns
             self._tell("NEW", record)
         elif isinstance(report, OrderAmended):
-            record.price, record.stop_price, record.lots = report.price, report.stop_price, report.lots
+            record.price, record.lots = report.price, report.lots
             self._tell("AMENDMENT", record)
         elif isinstance(report, OrderCancelled):
-            self._end(record, CANCELED)
-            self._tell("CANCELED", record)
+            self._end(record, self._withdrawn_as)
+            self._tell(self._withdrawn_as, record)
         elif report.reason == SELF_TRADE:
             record.prevented = record.remaining
             self._end(record, EXPIRED_IN_MATCH)
@@ -236,14 +300,31 @@ class TradingDesk:
             self._tell("EXPIRED", record)
         self._touch(record)
         self.store(record)
+        self._changed(record)
+
+    def _changed(self, record: OrderRecord) -> None:
+        """A report of the venue has changed an order."""
 
     def _on_filled(self, record: OrderRecord, report: OrderFilled) -> None:
-        listing = self.listings[record.symbol]
         maker = report.liquidity is Liquidity.MAKER
         # Who met a resting order was the aggressor of that public trade.
         aggressor = record.side.opposite if maker else record.side
-        printed = self.floor.print_trade(listing, report.price, report.lots, aggressor)
-        execution = Execution(
+        execution = self._execution(record, report, aggressor, maker)
+        record.filled += report.lots
+        record.worth += execution.worth
+        if record.filled >= record.lots:
+            self._end(record, FILLED)
+        else:
+            record.status = PARTIALLY_FILLED
+        self.book_execution(execution)
+        self._tell("TRADE", record, execution)
+
+    def _execution(
+        self, record: OrderRecord, report: OrderFilled | PositionLiquidated, aggressor: Side, maker: bool
+    ) -> Execution:
+        """Put a fill on the public tape; it as an own trade."""
+        printed: TapeTrade = self.floor.print_trade(self.listings[record.symbol], report.price, report.lots, aggressor)
+        return Execution(
             trade_id=printed.trade_id,
             order_id=record.order_id,
             symbol=record.symbol,
@@ -255,15 +336,9 @@ class TradingDesk:
             fee=report.fee,
             fee_asset=report.fee_asset,
             maker=maker,
+            position_side=record.position_side,
+            list_id=record.list_id,
         )
-        record.filled += report.lots
-        record.worth += printed.worth
-        if record.filled >= record.lots:
-            self._end(record, FILLED)
-        else:
-            record.status = PARTIALLY_FILLED
-        self.book_execution(execution)
-        self._tell("TRADE", record, execution)
 
     def book_execution(self, execution: Execution) -> None:
         """Keep an execution and have it stored."""
@@ -312,7 +387,8 @@ class TradingDesk:
         self.executions.extend(executions)
         cash = state.get("cash", {})
         assert isinstance(cash, dict)
-        self.venue.restore([resting_order(record) for record in self.open.values()], self._positions(state), cash)
+        working = [resting_order(record) for record in self.open.values() if record.is_working]
+        self.venue.restore(working, self._positions(state), cash)
 
     def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
         return {}
