@@ -40,8 +40,10 @@ class Trader:
         draw = self.random.random()
         try:
             with self.practice.exchange.turn():
-                if draw < 0.35:
+                if draw < 0.27:
                     self._spot_order()
+                elif draw < 0.35:
+                    self._spot_list()
                 elif draw < 0.65:
                     self._futures_order()
                 elif draw < 0.75:
@@ -69,10 +71,30 @@ class Trader:
         if type_ in ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT"):
             new.price = self._price(symbol)
         if type_.startswith(("STOP", "TAKE")):
-            new.stop_price = self._price(symbol)
+            new.trailing_delta = draw.choice((0, 0, 10, 30))
+            new.stop_price = 0 if new.trailing_delta and draw.random() < 0.5 else self._price(symbol)
         if type_ == "LIMIT":
             new.time_in_force = draw.choice(("GTC", "GTC", "IOC", "FOK"))
+        if type_ == "LIMIT" and new.time_in_force == "GTC" and draw.random() < 0.4:
+            new.iceberg = -(-new.lots // draw.randint(1, 10))
         self.practice.account.spot.place(new)
+
+    def _spot_list(self) -> None:
+        symbol, draw, side = self.random.choice(SYMBOLS), self.random, self._side()
+        last = self.practice.listing(symbol).last
+        lots, away = draw.randint(1, 20_000), int(side) * max(1, last // draw.randint(500, 5_000))
+        pair = [
+            NewOrder(symbol=symbol, side=side, type="STOP_LOSS", client_order_id="", lots=lots, stop_price=last + away),
+            NewOrder(symbol=symbol, side=side, type="LIMIT_MAKER", client_order_id="", lots=lots, price=last - away),
+        ]
+        if draw.random() < 0.3:
+            pair[0].trailing_delta, pair[0].stop_price = 20, 0
+        working = None
+        if draw.random() < 0.5:
+            entry = side.opposite
+            working = NewOrder(symbol=symbol, side=entry, type="LIMIT", client_order_id="", lots=lots)
+            working.price = self._price(symbol)
+        self.practice.account.spot.lists.place("", pair[: draw.randint(1, 2)] if working else pair, working)
 
     def _futures_order(self) -> None:
         symbol, draw = self.random.choice(SYMBOLS), self.random
@@ -163,6 +185,33 @@ def check_spot(trader: Trader) -> None:
         assert desk.free(asset) >= 0
 
 
+def check_lists(trader: Trader) -> None:
+    """Of orders that exclude each other one alone trades, and their balance is locked once."""
+    desk = trader.practice.account.spot
+    locks = {"USDT": 0, "BTC": 0, "ETH": 0}
+    for record in desk.open.values():
+        if record.list_id < 0:
+            locks[desk._locked_asset(record)] += desk._locks(record)
+    for order_list in desk.lists.lists.values():
+        records = desk.lists.records(order_list)
+        assert order_list.is_open == any(record.is_open for record in records)
+        assert order_list.is_open == (order_list in desk.lists.open_lists())
+        pair = [record for record in records if record.order_id != order_list.working_id]
+        assert sum(record.filled > 0 for record in pair) <= 1
+        assert not any(record.filled for record in pair) or len([record for record in pair if record.is_open]) <= 1
+        if order_list.working_id and desk.orders[order_list.working_id].status != "FILLED":
+            assert not any(record.filled or record.status == "NEW" for record in pair)
+        held = [record for record in records if record.is_open and record.status != "PENDING_NEW"]
+        if held:
+            assert len({desk._locked_asset(record) for record in held}) == 1
+            locks[desk._locked_asset(held[0])] += max(desk._locks(record) for record in held)
+    assert locks == {asset: desk.locked(asset) for asset in locks}
+    told = {event["g"]: event["L"] for event in trader.practice.told("listStatus")}
+    assert told == {
+        list_id: "EXECUTING" if found.is_open else "ALL_DONE" for list_id, found in desk.lists.lists.items()
+    }
+
+
 def check_futures(trader: Trader) -> None:
     desk = trader.practice.account.futures
     assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income)
@@ -234,6 +283,7 @@ def check_told(trader: Trader) -> None:
 
 def check(trader: Trader) -> None:
     check_spot(trader)
+    check_lists(trader)
     check_futures(trader)
     for market in Market:
         check_orders(trader, market)
@@ -251,6 +301,7 @@ def test_books_balance_whatever_is_ordered(seed, tmp_path):
         practice.run(trader.random.choice((0.0, 0.05, 1.0)))
         if number % 50 == 0:
             check_spot(trader)
+            check_lists(trader)
             check_futures(trader)
     check(trader)
     executions = practice.account.spot.executions + practice.account.futures.executions
@@ -277,6 +328,8 @@ def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> N
         assert new.account_state() == old.account_state()
         assert set(new.open) == set(old.open)
         assert set(new.venue._desk.orders) == set(old.venue._desk.orders)
+    assert msgspec.to_builtins(after.spot.lists.lists) == msgspec.to_builtins(before.spot.lists.lists)
+    assert after.spot.lists.open_lists() == before.spot.lists.open_lists()
     assert msgspec.to_builtins(after.futures.books.income) == msgspec.to_builtins(before.futures.books.income)
     waiting = [order.algo_id for order in before.futures.conditional.open_orders("")]
     assert [order.algo_id for order in after.futures.conditional.open_orders("")] == waiting
