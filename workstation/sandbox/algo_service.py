@@ -15,11 +15,14 @@ from workstation.sandbox.futures_trading import (
     CONDITIONAL,
     DONE,
     TIMES,
+    closes,
     good_till,
     open_weight,
+    read_position_side,
     self_trade_mode,
 )
 from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import BOTH
 from workstation.sandbox.parameters import Parameters
 from workstation.sandbox.queries import WEEK_NS, time_range, wanted_symbol
 
@@ -31,7 +34,7 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
         raise ApiError(-1130, "Data sent for parameter 'algoType' is not valid.")
     side = parameters.side()
     type_ = parameters.one_of("type", CONDITIONAL, BAD_TYPE)
-    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    position_side = read_position_side(call)
     now_ns = call.exchange.clock.time_ns
     algo_id = call.exchange.floor.take_id("algo")
     time_in_force = parameters.one_of("timeInForce", (*TIMES, "GTE_GTC"), BAD_TIME, "GTC")
@@ -48,7 +51,8 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
         lots=0,
         trigger=0,
         on_mark=working == "MARK_PRICE",
-        reduce_only=parameters.flag("reduceOnly"),
+        position_side=position_side,
+        reduce_only=parameters.flag("reduceOnly") or closes(position_side, side),
         close_position=parameters.flag("closePosition"),
         price_protect=parameters.flag("priceProtect"),
         self_trade_mode=self_trade_mode(parameters),
@@ -62,6 +66,7 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
             parameters.has("quantity")
             or parameters.has("reduceOnly")
             or order.type in ("STOP", "TAKE_PROFIT", TRAILING)
+            or (position_side != BOTH and not closes(position_side, side))
         ):
             raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
     else:

@@ -9,7 +9,9 @@ from workstation.sandbox.errors import ApiError
 from workstation.sandbox.fees import FUTURES_MAKER_BPS, FUTURES_TAKER_BPS
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.futures_positions import BIGGEST_NOTIONAL, wanted_positions
+from workstation.sandbox.futures_trading import read_position_side
 from workstation.sandbox.listing import Market
+from workstation.sandbox.orders import BOTH
 from workstation.sandbox.queries import order_limits, time_range
 from workstation.sandbox.wire import fixed, milliseconds
 
@@ -40,6 +42,7 @@ def symbol_config(call: Call) -> list[dict[str, Any]]:
             "maxNotionalValue": str(BIGGEST_NOTIONAL),
         }
         for position in wanted_positions(call, only_used=False)
+        if position.side != "SHORT"
     ]
 
 
@@ -89,7 +92,8 @@ def add_margin(call: Call) -> dict[str, Any]:
     money = int(amount * 10**8)
     if not money:
         raise ApiError(-4052, "Invalid margin amount.")
-    call.account.futures.add_margin(listing, money if kind == "1" else -money)
+    side = read_position_side(call)
+    call.account.futures.add_margin(listing, side, money if kind == "1" else -money)
     return {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin.", "type": int(kind)}
 
 
@@ -153,10 +157,9 @@ def _booking(booking: Income) -> dict[str, Any]:
 
 
 def adl_quantile(call: Call) -> list[dict[str, Any]]:
-    return [
-        {"symbol": position.listing.symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, "BOTH": 1}}
-        for position in wanted_positions(call, only_used=True)
-    ]
+    last = "HEDGE" if call.account.futures.hedge_mode else BOTH
+    used = dict.fromkeys(position.listing.symbol for position in wanted_positions(call, only_used=True))
+    return [{"symbol": symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, last: 1}} for symbol in used]
 
 
 def start_stream(call: Call) -> dict[str, Any]:

@@ -186,8 +186,8 @@ def ticker_book(call: Call) -> Any:
 def open_interest(call: Call) -> dict[str, Any]:
     """Of the accounts here: longs and shorts of the market itself are not counted."""
     listing = call.listing(Market.FUTURES)
-    accounts = call.exchange.accounts.values()
-    lots = sum(abs(account.futures.books.holdings[listing.symbol].lots) for account in accounts)
+    desks = [account.futures for account in call.exchange.accounts.values()]
+    lots = sum(abs(desk.books.holdings[key].lots) for desk in desks for key in desk.keys(listing.symbol))
     now = milliseconds(call.exchange.clock.time_ns)
     return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import orjson
 
+from workstation.core.types import Side
 from workstation.sandbox import errors, filters, futures_format
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
-from workstation.sandbox.orders import NewOrder, OrderRecord
+from workstation.sandbox.orders import BOTH, HEDGE_SIDES, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
 from workstation.sandbox.queries import WEEK_NS, all_orders, open_orders, own_trades, wanted_symbol
 from workstation.sandbox.wire import MILLISECOND_NS
@@ -32,13 +33,14 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
     if type_ in CONDITIONAL:
         text = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
         raise ApiError(-4120, text)
-    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    position_side = read_position_side(call)
     new = NewOrder(
         symbol=listing.symbol,
         side=side,
         type=type_,
         client_order_id=parameters.client_id("newClientOrderId"),
-        reduce_only=parameters.flag("reduceOnly"),
+        reduce_only=parameters.flag("reduceOnly") or closes(position_side, side),
+        position_side=position_side,
         self_trade_mode=self_trade_mode(parameters),
     )
     if parameters.flag("closePosition"):
@@ -60,6 +62,22 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         worth = listing.worth(new.price or listing.mark_price(), new.lots)
         filters.check_futures_notional(listing, worth)
     return new
+
+
+def read_position_side(call: Call) -> str:
+    """Which position an order is for. Raises ``ApiError`` when the account's mode does not have it."""
+    refusal = ApiError(-4060, "Invalid position side.")
+    position_side = call.parameters.one_of("positionSide", (BOTH, *HEDGE_SIDES), refusal, BOTH)
+    call.account.futures.check_side(position_side)
+    if position_side != BOTH and call.parameters.has("reduceOnly"):
+        # In hedge mode an order of the other side reduces by itself.
+        raise errors.not_required("reduceonly")
+    return position_side
+
+
+def closes(position_side: str, side: Side) -> bool:
+    """Whether an order can only reduce the position that it is for."""
+    return (position_side, side) in (("LONG", Side.SELL), ("SHORT", Side.BUY))
 
 
 def self_trade_mode(parameters: Parameters) -> str:

@@ -13,7 +13,7 @@ from workstation.sandbox.floor import StoredKey
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.listing import Funding, Market
 from workstation.sandbox.order_lists import OrderList
-from workstation.sandbox.orders import Execution, OrderRecord
+from workstation.sandbox.orders import Execution, OrderRecord, position_of
 from workstation.sandbox.state_file import StateFile, grouped
 
 
@@ -65,7 +65,7 @@ def _refuse_lost_symbols(
     used = {order.symbol for group in orders.values() for order in group if order.is_open}
     used |= {order.symbol for group in conditional.values() for order in group if order.is_open}
     for state in states.values():
-        used |= {symbol for symbol, holding in state.get("holdings", {}).items() if holding["lots"]}
+        used |= {position_of(key)[0] for key, holding in state.get("holdings", {}).items() if holding["lots"]}
     lost = sorted(used - set(exchange.books))
     if lost:
         raise ConfigurationError(

@@ -67,7 +67,6 @@ class TradingDesk:
         self._rejection: OrderRejected | None = None
         self._refusal: AmendRejected | None = None
         self._withdrawn_as = CANCELED
-        self.sides_in_use: tuple[str, ...] = (BOTH,)
         positions = {
             position_key(symbol, side): listing for symbol, listing in self.listings.items() for side in self.sides
         }
@@ -86,21 +85,19 @@ class TradingDesk:
             state = self.venue.states[key]
             state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
             state.peers = tuple(other for other in self.states(listing.symbol) if other is not state)
-        self._follow_prices()
-
-    def _follow_prices(self) -> None:
-        """Tell the venue the newest prices."""
-        for symbol, listing in self.listings.items():
-            for state in self.states(symbol):
-                state.last, state.mark = listing.last, listing.mark
+            state.last, state.mark = listing.last, listing.mark
 
     def states(self, symbol: str) -> list[SymbolState]:
         """What the venue knows of each position side of a symbol."""
         return [self.venue.states[position_key(symbol, side)] for side in self.sides]
 
+    def sides_in_use(self) -> tuple[str, ...]:
+        """Position sides of the mode that the account is in."""
+        return self.sides
+
     def keys(self, symbol: str) -> list[str]:
-        """What a symbol's positions go by at the venue, in the mode that the account is in."""
-        return [position_key(symbol, side) for side in self.sides_in_use]
+        """What a symbol's positions go by at the venue."""
+        return [position_key(symbol, side) for side in self.sides_in_use()]
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -214,6 +211,9 @@ class TradingDesk:
 
     def on_trade(self, trade: Trade) -> int:
         """A trade of the market; the lots of it that no order here took."""
+        for state in self.states(trade.symbol):
+            # All sides stand at one price before any is looked at: they secure each other.
+            state.last = trade.price
         left = trade.lots
         for key in self.keys(trade.symbol):
             before = len(self.executions)

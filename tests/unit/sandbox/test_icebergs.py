@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.sandbox.practice import BUY, SELL, SYMBOLS, Practice, settings
+from tests.unit.sandbox.practice import BUY, SELL, Practice, reopened
 from tests.unit.sandbox.test_order_lists import trade
 from tests.unit.sandbox.test_spot_trading import Client
-from workstation.sandbox.exchange import Exchange
-from workstation.sandbox.offering import offered_instruments
 from workstation.sandbox.orders import OrderRecord
-from workstation.sandbox.recording import RecordingSource
-from workstation.sandbox.restoring import restore
 from workstation.sandbox.state_file import StateFile
 
 
@@ -107,16 +103,6 @@ def test_a_restart_shows_a_part_again(tmp_path):
     practice = Practice(store=file.write)
     record = iceberg(practice, empty_price(practice))
     file.close()
-    file = StateFile(tmp_path / "state")
-    exchange = practice.exchange
-    events = exchange.source.next_events(exchange.clock.time_ns + 10**9, 1)
-    again = Exchange(
-        RecordingSource(SYMBOLS, events, exchange.clock.time_ns),
-        offered_instruments(settings().instruments, SYMBOLS),
-        exchange.clock.time_ns,
-        exchange.start_ns,
-    )
-    restore(again, file)
+    again = reopened(practice.exchange, tmp_path / "state")
     order = again.accounts["practice"].spot.venue.states["BTCUSDT"].orders[str(record.order_id)]
     assert (order.display, order.shown, order.live) == (1_000, 1_000, 10_000)
-    file.close()

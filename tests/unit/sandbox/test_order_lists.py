@@ -6,14 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sandbox.practice import SYMBOLS, Practice, settings
+from tests.unit.sandbox.practice import Practice, reopened
 from tests.unit.sandbox.test_spot_trading import Client, code_of
 from workstation.core.messages import BookSnapshot, Trade
 from workstation.core.types import Side
-from workstation.sandbox.exchange import Exchange
-from workstation.sandbox.offering import offered_instruments
-from workstation.sandbox.recording import RecordingSource
-from workstation.sandbox.restoring import restore
 from workstation.sandbox.state_file import StateFile
 
 OCO = "/api/v3/orderList/oco"
@@ -290,14 +286,8 @@ def test_a_restart_goes_on_with_lists(tmp_path):
     trade(practice, practice.listing().last + 5_000)
     before = practice.account.spot
     file.close()
-    file = StateFile(tmp_path / "state")
     exchange = practice.exchange
-    events = exchange.source.next_events(exchange.clock.time_ns + 10**9, 1)
-    source = RecordingSource(SYMBOLS, events, exchange.clock.time_ns)
-    again = Exchange(
-        source, offered_instruments(settings().instruments, SYMBOLS), exchange.clock.time_ns, exchange.start_ns
-    )
-    restore(again, file)
+    again = reopened(exchange, tmp_path / "state")
     after = again.accounts["practice"].spot
     assert [found.list_id for found in after.lists.open_lists()] == [oco["orderListId"], otoco["orderListId"]]
     for asset in ("BTC", "USDT"):
@@ -312,4 +302,3 @@ def test_a_restart_goes_on_with_lists(tmp_path):
     assert after.orders[oco["orders"][1]["orderId"]].status == "EXPIRED"
     assert after.orders[otoco["orders"][0]["orderId"]].status == "FILLED"
     assert {after.orders[order["orderId"]].status for order in otoco["orders"][1:]} == {"NEW"}
-    file.close()

@@ -10,17 +10,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.unit.sandbox.practice import SYMBOLS, Practice, settings
+from tests.unit.sandbox.practice import SYMBOLS, Practice, reopened
 from workstation.core.money import MONEY_SCALE
 from workstation.core.types import Side
 from workstation.sandbox.conditional import TRAILING, ConditionalOrder
 from workstation.sandbox.errors import ApiError
-from workstation.sandbox.exchange import Exchange
+from workstation.sandbox.futures_trading import closes
 from workstation.sandbox.listing import Market
-from workstation.sandbox.offering import offered_instruments
-from workstation.sandbox.orders import NewOrder
-from workstation.sandbox.recording import RecordingSource
-from workstation.sandbox.restoring import restore
+from workstation.sandbox.orders import BOTH, NewOrder, position_key
 from workstation.sandbox.state_file import StateFile
 from workstation.sandbox.wire import fixed
 
@@ -96,19 +93,25 @@ class Trader:
             working.price = self._price(symbol)
         self.practice.account.spot.lists.place("", pair[: draw.randint(1, 2)] if working else pair, working)
 
+    def _position_side(self) -> str:
+        return self.random.choice(self.practice.account.futures.sides_in_use())
+
     def _futures_order(self) -> None:
         symbol, draw = self.random.choice(SYMBOLS), self.random
         limit = draw.random() < 0.6
+        side, position_side = self._side(), self._position_side()
+        reduces = closes(position_side, side) if position_side != BOTH else draw.random() < 0.3
         self.practice.account.futures.place(
             NewOrder(
                 symbol=symbol,
-                side=self._side(),
+                side=side,
+                position_side=position_side,
                 type="LIMIT" if limit else "MARKET",
                 client_order_id="",
                 lots=draw.randint(1, 100_000),
                 price=self._price(symbol) if limit else 0,
                 time_in_force=draw.choice(("GTC", "GTX", "IOC", "FOK")) if limit else "GTC",
-                reduce_only=draw.random() < 0.3,
+                reduce_only=reduces,
             )
         )
 
@@ -117,12 +120,15 @@ class Trader:
         desk, now_ns = self.practice.account.futures, self.practice.exchange.clock.time_ns
         type_ = draw.choice(("STOP_MARKET", "TAKE_PROFIT_MARKET", "STOP", TRAILING))
         algo_id = self.practice.exchange.floor.take_id("algo")
+        side, position_side = self._side(), self._position_side()
+        reduces = closes(position_side, side) if position_side != BOTH else draw.random() < 0.5
         desk.conditional.place(
             ConditionalOrder(
                 algo_id=algo_id,
                 client_algo_id=f"algo-{algo_id}",
                 symbol=symbol,
-                side=self._side(),
+                side=side,
+                position_side=position_side,
                 type=type_,
                 time_in_force="GTC",
                 lots=draw.randint(1, 50_000),
@@ -130,8 +136,8 @@ class Trader:
                 price=self._price(symbol) if type_ == "STOP" else 0,
                 callback=200_000 if type_ == TRAILING else 0,
                 on_mark=draw.random() < 0.3,
-                reduce_only=draw.random() < 0.5,
-                close_position=type_ == "STOP_MARKET" and draw.random() < 0.2,
+                reduce_only=reduces,
+                close_position=type_ == "STOP_MARKET" and reduces and draw.random() < 0.3,
                 created_ns=now_ns,
                 updated_ns=now_ns,
             )
@@ -161,9 +167,9 @@ class Trader:
         elif draw < 0.6:
             desk.set_cross(desk.listings[symbol], self.random.random() < 0.5)
         elif draw < 0.65:
-            desk.add_margin(desk.listings[symbol], self.random.randint(-(10**10), 10**11))
+            desk.add_margin(desk.listings[symbol], self._position_side(), self.random.randint(-(10**10), 10**11))
         elif draw < 0.75:
-            desk.close_position(symbol, self.random.choice(("liquidation", "adl")))
+            desk.close_position(position_key(symbol, self._position_side()), self.random.choice(("liquidation", "adl")))
         else:
             amount = self.random.randint(1, 10**10)
             self.practice.account.spot.credit("USDT", amount)
@@ -215,13 +221,18 @@ def check_lists(trader: Trader) -> None:
 def check_futures(trader: Trader) -> None:
     desk = trader.practice.account.futures
     assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income)
-    for symbol, holding in desk.books.holdings.items():
-        done = [execution for execution in desk.executions if execution.symbol == symbol]
+    for key, holding in desk.books.holdings.items():
+        done = [execution for execution in desk.executions if execution.position == key]
         assert holding.lots == sum(int(execution.side) * execution.lots for execution in done)
         worth = sum(int(execution.side) * execution.worth for execution in done)
         assert worth == holding.cost - holding.realised
-        state = desk.venue.states[symbol]
+        state = desk.venue.states[key]
         assert (state.lots, state.cost) == (holding.lots, holding.cost)
+        assert not key.endswith(":LONG") or holding.lots >= 0
+        assert not key.endswith(":SHORT") or holding.lots <= 0
+    booked = sum(done.realised - done.fee for done in desk.executions)
+    others = sum(booking.amount for booking in desk.books.income if booking.kind in ("TRANSFER", "FUNDING_FEE"))
+    assert desk.wallet("USDT") == booked + others
 
 
 def check_orders(trader: Trader, market: Market) -> None:
@@ -273,9 +284,9 @@ def check_told(trader: Trader) -> None:
     assert trades == [done.trade_id for done in spot.executions]
     wallets = {b["a"]: b["wb"] for event in practice.told("ACCOUNT_UPDATE") for b in event["a"]["B"]}
     assert wallets["USDT"] == fixed(futures.wallet("USDT"))
-    positions = {p["s"]: p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
-    for symbol, amount in positions.items():
-        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[symbol].lots)
+    positions = {(p["s"], p["ps"]): p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
+    for (symbol, side), amount in positions.items():
+        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[position_key(symbol, side)].lots)
     statuses = {event["o"]["aid"]: event["o"]["X"] for event in practice.told("ALGO_UPDATE")}
     for algo_id, status in statuses.items():
         assert futures.conditional.orders[algo_id].status == status
@@ -291,10 +302,14 @@ def check(trader: Trader) -> None:
     check_told(trader)
 
 
+@pytest.mark.parametrize("hedge_mode", [False, True])
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_books_balance_whatever_is_ordered(seed, tmp_path):
+def test_books_balance_whatever_is_ordered(seed, hedge_mode, tmp_path):
     file = StateFile(tmp_path / "state")
     practice = Practice(seed, messages_per_second=30, volatility=5, store=file.write)
+    if hedge_mode:
+        with practice.exchange.turn():
+            practice.account.futures.set_hedge_mode(True)
     trader = Trader(practice, seed)
     for number in range(ROUNDS):
         trader.act()
@@ -311,15 +326,8 @@ def test_books_balance_whatever_is_ordered(seed, tmp_path):
 
 def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> None:
     file.close()
-    file = StateFile(folder / "state")
-    instruments = offered_instruments(settings().instruments, SYMBOLS)
     exchange = practice.exchange
-    silence = RecordingSource(
-        SYMBOLS, exchange.source.next_events(exchange.clock.time_ns + 10**9), exchange.clock.time_ns
-    )
-    again = Exchange(silence, instruments, exchange.clock.time_ns, exchange.start_ns)
-    restore(again, file)
-    file.close()
+    again = reopened(exchange, folder / "state")
     before, after = practice.account, again.accounts["practice"]
     for market in Market:
         old, new = before.desk(market), after.desk(market)
