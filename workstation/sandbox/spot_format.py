@@ -94,11 +94,8 @@ def full(listing: Listing, record: OrderRecord, executions: list[Execution]) -> 
 
 def cancelled(listing: Listing, record: OrderRecord) -> dict[str, Any]:
     """Answer to a cancel: ``clientOrderId`` is the cancel's own, ``origClientOrderId`` the order's."""
-    return {
-        **result(listing, record),
-        "origClientOrderId": record.client_order_id,
-        "clientOrderId": record.cancel_id,
-    }
+    told = {name: value for name, value in result(listing, record).items() if name != "workingTime"}
+    return {**told, "origClientOrderId": record.client_order_id, "clientOrderId": record.cancel_id}
 
 
 def own_trade(listing: Listing, execution: Execution) -> dict[str, Any]:
