@@ -17,13 +17,13 @@ from workstation.sandbox.futures_trading import (
     TIMES,
     closes,
     good_till,
-    open_weight,
     read_position_side,
     self_trade_mode,
 )
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import BOTH
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.public_history import one_or_all
 from workstation.sandbox.queries import WEEK_NS, time_range, wanted_symbol
 
 
@@ -103,12 +103,9 @@ def new_algo_order(call: Call) -> dict[str, Any]:
 
 
 def _wanted_algo(call: Call, refusal: ApiError) -> tuple[FuturesDesk, ConditionalOrder]:
-    algo_id = call.parameters.optional_whole("algoId")
-    client_id = call.parameters.client_id("clientAlgoId")
-    if algo_id is None and not client_id:
-        raise ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
+    neither = ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
     desk = call.account.futures
-    order = desk.conditional.find(algo_id, client_id)
+    order = desk.conditional.find(*call.parameters.ids("algoId", "clientAlgoId", neither))
     if order is None:
         raise refusal
     return desk, order
@@ -165,6 +162,6 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/algoOrder", READ, 1, query_algo_order),
     Endpoint("DELETE", "/fapi/v1/algoOrder", TRADE, 1, cancel_algo_order),
     Endpoint("DELETE", "/fapi/v1/algoOpenOrders", TRADE, 1, cancel_all_algo),
-    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, open_weight, open_algo_orders),
+    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, one_or_all(1, 40), open_algo_orders),
     Endpoint("GET", "/fapi/v1/allAlgoOrders", READ, 5, all_algo_orders),
 ]

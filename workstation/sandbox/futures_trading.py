@@ -14,6 +14,7 @@ from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import BOTH, HEDGE_SIDES, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.public_history import one_or_all
 from workstation.sandbox.queries import WEEK_NS, all_orders, open_orders, own_trades, wanted_symbol
 from workstation.sandbox.wire import MILLISECOND_NS
 
@@ -165,11 +166,8 @@ def _one(call: Call, terms: dict[str, str], handler: Any) -> dict[str, Any]:
 def _wanted(call: Call, refusal: ApiError) -> tuple[FuturesDesk, Listing, OrderRecord]:
     listing = call.listing(Market.FUTURES)
     desk = call.account.futures
-    order_id = call.parameters.optional_whole("orderId")
-    client_id = call.parameters.client_id("origClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(-1102, "Either orderId or origClientOrderId must be sent.")
-    record = desk.find(listing.symbol, order_id, client_id)
+    neither = ApiError(-1102, "Either orderId or origClientOrderId must be sent.")
+    record = desk.find(listing.symbol, *call.parameters.ids("orderId", "origClientOrderId", neither))
     if record is None:
         raise refusal
     return desk, listing, record
@@ -263,10 +261,6 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
     return found[-call.parameters.limit(50, 100) :]
 
 
-def open_weight(parameters: Parameters) -> int:
-    return 1 if parameters.has("symbol") else 40
-
-
 READ, TRADE = Security.READ, Security.TRADE_FUTURES
 
 ENDPOINTS = [
@@ -281,7 +275,7 @@ ENDPOINTS = [
     Endpoint("DELETE", "/fapi/v1/allOpenOrders", TRADE, 1, cancel_all),
     Endpoint("POST", "/fapi/v1/countdownCancelAll", TRADE, 10, countdown),
     Endpoint("GET", "/fapi/v1/openOrder", READ, 1, query_open_order),
-    Endpoint("GET", "/fapi/v1/openOrders", READ, open_weight, open_orders(Market.FUTURES, futures_format.order)),
+    Endpoint("GET", "/fapi/v1/openOrders", READ, one_or_all(1, 40), open_orders(Market.FUTURES, futures_format.order)),
     Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders(Market.FUTURES, futures_format.order, WEEK_NS)),
     Endpoint("GET", "/fapi/v1/userTrades", READ, 5, own_trades(Market.FUTURES, futures_format.own_trade, WEEK_NS)),
     Endpoint("GET", "/fapi/v1/forceOrders", READ, 20, force_orders),

@@ -118,6 +118,13 @@ class Parameters:
             raise errors.illegal(name, _CLIENT_ID_TEXT)
         return text
 
+    def ids(self, name: str, client_name: str, refusal: ApiError | None = None) -> tuple[int | None, str]:
+        """The exchange's id and the client's; one of them must be there."""
+        own_id, client_id = self.optional_whole(name), self.client_id(client_name)
+        if own_id is None and not client_id:
+            raise refusal or errors.missing_both(name, client_name)
+        return own_id, client_id
+
     def symbols(self, known: Mapping[str, object]) -> tuple[list[str], bool]:
         """Of ``symbol``, ``symbols`` (a JSON list) or neither (all); and whether a single one was meant."""
         if self.has("symbol"):

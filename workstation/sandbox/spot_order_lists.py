@@ -137,12 +137,8 @@ def _shown(desk: SpotDesk, order_list: OrderList) -> dict[str, Any]:
 
 
 def query_list(call: Call) -> dict[str, Any]:
-    list_id = call.parameters.optional_whole("orderListId")
-    client_id = call.parameters.client_id("origClientOrderId")
-    if list_id is None and not client_id:
-        raise ApiError(-1102, "Param 'origClientOrderId' or 'orderListId' must be sent, but both were empty/null!")
     desk = call.account.spot
-    order_list = desk.lists.find(list_id, client_id)
+    order_list = desk.lists.find(*call.parameters.ids("orderListId", "origClientOrderId"))
     if order_list is None:
         raise errors.no_such_order()
     return _shown(desk, order_list)
@@ -170,11 +166,7 @@ def open_lists(call: Call) -> list[dict[str, Any]]:
 
 def delete_list(call: Call) -> dict[str, Any]:
     listing, desk = call.listing(Market.SPOT), call.account.spot
-    list_id = call.parameters.optional_whole("orderListId")
-    client_id = call.parameters.client_id("listClientOrderId")
-    if list_id is None and not client_id:
-        raise ApiError(-1102, "Param 'listClientOrderId' or 'orderListId' must be sent, but both were empty/null!")
-    order_list = desk.lists.find(list_id, client_id)
+    order_list = desk.lists.find(*call.parameters.ids("orderListId", "listClientOrderId"))
     if order_list is None or not order_list.is_open or order_list.symbol != listing.symbol:
         raise errors.unknown_order_list()
     return cancel_list(desk, order_list, call.parameters.client_id("newClientOrderId"))

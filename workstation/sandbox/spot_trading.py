@@ -12,6 +12,7 @@ from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.order_lists import OrderList
 from workstation.sandbox.orders import Execution, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.public_history import one_or_all
 from workstation.sandbox.queries import all_orders, open_orders
 from workstation.sandbox.spot_desk import SpotDesk
 from workstation.sandbox.spot_triggers import is_conditional
@@ -150,10 +151,7 @@ def test_order(call: Call) -> dict[str, Any]:
 def _wanted(call: Call, refusal: ApiError) -> tuple[SpotDesk, Listing, OrderRecord]:
     listing = call.listing(Market.SPOT)
     desk = call.account.spot
-    order_id = call.parameters.optional_whole("orderId")
-    client_id = call.parameters.client_id("origClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")
+    order_id, client_id = call.parameters.ids("orderId", "origClientOrderId")
     record = desk.find(listing.symbol, order_id, client_id)
     if record is None or (order_id is not None and client_id and record.client_order_id != client_id):
         raise refusal
@@ -210,13 +208,7 @@ def cancel_replace(call: Call) -> dict[str, Any]:
     )
     new = read_order(call.parameters, listing)
     desk = call.account.spot
-    order_id = call.parameters.optional_whole("cancelOrderId")
-    client_id = call.parameters.client_id("cancelOrigClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(
-            -1102, "Param 'cancelOrigClientOrderId' or 'cancelOrderId' must be sent, but both were empty/null!"
-        )
-    record = desk.find(listing.symbol, order_id, client_id)
+    record = desk.find(listing.symbol, *call.parameters.ids("cancelOrderId", "cancelOrigClientOrderId"))
     cancelled: dict[str, Any]
     if record is not None and record.is_open:
         cancelled = cancel(desk, record, call.parameters.client_id("cancelNewClientOrderId"))
@@ -255,10 +247,6 @@ def cancel_replace(call: Call) -> dict[str, Any]:
     return answer
 
 
-def _open_weight(parameters: Parameters) -> int:
-    return 6 if parameters.has("symbol") else 80
-
-
 READ, TRADE = Security.READ, Security.TRADE_SPOT
 
 ENDPOINTS = [
@@ -267,7 +255,7 @@ ENDPOINTS = [
     Endpoint("GET", "/api/v3/order", READ, 4, query_order),
     Endpoint("DELETE", "/api/v3/order", TRADE, 1, cancel_order),
     Endpoint("POST", "/api/v3/order/cancelReplace", TRADE, 1, cancel_replace, orders=1),
-    Endpoint("GET", "/api/v3/openOrders", READ, _open_weight, open_orders(Market.SPOT, spot_format.order)),
+    Endpoint("GET", "/api/v3/openOrders", READ, one_or_all(6, 80), open_orders(Market.SPOT, spot_format.order)),
     Endpoint("DELETE", "/api/v3/openOrders", TRADE, 1, cancel_open_orders),
     Endpoint("GET", "/api/v3/allOrders", READ, 20, all_orders(Market.SPOT, spot_format.order)),
 ]
