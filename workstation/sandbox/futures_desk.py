@@ -43,7 +43,7 @@ class FuturesDesk(TradingDesk):
     sides = (BOTH, *HEDGE_SIDES)
 
     def __init__(self, account: str, floor: Floor) -> None:
-        super().__init__(account, floor, {"USDT": 0}, spot_assets=False)
+        super().__init__(account, floor, {"USDT": 0})
         self.books = FuturesBooks(account, floor, self.listings)
         self.deadlines = Deadlines(floor.clock, self.open_orders, self.cancel)
         self.hedge_mode = False
@@ -258,8 +258,7 @@ class FuturesDesk(TradingDesk):
         )
         record = self._record(new)
         record.working_ns = now_ns
-        self.orders[record.order_id] = record
-        self._by_client[record.symbol, record.client_order_id] = record.order_id
+        self.enter(record, is_open=False)
         self._tell("NEW", record)
         execution = self._execution(record, report, report.side, maker=False)
         record.filled, record.worth, record.status = report.lots, execution.worth, FILLED

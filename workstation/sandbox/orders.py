@@ -124,6 +124,32 @@ class OrderRecord(msgspec.Struct, kw_only=True):
         return position_key(self.symbol, self.position_side)
 
 
+def record_of(new: NewOrder, order_id: int, now_ns: int) -> OrderRecord:
+    """The record of an order that has come in."""
+    return OrderRecord(
+        order_id=order_id,
+        symbol=new.symbol,
+        side=new.side,
+        type=new.type,
+        original_type=new.original_type or new.type,
+        client_order_id=new.client_order_id or f"sandbox-{order_id}",
+        time_in_force=new.time_in_force,
+        price=new.price,
+        stop_price=new.stop_price,
+        lots=new.lots,
+        quote_quantity=new.quote_quantity,
+        reduce_only=new.reduce_only,
+        close_position=new.close_position,
+        good_till_ns=new.good_till_ns,
+        self_trade_mode=new.self_trade_mode,
+        position_side=new.position_side,
+        iceberg=new.iceberg,
+        trailing_delta=new.trailing_delta,
+        created_ns=now_ns,
+        updated_ns=now_ns,
+    )
+
+
 class Execution(msgspec.Struct, kw_only=True):
     """One own trade. ``trade_id`` is the tape's."""
 

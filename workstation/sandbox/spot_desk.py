@@ -24,7 +24,7 @@ class SpotDesk(TradingDesk):
     costs = SPOT_COSTS
 
     def __init__(self, account: str, floor: Floor) -> None:
-        super().__init__(account, floor, {}, spot_assets=True)
+        super().__init__(account, floor, {})
         self.lists = OrderLists(self)
 
     # --- balances ----------------------------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from random import Random
 
 import msgspec
 
@@ -24,8 +23,9 @@ from workstation.core.messages import (
 from workstation.core.orders import AmendRequest, CancelRequest
 from workstation.core.types import Liquidity, Side
 from workstation.sandbox import errors
+from workstation.sandbox.account_orders import AccountOrders
+from workstation.sandbox.desk_venue import desk_venue
 from workstation.sandbox.engine_orders import placement, resting_order
-from workstation.sandbox.fees import venue_account
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import (
@@ -39,14 +39,14 @@ from workstation.sandbox.orders import (
     NewOrder,
     OrderRecord,
     position_key,
+    record_of,
 )
 from workstation.sandbox.tape import TapeTrade
-from workstation.venues.simulated import SimVenue
 from workstation.venues.simulated.book_matching import SELF_TRADE
 from workstation.venues.simulated.state import SymbolState
 
 
-class TradingDesk:
+class TradingDesk(AccountOrders):
     """Base of the spot and the futures desk. Requests act at the clock's time and are done when they return."""
 
     market: Market
@@ -54,38 +54,18 @@ class TradingDesk:
     sides: tuple[str, ...] = (BOTH,)
     """Position sides that the account may ever hold of a symbol."""
 
-    def __init__(self, account: str, floor: Floor, cash: dict[str, int], spot_assets: bool) -> None:
+    def __init__(self, account: str, floor: Floor, cash: dict[str, int]) -> None:
+        super().__init__()
         self.account = account
         self.floor = floor
         self.listings = floor.listings[self.market]
-        self.orders: dict[int, OrderRecord] = {}
-        self.open: dict[int, OrderRecord] = {}
         self.executions: list[Execution] = []
         self.touched: set[str] = set()
         """Assets whose balance has changed in this turn."""
-        self._by_client: dict[tuple[str, str], int] = {}
         self._rejection: OrderRejected | None = None
         self._refusal: AmendRejected | None = None
         self._withdrawn_as = CANCELED
-        positions = {
-            position_key(symbol, side): listing for symbol, listing in self.listings.items() for side in self.sides
-        }
-        self.venue = SimVenue(
-            floor.clock,
-            self._hear,
-            {key: msgspec.structs.replace(listing.instrument, symbol=key) for key, listing in positions.items()},
-            {key: listing.book for key, listing in positions.items()},
-            self.costs,
-            venue_account(account),
-            cash,
-            Random(account),
-            spot_assets,
-        )
-        for key, listing in positions.items():
-            state = self.venue.states[key]
-            state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
-            state.peers = tuple(other for other in self.states(listing.symbol) if other is not state)
-            state.last, state.mark = listing.last, listing.mark
+        self.venue = desk_venue(account, floor, self.listings, self.costs, self.sides, cash, self._hear)
 
     def states(self, symbol: str) -> list[SymbolState]:
         """What the venue knows of each position side of a symbol."""
@@ -107,8 +87,7 @@ class TradingDesk:
         self._check(new, listing)
         self.refuse_duplicate(new.symbol, new.client_order_id)
         record = self._record(new)
-        named = new.symbol, record.client_order_id
-        earlier = self._by_client.get(named)
+        earlier = self.find(new.symbol, None, record.client_order_id)
         self.enter(record)
         percent = self.floor.partial_percent()
         if percent is None:
@@ -118,10 +97,7 @@ class TradingDesk:
                 self._submit(record)
         rejection, self._rejection = self._rejection, None
         if rejection is not None:
-            del self.orders[record.order_id], self.open[record.order_id]
-            del self._by_client[named]
-            if earlier is not None:
-                self._by_client[named] = earlier
+            self.strike(record, earlier)
             raise self._refused(rejection)
         self.store(record)
         return record
@@ -131,36 +107,8 @@ class TradingDesk:
         if self.find_open(symbol, client_order_id) is not None:
             raise self._duplicate()
 
-    def enter(self, record: OrderRecord) -> None:
-        """Put an open order into the books."""
-        self.orders[record.order_id] = self.open[record.order_id] = record
-        self._by_client[record.symbol, record.client_order_id] = record.order_id
-
     def _record(self, new: NewOrder) -> OrderRecord:
-        now_ns = self.floor.clock.time_ns
-        order_id = self.floor.take_id("order")
-        return OrderRecord(
-            order_id=order_id,
-            symbol=new.symbol,
-            side=new.side,
-            type=new.type,
-            original_type=new.original_type or new.type,
-            client_order_id=new.client_order_id or f"sandbox-{order_id}",
-            time_in_force=new.time_in_force,
-            price=new.price,
-            stop_price=new.stop_price,
-            lots=new.lots,
-            quote_quantity=new.quote_quantity,
-            reduce_only=new.reduce_only,
-            close_position=new.close_position,
-            good_till_ns=new.good_till_ns,
-            self_trade_mode=new.self_trade_mode,
-            position_side=new.position_side,
-            iceberg=new.iceberg,
-            trailing_delta=new.trailing_delta,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-        )
+        return record_of(new, self.floor.take_id("order"), self.floor.clock.time_ns)
 
     def _submit(self, record: OrderRecord) -> None:
         self.venue.send(placement(record))
@@ -188,21 +136,6 @@ class TradingDesk:
 
     def _settle(self) -> None:
         self.floor.clock.advance(self.floor.clock.time_ns)
-
-    def find(self, symbol: str, order_id: int | None, client_order_id: str) -> OrderRecord | None:
-        """The order by either of its ids; the newest of those that had the client id."""
-        if order_id is None:
-            order_id = self._by_client.get((symbol, client_order_id), -1)
-        record = self.orders.get(order_id)
-        return record if record is not None and record.symbol == symbol else None
-
-    def find_open(self, symbol: str, client_order_id: str) -> OrderRecord | None:
-        record = self.find(symbol, None, client_order_id)
-        return record if record is not None and record.is_open else None
-
-    def open_orders(self, symbol: str = "") -> list[OrderRecord]:
-        """Open orders of a symbol, or of all, oldest first."""
-        return [record for record in self.open.values() if symbol in ("", record.symbol)]
 
     def delist(self, symbol: str) -> None:
         """The symbol is not traded any more: its orders end."""
@@ -380,10 +313,7 @@ class TradingDesk:
     ) -> None:
         """Take over what was stored, before the first request."""
         for record in records:
-            self.orders[record.order_id] = record
-            self._by_client[record.symbol, record.client_order_id] = record.order_id
-            if record.is_open and record.symbol in self.listings:
-                self.open[record.order_id] = record
+            self.enter(record, record.is_open and record.symbol in self.listings)
         self.executions.extend(executions)
         cash = state.get("cash", {})
         assert isinstance(cash, dict)
