@@ -11,7 +11,7 @@ from workstation.config.settings import Costs
 from workstation.sandbox.fees import venue_account
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
-from workstation.sandbox.orders import position_key
+from workstation.sandbox.orders import position_keys
 from workstation.venues.base import ReportHandler
 from workstation.venues.simulated import SimVenue
 
@@ -26,7 +26,7 @@ def desk_venue(
     hear: ReportHandler,
 ) -> SimVenue:
     """A position of each side of a symbol is an instrument of its own; all of a symbol take from the same levels."""
-    positions = {position_key(symbol, side): listing for symbol, listing in listings.items() for side in sides}
+    positions = {key: listing for symbol, listing in listings.items() for key in position_keys(symbol, sides)}
     venue = SimVenue(
         floor.clock,
         hear,
@@ -42,6 +42,5 @@ def desk_venue(
         state = venue.states[key]
         state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
         state.last, state.mark = listing.last, listing.mark
-        others = (venue.states[position_key(listing.symbol, side)] for side in sides)
-        state.peers = tuple(other for other in others if other is not state)
+        state.peers = tuple(venue.states[other] for other in position_keys(listing.symbol, sides) if other != key)
     return venue

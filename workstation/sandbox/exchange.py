@@ -160,7 +160,7 @@ class Exchange:
                 continue
             left = trade.lots
             for account in self.accounts.values():
-                left = account.desk(market).on_trade(msgspec.structs.replace(trade, lots=left))
+                left = account.desk(market).on_trade(trade, left)
             if left > 0:
                 self.floor.print_trade(listing, trade.price, left, trade.side)
             for account in self.accounts.values():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import msgspec
 
 from workstation.core.types import Side
@@ -24,6 +26,12 @@ HEDGE_SIDES = ("LONG", "SHORT")
 def position_key(symbol: str, side: str) -> str:
     """What a position goes by at the venue: its symbol, in hedge mode with its side."""
     return symbol if side == BOTH else f"{symbol}:{side}"
+
+
+@cache
+def position_keys(symbol: str, sides: tuple[str, ...]) -> tuple[str, ...]:
+    """What the positions of a symbol go by."""
+    return tuple(position_key(symbol, side) for side in sides)
 
 
 def position_of(key: str) -> tuple[str, str]:

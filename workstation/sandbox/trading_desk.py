@@ -38,7 +38,7 @@ from workstation.sandbox.orders import (
     Execution,
     NewOrder,
     OrderRecord,
-    position_key,
+    position_keys,
     record_of,
 )
 from workstation.sandbox.tape import TapeTrade
@@ -69,15 +69,15 @@ class TradingDesk(AccountOrders):
 
     def states(self, symbol: str) -> list[SymbolState]:
         """What the venue knows of each position side of a symbol."""
-        return [self.venue.states[position_key(symbol, side)] for side in self.sides]
+        return [self.venue.states[key] for key in position_keys(symbol, self.sides)]
 
     def sides_in_use(self) -> tuple[str, ...]:
         """Position sides of the mode that the account is in."""
         return self.sides
 
-    def keys(self, symbol: str) -> list[str]:
+    def keys(self, symbol: str) -> tuple[str, ...]:
         """What a symbol's positions go by at the venue."""
-        return [position_key(symbol, side) for side in self.sides_in_use()]
+        return position_keys(symbol, self.sides_in_use())
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -142,12 +142,11 @@ class TradingDesk(AccountOrders):
         for record in self.open_orders(symbol):
             self.cancel(record)
 
-    def on_trade(self, trade: Trade) -> int:
-        """A trade of the market; the lots of it that no order here took."""
+    def on_trade(self, trade: Trade, left: int) -> int:
+        """A trade of the market, of which so many lots are left; those that no order here took either."""
         for state in self.states(trade.symbol):
             # All sides stand at one price before any is looked at: they secure each other.
             state.last = trade.price
-        left = trade.lots
         for key in self.keys(trade.symbol):
             before = len(self.executions)
             self.venue.on_trade(msgspec.structs.replace(trade, symbol=key, lots=left))
