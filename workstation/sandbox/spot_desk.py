@@ -129,7 +129,9 @@ class SpotDesk(TradingDesk):
         """Let an order of a list begin: wait for its price or for another order, or work."""
         if record.status == PENDING_NEW:
             self._report(record, "NEW")
-        elif is_conditional(record):
+            return
+        record.lock_price = lock_price(record, self.listings[record.symbol].last)
+        if is_conditional(record):
             self._submit(record)
         else:
             self._send(record, judged=True)

@@ -269,6 +269,27 @@ def test_a_working_order_that_fills_at_once_is_answered_before_the_next(practice
     assert practice.account.spot.orders[pending["orderId"]].status == "FILLED"
 
 
+def test_what_is_pending_locks_by_the_price_at_which_it_begins(practice, client):
+    last = practice.listing().last
+    told = client.ask(
+        "POST",
+        "/api/v3/orderList/oto",
+        symbol="BTCUSDT",
+        workingType="LIMIT_MAKER",
+        workingSide="SELL",
+        workingPrice=price(practice, last + 50_000),
+        workingQuantity="0.1",
+        pendingType="STOP_LOSS",
+        pendingSide="BUY",
+        pendingQuantity="0.1",
+        pendingTrailingDelta="100",
+    )
+    trade(practice, last + 60_000)
+    assert statuses(practice, told) == {"LIMIT_MAKER": "FILLED", "STOP_LOSS": "NEW"}
+    worst = -(-(last + 60_000) * 101 // 100)
+    assert practice.account.spot.locked("USDT") == practice.listing().worth(worst, 10_000)
+
+
 def test_delisting_ends_lists(practice, client):
     told = sell_oco(practice, client)
     with practice.exchange.turn():
