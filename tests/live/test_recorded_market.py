@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tests.end_to_end.program import ROOT, journal
 from tests.end_to_end.sandbox_server import running_sandbox
 from tests.live.checks import check_everything
+from tests.live.recorded_fills import assert_recorded
 from tests.live.world import STRATEGIES, lenient_risk, live_configuration, live_world
 from tests.replay.paper_session import CONFIGURATION, with_settings
 from workstation.backtest.engine import BacktestRequest
@@ -20,9 +22,9 @@ from workstation.backtest.recorded import load_recorded, run_recorded_backtest
 from workstation.config.loader import Loaded, load_settings
 from workstation.config.settings import Settings, StrategyEntry
 from workstation.core.clock import WallClock
-from workstation.core.messages import OrderFilled, OrderSubmitted, Trade
+from workstation.core.messages import OrderFilled, OrderSubmitted
 from workstation.core.types import Mode
-from workstation.market.recordings import Recording, read_recordings
+from workstation.market.recordings import read_recordings
 from workstation.market.recordings.converting import convert_streams
 from workstation.market.recordings.file_format import recording_files
 from workstation.sandbox.recording import RecordingSource, open_recording
@@ -120,15 +122,10 @@ async def test_the_real_recording_is_served_traded_on_and_backtested(tmp_path: P
         await world.stop()
         met = check_everything(world)
         assert met["OrderFilled"] > 3
-        prices = {r.price for r in journal(world.data)[1] if isinstance(r, OrderFilled)}
+        executions = list(world.desk.executions)
+    filled = Counter(execution.price for execution in executions)
+    assert filled == Counter(r.price for r in journal(world.data)[1] if isinstance(r, OrderFilled))
+    assert_recorded(executions, RecordingSource(tuple(symbols), inputs, start_ns))
     converted = convert_streams([REAL], settings.instruments[SYMBOL], tmp_path / "recordings", 1_000_000)
-    low, high = _range(converted.paths)
-    assert low - 100 <= min(prices) and max(prices) <= high + 100
     result, _ = backtested(settings, converted.paths, "live_reckless")
     assert result.order_hash == backtested(settings, converted.paths, "live_reckless")[0].order_hash
-
-
-def _range(paths: Sequence[Path]) -> tuple[int, int]:
-    """Lowest and highest traded price."""
-    prices = [event.price for path in paths for event in Recording(path) if isinstance(event, Trade)]
-    return min(prices), max(prices)
