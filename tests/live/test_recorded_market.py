@@ -74,8 +74,7 @@ def paper_configuration(address: str) -> Loaded:
         {},
         exchange=replace(settings.exchange, address=address, key="practice"),
         record=replace(settings.record, symbols=(SYMBOL,)),
-        # Marks are not recorded, and the hard stop is set by the equity at the mark.
-        risk=replace(lenient_risk(settings, "spot"), protective_stop=False),
+        risk=lenient_risk(settings, "spot"),
         strategy_folder=str(STRATEGIES),
     )
     return with_settings(loaded, settings)
@@ -101,7 +100,7 @@ async def test_lesson_20_and_31_paper_on_exchange_prices_holds_no_key_and_is_wha
     assert verify(DataFolder(tmp_path), STRATEGIES).orders > 5
     result, last_ns = backtested(session.settings, recording_files(DataFolder(tmp_path).recordings), "by_number")
     decided = [r for r in journal(tmp_path)[1] if isinstance(r, ORDER_KINDS) and r.ts_ns <= last_ns]
-    assert any(isinstance(r, OrderSubmitted) for r in decided)
+    assert any(isinstance(r, OrderSubmitted) and r.tag == "hard stop" for r in decided)
     assert result.order_hash == order_hash(decided)
 
 

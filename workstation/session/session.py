@@ -287,7 +287,7 @@ class Session:
             self.folder.recordings,
             kernel.bus,
             kernel.clock,
-            {symbol: market.book for symbol, market in kernel.markets.items()},
+            kernel.markets,
             kernel.terms.instruments,
             source=BUILT_IN if link is None else link.title,
             seed=self.seed if link is None else None,
