@@ -1,4 +1,4 @@
-"""Runs a strategy over recordings of books and trades: the simulated venue matches on the recorded book."""
+"""Runs a strategy over recordings of books, trades and marks: the simulated venue matches on the recorded book."""
 
 from __future__ import annotations
 
