@@ -230,6 +230,13 @@ class Kernel:
         self._commit()
         return resumed
 
+    def feed_stands(self, symbol: str) -> bool:
+        """Whether the symbol's feed is connected, with a price and a whole book, none of it stale."""
+        market = self.markets[symbol]
+        fresh = market.last_ns > 0 and self.clock.time_ns - market.last_ns <= self.terms.limits.stale_ns
+        whole = market.book.sequence < 0 or market.book.synchronised
+        return market.connected and fresh and whole and market.last_price > 0
+
     def close(self) -> None:
         """End the session with a last sample of the equity."""
         self.sample_equity()
