@@ -246,6 +246,7 @@ def _check_instruments(state: dict[str, Any], header: SessionHeader, settings: S
                 f"`instruments.{symbol}` and close the position first."
             )
         state["prices"].pop(symbol, None)
+        state["ended"] = [order for order in state["ended"] if order["symbol"] != symbol]
 
 
 def _let_configuration_win(state: dict[str, Any], recorded: Settings, settings: Settings) -> None:

@@ -23,7 +23,7 @@ from workstation.market.order_book import OrderBook
 from workstation.market.recordings import RecordingHeader, Recordings, read_recordings
 from workstation.market.recordings.converting import convert_streams
 from workstation.market.recordings.file_format import BUILT_IN
-from workstation.market.recordings.writing import SymbolRecording
+from workstation.market.recordings.writing import KnownMarket, SymbolRecording
 
 CONFIGURATION = Path("config/strategy.yaml")
 START_NS = parse_utc("2023-11-14T22:00")
@@ -54,7 +54,7 @@ def recording_figures() -> list[Figure]:
 def _write(settings: Settings, folder: Path, events: list[MarketInput]) -> tuple[float, Recordings]:
     header = RecordingHeader(instrument=settings.instruments["BTCUSDT"], source=BUILT_IN, seed=7)
     book = OrderBook("BTCUSDT")
-    recording = SymbolRecording(folder, header, book, settings.record.segment_megabytes * 1_000_000)
+    recording = SymbolRecording(folder, header, KnownMarket(book), settings.record.segment_megabytes * 1_000_000)
     with quiet_collector():
         started = time.perf_counter()
         for event in events:

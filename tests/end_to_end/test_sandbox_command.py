@@ -120,6 +120,50 @@ def test_what_was_acknowledged_survives_kill_9(tmp_path):
         assert running.end(signal.SIGTERM) == 0
 
 
+def test_order_lists_and_both_sides_of_a_hedge_survive_kill_9(tmp_path):
+    terms = ("--symbols", "BTCUSDT", "--state", str(tmp_path / "state"))
+    btc = {"symbol": "BTCUSDT"}
+    with exchange(*terms) as running:
+        steer("deposit", "--port", str(running.port), "--key", KEY, "--asset", "BTC", "--amount", "1")
+        legs = {
+            "aboveType": "LIMIT_MAKER",
+            "abovePrice": "90000",
+            "belowType": "STOP_LOSS",
+            "belowTrailingDelta": "2000",
+        }
+        oco = running.ask("POST", "/api/v3/orderList/oco", **btc, side="SELL", quantity="0.1", **legs)
+        pending = {"pendingType": "MARKET", "pendingSide": "SELL", "pendingQuantity": "0.01"}
+        working = {
+            "workingType": "LIMIT_MAKER",
+            "workingSide": "BUY",
+            "workingPrice": "30000",
+            "workingQuantity": "0.01",
+        }
+        oto = running.ask("POST", "/api/v3/orderList/oto", **btc, **working, **pending)
+        running.ask("POST", "/fapi/v1/positionSide/dual", dualSidePosition="true")
+        for side, position_side in (("BUY", "LONG"), ("SELL", "SHORT")):
+            market = {"type": "MARKET", "quantity": "0.05", "side": side, "positionSide": position_side}
+            running.ask("POST", "/fapi/v1/order", **btc, **market)
+        lists, orders = running.ask("GET", "/api/v3/openOrderList"), running.ask("GET", "/api/v3/openOrders", **btc)
+        balances = running.ask("GET", "/api/v3/account")["balances"]
+        running.end(signal.SIGKILL)
+    with exchange(*terms) as running:
+        assert running.ask("GET", "/api/v3/openOrderList") == lists and len(lists) == 2
+        assert running.ask("GET", "/api/v3/account")["balances"] == balances
+        again = running.ask("GET", "/api/v3/openOrders", **btc)
+        assert [(o["orderId"], o["status"], o["orderListId"]) for o in again] == [
+            (o["orderId"], o["status"], o["orderListId"]) for o in orders
+        ]
+        positions = running.ask("GET", "/fapi/v3/positionRisk", **btc)
+        assert {p["positionSide"]: p["positionAmt"] for p in positions} == {"LONG": "0.05000", "SHORT": "-0.05000"}
+        for each in (oco, oto):
+            done = running.ask("DELETE", "/api/v3/orderList", **btc, orderListId=each["orderListId"])
+            assert done["listOrderStatus"] == "ALL_DONE" and len(done["orderReports"]) == 2
+        assert running.ask("GET", "/api/v3/openOrders", **btc) == []
+        locked = {b["asset"]: b["locked"] for b in running.ask("GET", "/api/v3/account")["balances"]}
+        assert set(locked.values()) == {"0.00000000"}
+
+
 def test_steering_a_running_exchange(tmp_path):
     with exchange("--symbols", "BTCUSDT") as running:
         port = str(running.port)

@@ -40,6 +40,8 @@ SPOT_CALLS: list[tuple[str, tuple[Any, ...]]] = [
     ("transfer", ("USDT", 5, "spot", "swap")),
     ("create_market_buy_order_with_cost", (SPOT, 100)),
     ("create_order", (SPOT, "limit", "buy", 0.01, 40_000, {"test": True})),
+    ("create_order", (SPOT, "limit", "buy", 0.01, 40_000, {"icebergAmount": 0.002})),
+    ("create_order", (SPOT, "limit", "sell", 0.01, 40_000, {"trailingPercent": 1, "stopLossOrTakeProfit": "stopLoss"})),
 ]
 SWAP_CALLS: list[tuple[str, tuple[Any, ...]]] = [
     ("fetch_tickers", ()),
@@ -103,7 +105,7 @@ async def test_spot(sandbox):
             assert await asyncio.wait_for(getattr(client, name)(*terms), 10) is not None, name
         resting = await client.create_order(SPOT, "limit", "buy", 0.01, 40_000)
         await client.edit_order_ws(resting["id"], SPOT, "limit", "buy", 0.02, 39_000)
-        assert len(await client.cancel_all_orders_ws(SPOT)) == 1
+        assert len(await client.cancel_all_orders_ws(SPOT)) == 3
 
 
 async def test_usd_m(sandbox):

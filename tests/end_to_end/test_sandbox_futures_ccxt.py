@@ -57,6 +57,30 @@ async def test_open_and_close_a_position(sandbox, client):
     assert booked == from_money(sandbox.account.futures.wallet("USDT"))
 
 
+async def test_hedge_mode_holds_both_sides(sandbox, client):
+    await client.set_position_mode(True)
+    assert (await client.fetch_position_mode(SYMBOL))["hedged"] is True
+    with pytest.raises(ccxt.ExchangeError, match="-4061"):
+        await client.create_order(SYMBOL, "market", "buy", 0.1)
+    await client.create_order(SYMBOL, "market", "buy", 0.5, None, {"positionSide": "LONG"})
+    await client.create_order(SYMBOL, "market", "sell", 0.2, None, {"hedged": True})
+    stop = {"hedged": True, "reduceOnly": True, "stopLossPrice": await _bid(client) - 1_000}
+    await client.create_order(SYMBOL, "market", "sell", 0.5, None, stop)
+    positions = await client.fetch_positions([SYMBOL])
+    assert {(p["side"], p["contracts"], p["hedged"]) for p in positions} == {("long", 0.5, True), ("short", 0.2, True)}
+    assert len(await client.fetch_positions([SYMBOL], {"useV2": True})) == 2
+    with pytest.raises(ccxt.ExchangeError, match="-4067"):
+        await client.set_position_mode(False)
+    await client.cancel_all_orders(SYMBOL, {"trigger": True})
+    with pytest.raises(ccxt.ExchangeError, match="-4068"):
+        await client.set_position_mode(False)
+    await client.create_order(SYMBOL, "market", "sell", 0.5, None, {"hedged": True, "reduceOnly": True})
+    assert [(p["side"], p["contracts"]) for p in await client.fetch_positions([SYMBOL])] == [("short", 0.2)]
+    await client.create_order(SYMBOL, "market", "buy", 0.2, None, {"positionSide": "SHORT"})
+    await client.set_position_mode(False)
+    assert sandbox.account.futures.sides_in_use() == ("BOTH",)
+
+
 async def test_lesson_7_conditional_orders_live_on_the_algo_service(sandbox, client):
     bid = await _bid(client)
     with pytest.raises(ccxt.BaseError, match="-4120"):

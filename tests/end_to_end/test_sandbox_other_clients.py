@@ -71,6 +71,39 @@ async def test_python_binance_sockets(sandbox, python_binance):
         assert names[0] == "executionReport" and "outboundAccountPosition" in names
 
 
+async def test_python_binance_order_lists(sandbox, python_binance):
+    from binance import BinanceSocketManager
+
+    client = python_binance
+    last = float((await client.get_symbol_ticker(symbol="BTCUSDT"))["price"])
+    async with BinanceSocketManager(client).user_socket() as user:
+        placed = await client.create_oco_order(
+            symbol="BTCUSDT",
+            side="SELL",
+            quantity="0.1",
+            aboveType="LIMIT_MAKER",
+            abovePrice=f"{last + 1_000:.2f}",
+            belowType="STOP_LOSS_LIMIT",
+            belowStopPrice=f"{last - 1_000:.2f}",
+            belowPrice=f"{last - 1_100:.2f}",
+            belowTimeInForce="GTC",
+        )
+        assert (placed["contingencyType"], placed["listOrderStatus"]) == ("OCO", "EXECUTING")
+        assert (await client.get_asset_balance("BTC"))["locked"] == "0.10000000"
+        assert len(await client.get_open_orders(symbol="BTCUSDT")) == 2
+        assert [each["orderListId"] for each in await client.v3_get_open_order_list()] == [placed["orderListId"]]
+        done = await client.v3_delete_order_list(symbol="BTCUSDT", orderListId=placed["orderListId"])
+        assert done["listOrderStatus"] == "ALL_DONE" and len(done["orderReports"]) == 2
+        told: list[dict[str, Any]] = []
+        while not told or told[-1].get("L") != "ALL_DONE":
+            message = await asyncio.wait_for(user.recv(), 5)
+            told.append(message.get("event", message))
+    assert [event["L"] for event in told if event["e"] == "listStatus"] == ["EXECUTING", "ALL_DONE"]
+    reports = [(event["x"], event["g"]) for event in told if event["e"] == "executionReport"]
+    assert reports == [(x, placed["orderListId"]) for x in ("NEW", "NEW", "CANCELED", "CANCELED")]
+    assert (await client.get_asset_balance("BTC"))["locked"] == "0.00000000"
+
+
 async def test_python_binance_depth_cache(sandbox, python_binance):
     from binance import DepthCacheManager
 
@@ -96,6 +129,24 @@ async def test_python_binance_futures(sandbox, python_binance):
     )
     assert len(await client.futures_get_open_orders(symbol="BTCUSDT")) == 1
     assert (await client.futures_cancel_all_open_orders(symbol="BTCUSDT"))["code"] == 200
+
+
+async def test_python_binance_hedge_mode(sandbox, python_binance):
+    from binance.exceptions import BinanceAPIException
+
+    client = python_binance
+    await client.futures_change_position_mode(dualSidePosition="true")
+    assert await client.futures_get_position_mode() == {"dualSidePosition": True}
+    for side, position_side in (("BUY", "LONG"), ("SELL", "SHORT")):
+        await client.futures_create_order(
+            symbol="BTCUSDT", side=side, positionSide=position_side, type="MARKET", quantity="0.1"
+        )
+    positions = await client.futures_position_information(symbol="BTCUSDT")
+    assert {p["positionSide"]: p["positionAmt"] for p in positions} == {"LONG": "0.10000", "SHORT": "-0.10000"}
+    with pytest.raises(BinanceAPIException, match="reduceonly"):
+        await client.futures_create_order(
+            symbol="BTCUSDT", side="SELL", positionSide="LONG", type="MARKET", quantity="0.1", reduceOnly="true"
+        )
 
 
 # --- Binance's own clients --------------------------------------------------------------------------------------------
@@ -228,6 +279,74 @@ async def test_official_spot_rest(sandbox):
     assert next(limit.count for limit in klines.rate_limits if limit.rateLimitType == "REQUEST_WEIGHT") > 0
 
 
+async def test_official_spot_order_lists(sandbox):
+    from binance_sdk_spot.rest_api import models
+
+    rest = _spot(sandbox).rest_api
+    last = float((await _asked(rest.ticker_price, symbol="BTCUSDT")).actual_instance.price)
+    pair = {"above_type": models.OrderListOcoAboveTypeEnum.LIMIT_MAKER, "above_price": round(last + 1_000, 2)}
+    oco = await _asked(
+        rest.order_list_oco,
+        symbol="BTCUSDT",
+        side=models.OrderListOcoSideEnum.SELL,
+        quantity=0.1,
+        **pair,
+        below_type=models.OrderListOcoBelowTypeEnum.STOP_LOSS,
+        below_stop_price=round(last - 1_000, 2),
+    )
+    older = await _asked(
+        rest.order_oco,
+        symbol="BTCUSDT",
+        side=models.OrderOcoSideEnum.SELL,
+        quantity=0.1,
+        price=round(last + 1_000, 2),
+        stop_price=round(last - 1_000, 2),
+    )
+    working = {
+        "working_side": "BUY",
+        "working_price": round(last - 500, 2),
+        "working_quantity": 0.01,
+        "pending_side": "SELL",
+        "pending_quantity": 0.01,
+    }
+    oto = await _asked(
+        rest.order_list_oto,
+        symbol="BTCUSDT",
+        working_type="LIMIT_MAKER",
+        **working,
+        pending_type="LIMIT_MAKER",
+        pending_price=round(last + 500, 2),
+    )
+    otoco = await _asked(
+        rest.order_list_otoco,
+        symbol="BTCUSDT",
+        working_type="LIMIT",
+        working_time_in_force="GTC",
+        **working,
+        pending_above_type="LIMIT_MAKER",
+        pending_above_price=round(last + 500, 2),
+        pending_below_type="STOP_LOSS",
+        pending_below_stop_price=round(last - 900, 2),
+    )
+    assert [report.status for report in otoco.order_reports] == ["NEW", "PENDING_NEW", "PENDING_NEW"]
+    told = [
+        oco,
+        older,
+        oto,
+        otoco,
+        await _asked(rest.get_order_list, order_list_id=oco.order_list_id),
+        await _asked(rest.open_order_list),
+        await _asked(rest.all_order_list),
+        await _asked(rest.get_open_orders, symbol="BTCUSDT"),
+        await _asked(rest.exchange_info),
+    ]
+    assert _unknown(told) == []
+    undone = await _asked(rest.delete_order_list, symbol="BTCUSDT", order_list_id=oto.order_list_id)
+    assert set(_unknown(undone)) == {".order_reports.selfTradePreventionMode"}
+    await _asked(rest.delete_open_orders, symbol="BTCUSDT")
+    assert not sandbox.account.spot.open
+
+
 async def test_official_spot_streams_and_websocket_api(sandbox):
     client = _spot(sandbox)
     messages: asyncio.Queue[Any] = asyncio.Queue()
@@ -252,6 +371,20 @@ async def test_official_spot_streams_and_websocket_api(sandbox):
         assert len(book.data().result.bids) == 5
         subscribed = await api.user_data_stream_subscribe_signature()
         assert subscribed.response.data().result.subscription_id == 0
+        listed = await api.order_list_place_oto(
+            symbol="BTCUSDT",
+            working_type="LIMIT_MAKER",
+            working_side="BUY",
+            working_price=30_000,
+            working_quantity=0.01,
+            pending_type="MARKET",
+            pending_side="SELL",
+            pending_quantity=0.01,
+        )
+        placed = listed.data().result
+        assert (placed.contingency_type, placed.order_reports[1].status) == ("OTO", "PENDING_NEW")
+        undone = await api.order_list_cancel(symbol="BTCUSDT", order_list_id=placed.order_list_id)
+        assert undone.data().result.list_order_status == "ALL_DONE"
         account = await api.account_status()
         assert account.data().result.account_type == "SPOT"
     finally:

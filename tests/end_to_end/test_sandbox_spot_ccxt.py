@@ -89,6 +89,34 @@ async def test_stop_orders_wait_for_their_price(sandbox):
             await client.create_order(SYMBOL, "limit", "buy", 0.1, bid * 1.01, {"postOnly": True})
 
 
+async def test_a_trailing_stop_follows_the_price(sandbox):
+    async with ccxt_session(sandbox) as client:
+        terms = {"trailingPercent": 0.1, "stopLossOrTakeProfit": "stopLoss"}
+        order = await client.create_order(SYMBOL, "market", "sell", 0.1, None, terms)
+        shown = (await client.fetch_open_orders(SYMBOL))[0]
+        assert (shown["id"], shown["info"]["trailingDelta"]) == (order["id"], 10)
+        assert (await client.fetch_balance())["BTC"]["used"] == 0.1
+        for _ in range(3_000):
+            sandbox.step(1)
+            if not sandbox.account.spot.open:
+                break
+        done = await client.fetch_order(order["id"], SYMBOL)
+        record = sandbox.account.spot.orders[int(order["id"])]
+        assert done["status"] == "closed" and done["average"] < float(Decimal(record.best) / 100)
+        assert (await client.fetch_balance())["BTC"]["used"] == 0
+
+
+async def test_an_iceberg_shows_a_part_of_itself(sandbox):
+    async with ccxt_session(sandbox) as client:
+        price = (await client.fetch_ticker(SYMBOL))["bid"] - 5
+        before = dict((row[0], row[1]) for row in (await client.fetch_order_book(SYMBOL, 5_000))["bids"])
+        order = await client.create_order(SYMBOL, "limit", "buy", 0.5, price, {"icebergAmount": 0.1})
+        assert order["info"]["icebergQty"] == "0.10000000"
+        after = dict((row[0], row[1]) for row in (await client.fetch_order_book(SYMBOL, 5_000))["bids"])
+        assert after[price] - before.get(price, 0) == pytest.approx(0.1)
+        assert (await client.fetch_balance())["USDT"]["used"] == pytest.approx(0.5 * price)
+
+
 async def test_a_resting_order_fills_by_the_tape(sandbox):
     async with ccxt_session(sandbox) as client:
         ask = (await client.fetch_order_book(SYMBOL))["asks"][0][0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from tests.end_to_end.program import ROOT, journal
 from tests.end_to_end.sandbox_server import running_sandbox
 from tests.live.checks import check_everything
+from tests.live.recorded_fills import assert_recorded
 from tests.live.world import STRATEGIES, lenient_risk, live_configuration, live_world
 from tests.replay.paper_session import CONFIGURATION, with_settings
 from workstation.backtest.engine import BacktestRequest
@@ -20,9 +22,9 @@ from workstation.backtest.recorded import load_recorded, run_recorded_backtest
 from workstation.config.loader import Loaded, load_settings
 from workstation.config.settings import Settings, StrategyEntry
 from workstation.core.clock import WallClock
-from workstation.core.messages import OrderFilled, OrderSubmitted, Trade
+from workstation.core.messages import OrderFilled, OrderSubmitted
 from workstation.core.types import Mode
-from workstation.market.recordings import Recording, read_recordings
+from workstation.market.recordings import read_recordings
 from workstation.market.recordings.converting import convert_streams
 from workstation.market.recordings.file_format import recording_files
 from workstation.sandbox.recording import RecordingSource, open_recording
@@ -72,8 +74,7 @@ def paper_configuration(address: str) -> Loaded:
         {},
         exchange=replace(settings.exchange, address=address, key="practice"),
         record=replace(settings.record, symbols=(SYMBOL,)),
-        # Marks are not recorded, and the hard stop is set by the equity at the mark.
-        risk=replace(lenient_risk(settings, "spot"), protective_stop=False),
+        risk=lenient_risk(settings, "spot"),
         strategy_folder=str(STRATEGIES),
     )
     return with_settings(loaded, settings)
@@ -99,7 +100,7 @@ async def test_lesson_20_and_31_paper_on_exchange_prices_holds_no_key_and_is_wha
     assert verify(DataFolder(tmp_path), STRATEGIES).orders > 5
     result, last_ns = backtested(session.settings, recording_files(DataFolder(tmp_path).recordings), "by_number")
     decided = [r for r in journal(tmp_path)[1] if isinstance(r, ORDER_KINDS) and r.ts_ns <= last_ns]
-    assert any(isinstance(r, OrderSubmitted) for r in decided)
+    assert any(isinstance(r, OrderSubmitted) and r.tag == "hard stop" for r in decided)
     assert result.order_hash == order_hash(decided)
 
 
@@ -120,15 +121,10 @@ async def test_the_real_recording_is_served_traded_on_and_backtested(tmp_path: P
         await world.stop()
         met = check_everything(world)
         assert met["OrderFilled"] > 3
-        prices = {r.price for r in journal(world.data)[1] if isinstance(r, OrderFilled)}
+        executions = list(world.desk.executions)
+    filled = Counter(execution.price for execution in executions)
+    assert filled == Counter(r.price for r in journal(world.data)[1] if isinstance(r, OrderFilled))
+    assert_recorded(executions, RecordingSource(tuple(symbols), inputs, start_ns))
     converted = convert_streams([REAL], settings.instruments[SYMBOL], tmp_path / "recordings", 1_000_000)
-    low, high = _range(converted.paths)
-    assert low - 100 <= min(prices) and max(prices) <= high + 100
     result, _ = backtested(settings, converted.paths, "live_reckless")
     assert result.order_hash == backtested(settings, converted.paths, "live_reckless")[0].order_hash
-
-
-def _range(paths: Sequence[Path]) -> tuple[int, int]:
-    """Lowest and highest traded price."""
-    prices = [event.price for path in paths for event in Recording(path) if isinstance(event, Trade)]
-    return min(prices), max(prices)

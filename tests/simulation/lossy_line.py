@@ -123,14 +123,15 @@ class LossyLine(FaultyVenue):
             panic |= self.plain and request.intent.reduce_only
             assert state is not TradingState.HALTED or panic, f"{client_id} left after the halt"
             self.sent[client_id] = request
+            # As the engine means it: the venue is not always told that an order only reduces.
+            if not request.intent.reduce_only:
+                self.enlarged.add((request.intent.symbol, request.intent.side))
             if self.plain:
                 assert request.intent.type in self.can.order_types, f"the venue has no {request.intent.type}"
                 intent = msgspec.structs.replace(request.venue_intent, parent_id="", oco_group="")
                 request = Approved(
                     GATE_SEAL, intent, client_id, request.reference, request.expires_ns, request.venue_reduces
                 )
-            if not request.intent.reduce_only:
-                self.enlarged.add((request.intent.symbol, request.intent.side))
         elif isinstance(request, AmendRequest):
             assert not self.plain or self._kernel.orders.orders[request.client_id].type in self.can.amend_types
             order = self._kernel.orders.orders[request.client_id]

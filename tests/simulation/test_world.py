@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from tests.simulation.world import Outcome, run
@@ -28,6 +30,27 @@ def test_an_answer_to_a_question_of_an_earlier_session_is_not_listened_to():
     """The soak found it: an order that had ended meanwhile was taken for somebody else's."""
     for seed in (755, 1771):
         assert run(seed, STEPS).counts["crashes"]
+
+
+def test_stops_do_not_multiply_where_cancels_overtake_their_orders():
+    """The soak found it: a stop that was replaced, and whose cancel was refused, was replaced at each fill again."""
+    assert run(5607, STEPS).counts["OrderSubmitted"] < 1_000
+
+
+def test_a_late_fill_of_an_order_that_an_earlier_life_gave_up_is_its_owners():
+    """None of ours is ever adopted as somebody else's, which every run proves."""
+    counts = Counter[str]()
+    for seed in range(1, 120, 2):
+        counts += run(seed, STEPS, gives_up=True).counts
+    assert counts["given up"] > 10, "the runs gave up too little to prove anything"
+
+
+def test_changes_that_wait_and_targets_that_are_due_live_through_crashes():
+    counts = Counter[str]()
+    for seed in range(0, 240, 3):
+        counts += run(seed, STEPS).counts
+    for what in ("ReplacementPlanned", "changes across a crash", "OrderDue", "due across a crash"):
+        assert counts[what] > 5, f"{what}: {counts[what]}"
 
 
 def test_the_same_seed_makes_the_same_journal():

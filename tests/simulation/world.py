@@ -39,11 +39,15 @@ from workstation.core.messages import (
     Kill,
     LiftThrottle,
     OrderAdopted,
+    OrderExpired,
     OrderFilled,
+    OrderSubmitted,
     Output,
     PauseStrategy,
     PlaceOrder,
     PositionLiquidated,
+    ReplacementEnded,
+    ReplacementPlanned,
     Resume,
     SetTradingState,
     StartStrategy,
@@ -53,7 +57,7 @@ from workstation.core.messages import (
 from workstation.core.money import to_money
 from workstation.core.orders import Approved, Intent
 from workstation.core.timeframe import SECOND_NS, parse_utc
-from workstation.core.types import InstrumentKind, OrderRole, OrderType, Side, TradingState
+from workstation.core.types import InstrumentKind, OrderRole, OrderState, OrderType, Side, TradingState
 from workstation.rules.limits import allowance
 from workstation.rules.value import notional, position_value
 from workstation.storage.journal import MemoryJournal
@@ -115,9 +119,13 @@ def instruments_of(settings: Settings) -> dict[str, Instrument]:
 
 
 class World:
-    """One run. ``run`` raises ``AssertionError`` at the first invariant that does not hold."""
+    """One run. ``run`` raises ``AssertionError`` at the first invariant that does not hold.
 
-    def __init__(self, seed: int, steps: int = 700) -> None:
+    Where the engine ``gives_up``, the last thing that a life believes of orders that have filled unheard is that they
+    ended without a fill.
+    """
+
+    def __init__(self, seed: int, steps: int = 700, *, gives_up: bool = False) -> None:
         self.random = Random(f"world {seed}")
         self.steps = steps
         self.settings = simulation_settings(self.random)
@@ -127,6 +135,9 @@ class World:
         self.counts: Counter[str] = Counter()
         self.lives = 0
         self._seed = seed
+        self._gives_up = gives_up
+        self._unheard: set[str] = set()
+        self._looked_at = 0
         self._disk_full_until = 0
         self._worst: dict[tuple[str, Side], int] = {}
         random = Random(f"market {seed}")
@@ -220,12 +231,29 @@ class World:
         """A new process takes over from the journal; what concerns the account is asked for again from the start."""
         self.counts["crashes"] += 1
         self.journal.restart()
+        if self._gives_up:
+            self._give_up_orders()
         opening = recovery.snapshot(self.recovered())
+        self.counts["changes across a crash"] += len(opening["replacements"])
+        held = [order for order in opening["orders"] if order["state"] == OrderState.HELD]
+        self.counts["due across a crash"] += sum(bool(order["waits_for"]) for order in held)
         self.lives += 1
         kernel, desk = self._build(self.journal, line=True)
         kernel.recover(lambda: recovery.restore(kernel, opening))
         self._opening, self._first_record = opening, len(self.journal.committed)
         self._go_live(kernel, desk)
+
+    def _give_up_orders(self) -> None:
+        """Orders that filled and ended at the venue, unheard, are over for us: as after an answer that lagged."""
+        orders, ledger = (kernel := self.recovered()).orders, kernel.ledger
+        for order in orders.open_orders():
+            fills = [f.fill_id for f in self.line.fills.values() if f.client_id == order.client_id]
+            unheard = {fill_id for fill_id in fills if fill_id not in ledger.booked}
+            if unheard and order.client_id not in self.venue._desk.orders:
+                self._unheard |= unheard
+                self.counts["given up"] += 1
+                lost = OrderExpired(ts_ns=kernel.clock.time_ns, client_id=order.client_id, reason="given up")
+                self.journal.committed.append(msgspec.json.encode(lost))
 
     def _go_live(self, kernel: Kernel, desk: Desk) -> None:
         self.kernel, self.desk = kernel, desk
@@ -373,8 +401,10 @@ class World:
         assert ids <= self.journal.submitted, f"the venue has {ids - self.journal.submitted}, the journal has not"
         assert set(self.venue._desk.orders) <= set(line.sent)
         self._check_exposure()
-        self._check_worst_case()
+        if not any(fill_id not in kernel.ledger.booked for fill_id in self._unheard):
+            self._check_worst_case()
         self._check_ledger()
+        self._check_replacements()
 
     def _check_exposure(self) -> None:
         """After an order left that may add to a position, the worst that can come of all of them is within limits."""
@@ -442,6 +472,17 @@ class World:
         for symbol, net in ledger.net_lots.items():
             assert net == sum(position.lots for position in ledger.by_symbol[symbol])
 
+    def _check_replacements(self) -> None:
+        """An order that takes another's place leaves when that one has ended at the venue."""
+        committed = self.journal.committed
+        for row in committed[self._looked_at :]:
+            if b"ReplacementEnded" in row:
+                ended = msgspec.json.decode(row, type=Output)
+                assert isinstance(ended, ReplacementEnded)
+                working = ended.client_id in self.venue._desk.orders
+                assert not (ended.by and working), f"{ended.client_id} is at the venue, and so may be {ended.by}"
+        self._looked_at = len(committed)
+
     def check_rest(self) -> None:
         """Once nothing is in doubt: venue = journal = ledger, in fills, orders, positions and cash."""
         kernel, line = self.kernel, self.line
@@ -489,6 +530,23 @@ class World:
                 largest[record.client_id] = max(largest[record.client_id], record.lots)
         for client_id, lots in filled.items():
             assert lots <= largest[client_id], f"{client_id} executed {lots} of {largest[client_id]}"
+        self._check_size_of_both(filled)
+
+    def _check_size_of_both(self, filled: Counter[str]) -> None:
+        """An order and the one that took its place do no more together than was asked for, and each plan ends once."""
+        lots: dict[str, int] = {}
+        plans: dict[str, int] = {}
+        for record in self.journal.records():
+            if isinstance(record, OrderSubmitted):
+                lots[record.client_id] = record.lots
+            elif isinstance(record, ReplacementPlanned):
+                assert record.client_id not in plans, f"two plans for {record.client_id}"
+                plans[record.client_id] = record.lots
+            elif isinstance(record, ReplacementEnded):
+                most, old = plans.pop(record.client_id), record.client_id
+                if record.by and not self._gives_up:
+                    assert filled[old] + lots[record.by] <= most, f"{old} and {record.by} are more than {most}"
+        assert not plans, f"neither placed nor given up: {sorted(plans)}"
 
     def _check_value(self, records: list[Output]) -> None:
         """The account from the journal's executions alone: cash is what was paid and received."""
@@ -530,6 +588,6 @@ def _margined(position: Position) -> bool:
     return position.instrument.is_derivative
 
 
-def run(seed: int, steps: int = 700) -> Outcome:
+def run(seed: int, steps: int = 700, *, gives_up: bool = False) -> Outcome:
     """One seeded run. Raises ``AssertionError`` that tells what did not hold."""
-    return World(seed, steps).run()
+    return World(seed, steps, gives_up=gives_up).run()

@@ -101,12 +101,17 @@ class BacktestEngine:
         self._bookings = _collect_bookings(self.kernel)
 
     def start(self, started_ns: int, warm_up: tuple[BarRow, ...]) -> None:
-        """Start the kernel, warm it up, and start the strategy."""
+        """Start the kernel and warm it up."""
         request, kernel = self.request, self.kernel
         kernel.start(started_ns)
         if warm_up:
             kernel.dispatch(History(request.symbol, started_ns, TIMEFRAMES[request.timeframe], warm_up))
-        kernel.dispatch(StartStrategy(strategy=request.strategy, ts_ns=started_ns, who="backtest"))
+
+    def start_strategy(self) -> None:
+        """Start the strategy now."""
+        self.kernel.dispatch(
+            StartStrategy(strategy=self.request.strategy, ts_ns=self.kernel.clock.time_ns, who="backtest")
+        )
 
     def finish(self) -> None:
         """Take the last sample of the equity. Raises ``StrategyError`` when the strategy failed on the way."""

@@ -1,4 +1,4 @@
-"""Runs a strategy over recordings of books and trades: the simulated venue matches on the recorded book."""
+"""Runs a strategy over recordings of books, trades and marks: the simulated venue matches on the recorded book."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def run_recorded_backtest(
     bars: list[Bar] = []
     kernel.bus.subscribe(Bar, bars.append)
     engine.start(request.start_ns, data.warm_up)
-    counts = _feed(kernel, data.recordings, progress)
+    counts = _feed(engine, data.recordings, progress)
     engine.finish()
     prices = _minutes(kernel, request.symbol, bars)
     interval_ns = TIMEFRAMES[request.timeframe]
@@ -122,13 +122,18 @@ def run_recorded_backtest(
     return result, prices
 
 
-def _feed(kernel: Kernel, recordings: Recordings, progress: Progress | None) -> Counter[type]:
-    """Dispatch every input; how many of each kind there were."""
-    dispatch = kernel.dispatch
+def _feed(engine: BacktestEngine, recordings: Recordings, progress: Progress | None) -> Counter[type]:
+    """Dispatch every input; how many of each kind there were. As in a session, the strategy starts once its feed
+    stands."""
+    kernel, symbol = engine.kernel, engine.request.symbol
+    dispatch, waits = kernel.dispatch, True
     counts: Counter[type] = Counter()
     total = recordings.inputs
     for number, message in enumerate(recordings, 1):
         dispatch(message)
+        if waits and kernel.feed_stands(symbol):
+            waits = False
+            engine.start_strategy()
         counts[type(message)] += 1
         if progress is not None and number % PROGRESS_INPUTS == 0:
             progress(min(number, total), total)

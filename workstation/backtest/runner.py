@@ -68,6 +68,7 @@ def run_backtest(
         equity_interval_ns=backtest_equity_interval(interval_ns),
     )
     engine.start(data.bars[0].open_ns, data.warm_up)
+    engine.start_strategy()
     _feed(engine.kernel, data.bars, progress)
     engine.finish()
     return engine.result(

@@ -143,6 +143,8 @@ class Order(msgspec.Struct, eq=False, kw_only=True):
     amendments: int = 0
     """How many changes were asked for."""
     cancel_requested_ns: int = 0
+    waits_for: list[str] = []
+    """Client ids of the orders that must have ended before this one, which the engine holds, leaves."""
     note: str = ""
 
     @property

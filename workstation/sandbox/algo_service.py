@@ -15,13 +15,16 @@ from workstation.sandbox.futures_trading import (
     CONDITIONAL,
     DONE,
     TIMES,
+    closes,
     good_till,
-    open_weight,
+    read_position_side,
     self_trade_mode,
 )
 from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import BOTH
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import WEEK_NS, time_range
+from workstation.sandbox.public_history import one_or_all
+from workstation.sandbox.queries import WEEK_NS, time_range, wanted_symbol
 
 
 def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
@@ -31,7 +34,7 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
         raise ApiError(-1130, "Data sent for parameter 'algoType' is not valid.")
     side = parameters.side()
     type_ = parameters.one_of("type", CONDITIONAL, BAD_TYPE)
-    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    position_side = read_position_side(call)
     now_ns = call.exchange.clock.time_ns
     algo_id = call.exchange.floor.take_id("algo")
     time_in_force = parameters.one_of("timeInForce", (*TIMES, "GTE_GTC"), BAD_TIME, "GTC")
@@ -48,7 +51,8 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
         lots=0,
         trigger=0,
         on_mark=working == "MARK_PRICE",
-        reduce_only=parameters.flag("reduceOnly"),
+        position_side=position_side,
+        reduce_only=parameters.flag("reduceOnly") or closes(position_side, side),
         close_position=parameters.flag("closePosition"),
         price_protect=parameters.flag("priceProtect"),
         self_trade_mode=self_trade_mode(parameters),
@@ -62,6 +66,7 @@ def read_conditional(call: Call, listing: Listing) -> ConditionalOrder:
             parameters.has("quantity")
             or parameters.has("reduceOnly")
             or order.type in ("STOP", "TAKE_PROFIT", TRAILING)
+            or (position_side != BOTH and not closes(position_side, side))
         ):
             raise ApiError(-4136, f"Target strategy invalid for orderType {type_},closePosition true")
     else:
@@ -98,12 +103,9 @@ def new_algo_order(call: Call) -> dict[str, Any]:
 
 
 def _wanted_algo(call: Call, refusal: ApiError) -> tuple[FuturesDesk, ConditionalOrder]:
-    algo_id = call.parameters.optional_whole("algoId")
-    client_id = call.parameters.client_id("clientAlgoId")
-    if algo_id is None and not client_id:
-        raise ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
+    neither = ApiError(-1102, "Either algoId or clientAlgoId must be sent.")
     desk = call.account.futures
-    order = desk.conditional.find(algo_id, client_id)
+    order = desk.conditional.find(*call.parameters.ids("algoId", "clientAlgoId", neither))
     if order is None:
         raise refusal
     return desk, order
@@ -135,7 +137,7 @@ def cancel_all_algo(call: Call) -> dict[str, Any]:
 
 def open_algo_orders(call: Call) -> list[dict[str, Any]]:
     desk = call.account.futures
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    symbol = wanted_symbol(call, Market.FUTURES)
     return [_algo_shown(desk, order) for order in desk.conditional.open_orders(symbol)]
 
 
@@ -160,6 +162,6 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/algoOrder", READ, 1, query_algo_order),
     Endpoint("DELETE", "/fapi/v1/algoOrder", TRADE, 1, cancel_algo_order),
     Endpoint("DELETE", "/fapi/v1/algoOpenOrders", TRADE, 1, cancel_all_algo),
-    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, open_weight, open_algo_orders),
+    Endpoint("GET", "/fapi/v1/openAlgoOrders", READ, one_or_all(1, 40), open_algo_orders),
     Endpoint("GET", "/fapi/v1/allAlgoOrders", READ, 5, all_algo_orders),
 ]

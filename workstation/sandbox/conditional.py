@@ -15,7 +15,7 @@ from workstation.sandbox import futures_format
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.filters import MOST_OPEN_CONDITIONALS
 from workstation.sandbox.listing import Listing
-from workstation.sandbox.orders import NewOrder, OrderRecord
+from workstation.sandbox.orders import BOTH, NewOrder, OrderRecord, position_key
 
 if TYPE_CHECKING:
     from workstation.sandbox.futures_desk import FuturesDesk
@@ -42,6 +42,7 @@ class ConditionalOrder(msgspec.Struct, kw_only=True):
     best: int = 0
     """The most favourable price since a trailing stop was activated."""
     on_mark: bool = False
+    position_side: str = BOTH
     reduce_only: bool = False
     close_position: bool = False
     price_protect: bool = False
@@ -157,7 +158,7 @@ class ConditionalOrders:
         order.status = "TRIGGERING"
         del self._open[order.algo_id]
         self._changed(order)
-        held = desk.venue.states[order.symbol].lots
+        held = desk.venue.states[position_key(order.symbol, order.position_side)].lots
         lots = order.lots
         if order.close_position:
             lots = max(0, -int(order.side) * held)
@@ -178,6 +179,7 @@ class ConditionalOrders:
             lots=lots,
             reduce_only=order.reduce_only or order.close_position,
             close_position=order.close_position,
+            position_side=order.position_side,
             self_trade_mode=order.self_trade_mode,
             original_type=order.type,
         )

@@ -174,7 +174,8 @@ class Control:
         account = self._account(asked.key)
         listing = self._exchange.listing(Market.FUTURES, asked.symbol)
         with self._exchange.turn():
-            closed = account.futures.close_position(listing.symbol, asked.how)
+            desk = account.futures
+            closed = [key for key in desk.keys(listing.symbol) if desk.close_position(key, asked.how)]
         if not closed:
             raise ConfigurationError(f"There is no position in {asked.symbol} to close.")
         return {"symbol": asked.symbol, "closed": asked.how}

@@ -1,51 +1,46 @@
-"""Orders of the exchange's record as the simulated venue takes them: new ones, and those that rest already."""
+"""Orders of the exchange's record as the simulated venue takes them: new ones, and those that rest already.
+
+The venue gets what works: what waits for a price or for another order waits at the desk.
+"""
 
 from __future__ import annotations
 
 from workstation.core.orders import Intent, Order
 from workstation.core.types import OrderState, OrderType, TimeInForce
-from workstation.sandbox.orders import NEW, PARTIALLY_FILLED, OrderRecord
+from workstation.sandbox.orders import PARTIALLY_FILLED, OrderRecord
 from workstation.venues.simulated.restoring import Placement
 
-TYPES = {
-    "LIMIT": OrderType.LIMIT,
-    "LIMIT_MAKER": OrderType.LIMIT,
-    "MARKET": OrderType.MARKET,
-    "STOP_LOSS": OrderType.STOP,
-    "STOP_LOSS_LIMIT": OrderType.STOP_LIMIT,
-    "TAKE_PROFIT": OrderType.TAKE_PROFIT,
-    "TAKE_PROFIT_LIMIT": OrderType.TAKE_PROFIT_LIMIT,
-}
 _WITHOUT_LIMIT = ("MARKET", "STOP_LOSS", "TAKE_PROFIT")
 _IMMEDIATE = {"IOC": TimeInForce.IOC, "FOK": TimeInForce.FOK}
 
 
-def placement(record: OrderRecord) -> Placement:
-    """A new order as a request. The venue knows it by its order id."""
+def placement(record: OrderRecord, judged: bool = False) -> Placement:
+    """An order that is to work, as a request. The venue knows it by its order id.
+
+    ``judged`` when what it needs was set aside before.
+    """
     intent = Intent(
-        symbol=record.symbol,
+        symbol=record.position,
         side=record.side,
         lots=record.lots,
-        type=TYPES[record.type],
+        type=_type(record),
         price=record.price,
-        stop_price=record.stop_price,
         time_in_force=_time_in_force(record),
         post_only=_is_post_only(record),
         reduce_only=record.reduce_only,
     )
-    return Placement(intent, str(record.order_id), 0, 0)
+    return Placement(intent, str(record.order_id), 0, 0, judged)
 
 
 def resting_order(record: OrderRecord) -> Order:
     """An open order that the venue is to take over."""
     order = Order(
         client_id=str(record.order_id),
-        symbol=record.symbol,
+        symbol=record.position,
         side=record.side,
-        type=TYPES[record.type],
+        type=_type(record),
         lots=record.lots,
         price=record.price,
-        stop_price=record.stop_price,
         time_in_force=_time_in_force(record),
         post_only=_is_post_only(record),
         reduce_only=record.reduce_only,
@@ -56,9 +51,11 @@ def resting_order(record: OrderRecord) -> Order:
     order.filled_lots = record.filled
     order.updated_ns = record.updated_ns
     order.state = OrderState.PARTIALLY_FILLED if record.status == PARTIALLY_FILLED else OrderState.ACCEPTED
-    if record.stop_price and record.is_working and record.status == NEW:
-        order.state = OrderState.TRIGGERED
     return order
+
+
+def _type(record: OrderRecord) -> OrderType:
+    return OrderType.MARKET if record.type in _WITHOUT_LIMIT else OrderType.LIMIT
 
 
 def _is_post_only(record: OrderRecord) -> bool:

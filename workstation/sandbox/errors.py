@@ -40,6 +40,10 @@ def missing(name: str) -> ApiError:
     return ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
 
 
+def missing_both(name: str, client_name: str) -> ApiError:
+    return ApiError(-1102, f"Param '{client_name}' or '{name}' must be sent, but both were empty/null!")
+
+
 def illegal(name: str, legal: str) -> ApiError:
     return ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
 
@@ -102,6 +106,10 @@ def insufficient_margin() -> ApiError:
 
 def unknown_order() -> ApiError:
     return ApiError(-2011, "Unknown order sent.")
+
+
+def unknown_order_list() -> ApiError:
+    return ApiError(-2011, "Unknown order list sent.")
 
 
 def no_such_order() -> ApiError:

@@ -100,7 +100,7 @@ class Exchange:
                         self.floor.end_instant()
                         self.clock.advance(event.ts_ns)
                     self.take(event)
-                    self._tell_balances()
+                    self._conclude()
             if to_ns > self.clock.time_ns:
                 self.floor.end_instant()
                 self.clock.advance(to_ns)
@@ -117,7 +117,7 @@ class Exchange:
                 self._finish()
 
     def _finish(self) -> None:
-        self._tell_balances()
+        self._conclude()
         self.floor.end_instant()
         for market in Market:
             for symbol in self._stirred(market):
@@ -135,10 +135,10 @@ class Exchange:
         symbols = {record.symbol for desk in desks for record in desk.open.values()}
         return symbols | {symbol for symbol, listing in self.listings[market].items() if listing.has_overlay}
 
-    def _tell_balances(self) -> None:
+    def _conclude(self) -> None:
         for account in self.accounts.values():
-            account.spot.tell_balances()
-            account.futures.tell_balances()
+            account.spot.conclude()
+            account.futures.conclude()
 
     # --- the market --------------------------------------------------------------------------------------------------
 
@@ -160,10 +160,7 @@ class Exchange:
                 continue
             left = trade.lots
             for account in self.accounts.values():
-                desk = account.desk(market)
-                before = len(desk.executions)
-                desk.venue.on_trade(msgspec.structs.replace(trade, lots=left))
-                left -= sum(done.lots for done in desk.executions[before:] if done.maker)
+                left = account.desk(market).on_trade(trade, left)
             if left > 0:
                 self.floor.print_trade(listing, trade.price, left, trade.side)
             for account in self.accounts.values():
@@ -182,7 +179,7 @@ class Exchange:
             if not listing.is_trading:
                 continue
             for account in self.accounts.values():
-                account.desk(market).venue.on_book(event.symbol)
+                account.desk(market).on_book(event.symbol)
             listing.follow_taken()
             self._publish(listing, changed)
 
@@ -190,7 +187,7 @@ class Exchange:
         listing = self.listings[Market.FUTURES][mark.symbol]
         listing.mark = mark.price
         for account in self.accounts.values():
-            account.futures.venue.on_mark(mark)
+            account.futures.on_mark(mark)
             account.futures.on_price(listing)
         self.floor.listener.on_mark(listing)
 
@@ -200,7 +197,7 @@ class Exchange:
         listing.fundings.append(paid)
         self.floor.changes["funding", funding.symbol, str(funding.ts_ns)] = lambda: paid
         for account in self.accounts.values():
-            account.futures.venue.on_funding(funding)
+            account.futures.on_funding(funding)
 
     def _publish(self, listing: Listing, changed: SideLevels) -> None:
         change = listing.publish(changed, self._own_levels(listing))
@@ -212,10 +209,9 @@ class Exchange:
         bids: dict[int, int] = {}
         asks: dict[int, int] = {}
         for account in self.accounts.values():
-            for order in account.desk(listing.market).venue.states[listing.symbol].orders.values():
-                if order.resting:
-                    side = bids if order.side is Side.BUY else asks
-                    side[order.limit] = side.get(order.limit, 0) + order.lots - order.filled
+            for side, price, lots in account.desk(listing.market).resting(listing.symbol):
+                levels = bids if side is Side.BUY else asks
+                levels[price] = levels.get(price, 0) + lots
         return bids, asks
 
     def set_trading(self, listing: Listing, trading: bool) -> None:

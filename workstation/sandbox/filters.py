@@ -18,6 +18,11 @@ FUTURES_BAND_PERCENT = 5
 MOST_OPEN_ORDERS = 200
 MOST_OPEN_STOPS = 5
 """Spot orders that wait for a trigger, of one symbol."""
+MOST_OPEN_LISTS = 20
+"""Spot order lists, of one symbol."""
+MOST_ICEBERG_PARTS = 10
+LEAST_TRAILING, MOST_TRAILING = 10, 2000
+"""Distance of a spot trailing stop, basis points."""
 MOST_OPEN_CONDITIONALS = 200
 LEAST_CALLBACK = Decimal("0.1")
 MOST_CALLBACK = Decimal(10)
@@ -58,7 +63,7 @@ def spot_filters(listing: Listing) -> list[dict[str, Any]]:
             "tickSize": listing.price_text(1),
         },
         {"filterType": "LOT_SIZE", "minQty": step, "maxQty": listing.quantity_text(most), "stepSize": step},
-        {"filterType": "ICEBERG_PARTS", "limit": 10},
+        {"filterType": "ICEBERG_PARTS", "limit": MOST_ICEBERG_PARTS},
         {
             "filterType": "MARKET_LOT_SIZE",
             "minQty": fixed(0),
@@ -83,6 +88,14 @@ def spot_filters(listing: Listing) -> list[dict[str, Any]]:
         },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MOST_OPEN_ORDERS},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": MOST_OPEN_STOPS},
+        {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": MOST_OPEN_LISTS},
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": LEAST_TRAILING,
+            "maxTrailingAboveDelta": MOST_TRAILING,
+            "minTrailingBelowDelta": LEAST_TRAILING,
+            "maxTrailingBelowDelta": MOST_TRAILING,
+        },
     ]
 
 

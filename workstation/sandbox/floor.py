@@ -64,7 +64,7 @@ class Floor:
         self.events: list[UserEvent] = []
         self.changes: dict[StoredKey, Callable[[], Any]] = {}
         """What must be written before anybody hears of it: how to get its newest value, by its name."""
-        self.next_ids = {"order": 1, "transaction": 1, "algo": 1}
+        self.next_ids = {"order": 1, "transaction": 1, "algo": 1, "list": 1}
         self.brings_funding = True
         """The market tells funding rates; otherwise one is assumed every 8 hours."""
         self.partial_percent: Callable[[], int | None] = _all_of_it

@@ -9,8 +9,10 @@ from workstation.sandbox.errors import ApiError
 from workstation.sandbox.fees import FUTURES_MAKER_BPS, FUTURES_TAKER_BPS
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.futures_positions import BIGGEST_NOTIONAL, wanted_positions
+from workstation.sandbox.futures_trading import read_position_side
 from workstation.sandbox.listing import Market
-from workstation.sandbox.queries import time_range
+from workstation.sandbox.orders import BOTH
+from workstation.sandbox.queries import order_limits, time_range
 from workstation.sandbox.wire import fixed, milliseconds
 
 YEAR_NS = 366 * 24 * 3_600 * 10**9
@@ -40,6 +42,7 @@ def symbol_config(call: Call) -> list[dict[str, Any]]:
             "maxNotionalValue": str(BIGGEST_NOTIONAL),
         }
         for position in wanted_positions(call, only_used=False)
+        if position.side != "SHORT"
     ]
 
 
@@ -89,7 +92,8 @@ def add_margin(call: Call) -> dict[str, Any]:
     money = int(amount * 10**8)
     if not money:
         raise ApiError(-4052, "Invalid margin amount.")
-    call.account.futures.add_margin(listing, money if kind == "1" else -money)
+    side = read_position_side(call)
+    call.account.futures.add_margin(listing, side, money if kind == "1" else -money)
     return {"amount": float(amount), "code": 200, "msg": "Successfully modify position margin.", "type": int(kind)}
 
 
@@ -152,15 +156,10 @@ def _booking(booking: Income) -> dict[str, Any]:
     }
 
 
-def order_limits(call: Call) -> list[dict[str, Any]]:
-    return call.order_limits(Market.FUTURES)
-
-
 def adl_quantile(call: Call) -> list[dict[str, Any]]:
-    return [
-        {"symbol": position.listing.symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, "BOTH": 1}}
-        for position in wanted_positions(call, only_used=True)
-    ]
+    last = "HEDGE" if call.account.futures.hedge_mode else BOTH
+    used = dict.fromkeys(position.listing.symbol for position in wanted_positions(call, only_used=True))
+    return [{"symbol": symbol, "adlQuantile": {"LONG": 0, "SHORT": 0, last: 1}} for symbol in used]
 
 
 def start_stream(call: Call) -> dict[str, Any]:
@@ -191,7 +190,7 @@ ENDPOINTS = [
     Endpoint("POST", "/fapi/v1/multiAssetsMargin", TRADE, 1, set_multi_assets),
     Endpoint("GET", "/fapi/v1/commissionRate", READ, 20, commission),
     Endpoint("GET", "/fapi/v1/income", READ, 30, income),
-    Endpoint("GET", "/fapi/v1/rateLimit/order", READ, 1, order_limits),
+    Endpoint("GET", "/fapi/v1/rateLimit/order", READ, 1, order_limits(Market.FUTURES)),
     Endpoint("GET", "/fapi/v1/adlQuantile", READ, 5, adl_quantile),
     Endpoint("POST", "/fapi/v1/listenKey", KEY, 1, start_stream),
     Endpoint("PUT", "/fapi/v1/listenKey", KEY, 1, keep_stream),

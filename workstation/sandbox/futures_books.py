@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 
 import msgspec
@@ -42,12 +43,13 @@ class FuturesBooks:
         self._floor = floor
         self._listings = listings
         self.income: list[Income] = []
-        self.holdings = {symbol: Holding() for symbol in listings}
+        self.holdings: dict[str, Holding] = defaultdict(Holding)
+        """By what a position goes by."""
         self._told: dict[str, Holding] = {}
 
     def book(self, execution: Execution) -> None:
         """Take an execution into the position; what it realises is written into it."""
-        holding = self.holdings[execution.symbol]
+        holding = self.holdings[execution.position]
         sign = int(execution.side)
         if holding.lots == 0:
             holding.fees = 0
@@ -79,12 +81,12 @@ class FuturesBooks:
 
     def take_moved(self) -> list[tuple[str, Holding]]:
         """Positions that have changed since they were last taken."""
-        moved = [(symbol, held) for symbol, held in self.holdings.items() if self._told.get(symbol, Holding()) != held]
-        for symbol, holding in moved:
-            self._told[symbol] = msgspec.structs.replace(holding)
+        moved = [(key, held) for key, held in self.holdings.items() if self._told.get(key, Holding()) != held]
+        for key, holding in moved:
+            self._told[key] = msgspec.structs.replace(holding)
         return moved
 
     def restore(self, holdings: Mapping[str, Holding]) -> None:
         """Take over what was stored."""
-        self.holdings = {symbol: holdings.get(symbol, Holding()) for symbol in self._listings}
+        self.holdings.update(holdings)
         self.take_moved()

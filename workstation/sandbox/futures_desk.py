@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
+from workstation.core.messages import FundingPaid, FundingRate, MarkPrice, OrderRejected, PositionLiquidated
 from workstation.core.types import Side
 from workstation.rules.matching import is_marketable
 from workstation.sandbox import errors, futures_format
@@ -17,7 +17,16 @@ from workstation.sandbox.fees import FUTURES_COSTS
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.futures_books import FuturesBooks, Holding
 from workstation.sandbox.listing import Listing, Market
-from workstation.sandbox.orders import FILLED, Execution, NewOrder, OrderRecord
+from workstation.sandbox.orders import (
+    BOTH,
+    FILLED,
+    HEDGE_SIDES,
+    Execution,
+    NewOrder,
+    OrderRecord,
+    position_key,
+    position_of,
+)
 from workstation.sandbox.trading_desk import TradingDesk
 from workstation.sandbox.wire import MILLISECOND_NS
 from workstation.venues.simulated import validation
@@ -26,18 +35,15 @@ POST_ONLY_REFUSED = (
     "Due to the order could not be executed as maker, the Post Only order will be rejected. The order will not be "
     "recorded in the order history"
 )
-HEDGE_REFUSED = (
-    "Order's position side does not match user's setting. The sandbox exchange trades in one-way mode only: set "
-    "dualSidePosition=false."
-)
 
 
 class FuturesDesk(TradingDesk):
     market = Market.FUTURES
     costs = FUTURES_COSTS
+    sides = (BOTH, *HEDGE_SIDES)
 
     def __init__(self, account: str, floor: Floor) -> None:
-        super().__init__(account, floor, {"USDT": 0}, spot_assets=False)
+        super().__init__(account, floor, {"USDT": 0})
         self.books = FuturesBooks(account, floor, self.listings)
         self.deadlines = Deadlines(floor.clock, self.open_orders, self.cancel)
         self.hedge_mode = False
@@ -55,17 +61,16 @@ class FuturesDesk(TradingDesk):
 
     def available(self, asset: str) -> int:
         """What neither positions nor open orders bind; never below 0."""
-        return max(
-            0, self.venue.account.free(asset) - sum(self.order_margin(symbol) for symbol in self._settled_in(asset))
-        )
+        bound = sum(self.order_margin(key) for key in self._settled_in(asset))
+        return max(0, self.venue.account.free(asset) - bound)
 
-    def order_margin(self, symbol: str) -> int:
-        """What a symbol's open orders bind."""
-        orders = self.venue.states[symbol].orders.values()
+    def order_margin(self, key: str) -> int:
+        """What the open orders for a position bind."""
+        orders = self.venue.states[key].orders.values()
         return sum(self.venue.account.bound(order, validation.expected_price(order)) for order in orders)
 
     def _settled_in(self, asset: str) -> list[str]:
-        return [symbol for symbol, state in self.venue.states.items() if state.settle == asset]
+        return [key for key, state in self.venue.states.items() if state.settle == asset]
 
     def credit(self, asset: str, amount: int) -> None:
         """Book a deposit, or with a negative amount a withdrawal. Raises ``ApiError`` when it is not covered."""
@@ -88,34 +93,40 @@ class FuturesDesk(TradingDesk):
         """Raises ``ApiError`` when the symbol does not give it or the margin does not carry it."""
         if not 1 <= leverage <= listing.instrument.maximum_leverage:
             raise ApiError(-4028, f"Leverage {leverage} is not valid")
-        state = self.venue.states[listing.symbol]
-        before, state.leverage = state.leverage, leverage
-        if leverage < before and state.lots and self.venue.account.free(state.settle) < 0:
-            state.leverage = before
-            raise ApiError(-4051, "Isolated balance insufficient.") if not state.cross else errors.insufficient_margin()
-        self.venue.account.update_liquidation(state)
+        states = self.states(listing.symbol)
+        before, cross = states[0].leverage, states[0].cross
+        for state in states:
+            state.leverage = leverage
+        if leverage < before and any(s.lots for s in states) and self.venue.account.free(listing.quote) < 0:
+            for state in states:
+                state.leverage = before
+            raise errors.insufficient_margin() if cross else ApiError(-4051, "Isolated balance insufficient.")
+        for state in states:
+            self.venue.account.update_liquidation(state)
         self.store_account()
         event = futures_format.leverage_update(listing.symbol, leverage, self.floor.clock.time_ns)
         self.floor.tell(self.account, self.market, event)
 
     def set_cross(self, listing: Listing, cross: bool) -> None:
         """Raises ``ApiError`` when nothing would change, or a position or an order stands in the way."""
-        state = self.venue.states[listing.symbol]
-        if state.cross == cross:
+        states = self.states(listing.symbol)
+        if states[0].cross == cross:
             raise ApiError(-4046, "No need to change margin type.")
         if self.open_orders(listing.symbol) or self.conditional.open_orders(listing.symbol):
             raise ApiError(-4047, "Margin type cannot be changed if there exists open orders.")
-        if state.lots:
+        if any(state.lots for state in states):
             raise ApiError(-4048, "Margin type cannot be changed if there exists position.")
-        state.cross = cross
+        for state in states:
+            state.cross = cross
         self.store_account()
 
-    def add_margin(self, listing: Listing, amount: int) -> None:
+    def add_margin(self, listing: Listing, side: str, amount: int) -> None:
         """Put money to an isolated position's margin, or with a negative amount take some of it back.
 
         Raises ``ApiError`` when there is no such position, or the money is not there.
         """
-        state = self.venue.states[listing.symbol]
+        key = position_key(listing.symbol, side)
+        state = self.venue.states[key]
         if state.cross or not state.lots:
             raise ApiError(-4049, "Add margin only support for isolated position.")
         if amount > self.available(state.settle):
@@ -125,7 +136,7 @@ class FuturesDesk(TradingDesk):
         state.extra_margin += amount
         self.venue.account.update_liquidation(state)
         self._reason = "MARGIN_TRANSFER"
-        self.books.holdings[listing.symbol].updated_ns = self.floor.clock.time_ns
+        self.books.holdings[key].updated_ns = self.floor.clock.time_ns
         self.touched.add(state.settle)
         self.store_account()
 
@@ -152,6 +163,18 @@ class FuturesDesk(TradingDesk):
         self.deadlines.watch(record)
         return record
 
+    def on_mark(self, mark: MarkPrice) -> None:
+        """The mark price of a symbol."""
+        for state in self.states(mark.symbol):
+            state.mark = mark.price
+        for key in self.keys(mark.symbol):
+            self.venue.on_mark(msgspec.structs.replace(mark, symbol=key))
+
+    def on_funding(self, funding: FundingRate) -> None:
+        """Funding falls due on a symbol's positions."""
+        for key in self.keys(funding.symbol):
+            self.venue.on_funding(msgspec.structs.replace(funding, symbol=key))
+
     def on_price(self, listing: Listing) -> None:
         self.conditional.on_price(listing)
 
@@ -160,11 +183,12 @@ class FuturesDesk(TradingDesk):
         for order in self.conditional.open_orders(symbol):
             self.conditional.cancel(order)
 
-    def check_mode(self, position_side: str) -> None:
-        """Raise ``ApiError`` when an order's position side does not fit the mode."""
-        if self.hedge_mode:
-            raise ApiError(-4061, HEDGE_REFUSED)
-        if position_side != "BOTH":
+    def sides_in_use(self) -> tuple[str, ...]:
+        return HEDGE_SIDES if self.hedge_mode else (BOTH,)
+
+    def check_side(self, position_side: str) -> None:
+        """Raise ``ApiError`` when the mode does not have the position side."""
+        if position_side not in self.sides_in_use():
             raise ApiError(-4061, "Order's position side does not match user's setting.")
 
     def _check(self, new: NewOrder, listing: Listing) -> None:
@@ -199,30 +223,32 @@ class FuturesDesk(TradingDesk):
 
     # --- what the exchange does by itself ----------------------------------------------------------------------------
 
-    def close_position(self, symbol: str, how: str) -> bool:
+    def close_position(self, key: str, how: str) -> bool:
         """Liquidate a position at the mark price, or (``how`` "adl") deleverage it; False when there is none."""
-        if not self.venue.states[symbol].lots:
+        if not self.venue.states[key].lots:
             return False
         self._closing = how
-        self.venue.close_position(symbol, self.listings[symbol].mark_price())
+        self.venue.close_position(key, self.listings[position_of(key)[0]].mark_price())
         self._closing = "liquidation"
         return True
 
     def _on_funding(self, report: FundingPaid) -> None:
         self._reason = "FUNDING_FEE"
-        self.books.book_income(report.symbol, "FUNDING_FEE", report.amount, report.asset)
+        self.books.book_income(position_of(report.symbol)[0], "FUNDING_FEE", report.amount, report.asset)
         self.touched.add(report.asset)
         self.store_account()
         self.tell_balances()
 
     def _on_liquidated(self, report: PositionLiquidated) -> None:
-        listing = self.listings[report.symbol]
+        symbol, position_side = position_of(report.symbol)
+        listing = self.listings[symbol]
         now_ns = self.floor.clock.time_ns
         deleveraged = self._closing == "adl"
         prefix = "adl_autoclose" if deleveraged else f"autoclose-{now_ns // MILLISECOND_NS}"
         new = NewOrder(
-            symbol=report.symbol,
+            symbol=symbol,
             side=report.side,
+            position_side=position_side,
             type="LIMIT",
             client_order_id=f"{prefix}{self.floor.next_ids['order']}",
             time_in_force="IOC",
@@ -232,24 +258,10 @@ class FuturesDesk(TradingDesk):
         )
         record = self._record(new)
         record.working_ns = now_ns
-        self.orders[record.order_id] = record
-        self._by_client[record.symbol, record.client_order_id] = record.order_id
+        self.enter(record, is_open=False)
         self._tell("NEW", record)
-        printed = self.floor.print_trade(listing, report.price, report.lots, report.side)
-        execution = Execution(
-            trade_id=printed.trade_id,
-            order_id=record.order_id,
-            symbol=report.symbol,
-            side=report.side,
-            ts_ns=now_ns,
-            price=report.price,
-            lots=report.lots,
-            worth=printed.worth,
-            fee=report.fee,
-            fee_asset=report.fee_asset,
-            maker=False,
-        )
-        record.filled, record.worth, record.status = report.lots, printed.worth, FILLED
+        execution = self._execution(record, report, report.side, maker=False)
+        record.filled, record.worth, record.status = report.lots, execution.worth, FILLED
         self.book_execution(execution)
         self._tell("TRADE" if deleveraged else "CALCULATED", record, execution)
         self.touched.add(listing.quote)
@@ -270,23 +282,27 @@ class FuturesDesk(TradingDesk):
         balances = [(asset, self.wallet(asset), self.cross_wallet(asset)) for asset in sorted(self.touched)]
         moved = [
             futures_format.position_change(
-                self.listings[symbol], holding, self.venue.states[symbol], self.isolated_margin(symbol)
+                self.listings[position_of(key)[0]],
+                position_of(key)[1],
+                holding,
+                self.venue.states[key],
+                self.isolated_margin(key),
             )
-            for symbol, holding in self.books.take_moved()
+            for key, holding in self.books.take_moved()
         ]
         event = futures_format.account_update(self._reason, balances, moved, self.floor.clock.time_ns)
         self.touched.clear()
         self._reason = "ORDER"
         self.floor.tell(self.account, self.market, event)
 
-    def isolated_margin(self, symbol: str) -> int:
+    def isolated_margin(self, key: str) -> int:
         """Margin that an isolated position has of its own, open result left out; 0 for one with cross margin."""
-        state = self.venue.states[symbol]
+        state = self.venue.states[key]
         return 0 if state.cross or not state.lots else self.venue.account.position_margin(state)
 
     def cross_wallet(self, asset: str) -> int:
         """The wallet without what isolated positions have."""
-        return self.wallet(asset) - sum(self.isolated_margin(symbol) for symbol in self._settled_in(asset))
+        return self.wallet(asset) - sum(self.isolated_margin(key) for key in self._settled_in(asset))
 
     # --- storing and restoring ---------------------------------------------------------------------------------------
 
@@ -295,12 +311,14 @@ class FuturesDesk(TradingDesk):
         return {
             **super().account_state(),
             "hedge_mode": self.hedge_mode,
-            "leverage": {symbol: state.leverage for symbol, state in states.items()},
-            "cross": {symbol: state.cross for symbol, state in states.items()},
-            "extra_margin": {symbol: state.extra_margin for symbol, state in states.items() if state.extra_margin},
+            "leverage": {symbol: states[symbol].leverage for symbol in self.listings},
+            "cross": {symbol: states[symbol].cross for symbol in self.listings},
+            "extra_margin": {key: state.extra_margin for key, state in states.items() if state.extra_margin},
             "countdowns": self.deadlines.countdowns(),
-            "funded": {symbol: state.last_funding_hour for symbol, state in states.items()},
-            "holdings": {symbol: msgspec.to_builtins(holding) for symbol, holding in self.books.holdings.items()},
+            "funded": {key: state.last_funding_hour for key, state in states.items() if state.last_funding_hour >= 0},
+            "holdings": {
+                key: msgspec.to_builtins(held) for key, held in self.books.holdings.items() if held.updated_ns
+            },
         }
 
     def restore(
@@ -308,17 +326,18 @@ class FuturesDesk(TradingDesk):
     ) -> None:
         stored = msgspec.convert(state, _StoredDesk)
         self.hedge_mode = stored.hedge_mode
-        for symbol, venue_state in self.venue.states.items():
+        for key, venue_state in self.venue.states.items():
+            symbol, _ = position_of(key)
             venue_state.leverage = stored.leverage.get(symbol, venue_state.leverage)
             venue_state.cross = stored.cross.get(symbol, venue_state.cross)
-            venue_state.extra_margin = stored.extra_margin.get(symbol, 0)
-            venue_state.last_funding_hour = stored.funded.get(symbol, venue_state.last_funding_hour)
+            venue_state.extra_margin = stored.extra_margin.get(key, 0)
+            venue_state.last_funding_hour = stored.funded.get(key, venue_state.last_funding_hour)
         self.books.restore(stored.holdings)
         super().restore(records, executions, state)
         self.deadlines.restore(stored.countdowns, list(self.open.values()))
 
     def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
-        return {symbol: (holding.lots, holding.cost) for symbol, holding in self.books.holdings.items() if holding.lots}
+        return {key: (holding.lots, holding.cost) for key, holding in self.books.holdings.items() if holding.lots}
 
 
 class _StoredDesk(msgspec.Struct):

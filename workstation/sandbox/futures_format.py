@@ -41,7 +41,7 @@ def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
         "reduceOnly": record.reduce_only,
         "closePosition": record.close_position,
         "side": side_text(record.side),
-        "positionSide": "BOTH",
+        "positionSide": record.position_side,
         "stopPrice": listing.price_text(record.stop_price),
         "workingType": "CONTRACT_PRICE",
         "priceProtect": False,
@@ -72,7 +72,7 @@ def own_trade(listing: Listing, execution: Execution) -> dict[str, Any]:
         "commission": fixed(execution.fee),
         "commissionAsset": execution.fee_asset,
         "time": milliseconds(execution.ts_ns),
-        "positionSide": "BOTH",
+        "positionSide": execution.position_side,
         "buyer": execution.side > 0,
         "maker": execution.maker,
     }
@@ -106,7 +106,7 @@ def order_update(
         "R": record.reduce_only,
         "wt": "CONTRACT_PRICE",
         "ot": record.original_type,
-        "ps": "BOTH",
+        "ps": record.position_side,
         "cp": record.close_position,
         "rp": fixed(trade.realised if trade else 0),
         "pP": False,
@@ -131,7 +131,7 @@ def algo_order(listing: Listing, order: ConditionalOrder) -> dict[str, Any]:
         "orderType": order.type,
         "symbol": order.symbol,
         "side": side_text(order.side),
-        "positionSide": "BOTH",
+        "positionSide": order.position_side,
         "timeInForce": order.time_in_force,
         "quantity": listing.quantity_text(order.lots),
         "algoStatus": order.status,
@@ -188,7 +188,7 @@ def algo_update(listing: Listing, order: ConditionalOrder, record: OrderRecord |
         "o": order.type,
         "s": order.symbol,
         "S": side_text(order.side),
-        "ps": "BOTH",
+        "ps": order.position_side,
         "f": order.time_in_force,
         "q": listing.quantity_text(order.lots),
         "X": order.status,
@@ -212,7 +212,7 @@ def algo_update(listing: Listing, order: ConditionalOrder, record: OrderRecord |
     return {"e": "ALGO_UPDATE", "T": now, "E": now, "o": body}
 
 
-def position_change(listing: Listing, holding: Holding, state: SymbolState, isolated: int) -> dict[str, Any]:
+def position_change(listing: Listing, side: str, holding: Holding, state: SymbolState, isolated: int) -> dict[str, Any]:
     """A position within ACCOUNT_UPDATE."""
     mark = listing.mark_price()
     value = listing.worth(mark, holding.lots) if mark else 0
@@ -226,7 +226,7 @@ def position_change(listing: Listing, holding: Holding, state: SymbolState, isol
         "up": fixed(result),
         "mt": "cross" if state.cross else "isolated",
         "iw": fixed(isolated),
-        "ps": "BOTH",
+        "ps": side,
     }
 
 

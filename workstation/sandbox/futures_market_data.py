@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.filters import FUTURES_BAND_PERCENT, FUTURES_TYPES, futures_filters
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.parameters import Parameters
+from workstation.sandbox.public_history import aggregate_trades, historical_trades, klines, one_or_all, recent_trades
 from workstation.sandbox.queries import time_range
-from workstation.sandbox.spot_market_data import (
-    aggregate,
-    book_ticker,
-    depth_levels,
-    past_trades,
-    ping,
-    time,
-    wanted_aggregates,
-    wanted_klines,
-)
+from workstation.sandbox.spot_market_data import book_ticker, depth_levels, ping, time
 from workstation.sandbox.streams import next_funding_ns
-from workstation.sandbox.tape import TapeTrade
 from workstation.sandbox.ticker import day_ticker
 from workstation.sandbox.weights import FUTURES_LIMITS
 from workstation.sandbox.wire import fixed, milliseconds
@@ -85,38 +75,6 @@ def depth(call: Call) -> dict[str, Any]:
     now = milliseconds(call.exchange.clock.time_ns)
     limit = call.parameters.limit(500, 1000)
     return {"lastUpdateId": listing.update_id, "E": now, "T": now, **depth_levels(listing, limit)}
-
-
-def _trade(listing: Listing, trade: TapeTrade) -> dict[str, Any]:
-    return {
-        "id": trade.trade_id,
-        "price": listing.price_text(trade.price),
-        "qty": listing.quantity_text(trade.lots),
-        "quoteQty": fixed(trade.worth),
-        "time": milliseconds(trade.ts_ns),
-        "isBuyerMaker": trade.buyer_is_maker,
-        "isRPITrade": False,
-    }
-
-
-def recent_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    return [_trade(listing, done) for done in listing.tape.trades.latest(call.parameters.limit(500, 1000))]
-
-
-def historical_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    return [_trade(listing, done) for done in past_trades(listing, call.parameters)]
-
-
-def aggregate_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    told = [aggregate(listing, done) for done in wanted_aggregates(listing, call.parameters)]
-    return [{name: value for name, value in body.items() if name != "M"} for body in told]
-
-
-def klines(call: Call) -> list[list[Any]]:
-    return wanted_klines(call, call.listing(Market.FUTURES), 1500)
 
 
 def premium_index(listing: Listing, now_ns: int) -> dict[str, Any]:
@@ -186,8 +144,8 @@ def ticker_book(call: Call) -> Any:
 def open_interest(call: Call) -> dict[str, Any]:
     """Of the accounts here: longs and shorts of the market itself are not counted."""
     listing = call.listing(Market.FUTURES)
-    accounts = call.exchange.accounts.values()
-    lots = sum(abs(account.futures.books.holdings[listing.symbol].lots) for account in accounts)
+    desks = [account.futures for account in call.exchange.accounts.values()]
+    lots = sum(abs(desk.books.holdings[key].lots) for desk in desks for key in desk.keys(listing.symbol))
     now = milliseconds(call.exchange.clock.time_ns)
     return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
 
@@ -208,10 +166,6 @@ def _kline_weight(parameters: Parameters) -> int:
     return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
 
 
-def _one_or_all(one: int, all_: int) -> Callable[[Parameters], int]:
-    return lambda parameters: one if parameters.has("symbol") else all_
-
-
 NONE = Security.NONE
 
 ENDPOINTS = [
@@ -219,17 +173,17 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/time", NONE, 1, time),
     Endpoint("GET", "/fapi/v1/exchangeInfo", NONE, 1, exchange_info),
     Endpoint("GET", "/fapi/v1/depth", NONE, _depth_weight, depth),
-    Endpoint("GET", "/fapi/v1/trades", NONE, 5, recent_trades),
-    Endpoint("GET", "/fapi/v1/historicalTrades", NONE, 20, historical_trades),
-    Endpoint("GET", "/fapi/v1/aggTrades", NONE, 20, aggregate_trades),
-    Endpoint("GET", "/fapi/v1/klines", NONE, _kline_weight, klines),
-    Endpoint("GET", "/fapi/v1/premiumIndex", NONE, _one_or_all(1, 10), mark_price),
+    Endpoint("GET", "/fapi/v1/trades", NONE, 5, recent_trades(Market.FUTURES)),
+    Endpoint("GET", "/fapi/v1/historicalTrades", NONE, 20, historical_trades(Market.FUTURES)),
+    Endpoint("GET", "/fapi/v1/aggTrades", NONE, 20, aggregate_trades(Market.FUTURES)),
+    Endpoint("GET", "/fapi/v1/klines", NONE, _kline_weight, klines(Market.FUTURES, 1500)),
+    Endpoint("GET", "/fapi/v1/premiumIndex", NONE, one_or_all(1, 10), mark_price),
     Endpoint("GET", "/fapi/v1/fundingRate", NONE, 1, funding_rates),
     Endpoint("GET", "/fapi/v1/fundingInfo", NONE, 1, funding_info),
-    Endpoint("GET", "/fapi/v1/ticker/24hr", NONE, _one_or_all(1, 40), ticker_24h),
-    Endpoint("GET", "/fapi/v1/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
-    Endpoint("GET", "/fapi/v2/ticker/price", NONE, _one_or_all(1, 2), ticker_price),
-    Endpoint("GET", "/fapi/v1/ticker/bookTicker", NONE, _one_or_all(2, 5), ticker_book),
+    Endpoint("GET", "/fapi/v1/ticker/24hr", NONE, one_or_all(1, 40), ticker_24h),
+    Endpoint("GET", "/fapi/v1/ticker/price", NONE, one_or_all(1, 2), ticker_price),
+    Endpoint("GET", "/fapi/v2/ticker/price", NONE, one_or_all(1, 2), ticker_price),
+    Endpoint("GET", "/fapi/v1/ticker/bookTicker", NONE, one_or_all(2, 5), ticker_book),
     Endpoint("GET", "/fapi/v1/symbolAdlRisk", NONE, 1, adl_risk),
     Endpoint("GET", "/fapi/v1/openInterest", NONE, 1, open_interest),
 ]

@@ -11,6 +11,8 @@ from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.futures_books import Holding
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.orders import position_of
+from workstation.sandbox.queries import wanted_symbol
 from workstation.sandbox.wire import fixed, milliseconds
 
 BIGGEST_NOTIONAL = 100_000_000
@@ -21,6 +23,8 @@ class Figures(NamedTuple):
     """What a position is worth and binds, 1e-8 of the margin asset."""
 
     listing: Listing
+    side: str
+    """LONG or SHORT in hedge mode, else BOTH."""
     holding: Holding
     notional: int
     """Signed, at the mark price."""
@@ -39,36 +43,39 @@ class Figures(NamedTuple):
         return bool(self.holding.lots or self.order_margin)
 
 
-def figures(desk: FuturesDesk, symbol: str) -> Figures:
-    """A symbol's position of an account."""
+def figures(desk: FuturesDesk, key: str) -> Figures:
+    """A position of an account, by what it goes by."""
+    symbol, side = position_of(key)
     listing = desk.listings[symbol]
-    state = desk.venue.states[symbol]
-    holding = desk.books.holdings[symbol]
+    state = desk.venue.states[key]
+    holding = desk.books.holdings[key]
     mark = listing.mark_price()
     sign = 1 if holding.lots > 0 else -1
     notional = sign * listing.worth(mark, holding.lots) if mark and holding.lots else 0
     return Figures(
         listing,
+        side,
         holding,
         notional,
         notional - holding.cost if mark else 0,
         desk.venue.account.position_margin(state) if holding.lots else 0,
-        desk.order_margin(symbol),
+        desk.order_margin(key),
         maintenance_margin(abs(notional), state.maintenance),
-        desk.isolated_margin(symbol),
+        desk.isolated_margin(key),
         state.leverage,
         state.cross,
-        desk.venue.liquidation_price(symbol),
+        desk.venue.liquidation_price(key),
     )
+
+
+def all_positions(desk: FuturesDesk, symbol: str = "") -> list[Figures]:
+    """Of a symbol or of all; in hedge mode two of each."""
+    return [figures(desk, key) for name in ([symbol] if symbol else desk.listings) for key in desk.keys(name)]
 
 
 def wanted_positions(call: Call, only_used: bool) -> list[Figures]:
     """Of the parameter ``symbol``, or of all symbols."""
-    desk = call.account.futures
-    if call.parameters.has("symbol"):
-        found = [figures(desk, call.listing(Market.FUTURES).symbol)]
-    else:
-        found = [figures(desk, symbol) for symbol in desk.listings]
+    found = all_positions(call.account.futures, wanted_symbol(call, Market.FUTURES))
     return [each for each in found if each.is_used] if only_used else found
 
 
@@ -96,7 +103,7 @@ def position_risk_v3(call: Call) -> list[dict[str, Any]]:
             "positionInitialMargin": fixed(position.position_margin),
             "openOrderInitialMargin": fixed(position.order_margin),
             "adl": 1 if position.holding.lots else 0,
-            **_order_notionals(call.account.futures, position.listing),
+            **_order_notionals(call.account.futures, position),
         }
         for position in wanted_positions(call, only_used=True)
     ]
@@ -106,7 +113,7 @@ def _position(position: Figures) -> dict[str, Any]:
     listing, holding = position.listing, position.holding
     return {
         "symbol": listing.symbol,
-        "positionSide": "BOTH",
+        "positionSide": position.side,
         "positionAmt": listing.quantity_text(holding.lots),
         "entryPrice": futures_format.unit_price(listing, holding.cost, holding.lots),
         "breakEvenPrice": futures_format.unit_price(listing, holding.cost + holding.fees, holding.lots),
@@ -120,17 +127,18 @@ def _position(position: Figures) -> dict[str, Any]:
     }
 
 
-def _order_notionals(desk: FuturesDesk, listing: Listing) -> dict[str, str]:
+def _order_notionals(desk: FuturesDesk, position: Figures) -> dict[str, str]:
     worth = {Side.BUY: 0, Side.SELL: 0}
-    for record in desk.open_orders(listing.symbol):
-        worth[record.side] += listing.worth(record.price, record.remaining)
+    for record in desk.open_orders(position.listing.symbol):
+        if record.position_side == position.side:
+            worth[record.side] += position.listing.worth(record.price, record.remaining)
     return {"bidNotional": fixed(worth[Side.BUY]), "askNotional": fixed(worth[Side.SELL])}
 
 
 def _totals(call: Call) -> dict[str, Any]:
     """Figures of the account's one asset that are the same in all shapes."""
     desk = call.account.futures
-    positions = [figures(desk, symbol) for symbol in desk.listings]
+    positions = all_positions(desk)
     wallet, cross_wallet = desk.wallet("USDT"), desk.cross_wallet("USDT")
     result = sum(position.result for position in positions)
     position_margin = sum(position.position_margin for position in positions)
@@ -187,7 +195,7 @@ def _account(call: Call) -> dict[str, Any]:
 
 def account_v3(call: Call) -> dict[str, Any]:
     desk = call.account.futures
-    used = [each for each in (figures(desk, symbol) for symbol in desk.listings) if each.is_used]
+    used = [each for each in all_positions(desk) if each.is_used]
     return {**_account(call), "positions": [_account_position(position) for position in used]}
 
 
@@ -202,9 +210,9 @@ def account_v2(call: Call) -> dict[str, Any]:
             "isolated": not position.cross,
             "entryPrice": futures_format.unit_price(position.listing, position.holding.cost, position.holding.lots),
             "maxNotional": str(BIGGEST_NOTIONAL),
-            **_order_notionals(desk, position.listing),
+            **_order_notionals(desk, position),
         }
-        for position in (figures(desk, symbol) for symbol in desk.listings)
+        for position in all_positions(desk)
     ]
     permissions = {
         "feeTier": 0,
@@ -223,7 +231,7 @@ def _account_position(position: Figures) -> dict[str, Any]:
     listing = position.listing
     return {
         "symbol": listing.symbol,
-        "positionSide": "BOTH",
+        "positionSide": position.side,
         "positionAmt": listing.quantity_text(position.holding.lots),
         "unrealizedProfit": fixed(position.result),
         "isolatedMargin": fixed(position.isolated + position.result if position.isolated else 0),

@@ -6,14 +6,16 @@ from typing import Any
 
 import orjson
 
+from workstation.core.types import Side
 from workstation.sandbox import errors, filters, futures_format
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.futures_desk import FuturesDesk
 from workstation.sandbox.listing import Listing, Market
-from workstation.sandbox.orders import NewOrder, OrderRecord
+from workstation.sandbox.orders import BOTH, HEDGE_SIDES, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import WEEK_NS, time_range, wanted_executions
+from workstation.sandbox.public_history import one_or_all
+from workstation.sandbox.queries import WEEK_NS, all_orders, open_orders, own_trades, wanted_symbol
 from workstation.sandbox.wire import MILLISECOND_NS
 
 TIMES = ("GTC", "IOC", "FOK", "GTX", "GTD")
@@ -32,13 +34,14 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
     if type_ in CONDITIONAL:
         text = "Order type not supported for this endpoint. Please use the Algo Order API endpoints instead."
         raise ApiError(-4120, text)
-    call.account.futures.check_mode(parameters.text("positionSide", "BOTH"))
+    position_side = read_position_side(call)
     new = NewOrder(
         symbol=listing.symbol,
         side=side,
         type=type_,
         client_order_id=parameters.client_id("newClientOrderId"),
-        reduce_only=parameters.flag("reduceOnly"),
+        reduce_only=parameters.flag("reduceOnly") or closes(position_side, side),
+        position_side=position_side,
         self_trade_mode=self_trade_mode(parameters),
     )
     if parameters.flag("closePosition"):
@@ -60,6 +63,22 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
         worth = listing.worth(new.price or listing.mark_price(), new.lots)
         filters.check_futures_notional(listing, worth)
     return new
+
+
+def read_position_side(call: Call) -> str:
+    """Which position an order is for. Raises ``ApiError`` when the account's mode does not have it."""
+    refusal = ApiError(-4060, "Invalid position side.")
+    position_side = call.parameters.one_of("positionSide", (BOTH, *HEDGE_SIDES), refusal, BOTH)
+    call.account.futures.check_side(position_side)
+    if position_side != BOTH and call.parameters.has("reduceOnly"):
+        # In hedge mode an order of the other side reduces by itself.
+        raise errors.not_required("reduceonly")
+    return position_side
+
+
+def closes(position_side: str, side: Side) -> bool:
+    """Whether an order can only reduce the position that it is for."""
+    return (position_side, side) in (("LONG", Side.SELL), ("SHORT", Side.BUY))
 
 
 def self_trade_mode(parameters: Parameters) -> str:
@@ -147,11 +166,8 @@ def _one(call: Call, terms: dict[str, str], handler: Any) -> dict[str, Any]:
 def _wanted(call: Call, refusal: ApiError) -> tuple[FuturesDesk, Listing, OrderRecord]:
     listing = call.listing(Market.FUTURES)
     desk = call.account.futures
-    order_id = call.parameters.optional_whole("orderId")
-    client_id = call.parameters.client_id("origClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(-1102, "Either orderId or origClientOrderId must be sent.")
-    record = desk.find(listing.symbol, order_id, client_id)
+    neither = ApiError(-1102, "Either orderId or origClientOrderId must be sent.")
+    record = desk.find(listing.symbol, *call.parameters.ids("orderId", "origClientOrderId", neither))
     if record is None:
         raise refusal
     return desk, listing, record
@@ -228,35 +244,10 @@ def countdown(call: Call) -> dict[str, Any]:
     return {"symbol": listing.symbol, "countdownTime": str(milliseconds)}
 
 
-def open_orders(call: Call) -> list[dict[str, Any]]:
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
-    desk = call.account.futures
-    return [futures_format.order(desk.listings[record.symbol], record) for record in desk.open_orders(symbol)]
-
-
-def all_orders(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    limit = call.parameters.limit(500, 1000)
-    records = [record for record in call.account.futures.orders.values() if record.symbol == listing.symbol]
-    from_id = call.parameters.optional_whole("orderId")
-    if from_id is not None:
-        return [futures_format.order(listing, r) for r in records if r.order_id >= from_id][:limit]
-    start, end = time_range(call.parameters, WEEK_NS)
-    found = [record for record in records if start <= record.created_ns <= end]
-    newest = not call.parameters.has("startTime")
-    return [futures_format.order(listing, r) for r in (found[-limit:] if newest else found[:limit])]
-
-
-def user_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.FUTURES)
-    wanted = wanted_executions(call.parameters, call.account.futures.executions, listing.symbol, WEEK_NS)
-    return [futures_format.own_trade(listing, execution) for execution in wanted]
-
-
 def force_orders(call: Call) -> list[dict[str, Any]]:
     """Orders by which the exchange closed positions."""
     desk = call.account.futures
-    symbol = call.listing(Market.FUTURES).symbol if call.parameters.has("symbol") else ""
+    symbol = wanted_symbol(call, Market.FUTURES)
     prefixes = {"LIQUIDATION": ("autoclose-",), "ADL": ("adl_autoclose",), "": ("autoclose-", "adl_autoclose")}
     refusal = ApiError(-1130, "Data sent for parameter 'autoCloseType' is not valid.")
     wanted = prefixes[call.parameters.one_of("autoCloseType", tuple(prefixes), refusal, "")]
@@ -268,10 +259,6 @@ def force_orders(call: Call) -> list[dict[str, Any]]:
         and symbol in ("", record.symbol)
     ]
     return found[-call.parameters.limit(50, 100) :]
-
-
-def open_weight(parameters: Parameters) -> int:
-    return 1 if parameters.has("symbol") else 40
 
 
 READ, TRADE = Security.READ, Security.TRADE_FUTURES
@@ -288,8 +275,8 @@ ENDPOINTS = [
     Endpoint("DELETE", "/fapi/v1/allOpenOrders", TRADE, 1, cancel_all),
     Endpoint("POST", "/fapi/v1/countdownCancelAll", TRADE, 10, countdown),
     Endpoint("GET", "/fapi/v1/openOrder", READ, 1, query_open_order),
-    Endpoint("GET", "/fapi/v1/openOrders", READ, open_weight, open_orders),
-    Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders),
-    Endpoint("GET", "/fapi/v1/userTrades", READ, 5, user_trades),
+    Endpoint("GET", "/fapi/v1/openOrders", READ, one_or_all(1, 40), open_orders(Market.FUTURES, futures_format.order)),
+    Endpoint("GET", "/fapi/v1/allOrders", READ, 5, all_orders(Market.FUTURES, futures_format.order, WEEK_NS)),
+    Endpoint("GET", "/fapi/v1/userTrades", READ, 5, own_trades(Market.FUTURES, futures_format.own_trade, WEEK_NS)),
     Endpoint("GET", "/fapi/v1/forceOrders", READ, 20, force_orders),
 ]

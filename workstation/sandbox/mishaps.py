@@ -5,7 +5,8 @@ from __future__ import annotations
 from workstation.core.timeframe import SECOND_NS
 from workstation.sandbox.chaos import Chaos
 from workstation.sandbox.exchange import Exchange
-from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.listing import Listing
+from workstation.sandbox.orders import position_of
 
 
 class Mishaps:
@@ -24,8 +25,8 @@ class Mishaps:
         for how in ("liquidation", "adl"):
             positions = self._positions() if self._chaos.holds(how) else []
             if positions and self._chaos.strikes(how):
-                account, symbol = self._chaos.pick(positions)
-                self._exchange.accounts[account].futures.close_position(symbol, how)
+                account, key = self._chaos.pick(positions)
+                self._exchange.accounts[account].futures.close_position(key, how)
         listings = [x for found in self._exchange.listings.values() for x in found.values() if x.is_trading]
         if listings and self._chaos.holds("delist"):
             switch = self._chaos.strikes("delist")
@@ -34,12 +35,12 @@ class Mishaps:
         self._schedule()
 
     def _positions(self) -> list[tuple[str, str]]:
-        """Account and symbol of every position."""
+        """Account of every position, and what the position goes by."""
         return [
-            (name, symbol)
+            (name, key)
             for name, account in self._exchange.accounts.items()
-            for symbol, holding in account.futures.books.holdings.items()
-            if holding.lots and self._exchange.listings[Market.FUTURES][symbol].mark_price()
+            for key, holding in account.futures.books.holdings.items()
+            if holding.lots and account.futures.listings[position_of(key)[0]].mark_price()
         ]
 
     def _delist(self, listing: Listing, duration_ns: int) -> None:

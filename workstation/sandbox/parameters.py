@@ -23,14 +23,21 @@ _CLIENT_ID_TEXT = r"^[\.A-Z\:/a-z0-9_-]{1,36}$"
 class Parameters:
     """Every reader raises ``ApiError`` for a value that is missing or malformed."""
 
-    def __init__(self, values: Mapping[str, str]) -> None:
+    def __init__(self, values: Mapping[str, str], names: Mapping[str, str] | None = None) -> None:
         self._values = values
+        self._names = names or {}
+
+    def leg(self, names: Mapping[str, str], fixed: Mapping[str, str]) -> Parameters:
+        """Parameters of one order of several: ``names`` says what each is called here, ``fixed`` is as given."""
+        return Parameters({**self._values, **fixed}, names)
 
     def has(self, name: str) -> bool:
+        name = self._names.get(name, name)
         return bool(self._values.get(name))
 
     def text(self, name: str, default: str | None = None) -> str:
         """A text; without a default it must be there."""
+        name = self._names.get(name, name)
         if name in self._values and not self._values[name]:
             raise ApiError(-1105, f"Parameter '{name}' was empty.")
         value = self._values.get(name, default)
@@ -54,6 +61,7 @@ class Parameters:
         return value if most is None else min(value, most)
 
     def optional_whole(self, name: str) -> int | None:
+        name = self._names.get(name, name)
         if name not in self._values:
             return None
         text = self.text(name)
@@ -70,6 +78,7 @@ class Parameters:
 
     def decimal(self, name: str) -> Decimal:
         """A plain decimal number of 0 or more."""
+        name = self._names.get(name, name)
         text = self.text(name)
         if not _NUMBER.fullmatch(text):
             raise errors.illegal(name, _NUMBER_TEXT)
@@ -101,12 +110,20 @@ class Parameters:
 
     def client_id(self, name: str) -> str:
         """A client's own id; empty when it is not there."""
+        name = self._names.get(name, name)
         if name not in self._values:
             return ""
         text = self.text(name)
         if not _CLIENT_ID.fullmatch(text):
             raise errors.illegal(name, _CLIENT_ID_TEXT)
         return text
+
+    def ids(self, name: str, client_name: str, refusal: ApiError | None = None) -> tuple[int | None, str]:
+        """The exchange's id and the client's; one of them must be there."""
+        own_id, client_id = self.optional_whole(name), self.client_id(client_name)
+        if own_id is None and not client_id:
+            raise refusal or errors.missing_both(name, client_name)
+        return own_id, client_id
 
     def symbols(self, known: Mapping[str, object]) -> tuple[list[str], bool]:
         """Of ``symbol``, ``symbols`` (a JSON list) or neither (all); and whether a single one was meant."""

@@ -21,8 +21,8 @@ PAUSE_NS = SECOND_NS
 class RecordingSource:
     """Plays ``inputs``, which can be iterated over again, shifted so that the first is at ``start_ns``.
 
-    Any iterable of market inputs in order of time will do; a book must begin with a snapshot. It knows no past, and
-    brings neither marks nor funding.
+    Any iterable of market inputs in order of time will do; a book must begin with a snapshot. It knows no past. A
+    recording of an exchange's raw streams brings neither marks nor funding; one of the workstation's own does.
     """
 
     def __init__(self, symbols: tuple[str, ...], inputs: Iterable[MarketInput], start_ns: int) -> None:

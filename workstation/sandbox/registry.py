@@ -10,6 +10,7 @@ from workstation.sandbox import (
     futures_trading,
     spot_account,
     spot_market_data,
+    spot_order_lists,
     spot_trading,
     wallet,
 )
@@ -17,6 +18,7 @@ from workstation.sandbox import (
 ENDPOINTS = [
     *spot_market_data.ENDPOINTS,
     *spot_trading.ENDPOINTS,
+    *spot_order_lists.ENDPOINTS,
     *spot_account.ENDPOINTS,
     *wallet.ENDPOINTS,
     *futures_market_data.ENDPOINTS,

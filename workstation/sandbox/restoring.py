@@ -12,7 +12,8 @@ from workstation.sandbox.exchange import Exchange
 from workstation.sandbox.floor import StoredKey
 from workstation.sandbox.futures_books import Income
 from workstation.sandbox.listing import Funding, Market
-from workstation.sandbox.orders import Execution, OrderRecord
+from workstation.sandbox.order_lists import OrderList
+from workstation.sandbox.orders import Execution, OrderRecord, position_of
 from workstation.sandbox.state_file import StateFile, grouped
 
 
@@ -30,6 +31,7 @@ def restore(exchange: Exchange, file: StateFile) -> None:
     executions = grouped(file.all("execution", Execution), 2)
     states = dict(file.all("desk", dict[str, Any]))
     conditional = grouped(file.all("algo", ConditionalOrder), 1)
+    lists = grouped(file.all("list", OrderList), 1)
     income = grouped(file.all("income", Income), 1)
     _refuse_lost_symbols(exchange, orders, states, conditional)
     for (market, symbol), status in file.all("listing", str):
@@ -41,6 +43,7 @@ def restore(exchange: Exchange, file: StateFile) -> None:
         for market in Market:
             key = (name, market.value)
             account.desk(market).restore(orders.get(key, []), executions.get(key, []), states.get(key, {}))
+        account.spot.lists.restore(lists.get((name,), []))
         account.futures.books.income.extend(income.get((name,), []))
         account.futures.conditional.restore(conditional.get((name,), []))
     for _, stored in file.all("key", ApiKey):
@@ -62,7 +65,7 @@ def _refuse_lost_symbols(
     used = {order.symbol for group in orders.values() for order in group if order.is_open}
     used |= {order.symbol for group in conditional.values() for order in group if order.is_open}
     for state in states.values():
-        used |= {symbol for symbol, holding in state.get("holdings", {}).items() if holding["lots"]}
+        used |= {position_of(key)[0] for key, holding in state.get("holdings", {}).items() if holding["lots"]}
     lost = sorted(used - set(exchange.books))
     if lost:
         raise ConfigurationError(

@@ -9,17 +9,11 @@ from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.fees import SPOT_BPS
 from workstation.sandbox.listing import Market
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import LONGEST_QUERY_NS, wanted_executions
+from workstation.sandbox.queries import order_limits, own_trades
 from workstation.sandbox.wire import fixed, milliseconds
 
 RATE = fixed(int(SPOT_BPS * 10**4))
 NOTHING = fixed(0)
-
-
-def my_trades(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.SPOT)
-    wanted = wanted_executions(call.parameters, call.account.spot.executions, listing.symbol, LONGEST_QUERY_NS)
-    return [spot_format.own_trade(listing, execution) for execution in wanted]
 
 
 def account(call: Call) -> dict[str, Any]:
@@ -65,10 +59,6 @@ def commission(call: Call) -> dict[str, Any]:
     }
 
 
-def order_limits(call: Call) -> list[dict[str, Any]]:
-    return call.order_limits(Market.SPOT)
-
-
 def _trades_weight(parameters: Parameters) -> int:
     return 5 if parameters.has("orderId") else 20
 
@@ -76,8 +66,8 @@ def _trades_weight(parameters: Parameters) -> int:
 READ = Security.READ
 
 ENDPOINTS = [
-    Endpoint("GET", "/api/v3/rateLimit/order", READ, 40, order_limits),
-    Endpoint("GET", "/api/v3/myTrades", READ, _trades_weight, my_trades),
+    Endpoint("GET", "/api/v3/rateLimit/order", READ, 40, order_limits(Market.SPOT)),
+    Endpoint("GET", "/api/v3/myTrades", READ, _trades_weight, own_trades(Market.SPOT, spot_format.own_trade)),
     Endpoint("GET", "/api/v3/account", READ, 20, account),
     Endpoint("GET", "/api/v3/account/commission", READ, 20, commission),
 ]

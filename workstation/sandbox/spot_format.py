@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from workstation.core.types import Side
 from workstation.sandbox.listing import Listing
 from workstation.sandbox.orders import REJECTED, Execution, OrderRecord
 from workstation.sandbox.wire import fixed, milliseconds
 
+if TYPE_CHECKING:
+    from workstation.sandbox.order_lists import OrderList
+
 
 def side_text(side: Side) -> str:
     return "BUY" if side is Side.BUY else "SELL"
 
 
-def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
-    """An order as queries show it."""
+def named(record: OrderRecord) -> dict[str, Any]:
+    """What tells an order apart."""
+    return {"symbol": record.symbol, "orderId": record.order_id, "clientOrderId": record.client_order_id}
+
+
+def _terms(listing: Listing, record: OrderRecord) -> dict[str, Any]:
+    """What all shapes but the shortest tell of an order."""
     return {
-        "symbol": record.symbol,
-        "orderId": record.order_id,
-        "orderListId": -1,
-        "clientOrderId": record.client_order_id,
         "price": listing.price_text(record.price),
         "origQty": listing.quantity_text(record.lots),
         "executedQty": listing.quantity_text(record.filled),
@@ -30,45 +35,45 @@ def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
         "timeInForce": record.time_in_force,
         "type": record.type,
         "side": side_text(record.side),
+        "workingTime": milliseconds(record.working_ns) if record.is_working else -1,
+        "selfTradePreventionMode": record.self_trade_mode,
+        **_trailing(record),
+    }
+
+
+def _trailing(record: OrderRecord) -> dict[str, Any]:
+    if not record.trailing_delta:
+        return {}
+    since = milliseconds(record.trailing_ns) if record.is_trailing else -1
+    return {"trailingDelta": record.trailing_delta, "trailingTime": since}
+
+
+def order(listing: Listing, record: OrderRecord) -> dict[str, Any]:
+    """An order as queries show it."""
+    return {
+        **named(record),
+        **_terms(listing, record),
+        "orderListId": record.list_id,
         "stopPrice": listing.price_text(record.stop_price),
-        "icebergQty": fixed(0),
+        "icebergQty": listing.quantity_text(record.iceberg),
         "time": milliseconds(record.created_ns),
         "updateTime": milliseconds(record.updated_ns),
         "isWorking": record.is_working,
-        "workingTime": _working(record),
-        "selfTradePreventionMode": record.self_trade_mode,
     }
 
 
 def acknowledgement(record: OrderRecord) -> dict[str, Any]:
     """newOrderRespType ACK."""
-    return {
-        "symbol": record.symbol,
-        "orderId": record.order_id,
-        "orderListId": -1,
-        "clientOrderId": record.client_order_id,
-        "transactTime": milliseconds(record.updated_ns),
-    }
+    return {**named(record), "orderListId": record.list_id, "transactTime": milliseconds(record.updated_ns)}
 
 
 def result(listing: Listing, record: OrderRecord) -> dict[str, Any]:
     """newOrderRespType RESULT."""
-    body = {
-        **acknowledgement(record),
-        "price": listing.price_text(record.price),
-        "origQty": listing.quantity_text(record.lots),
-        "executedQty": listing.quantity_text(record.filled),
-        "origQuoteOrderQty": fixed(record.quote_quantity),
-        "cummulativeQuoteQty": fixed(record.worth),
-        "status": record.status,
-        "timeInForce": record.time_in_force,
-        "type": record.type,
-        "side": side_text(record.side),
-        "workingTime": _working(record),
-        "selfTradePreventionMode": record.self_trade_mode,
-    }
+    body = {**acknowledgement(record), **_terms(listing, record)}
     if record.stop_price:
         body["stopPrice"] = listing.price_text(record.stop_price)
+    if record.iceberg:
+        body["icebergQty"] = listing.quantity_text(record.iceberg)
     return body
 
 
@@ -89,11 +94,8 @@ def full(listing: Listing, record: OrderRecord, executions: list[Execution]) -> 
 
 def cancelled(listing: Listing, record: OrderRecord) -> dict[str, Any]:
     """Answer to a cancel: ``clientOrderId`` is the cancel's own, ``origClientOrderId`` the order's."""
-    return {
-        **result(listing, record),
-        "origClientOrderId": record.client_order_id,
-        "clientOrderId": record.cancel_id,
-    }
+    told = {name: value for name, value in result(listing, record).items() if name != "workingTime"}
+    return {**told, "origClientOrderId": record.client_order_id, "clientOrderId": record.cancel_id}
 
 
 def own_trade(listing: Listing, execution: Execution) -> dict[str, Any]:
@@ -101,7 +103,7 @@ def own_trade(listing: Listing, execution: Execution) -> dict[str, Any]:
         "symbol": execution.symbol,
         "id": execution.trade_id,
         "orderId": execution.order_id,
-        "orderListId": -1,
+        "orderListId": execution.list_id,
         "price": listing.price_text(execution.price),
         "qty": listing.quantity_text(execution.lots),
         "quoteQty": fixed(execution.worth),
@@ -135,8 +137,8 @@ def execution_report(
         "q": listing.quantity_text(record.lots),
         "p": listing.price_text(record.price),
         "P": listing.price_text(record.stop_price),
-        "F": fixed(0),
-        "g": -1,
+        "F": listing.quantity_text(record.iceberg),
+        "g": record.list_id,
         "C": record.client_order_id if cancelled_by else "",
         "x": execution_type,
         "X": record.status,
@@ -161,7 +163,42 @@ def execution_report(
     }
     if record.is_working:
         event["W"] = milliseconds(record.working_ns)
+    if record.trailing_delta:
+        event["d"] = record.trailing_delta
+        if record.is_trailing:
+            event["D"] = milliseconds(record.trailing_ns)
     return event
+
+
+def order_list(order_list: OrderList, records: Iterable[OrderRecord]) -> dict[str, Any]:
+    """A list as queries show it."""
+    return {
+        "orderListId": order_list.list_id,
+        "contingencyType": order_list.contingency,
+        "listStatusType": "EXEC_STARTED" if order_list.is_open else "ALL_DONE",
+        "listOrderStatus": "EXECUTING" if order_list.is_open else "ALL_DONE",
+        "listClientOrderId": order_list.client_id,
+        "transactionTime": milliseconds(order_list.updated_ns),
+        "symbol": order_list.symbol,
+        "orders": [named(record) for record in records],
+    }
+
+
+def list_status(order_list: OrderList, records: Iterable[OrderRecord], now_ns: int) -> dict[str, Any]:
+    now = milliseconds(now_ns)
+    return {
+        "e": "listStatus",
+        "E": now,
+        "s": order_list.symbol,
+        "g": order_list.list_id,
+        "c": order_list.contingency,
+        "l": "EXEC_STARTED" if order_list.is_open else "ALL_DONE",
+        "L": "EXECUTING" if order_list.is_open else "ALL_DONE",
+        "r": "NONE",
+        "C": order_list.client_id,
+        "T": now,
+        "O": [{"s": record.symbol, "i": record.order_id, "c": record.client_order_id} for record in records],
+    }
 
 
 def account_position(balances: list[tuple[str, int, int]], now_ns: int) -> dict[str, Any]:
@@ -178,7 +215,3 @@ def account_position(balances: list[tuple[str, int, int]], now_ns: int) -> dict[
 def balance_update(asset: str, amount: int, now_ns: int) -> dict[str, Any]:
     now = milliseconds(now_ns)
     return {"e": "balanceUpdate", "E": now, "a": asset, "d": fixed(amount), "T": now}
-
-
-def _working(record: OrderRecord) -> int:
-    return milliseconds(record.working_ns) if record.is_working else -1

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from workstation.sandbox import errors, filters, spot_format
 from workstation.sandbox.endpoint import Call, Endpoint, Security
 from workstation.sandbox.errors import ApiError
 from workstation.sandbox.listing import Listing, Market
+from workstation.sandbox.order_lists import OrderList
 from workstation.sandbox.orders import Execution, NewOrder, OrderRecord
 from workstation.sandbox.parameters import Parameters
-from workstation.sandbox.queries import time_range
+from workstation.sandbox.public_history import one_or_all
+from workstation.sandbox.queries import all_orders, open_orders
 from workstation.sandbox.spot_desk import SpotDesk
+from workstation.sandbox.spot_triggers import is_conditional
 
 TIMES = ("GTC", "IOC", "FOK")
 _LIMITS = ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT")
 _STOPS = ("STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT")
 
 
-def read_order(call: Call, listing: Listing) -> NewOrder:
+def read_order(parameters: Parameters, listing: Listing) -> NewOrder:
     """The order that a request describes. Raises ``ApiError`` for what is missing, malformed or filtered out."""
-    parameters = call.parameters
     side = parameters.side()
     type_ = parameters.one_of("type", tuple(filters.SPOT_TYPES), ApiError(-1116, "Invalid orderType."))
-    _refuse_unsupported(parameters)
     new = NewOrder(
         symbol=listing.symbol,
         side=side,
@@ -38,6 +40,7 @@ def read_order(call: Call, listing: Listing) -> NewOrder:
     )
     _read_prices(parameters, listing, new)
     _read_quantity(parameters, listing, new)
+    _read_iceberg(parameters, listing, new)
     price = new.price or new.stop_price
     worth = listing.worth(price, new.lots) if price else listing.cost_of(side, new.lots)
     filters.check_spot_notional(listing, new.quote_quantity or worth or listing.worth(listing.last, new.lots))
@@ -57,9 +60,16 @@ def _read_prices(parameters: Parameters, listing: Listing, new: NewOrder) -> Non
             if parameters.has(name):
                 raise errors.not_required(name)
     if new.type in _STOPS:
-        new.stop_price = filters.price_ticks(listing, "stopPrice", parameters.decimal("stopPrice"))
-    elif parameters.has("stopPrice"):
-        raise errors.not_required("stopPrice")
+        if parameters.has("trailingDelta"):
+            new.trailing_delta = parameters.whole("trailingDelta")
+            if not filters.LEAST_TRAILING <= new.trailing_delta <= filters.MOST_TRAILING:
+                raise errors.filter_failure("TRAILING_DELTA")
+        if parameters.has("stopPrice") or not new.trailing_delta:
+            new.stop_price = filters.price_ticks(listing, "stopPrice", parameters.decimal("stopPrice"))
+        return
+    for name in ("stopPrice", "trailingDelta"):
+        if parameters.has(name):
+            raise errors.not_required(name)
 
 
 def _read_quantity(parameters: Parameters, listing: Listing, new: NewOrder) -> None:
@@ -74,43 +84,58 @@ def _read_quantity(parameters: Parameters, listing: Listing, new: NewOrder) -> N
         raise errors.filter_failure("NOTIONAL")
 
 
-def _refuse_unsupported(parameters: Parameters) -> None:
-    if parameters.has("icebergQty"):
-        raise errors.rejected_order("Iceberg orders are not supported for this symbol.")
-    if parameters.has("trailingDelta"):
-        raise errors.rejected_order("Trailing stop orders are not supported for this symbol.")
+def _read_iceberg(parameters: Parameters, listing: Listing, new: NewOrder) -> None:
+    if not parameters.has("icebergQty"):
+        return
+    if new.type not in _LIMITS:
+        raise errors.not_required("icebergQty")
+    if new.time_in_force != "GTC":
+        raise ApiError(-1014, "Unsupported order combination.")
+    quantity = parameters.decimal("icebergQty")
+    new.iceberg = filters.quantity_lots(listing, "icebergQty", quantity) if quantity else 0
+    if new.iceberg > new.lots:
+        raise errors.rejected_order("IcebergQty exceeds QTY.")
+    if new.iceberg and -(-new.lots // new.iceberg) > filters.MOST_ICEBERG_PARTS:
+        raise errors.filter_failure("ICEBERG_PARTS")
 
 
 def place(call: Call, listing: Listing, new: NewOrder) -> tuple[OrderRecord, list[Execution]]:
     """Place an order; the record and what it filled at once. Raises ``ApiError``."""
     desk = call.account.spot
-    if not listing.is_trading:
-        raise ApiError(-1013, "Market is closed.")
-    waiting = [record for record in desk.open_orders(listing.symbol) if record.stop_price and not record.is_working]
-    if new.stop_price and len(waiting) >= filters.MOST_OPEN_STOPS:
-        raise errors.filter_failure("MAX_NUM_ALGO_ORDERS")
-    if len(desk.open_orders(listing.symbol)) >= filters.MOST_OPEN_ORDERS:
-        raise errors.filter_failure("MAX_NUM_ORDERS")
+    check_room(desk, listing, [new])
     before = len(desk.executions)
     record = desk.place(new)
     return record, desk.executions[before:]
 
 
+def check_room(desk: SpotDesk, listing: Listing, orders: Sequence[NewOrder]) -> None:
+    """Raise ``ApiError`` when the symbol is not traded, or the account has too many open orders of it."""
+    if not listing.is_trading:
+        raise ApiError(-1013, "Market is closed.")
+    is_open = desk.open_orders(listing.symbol)
+    stops = sum(is_conditional(new) for new in orders)
+    waiting = sum(is_conditional(record) and not record.is_working for record in is_open)
+    if stops and waiting + stops > filters.MOST_OPEN_STOPS:
+        raise errors.filter_failure("MAX_NUM_ALGO_ORDERS")
+    if len(is_open) + len(orders) > filters.MOST_OPEN_ORDERS:
+        raise errors.filter_failure("MAX_NUM_ORDERS")
+
+
 def new_order(call: Call) -> dict[str, Any]:
     listing = call.listing(Market.SPOT)
     default = "FULL" if call.parameters.text("type", "") in ("MARKET", "LIMIT") else "ACK"
-    shape = _response_type(call.parameters, default)
-    record, executions = place(call, listing, read_order(call, listing))
-    return _shaped(shape, listing, record, executions)
+    shape = response_type(call.parameters, default)
+    record, executions = place(call, listing, read_order(call.parameters, listing))
+    return shaped(shape, listing, record, executions)
 
 
-def _response_type(parameters: Parameters, default: str) -> str:
+def response_type(parameters: Parameters, default: str) -> str:
     allowed = ("ACK", "RESULT", "FULL")
     refusal = errors.illegal("newOrderRespType", "ACK, RESULT, FULL")
     return parameters.one_of("newOrderRespType", allowed, refusal, default)
 
 
-def _shaped(shape: str, listing: Listing, record: OrderRecord, executions: list[Execution]) -> dict[str, Any]:
+def shaped(shape: str, listing: Listing, record: OrderRecord, executions: list[Execution]) -> dict[str, Any]:
     if shape == "ACK":
         return spot_format.acknowledgement(record)
     if shape == "RESULT":
@@ -119,17 +144,14 @@ def _shaped(shape: str, listing: Listing, record: OrderRecord, executions: list[
 
 
 def test_order(call: Call) -> dict[str, Any]:
-    read_order(call, call.listing(Market.SPOT))
+    read_order(call.parameters, call.listing(Market.SPOT))
     return {}
 
 
 def _wanted(call: Call, refusal: ApiError) -> tuple[SpotDesk, Listing, OrderRecord]:
     listing = call.listing(Market.SPOT)
     desk = call.account.spot
-    order_id = call.parameters.optional_whole("orderId")
-    client_id = call.parameters.client_id("origClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(-1102, "Param 'origClientOrderId' or 'orderId' must be sent, but both were empty/null!")
+    order_id, client_id = call.parameters.ids("orderId", "origClientOrderId")
     record = desk.find(listing.symbol, order_id, client_id)
     if record is None or (order_id is not None and client_id and record.client_order_id != client_id):
         raise refusal
@@ -142,18 +164,30 @@ def query_order(call: Call) -> dict[str, Any]:
 
 
 def cancel_order(call: Call) -> dict[str, Any]:
-    desk, listing, record = _wanted(call, errors.unknown_order())
+    desk, _, record = _wanted(call, errors.unknown_order())
     restriction = call.parameters.text("cancelRestrictions", "")
     if not record.is_open:
         raise errors.unknown_order()
     if (restriction == "ONLY_NEW" and record.filled) or (restriction == "ONLY_PARTIALLY_FILLED" and not record.filled):
         raise ApiError(-2011, "Order was not canceled due to cancel restrictions.")
-    desk.cancel(record, _cancel_id(call, record))
-    return spot_format.cancelled(listing, record)
+    return cancel(desk, record, call.parameters.client_id("newClientOrderId"))
 
 
-def _cancel_id(call: Call, record: OrderRecord) -> str:
-    return call.parameters.client_id("newClientOrderId") or f"cancel-{record.order_id}"
+def cancel(desk: SpotDesk, record: OrderRecord, cancel_id: str = "") -> dict[str, Any]:
+    """Cancel an open order or the list that it belongs to; the answer tells which."""
+    order_list = desk.lists.open_list(record)
+    if order_list is not None:
+        return cancel_list(desk, order_list, cancel_id)
+    desk.cancel(record, cancel_id or f"cancel-{record.order_id}")
+    return spot_format.cancelled(desk.listings[record.symbol], record)
+
+
+def cancel_list(desk: SpotDesk, order_list: OrderList, cancel_id: str = "") -> dict[str, Any]:
+    """Cancel an open list; the answer tells of its orders that were open."""
+    cancelled = desk.lists.cancel(order_list, cancel_id)
+    listing = desk.listings[order_list.symbol]
+    reports = [spot_format.cancelled(listing, record) for record in cancelled]
+    return {**spot_format.order_list(order_list, desk.lists.records(order_list)), "orderReports": reports}
 
 
 def cancel_open_orders(call: Call) -> list[dict[str, Any]]:
@@ -162,9 +196,8 @@ def cancel_open_orders(call: Call) -> list[dict[str, Any]]:
     records = desk.open_orders(listing.symbol)
     if not records:
         raise errors.unknown_order()
-    for record in records:
-        desk.cancel(record, f"cancel-{record.order_id}")
-    return [spot_format.cancelled(listing, record) for record in records]
+    # The first order of a list cancels the others.
+    return [cancel(desk, record) for record in records if record.is_open]
 
 
 def cancel_replace(call: Call) -> dict[str, Any]:
@@ -173,19 +206,13 @@ def cancel_replace(call: Call) -> dict[str, Any]:
     mode = call.parameters.one_of(
         "cancelReplaceMode", ("STOP_ON_FAILURE", "ALLOW_FAILURE"), errors.missing("cancelReplaceMode")
     )
-    new = read_order(call, listing)
+    new = read_order(call.parameters, listing)
     desk = call.account.spot
-    order_id = call.parameters.optional_whole("cancelOrderId")
-    client_id = call.parameters.client_id("cancelOrigClientOrderId")
-    if order_id is None and not client_id:
-        raise ApiError(
-            -1102, "Param 'cancelOrigClientOrderId' or 'cancelOrderId' must be sent, but both were empty/null!"
-        )
-    record = desk.find(listing.symbol, order_id, client_id)
+    record = desk.find(listing.symbol, *call.parameters.ids("cancelOrderId", "cancelOrigClientOrderId"))
     cancelled: dict[str, Any]
     if record is not None and record.is_open:
-        desk.cancel(record, call.parameters.client_id("cancelNewClientOrderId") or f"cancel-{record.order_id}")
-        cancelled, cancel_result = spot_format.cancelled(listing, record), "SUCCESS"
+        cancelled = cancel(desk, record, call.parameters.client_id("cancelNewClientOrderId"))
+        cancel_result = "SUCCESS"
     else:
         cancelled, cancel_result = errors.unknown_order().body(), "FAILURE"
         if mode == "STOP_ON_FAILURE":
@@ -196,7 +223,7 @@ def cancel_replace(call: Call) -> dict[str, Any]:
                 "newOrderResponse": None,
             }
             raise ApiError(-2022, "Order cancel-replace failed.", data=data)
-    shape = _response_type(call.parameters, "FULL")
+    shape = response_type(call.parameters, "FULL")
     try:
         placed, executions = place(call, listing, new)
     except ApiError as refusal:
@@ -213,34 +240,11 @@ def cancel_replace(call: Call) -> dict[str, Any]:
         "cancelResult": cancel_result,
         "newOrderResult": "SUCCESS",
         "cancelResponse": cancelled,
-        "newOrderResponse": _shaped(shape, listing, placed, executions),
+        "newOrderResponse": shaped(shape, listing, placed, executions),
     }
     if cancel_result != "SUCCESS":
         raise ApiError(-2021, "Order cancel-replace partially failed.", 409, data=answer)
     return answer
-
-
-def open_orders(call: Call) -> list[dict[str, Any]]:
-    symbol = call.listing(Market.SPOT).symbol if call.parameters.has("symbol") else ""
-    desk = call.account.spot
-    return [spot_format.order(desk.listings[record.symbol], record) for record in desk.open_orders(symbol)]
-
-
-def all_orders(call: Call) -> list[dict[str, Any]]:
-    listing = call.listing(Market.SPOT)
-    limit = call.parameters.limit(500, 1000)
-    records = [record for record in call.account.spot.orders.values() if record.symbol == listing.symbol]
-    from_id = call.parameters.optional_whole("orderId")
-    if from_id is not None:
-        return [spot_format.order(listing, r) for r in records if r.order_id >= from_id][:limit]
-    start, end = time_range(call.parameters)
-    found = [record for record in records if start <= record.created_ns <= end]
-    newest = not call.parameters.has("startTime")
-    return [spot_format.order(listing, r) for r in (found[-limit:] if newest else found[:limit])]
-
-
-def _open_weight(parameters: Parameters) -> int:
-    return 6 if parameters.has("symbol") else 80
 
 
 READ, TRADE = Security.READ, Security.TRADE_SPOT
@@ -251,7 +255,7 @@ ENDPOINTS = [
     Endpoint("GET", "/api/v3/order", READ, 4, query_order),
     Endpoint("DELETE", "/api/v3/order", TRADE, 1, cancel_order),
     Endpoint("POST", "/api/v3/order/cancelReplace", TRADE, 1, cancel_replace, orders=1),
-    Endpoint("GET", "/api/v3/openOrders", READ, _open_weight, open_orders),
+    Endpoint("GET", "/api/v3/openOrders", READ, one_or_all(6, 80), open_orders(Market.SPOT, spot_format.order)),
     Endpoint("DELETE", "/api/v3/openOrders", TRADE, 1, cancel_open_orders),
-    Endpoint("GET", "/api/v3/allOrders", READ, 20, all_orders),
+    Endpoint("GET", "/api/v3/allOrders", READ, 20, all_orders(Market.SPOT, spot_format.order)),
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from random import Random
+from collections.abc import Iterable, Iterator
+
+import msgspec
 
 from workstation.config.settings import Costs
 from workstation.core.messages import (
@@ -15,18 +16,20 @@ from workstation.core.messages import (
     OrderExpired,
     OrderFilled,
     OrderRejected,
-    OrderTriggered,
     PositionLiquidated,
+    Trade,
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, CancelRequest
-from workstation.core.types import Liquidity
+from workstation.core.types import Liquidity, Side
 from workstation.sandbox import errors
+from workstation.sandbox.account_orders import AccountOrders
+from workstation.sandbox.desk_venue import desk_venue
 from workstation.sandbox.engine_orders import placement, resting_order
-from workstation.sandbox.fees import venue_account
 from workstation.sandbox.floor import Floor
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.orders import (
+    BOTH,
     CANCELED,
     EXPIRED,
     EXPIRED_IN_MATCH,
@@ -35,44 +38,46 @@ from workstation.sandbox.orders import (
     Execution,
     NewOrder,
     OrderRecord,
+    position_keys,
+    record_of,
 )
-from workstation.venues.simulated import SimVenue
+from workstation.sandbox.tape import TapeTrade
 from workstation.venues.simulated.book_matching import SELF_TRADE
+from workstation.venues.simulated.state import SymbolState
 
 
-class TradingDesk:
+class TradingDesk(AccountOrders):
     """Base of the spot and the futures desk. Requests act at the clock's time and are done when they return."""
 
     market: Market
     costs: Costs
+    sides: tuple[str, ...] = (BOTH,)
+    """Position sides that the account may ever hold of a symbol."""
 
-    def __init__(self, account: str, floor: Floor, cash: dict[str, int], spot_assets: bool) -> None:
+    def __init__(self, account: str, floor: Floor, cash: dict[str, int]) -> None:
+        super().__init__()
         self.account = account
         self.floor = floor
         self.listings = floor.listings[self.market]
-        self.orders: dict[int, OrderRecord] = {}
-        self.open: dict[int, OrderRecord] = {}
         self.executions: list[Execution] = []
         self.touched: set[str] = set()
         """Assets whose balance has changed in this turn."""
-        self._by_client: dict[tuple[str, str], int] = {}
         self._rejection: OrderRejected | None = None
         self._refusal: AmendRejected | None = None
-        self.venue = SimVenue(
-            floor.clock,
-            self._hear,
-            {symbol: listing.instrument for symbol, listing in self.listings.items()},
-            {symbol: listing.book for symbol, listing in self.listings.items()},
-            self.costs,
-            venue_account(account),
-            cash,
-            Random(account),
-            spot_assets,
-        )
-        for symbol, state in self.venue.states.items():
-            listing = self.listings[symbol]
-            state.bid_taken, state.ask_taken = listing.bid_taken, listing.ask_taken
-            state.last, state.mark = listing.last, listing.mark
+        self._withdrawn_as = CANCELED
+        self.venue = desk_venue(account, floor, self.listings, self.costs, self.sides, cash, self._hear)
+
+    def states(self, symbol: str) -> list[SymbolState]:
+        """What the venue knows of each position side of a symbol."""
+        return [self.venue.states[key] for key in position_keys(symbol, self.sides)]
+
+    def sides_in_use(self) -> tuple[str, ...]:
+        """Position sides of the mode that the account is in."""
+        return self.sides
+
+    def keys(self, symbol: str) -> tuple[str, ...]:
+        """What a symbol's positions go by at the venue."""
+        return position_keys(symbol, self.sides_in_use())
 
     # --- requests ----------------------------------------------------------------------------------------------------
 
@@ -80,13 +85,10 @@ class TradingDesk:
         """Take an order; what became of it at once. Raises ``ApiError``, and then there is no order."""
         listing = self.listings[new.symbol]
         self._check(new, listing)
-        if self.find_open(new.symbol, new.client_order_id) is not None:
-            raise self._duplicate()
+        self.refuse_duplicate(new.symbol, new.client_order_id)
         record = self._record(new)
-        named = new.symbol, record.client_order_id
-        earlier = self._by_client.get(named)
-        self.orders[record.order_id] = self.open[record.order_id] = record
-        self._by_client[named] = record.order_id
+        earlier = self.find(new.symbol, None, record.client_order_id)
+        self.enter(record)
         percent = self.floor.partial_percent()
         if percent is None:
             self._submit(record)
@@ -95,36 +97,18 @@ class TradingDesk:
                 self._submit(record)
         rejection, self._rejection = self._rejection, None
         if rejection is not None:
-            del self.orders[record.order_id], self.open[record.order_id]
-            del self._by_client[named]
-            if earlier is not None:
-                self._by_client[named] = earlier
+            self.strike(record, earlier)
             raise self._refused(rejection)
         self.store(record)
         return record
 
+    def refuse_duplicate(self, symbol: str, client_order_id: str) -> None:
+        """Raise ``ApiError`` when an open order has the client id."""
+        if self.find_open(symbol, client_order_id) is not None:
+            raise self._duplicate()
+
     def _record(self, new: NewOrder) -> OrderRecord:
-        now_ns = self.floor.clock.time_ns
-        order_id = self.floor.take_id("order")
-        return OrderRecord(
-            order_id=order_id,
-            symbol=new.symbol,
-            side=new.side,
-            type=new.type,
-            original_type=new.original_type or new.type,
-            client_order_id=new.client_order_id or f"sandbox-{order_id}",
-            time_in_force=new.time_in_force,
-            price=new.price,
-            stop_price=new.stop_price,
-            lots=new.lots,
-            quote_quantity=new.quote_quantity,
-            reduce_only=new.reduce_only,
-            close_position=new.close_position,
-            good_till_ns=new.good_till_ns,
-            self_trade_mode=new.self_trade_mode,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-        )
+        return record_of(new, self.floor.take_id("order"), self.floor.clock.time_ns)
 
     def _submit(self, record: OrderRecord) -> None:
         self.venue.send(placement(record))
@@ -133,12 +117,18 @@ class TradingDesk:
     def cancel(self, record: OrderRecord, cancel_id: str = "") -> None:
         """Cancel an open order."""
         record.cancel_id = cancel_id
+        self._withdraw(record, CANCELED)
+
+    def _withdraw(self, record: OrderRecord, status: str) -> None:
+        """Take a working order out of the market; it ends with the status."""
+        self._withdrawn_as = status
         self.venue.send(CancelRequest(str(record.order_id)))
         self._settle()
+        self._withdrawn_as = CANCELED
 
     def amend(self, record: OrderRecord, price: int, lots: int) -> None:
         """Change an open limit order. Raises ``ApiError``, and then it is as it was."""
-        self.venue.send(AmendRequest(str(record.order_id), price, record.stop_price, lots, amendment=0, expires_ns=0))
+        self.venue.send(AmendRequest(str(record.order_id), price, 0, lots, amendment=0, expires_ns=0))
         self._settle()
         refusal, self._refusal = self._refusal, None
         if refusal is not None:
@@ -147,28 +137,40 @@ class TradingDesk:
     def _settle(self) -> None:
         self.floor.clock.advance(self.floor.clock.time_ns)
 
-    def find(self, symbol: str, order_id: int | None, client_order_id: str) -> OrderRecord | None:
-        """The order by either of its ids; the newest of those that had the client id."""
-        if order_id is None:
-            order_id = self._by_client.get((symbol, client_order_id), -1)
-        record = self.orders.get(order_id)
-        return record if record is not None and record.symbol == symbol else None
-
-    def find_open(self, symbol: str, client_order_id: str) -> OrderRecord | None:
-        record = self.find(symbol, None, client_order_id)
-        return record if record is not None and record.is_open else None
-
-    def open_orders(self, symbol: str = "") -> list[OrderRecord]:
-        """Open orders of a symbol, or of all, oldest first."""
-        return [record for record in self.open.values() if symbol in ("", record.symbol)]
-
     def delist(self, symbol: str) -> None:
         """The symbol is not traded any more: its orders end."""
         for record in self.open_orders(symbol):
             self.cancel(record)
 
+    def on_trade(self, trade: Trade, left: int) -> int:
+        """A trade of the market, of which so many lots are left; those that no order here took either."""
+        for state in self.states(trade.symbol):
+            # All sides stand at one price before any is looked at: they secure each other.
+            state.last = trade.price
+        for key in self.keys(trade.symbol):
+            before = len(self.executions)
+            self.venue.on_trade(msgspec.structs.replace(trade, symbol=key, lots=left))
+            left -= sum(done.lots for done in self.executions[before:] if done.maker)
+        return left
+
+    def on_book(self, symbol: str) -> None:
+        """The market's book has changed."""
+        for key in self.keys(symbol):
+            self.venue.on_book(key)
+
     def on_price(self, listing: Listing) -> None:
         """The last or the mark price of a symbol has changed."""
+
+    def conclude(self) -> None:
+        """An event of the market or a request is over: do what follows from it, and tell the balances."""
+        self.tell_balances()
+
+    def resting(self, symbol: str) -> Iterator[tuple[Side, int, int]]:
+        """Side, price and visible lots of what rests in the book."""
+        for key in self.keys(symbol):
+            for order in self.venue.states[key].orders.values():
+                if order.resting:
+                    yield order.side, order.limit, order.shown
 
     # --- what the market's side differs in ---------------------------------------------------------------------------
 
@@ -201,32 +203,26 @@ class TradingDesk:
             self._on_funding(report)
         elif isinstance(report, PositionLiquidated):
             self._on_liquidated(report)
-        elif isinstance(
-            report, OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended
-        ):
+        elif isinstance(report, OrderAccepted | OrderFilled | OrderCancelled | OrderExpired | OrderAmended):
             self._on_order(self.orders[int(report.client_id)], report)
 
     def _on_order(
         self,
         record: OrderRecord,
-        report: OrderAccepted | OrderTriggered | OrderFilled | OrderCancelled | OrderExpired | OrderAmended,
+        report: OrderAccepted | OrderFilled | OrderCancelled | OrderExpired | OrderAmended,
     ) -> None:
         record.updated_ns = self.floor.clock.time_ns
         if isinstance(report, OrderFilled):
             self._on_filled(record, report)
         elif isinstance(report, OrderAccepted):
-            if not record.stop_price:
-                record.working_ns = record.updated_ns
-            self._tell("NEW", record)
-        elif isinstance(report, OrderTriggered):
             record.working_ns = record.updated_ns
             self._tell("NEW", record)
         elif isinstance(report, OrderAmended):
-            record.price, record.stop_price, record.lots = report.price, report.stop_price, report.lots
+            record.price, record.lots = report.price, report.lots
             self._tell("AMENDMENT", record)
         elif isinstance(report, OrderCancelled):
-            self._end(record, CANCELED)
-            self._tell("CANCELED", record)
+            self._end(record, self._withdrawn_as)
+            self._tell(self._withdrawn_as, record)
         elif report.reason == SELF_TRADE:
             record.prevented = record.remaining
             self._end(record, EXPIRED_IN_MATCH)
@@ -236,14 +232,31 @@ class TradingDesk:
             self._tell("EXPIRED", record)
         self._touch(record)
         self.store(record)
+        self._changed(record)
+
+    def _changed(self, record: OrderRecord) -> None:
+        """A report of the venue has changed an order."""
 
     def _on_filled(self, record: OrderRecord, report: OrderFilled) -> None:
-        listing = self.listings[record.symbol]
         maker = report.liquidity is Liquidity.MAKER
         # Who met a resting order was the aggressor of that public trade.
         aggressor = record.side.opposite if maker else record.side
-        printed = self.floor.print_trade(listing, report.price, report.lots, aggressor)
-        execution = Execution(
+        execution = self._execution(record, report, aggressor, maker)
+        record.filled += report.lots
+        record.worth += execution.worth
+        if record.filled >= record.lots:
+            self._end(record, FILLED)
+        else:
+            record.status = PARTIALLY_FILLED
+        self.book_execution(execution)
+        self._tell("TRADE", record, execution)
+
+    def _execution(
+        self, record: OrderRecord, report: OrderFilled | PositionLiquidated, aggressor: Side, maker: bool
+    ) -> Execution:
+        """Put a fill on the public tape; it as an own trade."""
+        printed: TapeTrade = self.floor.print_trade(self.listings[record.symbol], report.price, report.lots, aggressor)
+        return Execution(
             trade_id=printed.trade_id,
             order_id=record.order_id,
             symbol=record.symbol,
@@ -255,15 +268,9 @@ class TradingDesk:
             fee=report.fee,
             fee_asset=report.fee_asset,
             maker=maker,
+            position_side=record.position_side,
+            list_id=record.list_id,
         )
-        record.filled += report.lots
-        record.worth += printed.worth
-        if record.filled >= record.lots:
-            self._end(record, FILLED)
-        else:
-            record.status = PARTIALLY_FILLED
-        self.book_execution(execution)
-        self._tell("TRADE", record, execution)
 
     def book_execution(self, execution: Execution) -> None:
         """Keep an execution and have it stored."""
@@ -305,14 +312,12 @@ class TradingDesk:
     ) -> None:
         """Take over what was stored, before the first request."""
         for record in records:
-            self.orders[record.order_id] = record
-            self._by_client[record.symbol, record.client_order_id] = record.order_id
-            if record.is_open and record.symbol in self.listings:
-                self.open[record.order_id] = record
+            self.enter(record, record.is_open and record.symbol in self.listings)
         self.executions.extend(executions)
         cash = state.get("cash", {})
         assert isinstance(cash, dict)
-        self.venue.restore([resting_order(record) for record in self.open.values()], self._positions(state), cash)
+        working = [resting_order(record) for record in self.open.values() if record.is_working]
+        self.venue.restore(working, self._positions(state), cash)
 
     def _positions(self, state: dict[str, object]) -> dict[str, tuple[int, int]]:
         return {}

@@ -104,7 +104,7 @@ def market_recorder(kernel: Kernel, settings: Settings, folder: Path, exchange: 
         folder,
         kernel.bus,
         kernel.clock,
-        {symbol: market.book for symbol, market in kernel.markets.items()},
+        kernel.markets,
         kernel.terms.instruments,
         source=exchange or BUILT_IN,
         seed=None if exchange else seed,

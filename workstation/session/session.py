@@ -161,7 +161,7 @@ class Session:
         kernel.bus.subscribe(LogLine, parts.to_python_log)
         self.candles = parts.candle_keeper(kernel, settings, self.database, connected=link is not None)
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
-        self.starts = StrategyStarts(kernel, self.command, connects=link is not None)
+        self.starts = StrategyStarts(kernel, self._follow, connects=link is not None)
         self.control = parts.remote_control(self.engine, settings, self.latch, self.folder.path, self.command)
         if link is not None and self.mode is Mode.LIVE:
             link.start_account(lambda: symbols_of_ours_alone(kernel), lambda: is_healthy(kernel))
@@ -226,11 +226,20 @@ class Session:
         self._tally.inputs += 1
         self.watchdog.beat()
         self.kernel.dispatch(event)
+        if self.starts.waiting:
+            self.starts.look()
 
     def command(self, command: AnyCommand) -> str:
         """Carry out a command now; what came of it, in words."""
         self.starts.give_way(command)
-        self.dispatch(msgspec.structs.replace(command, ts_ns=max(self.clock.now_ns(), self.kernel.clock.time_ns)))
+        return self._carry_out(command, max(self.clock.now_ns(), self.kernel.clock.time_ns))
+
+    def _follow(self, command: AnyCommand) -> str:
+        """Carry out what follows from the input before it, at the same time: so a backtest does the same."""
+        return self._carry_out(command, self.kernel.clock.time_ns)
+
+    def _carry_out(self, command: AnyCommand, ts_ns: int) -> str:
+        self.dispatch(msgspec.structs.replace(command, ts_ns=ts_ns))
         return self.desk.last_result
 
     def request_stop(self, reason: str) -> None:
@@ -257,7 +266,6 @@ class Session:
             await asyncio.sleep(PUMP_INTERVAL_S)
             self.health.add_lag(max(0.0, loop.time() - planned))
             await self._pump.take_due()
-            self.starts.look()
             self.control.look()
             if self._link is not None:
                 self._link.raise_failure()

@@ -15,7 +15,7 @@ _DECISIONS = (StartStrategy, PauseStrategy, StopStrategy)
 class StrategyStarts:
     """``command`` carries out a command. What waits is no state of the engine: only the commands are its inputs.
 
-    ``connects`` says that a feed has to be connected first, as that of an exchange.
+    ``connects`` says that a feed has to be connected first, as that of an exchange, so that it may take a while.
     """
 
     def __init__(self, kernel: Kernel, command: Callable[[AnyCommand], str], *, connects: bool) -> None:
@@ -45,7 +45,7 @@ class StrategyStarts:
         """Give these commands once the strategy's feed stands, and say so where it does not yet."""
         self._waiting[strategy] = commands
         symbol = self._kernel.host.slots[strategy].strategy.symbol
-        if not self._stands(symbol):
+        if self._connects and not self._kernel.feed_stands(symbol):
             text = f"Waits for the first data of {symbol}, then starts."
             now_ns = self._kernel.clock.time_ns
             # Not a record of the journal: it does not follow from the inputs.
@@ -53,9 +53,9 @@ class StrategyStarts:
         self.look()
 
     def look(self) -> None:
-        """Start what need not wait any more."""
+        """Start what need not wait any more: after each input, as a backtest over a recording does."""
         for strategy in list(self._waiting):
-            if self._stands(self._kernel.host.slots[strategy].strategy.symbol):
+            if self._kernel.feed_stands(self._kernel.host.slots[strategy].strategy.symbol):
                 for command in self._waiting.pop(strategy):
                     self._command(command)
 
@@ -64,12 +64,3 @@ class StrategyStarts:
         if isinstance(command, _DECISIONS):
             for strategy in (command.strategy,) if command.strategy else self.waiting:
                 self._waiting.pop(strategy, None)
-
-    def _stands(self, symbol: str) -> bool:
-        """Connected, with a price and a whole book, none of it stale."""
-        if not self._connects:
-            return True
-        kernel, market = self._kernel, self._kernel.markets[symbol]
-        fresh = market.last_ns > 0 and kernel.clock.time_ns - market.last_ns <= kernel.terms.limits.stale_ns
-        whole = market.book.sequence < 0 or market.book.synchronised
-        return market.connected and fresh and whole and market.last_price > 0

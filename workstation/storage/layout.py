@@ -37,7 +37,7 @@ class DataFolder:
 
     @property
     def recordings(self) -> Path:
-        """Recorded books and trades, for backtests."""
+        """Recorded books, trades and marks, for backtests."""
         return self.path / "recordings"
 
     @property

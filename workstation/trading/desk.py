@@ -134,11 +134,14 @@ class Desk:
     def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]:
         """Ask for the cancel of working orders; how many, and how many protective orders were kept."""
         asked = kept = 0
+        self._kernel.replacements.forget_all(
+            lambda intent: symbol in ("", intent.symbol) and (include_protective or not _protects(intent)), reason
+        )
         for order in self._kernel.orders.open_orders(symbol):
             if order.owner == EXTERNAL:
                 # What somebody else placed is cancelled one by one, by a person.
                 continue
-            if order.role in _PROTECTIVE and order.reduce_only and not include_protective:
+            if _protects(order) and not include_protective:
                 kept += 1
             else:
                 self._kernel.orders.request_cancel(order, reason)
@@ -158,6 +161,7 @@ class Desk:
                 continue
             if position.owner == EXTERNAL and owner != EXTERNAL:
                 continue
+            kernel.replacements.forget_all(_of_owner(position.owner, held_symbol), reason)
             resting = kernel.orders.open_orders(held_symbol, position.owner)
             exits = [o for o in resting if o.role is OrderRole.EXIT and o.type is OrderType.MARKET]
             lots = abs(position.lots) - sum(order.remaining for order in exits)
@@ -302,6 +306,8 @@ class Desk:
             reason=command.reason,
             who=command.who,
         )
+        held = _of_owner(command.from_owner, command.symbol)
+        kernel.replacements.forget_all(lambda intent: held(intent) and not intent.reduce_only, "position taken over")
         for order in kernel.orders.open_orders(command.symbol, command.from_owner):
             if order.role is OrderRole.ENTRY and not order.reduce_only:
                 kernel.orders.request_cancel(order, "position taken over")
@@ -310,9 +316,18 @@ class Desk:
         return f"{command.symbol} moved from {command.from_owner} to {command.to_owner}: {command.reason}"
 
 
+def _protects(order: Order | Intent) -> bool:
+    return order.role in _PROTECTIVE and order.reduce_only
+
+
+def _of_owner(owner: str, symbol: str) -> Callable[[Intent], bool]:
+    return lambda intent: (intent.owner, intent.symbol) == (owner, symbol)
+
+
 def apply_transfer(kernel: Kernel, transfer: PositionTransferred) -> None:
     """Move the position and the orders that protect it."""
     kernel.ledger.transfer(transfer.symbol, transfer.from_owner, transfer.to_owner, transfer.lots, transfer.cost)
+    kernel.replacements.hand_over(transfer.symbol, transfer.from_owner, transfer.to_owner)
     for order in kernel.orders.open_orders(transfer.symbol, transfer.from_owner):
         if order.reduce_only:
             order.owner = transfer.to_owner

@@ -69,8 +69,6 @@ class HeldOrders:
         self._stops: dict[str, int] = {}
         """Where trailing stops stand, by client id; what was told of them is up to a tenth behind."""
         self._released: set[str] = set()
-        self._after: dict[str, set[str]] = {}
-        """By client id of what is held: the orders that must have ended before it is released."""
         for market in engine.markets.values():
             market.trade_listeners.append(self._on_trade)
 
@@ -91,8 +89,12 @@ class HeldOrders:
             parent = self._engine.orders.open_parent(order)
             if order.parent_id and parent is None:
                 self._follow_entry(order, self._engine.orders.orders.get(order.parent_id))
-            elif self._leaves_at_once(order):
+            if order.state is not OrderState.HELD:
+                continue
+            if self._leaves_at_once(order):
                 self._make_room(order)
+            elif order.waits_for:
+                self._leave_when_clear(order)
 
     def takes(self, request: Request) -> bool:
         """Whether the request is the engine's own to carry out; the others go to the venue."""
@@ -120,13 +122,8 @@ class HeldOrders:
                 if other.oco_group == order.oco_group and other is not order:
                     self._engine.orders.request_cancel(other, "the other order of its group filled")
         if not order.is_open:
-            for waiting in [client_id for client_id, ends in self._after.items() if order.client_id in ends]:
-                self._after[waiting].discard(order.client_id)
-                if not self._after[waiting]:
-                    del self._after[waiting]
-                    held = self._find(waiting)
-                    if held is not None:
-                        self._release(held, _SENT_AS.get(held.type, held.type))
+            for waiting in [held for held in self._of(order.symbol) if order.client_id in held.waits_for]:
+                self._leave_when_clear(waiting)
 
     # --- holding ------------------------------------------------------------------------------------------------------
 
@@ -177,14 +174,14 @@ class HeldOrders:
         """Send an exit once the stops in its way have ended; the position has a stop again when it has left."""
         stops = self._in_its_way(exit_)
         if stops:
-            self._wait_for(exit_, stops, "makes room for an exit")
+            self._engine.orders.hold_for(exit_, stops, "makes room for an exit")
         else:
             self._release(exit_, exit_.type)
 
-    def _wait_for(self, order: Order, others: list[Order], reason: str) -> None:
-        self._after[order.client_id] = {other.client_id for other in others}
-        for other in others:
-            self._engine.orders.request_cancel(other, reason)
+    def _leave_when_clear(self, order: Order) -> None:
+        """Send an order that is due, once all that it waits for has ended, unless it is to end itself."""
+        if not order.cancel_requested_ns and not self._engine.orders.awaited(order):
+            self._release(order, _SENT_AS.get(order.type, order.type))
 
     def _binds(self, order: Order) -> bool:
         """Whether it would bind what it sells."""
@@ -204,7 +201,6 @@ class HeldOrders:
 
     def _drop(self, order: Order) -> None:
         if order.state is not OrderState.SUBMITTED:
-            self._after.pop(order.client_id, None)
             self._held.get(order.symbol, {}).pop(order.client_id, None)
             self._stops.pop(order.client_id, None)
 
@@ -292,8 +288,8 @@ class HeldOrders:
         if self._gives_way(order):
             for other in self._engine.orders.open_orders(order.symbol, order.owner):
                 if other.oco_group == order.oco_group and other.state is not OrderState.HELD:
-                    if order.client_id not in self._after:
-                        self._wait_for(order, [other], "its target was reached")
+                    if not self._engine.orders.awaited(order):
+                        self._engine.orders.hold_for(order, [other], "its target was reached")
                     return
         self._release(order, _SENT_AS[order.type])
 
@@ -314,14 +310,19 @@ class HeldOrders:
         self._take(released)
 
     def _fit(self, order: Order) -> bool:
-        """Make a sell no larger than what its owner has; False when it has nothing."""
-        lots = order.filled_lots + min(order.remaining, self._reducible(order))
+        """Make a sell no larger than what its owner has, and than what is left of the order whose place it takes;
+        False when that is nothing."""
+        lots = order.filled_lots + min(order.remaining, self._reducible(order), *self._left_of_its_group(order))
         if lots == order.filled_lots:
             self._cancel(order, "nothing left to reduce")
             return False
         if lots != order.lots:
             self._retell(order, order.price, order.stop_price, lots)
         return True
+
+    def _left_of_its_group(self, order: Order) -> list[int]:
+        others = (self._engine.orders.orders.get(client_id) for client_id in order.waits_for)
+        return [o.remaining for o in others if o is not None and order.oco_group and o.oco_group == order.oco_group]
 
     def _reducible(self, order: Order) -> int:
         return max(0, -order.side * self._engine.ledger.lots(order.owner, order.symbol))

@@ -8,7 +8,7 @@ taken in the same way. Nothing here awaits, and nothing asks which mode it is in
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
@@ -18,6 +18,7 @@ from workstation.core.messages import (
     Bar,
     BookDelta,
     BookSnapshot,
+    CancelRejected,
     ClockOffset,
     Command,
     DayStarted,
@@ -36,7 +37,7 @@ from workstation.core.messages import (
     TradingStateChanged,
     VenueReport,
 )
-from workstation.core.orders import AmendRequest, Approved, Intent, Order
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, Order
 from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.core.types import OrderState, OrderType, Severity, StrategyState, TradingState
 from workstation.trading.brackets import bracket_children
@@ -59,6 +60,7 @@ from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost
 from workstation.trading.trading_state import TradingStateHolder
 from workstation.trading.volatility import VolatilityGuard
+from workstation.venues.base import Request
 
 JOURNAL = "journal"
 JOURNAL_FAILURE = "The journal cannot be written."
@@ -149,9 +151,9 @@ class Kernel:
         keeps_stops = terms.limits.loss_limits and terms.limits.hard_stop > 0
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._reductions = ReductionKeeper(self)
-        self._replacements = Replacements(self)
-        self.settlement.order_listeners.append(self._replacements.on_order)
-        self.orders.on_cancel = self._replacements.forget
+        self.replacements = Replacements(self)
+        self.settlement.order_listeners.append(self.replacements.on_order)
+        self.orders.on_cancel = self.replacements.forget
         can = self.venue.can
         holds = not can.brackets or can.order_types != frozenset(OrderType)
         self._held = HeldOrders(self, can, self.settlement.take_own) if holds else None
@@ -211,6 +213,7 @@ class Kernel:
                 self.orders.mark_unknown(order, "in flight when the last session ended")
             if order.cancel_requested_ns:
                 self.orders.ask_to_cancel(order, "asked again after a restart")
+        self.replacements.start()
         guards = self.guards
         if now_ns >= guards.day_ends_ns:
             self._start_day()
@@ -226,6 +229,13 @@ class Kernel:
         self._doubt.check()
         self._commit()
         return resumed
+
+    def feed_stands(self, symbol: str) -> bool:
+        """Whether the symbol's feed is connected, with a price and a whole book, none of it stale."""
+        market = self.markets[symbol]
+        fresh = market.last_ns > 0 and self.clock.time_ns - market.last_ns <= self.terms.limits.stale_ns
+        whole = market.book.sequence < 0 or market.book.synchronised
+        return market.connected and fresh and whole and market.last_price > 0
 
     def close(self) -> None:
         """End the session with a last sample of the equity."""
@@ -292,20 +302,27 @@ class Kernel:
         self._commit()
 
     def _on_journal_failure(self, error: StorageError) -> None:
-        """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go."""
+        """Fail closed: what is not on disk does not leave, and nothing new is taken; cancels still go, but for those
+        that make room for another order."""
         orders, now_ns, why = self.orders, self.clock.time_ns, "not sent: the journal could not be written"
-        refused = [request for request in orders.outbox if isinstance(request, _RISKS)]
-        orders.outbox = [request for request in orders.outbox if not isinstance(request, _RISKS)]
+        refused = [r for r in orders.outbox if isinstance(r, _RISKS) or self._makes_room(r)]
+        orders.outbox = [request for request in orders.outbox if request not in refused]
         self.trading.restrict(JOURNAL, TradingState.HALTED, f"{JOURNAL_FAILURE} {error}")
         self._commit_soon()
         for request in refused:
             client_id = request.client_id
             if isinstance(request, Approved):
                 report: OrderReport = OrderRejected(ts_ns=now_ns, client_id=client_id, code="JOURNAL", reason=why)
+            elif isinstance(request, CancelRequest):
+                self.replacements.forget(orders.orders[client_id])
+                report = CancelRejected(ts_ns=now_ns, client_id=client_id, reason=why)
             else:
                 number = request.amendment
                 report = AmendRejected(ts_ns=now_ns, client_id=client_id, reason=why, amendment=number)
             self.settlement.take_order_report(report)
+
+    def _makes_room(self, request: Request) -> TypeGuard[CancelRequest]:
+        return isinstance(request, CancelRequest) and request.client_id in self.replacements
 
     def _on_clock_offset(self, offset: ClockOffset) -> None:
         self._move_to(offset.ts_ns)
@@ -377,7 +394,7 @@ class Kernel:
         if denial is not None:
             raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
         if not self._changes_in_place(order):
-            self._replacements.replace(order, new_price, new_stop, new_lots)
+            self.replacements.replace(order, new_price, new_stop, new_lots)
             return
         expires_ns = self.clock.time_ns + self.terms.request_expiry_ns
         self.orders.request_amend(order, new_price, new_stop, new_lots, expires_ns)

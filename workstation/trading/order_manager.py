@@ -15,6 +15,7 @@ from workstation.core.messages import (
     OrderAdopted,
     OrderAmended,
     OrderCancelled,
+    OrderDue,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -38,6 +39,9 @@ DUPLICATE_REQUEST = "DUPLICATE"
 
 REMEMBERED_ORDERS = 10_000
 """Ended orders that a late report may still be about."""
+REMEMBERED_AFTER_RESTART = 1_000
+"""The newest of them that a restart takes along. The account is compared every few seconds, so that what an order did
+after we gave it up is known soon: only those that ended shortly before the engine did can still bring news."""
 REMEMBERED_FILLS = 100_000
 
 
@@ -165,6 +169,16 @@ class OrderManager:
             group.reductions += order.reduce_only
             _count(group, order, order.remaining)
 
+    def remember(self, order: Order) -> None:
+        """Take back an order that ended in an earlier session, so that a late fill finds its owner."""
+        self.orders[order.client_id] = order
+        self._remember_end(order.client_id)
+
+    def ended_orders(self) -> list[Order]:
+        """Our orders that ended last, oldest first: what ``remember`` takes back after a restart."""
+        ended = (self.orders[client_id] for client_id in self._ended)
+        return [order for order in ended if order.owner != EXTERNAL][-REMEMBERED_AFTER_RESTART:]
+
     def adopt_foreign(self, event: OrderAdopted) -> None:
         """Take an order into the books that somebody else placed on the account."""
         resting = event.order
@@ -199,6 +213,24 @@ class OrderManager:
         order.cancel_requested_ns = self._clock.time_ns
         self._emit(CancelRequested(ts_ns=self._clock.time_ns, client_id=order.client_id, reason=reason))
         self.outbox.append(CancelRequest(order.client_id))
+
+    def hold_for(self, order: Order, others: list[Order], reason: str) -> None:
+        """Cancel what must end before a held order leaves; that it is due is journalled ahead of the cancels."""
+        due = OrderDue(
+            ts_ns=self._clock.time_ns,
+            client_id=order.client_id,
+            after=tuple(other.client_id for other in others),
+            reason=reason,
+        )
+        order.waits_for = list(due.after)
+        self._emit(due)
+        for other in others:
+            self.request_cancel(other, reason)
+
+    def awaited(self, order: Order) -> list[Order]:
+        """What must still end before a held order leaves."""
+        others = (self.orders.get(client_id) for client_id in order.waits_for)
+        return [other for other in others if other is not None and other.is_open]
 
     def request_amend(self, order: Order, price: int, stop_price: int, lots: int, expires_ns: int) -> None:
         """Ask the venue to move an order to these terms; growth counts as in flight at once."""
@@ -360,7 +392,10 @@ class OrderManager:
             self.open_count -= 1
             group.reductions -= order.reduce_only
             _count(group, order, -order.remaining)
-        self._ended.append(order.client_id)
+        self._remember_end(order.client_id)
+
+    def _remember_end(self, client_id: str) -> None:
+        self._ended.append(client_id)
         if len(self._ended) > REMEMBERED_ORDERS:
             self.orders.pop(self._ended.popleft(), None)
 

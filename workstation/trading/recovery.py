@@ -31,6 +31,7 @@ from workstation.core.messages import (
     OrderAmended,
     OrderCancelled,
     OrderDenied,
+    OrderDue,
     OrderExpired,
     OrderFilled,
     OrderRejected,
@@ -44,13 +45,15 @@ from workstation.core.messages import (
     PositionLiquidated,
     PositionTransferred,
     ProtectionTriggered,
+    ReplacementEnded,
+    ReplacementPlanned,
     StrategyChanged,
     StrategyStateSaved,
     TradingStateChanged,
 )
 from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
-from workstation.core.types import OrderRole, StrategyState, TradingState
+from workstation.core.types import OrderRole, OrderType, Side, StrategyState, TradingState
 from workstation.trading.denials import DenialCode
 from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
@@ -78,7 +81,9 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ledger": kernel.ledger.snapshot(),
         "guards": kernel.guards.snapshot(),
         "orders": [order.snapshot() for order in kernel.orders.open_orders()],
+        "ended": [_compact(order) for order in kernel.orders.ended_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
+        "replacements": kernel.replacements.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
         "reconciliation": kernel.reconciliation.snapshot() if kernel.reconciliation is not None else {},
         "strategies": kernel.absent_strategies
@@ -116,11 +121,14 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
-        order = msgspec.convert(fields, Order)
+        _know_fills(kernel, order := msgspec.convert(fields, Order))
         kernel.orders.adopt(order)
-        kernel.orders.seen_fills.update(order.fill_ids)
-        kernel.ledger.booked.update(order.fill_ids)
+    for fields in state.get("ended", ()):
+        if fields["symbol"] in kernel.markets:
+            _know_fills(kernel, order := msgspec.convert(fields, Order))
+            kernel.orders.remember(order)
     kernel.orders.amendments.restore(state["amendments"])
+    kernel.replacements.restore(state.get("replacements", []))
     kernel.settlement.account_reports.extend(state["account_reports"])
     kernel.ledger.booked.update(state["account_reports"])
     if kernel.reconciliation is not None and state["reconciliation"]:
@@ -194,6 +202,12 @@ def _apply(kernel: Kernel, record: Output) -> None:
         kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
     elif isinstance(record, AmendRequested):
         kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record)
+    elif isinstance(record, ReplacementPlanned):
+        kernel.replacements.expect(record)
+    elif isinstance(record, ReplacementEnded):
+        kernel.replacements.drop(record.client_id)
+    elif isinstance(record, OrderDue):
+        kernel.orders.orders[record.client_id].waits_for = list(record.after)
     elif isinstance(record, OrderAdopted):
         kernel.orders.adopt_foreign(record)
     elif isinstance(record, AccountAdjusted):
@@ -308,3 +322,17 @@ def _finish(kernel: Kernel) -> None:
 
 def _restriction(state: str, reason: str, until_ns: int) -> Restriction:
     return Restriction(TradingState(state), reason, until_ns)
+
+
+def _know_fills(kernel: Kernel, order: Order) -> None:
+    kernel.orders.seen_fills.update(order.fill_ids)
+    kernel.ledger.booked.update(order.fill_ids)
+
+
+_NAMED = ("client_id", "symbol", "side", "type", "lots")
+_UNSET = Order(client_id="", symbol="", side=Side.BUY, type=OrderType.MARKET, lots=0).snapshot()
+
+
+def _compact(order: Order) -> dict[str, Any]:
+    """An order's fields without those that say nothing: there may be many that have ended."""
+    return {name: value for name, value in order.snapshot().items() if name in _NAMED or value != _UNSET[name]}

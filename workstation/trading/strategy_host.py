@@ -34,6 +34,7 @@ from workstation.trading.guards import Guards
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
+from workstation.trading.replacements import Replacements
 from workstation.trading.strategy import Strategy
 
 _Message = TypeVar("_Message")
@@ -46,6 +47,7 @@ class Desk(Protocol):
     clock: EventClock
     ledger: Ledger
     orders: OrderManager
+    replacements: Replacements
     guards: Guards
     crisis_threshold: int
     risk_per_trade: int
@@ -414,6 +416,9 @@ class StrategyHost:
         )
 
     def _cancel_entries(self, owner: str, reason: str) -> None:
+        self._desk.replacements.forget_all(
+            lambda intent: intent.owner == owner and intent.role is OrderRole.ENTRY, reason
+        )
         for order in self._desk.orders.open_orders(owner=owner):
             if order.role is OrderRole.ENTRY and order.state is not OrderState.HELD:
                 self._desk.orders.request_cancel(order, reason)

@@ -11,24 +11,35 @@ import numpy as np
 import pytest
 
 from tests.unit.market.recordings.markets import BTC, ETH, START_NS, market
-from workstation.backtest.engine import BacktestRequest
+from workstation.backtest.engine import BacktestEngine, BacktestRequest
 from workstation.backtest.recorded import RecordedData, load_recorded, recorded_instrument, run_recorded_backtest
 from workstation.backtest.result import BacktestResult
 from workstation.config.loader import load_settings
 from workstation.core.errors import ConfigurationError, DataError
-from workstation.core.messages import BookDelta, BookSnapshot, MarketInput, Trade
+from workstation.core.messages import (
+    BookDelta,
+    BookSnapshot,
+    MarketInput,
+    MarkPrice,
+    OrderSubmitted,
+    StartStrategy,
+    Trade,
+)
 from workstation.core.resources import resource_path
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import InstrumentKind
 from workstation.market.history import Candles
 from workstation.market.recordings import RecordingHeader, Recordings, read_recordings
-from workstation.market.recordings.binance import spot_terms
+from workstation.market.recordings.binance import StreamRecording, spot_terms
 from workstation.market.recordings.converting import convert_streams
+from workstation.market.recordings.file_format import recording_files
+from workstation.market.recordings.recorder import MarketRecorder
 from workstation.market.recordings.writing import RecordingWriter
 from workstation.market.series import invented
 from workstation.trading.registry import StrategyRegistry
 
 SETTINGS = load_settings(Path(__file__).parents[3] / "config" / "strategy.yaml").settings
+BUYER = Path(__file__).parent / "strategies"
 SPOT = RecordingHeader(instrument=spot_terms(BTC), source="Binance spot")
 INVENTED = RecordingHeader(instrument=BTC, source="Built-in market", seed=3)
 
@@ -129,6 +140,67 @@ def test_a_recording_without_trades_is_refused(tmp_path: Path) -> None:
     books = [message for message in market(count=50) if not isinstance(message, Trade)]
     with pytest.raises(DataError, match="holds no trade of BTCUSDT"):
         run(recorded(tmp_path, books, SPOT))
+
+
+class Heard:
+    """A session on paper whose market is recorded from some input on, when its strategy starts, too."""
+
+    def __init__(self, folder: Path, before: Sequence[MarketInput], after: Sequence[MarketInput]) -> None:
+        wanted = BacktestRequest(
+            symbol="BTCUSDT",
+            timeframe="1m",
+            strategy="buyer",
+            start_ns=before[0].ts_ns,
+            end_ns=after[-1].ts_ns + 1,
+            cash=Decimal(10_000),
+            costs=SETTINGS.backtest.costs,
+        )
+        registry, minute = StrategyRegistry(BUYER), MINUTE_NS
+        engine = BacktestEngine(SETTINGS, wanted, registry, BTC, base_interval_ns=minute, equity_interval_ns=minute)
+        kernel = engine.kernel
+        kernel.start(before[0].ts_ns)
+        for message in before:
+            kernel.dispatch(message)
+        recorder = MarketRecorder(
+            folder,
+            kernel.bus,
+            kernel.clock,
+            kernel.markets,
+            {"BTCUSDT": BTC},
+            source="Binance linear",
+            seed=None,
+            segment_bytes=1 << 20,
+        )
+        recorder.start("BTCUSDT")
+        kernel.dispatch(StartStrategy(strategy="buyer", ts_ns=kernel.clock.time_ns, who="test"))
+        for message in after:
+            kernel.dispatch(message)
+        recorder.close()
+        self.order_hash = engine.journal.order_hash()
+        self.stops = [
+            output.stop_price
+            for output in engine.journal.outputs
+            if isinstance(output, OrderSubmitted) and output.tag == "hard stop"
+        ]
+        self.recordings = read_recordings(recording_files(folder))
+
+
+def test_a_mark_from_before_the_recording_decides_where_the_hard_stop_rests(tmp_path: Path) -> None:
+    """The stop follows from the equity at the mark, of which none is told after the beginning."""
+    market = list(StreamRecording([resource_path("data", "BTCUSDT_spot_streams_20240808.gz")], BTC))
+    mark = MarkPrice("BTCUSDT", market[299].ts_ns, 6_100_000)
+    heard = Heard(tmp_path, [*market[:300], mark], market[300:])
+    assert len(heard.stops) == 1 and heard.recordings.headers[0].opening == (mark,)
+
+    def order_hash(recordings: Recordings) -> str:
+        wanted = msgspec.structs.replace(request(recordings, "buyer"), parameters={})
+        data = RecordedData(recordings, recordings.instruments["BTCUSDT"], ())
+        return run_recorded_backtest(SETTINGS, wanted, data, StrategyRegistry(BUYER))[0].order_hash
+
+    assert order_hash(heard.recordings) == heard.order_hash
+    header = msgspec.structs.replace(heard.recordings.headers[0], opening=())
+    unmarked = recorded(tmp_path / "without", list(heard.recordings)[1:], header)
+    assert order_hash(unmarked) != heard.order_hash, "the mark decides"
 
 
 class Store:

@@ -20,7 +20,10 @@ from workstation.sandbox.floor import UserEvent
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.offering import offered_instruments
 from workstation.sandbox.orders import NewOrder, OrderRecord
+from workstation.sandbox.recording import RecordingSource
+from workstation.sandbox.restoring import restore
 from workstation.sandbox.source import built_in_source
+from workstation.sandbox.state_file import StateFile
 
 START_NS = 1_700_000_000 * SECOND_NS // MINUTE_NS * MINUTE_NS
 BUY, SELL = Side.BUY, Side.SELL
@@ -30,6 +33,17 @@ SYMBOLS = ("BTCUSDT", "ETHUSDT")
 @cache
 def settings() -> Settings:
     return load_settings(Path(__file__).resolve().parents[3] / "config" / "strategy.yaml").settings
+
+
+def reopened(exchange: Exchange, state: Path) -> Exchange:
+    """A new exchange from the state file of one that has ended, at the same time, on a market that stands still."""
+    now_ns = exchange.clock.time_ns
+    still = RecordingSource(SYMBOLS, exchange.source.next_events(now_ns + SECOND_NS, 1 << 30), now_ns)
+    again = Exchange(still, offered_instruments(settings().instruments, SYMBOLS), now_ns, exchange.start_ns)
+    file = StateFile(state)
+    restore(again, file)
+    file.close()
+    return again
 
 
 class Practice:

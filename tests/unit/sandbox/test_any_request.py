@@ -57,8 +57,12 @@ VALUES: dict[str, tuple[str, ...]] = {
     "multiAssetsMargin": ("true", "false"),
     "reduceOnly": ("true", "false", "x"),
     "closePosition": ("true", "false"),
-    "workingType": ("MARK_PRICE", "CONTRACT_PRICE", "X"),
-    "positionSide": ("BOTH", "LONG"),
+    "workingType": ("MARK_PRICE", "CONTRACT_PRICE", "LIMIT", "LIMIT_MAKER", "X"),
+    "positionSide": ("BOTH", "LONG", "SHORT"),
+    "icebergQty": ("0.001", "0.1", "0", "x"),
+    "trailingDelta": ("10", "100", "1", "x"),
+    "orderListId": ("1", "2", "3", "x"),
+    "listClientOrderId": ("pair", "!"),
     "countdownTime": ("0", "1000", "x"),
     "goodTillDate": ("1800000000000", "1"),
     "batchOrders": ('[{"symbol":"BTCUSDT","side":"BUY","type":"MARKET","quantity":"0.01"}]', "[1]", "{}", "["),
@@ -69,6 +73,27 @@ VALUES: dict[str, tuple[str, ...]] = {
     "autoCloseType": ("ADL", "LIQUIDATION", "X"),
     "page": ("0", "2"),
 }
+LIST_VALUES: dict[str, tuple[str, ...]] = {
+    "symbol": ("BTCUSDT", "BTCUSDT", "NOPE"),
+    "side": ("SELL", "BUY"),
+    "quantity": ("0.01", "0.02", "0"),
+    "workingType": ("LIMIT_MAKER", "LIMIT", "X"),
+    "workingSide": ("BUY", "SELL"),
+    "workingPrice": ("41000", "44000", "0"),
+    "workingQuantity": ("0.01", "x"),
+    "workingTimeInForce": ("GTC", "IOC"),
+    "pendingType": ("MARKET", "LIMIT_MAKER"),
+    "pendingSide": ("SELL", "BUY"),
+    "pendingQuantity": ("0.01", "0.005"),
+    "price": ("44000", "41000"),
+    "stopPrice": ("41000", "44000"),
+}
+for _prefix in ("above", "below", "pendingAbove", "pendingBelow"):
+    _above = _prefix.lower().endswith("above")
+    LIST_VALUES[f"{_prefix}Type"] = ("LIMIT_MAKER", "TAKE_PROFIT") if _above else ("STOP_LOSS", "STOP_LOSS_LIMIT")
+    LIST_VALUES[f"{_prefix}Price"] = ("44000", "x") if _above else ("40000", "0")
+    LIST_VALUES[f"{_prefix}StopPrice"] = ("45000",) if _above else ("41000", "x")
+    LIST_VALUES[f"{_prefix}TrailingDelta"] = ("100", "9")
 COMMON = ("symbol", "side", "type", "quantity", "price", "timeInForce")
 
 
@@ -84,6 +109,9 @@ def test_no_request_breaks_the_exchange(seed):
         endpoint = draws.choice(ENDPOINTS)
         names = [name for name in COMMON if draws.random() < 0.8] + draws.sample(list(VALUES), draws.randint(0, 4))
         values = {name: draws.choice(VALUES[name]) for name in names}
+        if endpoint.method == "POST" and endpoint.path.endswith(("oco", "oto")):
+            likely = {name: 0.4 if name.endswith(("Price", "Delta", "InForce")) else 0.97 for name in LIST_VALUES}
+            values = {name: draws.choice(LIST_VALUES[name]) for name in LIST_VALUES if draws.random() < likely[name]}
         if endpoint.security.signed:
             values["timestamp"] = str(exchange.clock.time_ns // 1_000_000)
             values["signature"] = signing.signature(KEY.secret, signing.sorted_payload(values))
@@ -96,7 +124,7 @@ def test_no_request_breaks_the_exchange(seed):
             assert answer.body["code"] < -999 and answer.body["msg"]
         if number % 10 == 0:
             practice.run(1)
-    assert answered > 300
+    assert answered > 300 and practice.account.spot.lists.lists
     spot, futures = practice.account.spot, practice.account.futures
     assert futures.wallet("USDT") == sum(booking.amount for booking in futures.books.income)
     for asset in ("USDT", "BTC", "ETH"):

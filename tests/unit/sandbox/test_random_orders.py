@@ -4,148 +4,20 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import msgspec
 import pytest
 
-from tests.unit.sandbox.practice import SYMBOLS, Practice, settings
-from workstation.core.money import MONEY_SCALE
+from tests.unit.sandbox.practice import SYMBOLS, Practice, reopened
+from tests.unit.sandbox.random_trader import Trader
 from workstation.core.types import Side
-from workstation.sandbox.conditional import TRAILING, ConditionalOrder
-from workstation.sandbox.errors import ApiError
-from workstation.sandbox.exchange import Exchange
 from workstation.sandbox.listing import Market
-from workstation.sandbox.offering import offered_instruments
-from workstation.sandbox.orders import NewOrder
-from workstation.sandbox.recording import RecordingSource
-from workstation.sandbox.restoring import restore
+from workstation.sandbox.orders import position_key
 from workstation.sandbox.state_file import StateFile
 from workstation.sandbox.wire import fixed
 
 ROUNDS = 400
-
-
-class Trader:
-    """Does anything at random that a client can do; refusals are part of it."""
-
-    def __init__(self, practice: Practice, seed: int) -> None:
-        self.practice = practice
-        self.random = Random(seed)
-        self.deposited = {"USDT": 100_000 * MONEY_SCALE, "BTC": MONEY_SCALE, "ETH": 0}
-        self.refused = 0
-
-    def act(self) -> None:
-        draw = self.random.random()
-        try:
-            with self.practice.exchange.turn():
-                if draw < 0.35:
-                    self._spot_order()
-                elif draw < 0.65:
-                    self._futures_order()
-                elif draw < 0.75:
-                    self._conditional_order()
-                elif draw < 0.9:
-                    self._cancel()
-                elif draw < 0.95:
-                    self._amend()
-                else:
-                    self._settings()
-        except ApiError:
-            self.refused += 1
-
-    def _price(self, symbol: str, spread: float = 0.002) -> int:
-        last = self.practice.listing(symbol).last
-        return max(1, round(last * (1 + self.random.uniform(-spread, spread))))
-
-    def _side(self) -> Side:
-        return self.random.choice((Side.BUY, Side.SELL))
-
-    def _spot_order(self) -> None:
-        symbol, draw = self.random.choice(SYMBOLS), self.random
-        type_ = draw.choice(("MARKET", "LIMIT", "LIMIT", "LIMIT_MAKER", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT"))
-        new = NewOrder(symbol=symbol, side=self._side(), type=type_, client_order_id="", lots=draw.randint(1, 30_000))
-        if type_ in ("LIMIT", "LIMIT_MAKER", "STOP_LOSS_LIMIT"):
-            new.price = self._price(symbol)
-        if type_.startswith(("STOP", "TAKE")):
-            new.stop_price = self._price(symbol)
-        if type_ == "LIMIT":
-            new.time_in_force = draw.choice(("GTC", "GTC", "IOC", "FOK"))
-        self.practice.account.spot.place(new)
-
-    def _futures_order(self) -> None:
-        symbol, draw = self.random.choice(SYMBOLS), self.random
-        limit = draw.random() < 0.6
-        self.practice.account.futures.place(
-            NewOrder(
-                symbol=symbol,
-                side=self._side(),
-                type="LIMIT" if limit else "MARKET",
-                client_order_id="",
-                lots=draw.randint(1, 100_000),
-                price=self._price(symbol) if limit else 0,
-                time_in_force=draw.choice(("GTC", "GTX", "IOC", "FOK")) if limit else "GTC",
-                reduce_only=draw.random() < 0.3,
-            )
-        )
-
-    def _conditional_order(self) -> None:
-        symbol, draw = self.random.choice(SYMBOLS), self.random
-        desk, now_ns = self.practice.account.futures, self.practice.exchange.clock.time_ns
-        type_ = draw.choice(("STOP_MARKET", "TAKE_PROFIT_MARKET", "STOP", TRAILING))
-        algo_id = self.practice.exchange.floor.take_id("algo")
-        desk.conditional.place(
-            ConditionalOrder(
-                algo_id=algo_id,
-                client_algo_id=f"algo-{algo_id}",
-                symbol=symbol,
-                side=self._side(),
-                type=type_,
-                time_in_force="GTC",
-                lots=draw.randint(1, 50_000),
-                trigger=0 if type_ == TRAILING else self._price(symbol),
-                price=self._price(symbol) if type_ == "STOP" else 0,
-                callback=200_000 if type_ == TRAILING else 0,
-                on_mark=draw.random() < 0.3,
-                reduce_only=draw.random() < 0.5,
-                close_position=type_ == "STOP_MARKET" and draw.random() < 0.2,
-                created_ns=now_ns,
-                updated_ns=now_ns,
-            )
-        )
-
-    def _cancel(self) -> None:
-        desk = self.practice.account.desk(self.random.choice(list(Market)))
-        records = desk.open_orders()
-        if records:
-            desk.cancel(self.random.choice(records), "cancelled")
-        waiting = self.practice.account.futures.conditional.open_orders("")
-        if waiting and self.random.random() < 0.3:
-            self.practice.account.futures.conditional.cancel(self.random.choice(waiting))
-
-    def _amend(self) -> None:
-        desk = self.practice.account.futures
-        records = [record for record in desk.open_orders() if record.type == "LIMIT"]
-        if records:
-            record = self.random.choice(records)
-            desk.amend(record, self._price(record.symbol), record.filled + self.random.randint(1, 50_000))
-
-    def _settings(self) -> None:
-        symbol, draw = self.random.choice(SYMBOLS), self.random.random()
-        desk = self.practice.account.futures
-        if draw < 0.4:
-            desk.set_leverage(desk.listings[symbol], self.random.randint(1, 120))
-        elif draw < 0.6:
-            desk.set_cross(desk.listings[symbol], self.random.random() < 0.5)
-        elif draw < 0.65:
-            desk.add_margin(desk.listings[symbol], self.random.randint(-(10**10), 10**11))
-        elif draw < 0.75:
-            desk.close_position(symbol, self.random.choice(("liquidation", "adl")))
-        else:
-            amount = self.random.randint(1, 10**10)
-            self.practice.account.spot.credit("USDT", amount)
-            self.deposited["USDT"] += amount
 
 
 def check_spot(trader: Trader) -> None:
@@ -163,16 +35,48 @@ def check_spot(trader: Trader) -> None:
         assert desk.free(asset) >= 0
 
 
+def check_lists(trader: Trader) -> None:
+    """Of orders that exclude each other one alone trades, and their balance is locked once."""
+    desk = trader.practice.account.spot
+    locks = {"USDT": 0, "BTC": 0, "ETH": 0}
+    for record in desk.open.values():
+        if record.list_id < 0:
+            locks[desk._locked_asset(record)] += desk._locks(record)
+    for order_list in desk.lists.lists.values():
+        records = desk.lists.records(order_list)
+        assert order_list.is_open == any(record.is_open for record in records)
+        assert order_list.is_open == (order_list in desk.lists.open_lists())
+        pair = [record for record in records if record.order_id != order_list.working_id]
+        assert sum(record.filled > 0 for record in pair) <= 1
+        assert not any(record.filled for record in pair) or len([record for record in pair if record.is_open]) <= 1
+        if order_list.working_id and desk.orders[order_list.working_id].status != "FILLED":
+            assert not any(record.filled or record.status == "NEW" for record in pair)
+        held = [record for record in records if record.is_open and record.status != "PENDING_NEW"]
+        if held:
+            assert len({desk._locked_asset(record) for record in held}) == 1
+            locks[desk._locked_asset(held[0])] += max(desk._locks(record) for record in held)
+    assert locks == {asset: desk.locked(asset) for asset in locks}
+    told = {event["g"]: event["L"] for event in trader.practice.told("listStatus")}
+    assert told == {
+        list_id: "EXECUTING" if found.is_open else "ALL_DONE" for list_id, found in desk.lists.lists.items()
+    }
+
+
 def check_futures(trader: Trader) -> None:
     desk = trader.practice.account.futures
     assert desk.wallet("USDT") == sum(booking.amount for booking in desk.books.income)
-    for symbol, holding in desk.books.holdings.items():
-        done = [execution for execution in desk.executions if execution.symbol == symbol]
+    for key, holding in desk.books.holdings.items():
+        done = [execution for execution in desk.executions if execution.position == key]
         assert holding.lots == sum(int(execution.side) * execution.lots for execution in done)
         worth = sum(int(execution.side) * execution.worth for execution in done)
         assert worth == holding.cost - holding.realised
-        state = desk.venue.states[symbol]
+        state = desk.venue.states[key]
         assert (state.lots, state.cost) == (holding.lots, holding.cost)
+        assert not key.endswith(":LONG") or holding.lots >= 0
+        assert not key.endswith(":SHORT") or holding.lots <= 0
+    booked = sum(done.realised - done.fee for done in desk.executions)
+    others = sum(booking.amount for booking in desk.books.income if booking.kind in ("TRANSFER", "FUNDING_FEE"))
+    assert desk.wallet("USDT") == booked + others
 
 
 def check_orders(trader: Trader, market: Market) -> None:
@@ -224,9 +128,9 @@ def check_told(trader: Trader) -> None:
     assert trades == [done.trade_id for done in spot.executions]
     wallets = {b["a"]: b["wb"] for event in practice.told("ACCOUNT_UPDATE") for b in event["a"]["B"]}
     assert wallets["USDT"] == fixed(futures.wallet("USDT"))
-    positions = {p["s"]: p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
-    for symbol, amount in positions.items():
-        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[symbol].lots)
+    positions = {(p["s"], p["ps"]): p["pa"] for event in practice.told("ACCOUNT_UPDATE") for p in event["a"]["P"]}
+    for (symbol, side), amount in positions.items():
+        assert amount == futures.listings[symbol].quantity_text(futures.books.holdings[position_key(symbol, side)].lots)
     statuses = {event["o"]["aid"]: event["o"]["X"] for event in practice.told("ALGO_UPDATE")}
     for algo_id, status in statuses.items():
         assert futures.conditional.orders[algo_id].status == status
@@ -234,6 +138,7 @@ def check_told(trader: Trader) -> None:
 
 def check(trader: Trader) -> None:
     check_spot(trader)
+    check_lists(trader)
     check_futures(trader)
     for market in Market:
         check_orders(trader, market)
@@ -241,16 +146,21 @@ def check(trader: Trader) -> None:
     check_told(trader)
 
 
+@pytest.mark.parametrize("hedge_mode", [False, True])
 @pytest.mark.parametrize("seed", range(1, 6))
-def test_books_balance_whatever_is_ordered(seed, tmp_path):
+def test_books_balance_whatever_is_ordered(seed, hedge_mode, tmp_path):
     file = StateFile(tmp_path / "state")
     practice = Practice(seed, messages_per_second=30, volatility=5, store=file.write)
+    if hedge_mode:
+        with practice.exchange.turn():
+            practice.account.futures.set_hedge_mode(True)
     trader = Trader(practice, seed)
     for number in range(ROUNDS):
         trader.act()
         practice.run(trader.random.choice((0.0, 0.05, 1.0)))
         if number % 50 == 0:
             check_spot(trader)
+            check_lists(trader)
             check_futures(trader)
     check(trader)
     executions = practice.account.spot.executions + practice.account.futures.executions
@@ -260,15 +170,8 @@ def test_books_balance_whatever_is_ordered(seed, tmp_path):
 
 def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> None:
     file.close()
-    file = StateFile(folder / "state")
-    instruments = offered_instruments(settings().instruments, SYMBOLS)
     exchange = practice.exchange
-    silence = RecordingSource(
-        SYMBOLS, exchange.source.next_events(exchange.clock.time_ns + 10**9), exchange.clock.time_ns
-    )
-    again = Exchange(silence, instruments, exchange.clock.time_ns, exchange.start_ns)
-    restore(again, file)
-    file.close()
+    again = reopened(exchange, folder / "state")
     before, after = practice.account, again.accounts["practice"]
     for market in Market:
         old, new = before.desk(market), after.desk(market)
@@ -277,6 +180,8 @@ def _restart_is_the_same(practice: Practice, file: StateFile, folder: Path) -> N
         assert new.account_state() == old.account_state()
         assert set(new.open) == set(old.open)
         assert set(new.venue._desk.orders) == set(old.venue._desk.orders)
+    assert msgspec.to_builtins(after.spot.lists.lists) == msgspec.to_builtins(before.spot.lists.lists)
+    assert after.spot.lists.open_lists() == before.spot.lists.open_lists()
     assert msgspec.to_builtins(after.futures.books.income) == msgspec.to_builtins(before.futures.books.income)
     waiting = [order.algo_id for order in before.futures.conditional.open_orders("")]
     assert [order.algo_id for order in after.futures.conditional.open_orders("")] == waiting

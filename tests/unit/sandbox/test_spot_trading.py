@@ -97,7 +97,10 @@ def test_parameters_that_do_not_belong_together(client):
     assert code_of(client.order, **{**limit, "type": "WISH"}) == -1116
     assert code_of(client.order, side="BUY", type="LIMIT", quantity="0.01", price="40000") == -1102
     assert code_of(client.order, side="BUY", type="MARKET", quantity="1", quoteOrderQty="1") == -1128
-    assert code_of(client.order, **{**limit, "icebergQty": "0.001"}) == -2010
+    assert code_of(client.order, **{**limit, "icebergQty": "0.02"}) == -2010
+    assert code_of(client.order, **{**limit, "icebergQty": "0.0009"}) == -1013
+    assert code_of(client.order, **{**limit, "icebergQty": "0.005", "timeInForce": "IOC"}) == -1014
+    assert code_of(client.order, **{**limit, "trailingDelta": "100"}) == -1106
     assert code_of(client.order, **{**limit, "selfTradePreventionMode": "DECREMENT"}) == -1013
 
 

@@ -80,9 +80,13 @@ def test_data_that_are_stale_start_nothing(tmp_path: Path) -> None:
     assert begins.given == []
 
 
-def test_where_nothing_connects_it_starts_at_once(tmp_path: Path) -> None:
+def test_where_nothing_connects_it_starts_with_the_first_data_and_does_not_speak_of_waiting(tmp_path: Path) -> None:
     begins = Beginning(tmp_path, connects=False)
     begins.starts.want("cross", START, PauseStrategy(strategy="cross", who="restart"))
+    assert begins.given == []
+    begins.quote()
+    begins.tell(True, "data flowing")
+    begins.starts.look()
     assert [type(command) for command in begins.given] == [StartStrategy, PauseStrategy]
     assert begins.words("cross") == []
 

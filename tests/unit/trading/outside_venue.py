@@ -33,9 +33,11 @@ from workstation.core.timeframe import SECOND_NS, parse_utc
 from workstation.core.types import InstrumentKind, Liquidity, OrderState, OrderType, Side
 from workstation.market.order_book import OrderBook
 from workstation.storage.journal import MemoryJournal
+from workstation.trading import recovery
 from workstation.trading.desk import Desk
 from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import MarketTap
+from workstation.trading.strategy import Strategy
 from workstation.venues.base import Capabilities, ReportHandler, Request, Venue
 
 START_NS = parse_utc("2024-03-01T12:00:00")
@@ -79,9 +81,15 @@ class OutsideVenue:
 
 
 class Exchange:
-    """Drives the kernel; amounts are lots and ticks."""
+    """Drives the kernel; amounts are lots and ticks. ``before`` was killed, and its journal is taken over."""
 
-    def __init__(self, can: Capabilities = CAN, kind: InstrumentKind = InstrumentKind.LINEAR) -> None:
+    def __init__(
+        self,
+        can: Capabilities = CAN,
+        kind: InstrumentKind = InstrumentKind.LINEAR,
+        before: Exchange | None = None,
+        strategies: tuple[Strategy, ...] = (),
+    ) -> None:
         loaded = load_settings(Path(__file__).parents[3] / "config" / "strategy.yaml").settings
         replace = msgspec.structs.replace
         risk = replace(
@@ -91,23 +99,45 @@ class Exchange:
             duplicate_window_ms=0,
             orders_per_second=100,
         )
-        settings = replace(loaded, risk=risk)
-        instruments = {s: replace(settings.instruments[s], kind=kind) for s in (BTC, ETH)}
+        self._settings = replace(loaded, risk=risk)
+        self._instruments = {s: replace(loaded.instruments[s], kind=kind) for s in (BTC, ETH)}
+        self._session: int = before._session + 1 if before is not None else 1
+        self._opening = before.last_state() if before is not None else None
+        self._fills: int = before._fills if before is not None else 0
+        start_ns = before.now_ns if before is not None else START_NS
         self.venue = OutsideVenue(can)
         self.journal = MemoryJournal()
+        self.kernel = self._build(self.venue, self.journal, start_ns)
+        self.desk = Desk(self.kernel, None)
+        for strategy in strategies:
+            self.kernel.host.add(strategy)
+        if self._opening is not None:
+            opening = self._opening
+            self.kernel.recover(lambda: recovery.restore(self.kernel, opening))
+        self.kernel.start(start_ns)
+        for symbol, price in PRICE.items():
+            self.quote(symbol, price)
 
+    def _build(self, venue: OutsideVenue, journal: MemoryJournal, start_ns: int) -> Kernel:
         def make(
             clock: EventClock, report: ReportHandler, books: Mapping[str, OrderBook]
         ) -> tuple[Venue, MarketTap | None]:
-            return self.venue, None
+            return venue, None
 
-        terms = kernel_terms(settings, instruments, cash={}, session=1, start_ns=START_NS)
-        self.kernel = Kernel(terms, self.journal, make)
-        self.desk = Desk(self.kernel, None)
-        self.kernel.start(START_NS)
-        self._fills = 0
-        for symbol, price in PRICE.items():
-            self.quote(symbol, price)
+        terms = kernel_terms(self._settings, self._instruments, cash={}, session=self._session, start_ns=start_ns)
+        return Kernel(terms, journal, make)
+
+    def last_state(self) -> dict[str, Any]:
+        """What a new process makes of the journal."""
+        kernel = self._build(OutsideVenue(self.venue.can), MemoryJournal(), START_NS)
+
+        def bring_back() -> None:
+            if self._opening is not None:
+                recovery.restore(kernel, self._opening)
+            recovery.apply_records(kernel, self.journal.outputs)
+
+        kernel.recover(bring_back)
+        return recovery.snapshot(kernel)
 
     # --- time and market ---
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 import msgspec
 
 from tests.unit.trading.outside_venue import BTC, CAN, PRICE, Exchange
-from workstation.core.messages import AmendOrder, CancelOrder, Kill, OrderAmended, OrderFilled, OrderReleased
+from workstation.core.messages import (
+    AmendOrder,
+    CancelOrder,
+    CancelRequested,
+    Kill,
+    OrderAmended,
+    OrderDue,
+    OrderFilled,
+    OrderReleased,
+)
+from workstation.core.money import to_money
 from workstation.core.orders import AmendRequest, CancelRequest
 from workstation.core.types import InstrumentKind, OrderState, OrderType, Side, TradingState
+from workstation.trading import recovery
 
 LAST = PRICE[BTC]
 SPOT = msgspec.structs.replace(CAN, short=False)
@@ -166,3 +177,101 @@ def test_the_cost_against_the_price_of_the_decision_is_the_engines_to_measure() 
     exchange.fill(entry, 1_000, LAST + 7)
     (fill,) = exchange.records(OrderFilled)
     assert fill.slippage == 7 * 1_000 * 10
+
+
+# --- A kill while a spot target waits for its stop to end -------------------------------------------------------------
+
+
+def killed_at_the_target(back_to: int = LAST) -> tuple[Exchange, str, str, str]:
+    """The target was reached, the cancel of its stop has left, and the price has gone back when the next one runs."""
+    before = ready(InstrumentKind.SPOT)
+    entry, stop, target = bracket(before)
+    before.accept(entry)
+    before.fill(entry, 1_000)
+    before.accept(stop)
+    before.trade(BTC, LAST + 20_000)
+    kinds = [type(record) for record in before.journal.outputs]
+    assert kinds.index(OrderDue) < kinds.index(CancelRequested), "journalled ahead of the cancel"
+    exchange = Exchange(SPOT, InstrumentKind.SPOT, before=before)
+    exchange.trade(BTC, back_to)
+    assert [request.client_id for request in exchange.sent(CancelRequest)] == [stop], "asked once more"
+    assert exchange.order(target).state is OrderState.HELD and not exchange.sent_ids()
+    return exchange, entry, stop, target
+
+
+def test_a_target_that_was_reached_before_a_kill_leaves_when_its_stop_has_ended() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    exchange.end(stop)
+    (request,) = exchange.sent()
+    assert (request.client_id, request.intent.type, request.intent.lots) == (target, OrderType.MARKET, 1_000)
+
+
+def test_a_target_whose_stop_is_found_filled_after_a_kill_does_not_leave() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    exchange.fill(stop, 1_000, LAST - 20_000)
+    exchange.wait(0.5)
+    assert not exchange.sent_ids()
+    assert exchange.order(target).state is OrderState.CANCELLED
+
+
+def test_a_target_takes_over_what_its_stop_has_not_sold_and_nothing_of_another_bracket() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    exchange.tell_account(balances=owned(exchange))
+    more = exchange.place(Side.BUY, 500)
+    exchange.accept(more)
+    exchange.fill(more, 500)
+    exchange.fill(stop, 400, LAST - 20_000)
+    exchange.end(stop)
+    request = exchange.sent()[-1]
+    assert (request.client_id, request.intent.lots) == (target, 600)
+    assert exchange.kernel.ledger.lots("manual", BTC) == 1_100
+
+
+def test_a_target_whose_stop_filled_does_not_sell_what_another_bracket_holds() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    exchange.tell_account(balances=owned(exchange))
+    more = exchange.place(Side.BUY, 500)
+    exchange.accept(more)
+    exchange.fill(more, 500)
+    exchange.fill(stop, 1_000, LAST - 20_000)
+    exchange.wait(0.5)
+    assert target not in exchange.sent_ids()
+    assert exchange.order(target).state is OrderState.CANCELLED
+
+
+def test_that_a_target_waits_survives_any_number_of_kills() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    again = Exchange(SPOT, InstrumentKind.SPOT, before=exchange)
+    again.end(stop)
+    assert again.sent_ids() == [target]
+    assert again.last_state()["orders"] == recovery.snapshot(again.kernel)["orders"]
+
+
+def test_a_target_that_is_cancelled_while_it_waits_does_not_leave_after_a_kill() -> None:
+    exchange, _, stop, target = killed_at_the_target()
+    exchange.command(CancelOrder(client_id=target))
+    exchange.end(stop)
+    exchange.wait(0.5)
+    assert not exchange.sent_ids()
+    assert exchange.order(target).state is OrderState.CANCELLED
+
+
+def test_an_exit_that_waits_for_room_leaves_after_a_kill() -> None:
+    before = ready(InstrumentKind.SPOT)
+    entry, stop, _ = bracket(before)
+    before.accept(entry)
+    before.fill(entry, 1_000)
+    before.accept(stop)
+    exit_ = before.place(Side.SELL, 1_000, reduce_only=True)
+    before.wait(0.5)
+    assert exit_ not in before.sent_ids()
+    exchange = Exchange(SPOT, InstrumentKind.SPOT, before=before)
+    exchange.end(stop)
+    assert exchange.sent_ids() == [exit_]
+
+
+def owned(exchange: Exchange) -> dict[str, int]:
+    """Balances as our books have them."""
+    ledger = exchange.kernel.ledger
+    quantity = exchange.kernel.markets[BTC].instrument.quantity(ledger.net_lots[BTC])
+    return {"USDT": ledger.cash["USDT"], "BTC": to_money(quantity)}

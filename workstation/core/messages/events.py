@@ -8,6 +8,7 @@ import msgspec
 
 from workstation.core.messages.event import Event
 from workstation.core.messages.reports import HeldPosition, RestingOrder
+from workstation.core.orders import Intent
 from workstation.core.types import OrderRole, OrderType, Severity, Side, StrategyState, TimeInForce, TradingState
 
 
@@ -65,6 +66,32 @@ class AmendRequested(Event, frozen=True):
     amendment: int
     """Counts the changes of one order from 1."""
     expires_ns: int
+
+
+class ReplacementPlanned(Event, frozen=True):
+    """Once the order has ended, a new one takes its place with what is left. Journalled before the cancel leaves."""
+
+    client_id: str
+    """The old order's."""
+    intent: Intent
+    lots: int
+    """The size of both together."""
+
+
+class ReplacementEnded(Event, frozen=True):
+    """The plan to replace an order was carried out ``by`` a new one, or is no longer wanted for a ``reason``."""
+
+    client_id: str
+    by: str = ""
+    reason: str = ""
+
+
+class OrderDue(Event, frozen=True):
+    """An order that the engine holds leaves once the orders ``after`` which it comes have ended."""
+
+    client_id: str
+    after: tuple[str, ...]
+    reason: str
 
 
 class TradingStateChanged(Event, frozen=True):
@@ -239,6 +266,9 @@ EngineEvent = (
     | OrderDenied
     | CancelRequested
     | AmendRequested
+    | ReplacementPlanned
+    | ReplacementEnded
+    | OrderDue
     | TradingStateChanged
     | KillSwitchChanged
     | ArmingChanged

@@ -13,7 +13,7 @@ from workstation.core.messages import BookDelta, BookSnapshot, Trade
 from workstation.market.order_book import OrderBook
 from workstation.market.recordings.binance import SOURCE, StreamRecording, spot_terms
 from workstation.market.recordings.file_format import RecordingHeader, recording_name
-from workstation.market.recordings.writing import SymbolRecording
+from workstation.market.recordings.writing import KnownMarket, SymbolRecording
 
 
 class Conversion(msgspec.Struct, frozen=True):
@@ -36,7 +36,7 @@ def convert_streams(files: Sequence[Path], instrument: Instrument, folder: Path,
     streams = StreamRecording(files, spot_terms(instrument))
     book = OrderBook(instrument.symbol)
     header = RecordingHeader(instrument=streams.instrument, source=SOURCE)
-    recording = SymbolRecording(folder, header, book, segment_bytes)
+    recording = SymbolRecording(folder, header, KnownMarket(book), segment_bytes)
     first_ns = last_ns = book_changes = trades = 0
     try:
         for message in streams:

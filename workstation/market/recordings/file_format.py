@@ -3,6 +3,8 @@
 The head is a magic and the version, the length of the description, the description in JSON, a CRC-32 of all this, and
 the span: times of the first and last input, their number, and a CRC-32. The span is written again with every flush, so
 that it is never further behind than what a crash takes. One file holds one symbol.
+
+Format 2 tells in the description what the session knew besides the book; format 1, which is still read, does not.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import msgspec
 
 from workstation.core.errors import DataError
 from workstation.core.instrument import Instrument
+from workstation.core.messages import FeedStatus, MarkPrice
 from workstation.core.timeframe import utc_datetime
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 SUFFIX = ".recording"
 BUILT_IN = "Built-in market"
 
@@ -40,6 +43,8 @@ class RecordingHeader(msgspec.Struct, frozen=True, kw_only=True):
     """The built-in market's; ``None`` for an exchange."""
     continues: bool = False
     """It goes on where another recording ended, with nothing missing in between."""
+    opening: tuple[MarkPrice | FeedStatus, ...] = ()
+    """What was known when it began, besides the book: the mark price, and that the feed was down."""
     first_ns: int = 0
     last_ns: int = 0
     inputs: int = 0
@@ -83,6 +88,11 @@ def span_bytes(first_ns: int, last_ns: int, inputs: int) -> bytes:
 
 def read_header(path: Path) -> RecordingHeader:
     """Raises ``DataError`` that says what is wrong with the file."""
+    return read_head(path)[0]
+
+
+def read_head(path: Path) -> tuple[RecordingHeader, int]:
+    """The header, and where the stream begins in the file. Raises as ``read_header`` does."""
     fixed = _beginning(path, _FIXED.size)
     if fixed[: len(_MAGIC)] != _MAGIC[: len(fixed)]:
         raise DataError(
@@ -111,12 +121,7 @@ def read_header(path: Path) -> RecordingHeader:
     except msgspec.MsgspecError as error:
         raise _damaged(path) from error
     first_ns, last_ns, inputs = _SPAN.unpack(span[: _SPAN.size])
-    return msgspec.structs.replace(header, first_ns=first_ns, last_ns=last_ns, inputs=inputs)
-
-
-def stream_start(header: RecordingHeader) -> int:
-    """Where the stream begins in the file."""
-    return len(head_bytes(header)) + _SPAN_SIZE
+    return msgspec.structs.replace(header, first_ns=first_ns, last_ns=last_ns, inputs=inputs), len(head)
 
 
 def _beginning(path: Path, length: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
+from itertools import islice
 from pathlib import Path
 from typing import cast
 
@@ -12,11 +13,12 @@ from workstation.core.input_stream import DamagedStream, StreamReader
 from workstation.core.instrument import Instrument
 from workstation.core.messages import BookDelta, BookSnapshot, MarketInput
 from workstation.core.timeframe import utc_text
-from workstation.market.recordings.file_format import RecordingHeader, read_header, stream_start
+from workstation.market.recordings.file_format import RecordingHeader, read_head
 
 
 class Recording:
-    """Iterates over the inputs of one file, oldest first, as often as wanted; the first is the whole book.
+    """Iterates over the inputs of one file, oldest first, as often as wanted: what was known when it began, the whole
+    book, and all that followed.
 
     A tail torn by a crash ends the iteration at the last whole frame, and ``dropped_bytes`` tells how much was cut
     off. Damage anywhere else raises ``DataError``.
@@ -24,7 +26,7 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.header = read_header(path)
+        self.header, self._stream_start = read_head(path)
         self.dropped_bytes = 0
 
     def __iter__(self) -> Iterator[MarketInput]:
@@ -33,7 +35,8 @@ class Recording:
             content = self.path.read_bytes()
         except OSError as error:
             raise DataError(f"{self.path} cannot be read: {error.strerror or error}.") from error
-        stream = StreamReader(content, stream_start(self.header), may_be_torn=True)
+        yield from self.header.opening
+        stream = StreamReader(content, self._stream_start, may_be_torn=True)
         try:
             yield from cast("Iterator[MarketInput]", iter(stream))
         except DamagedStream as damage:
@@ -49,7 +52,7 @@ def read_recording(path: Path | str) -> Recording:
 class Recordings:
     """Several files as one market: those of a symbol one after the other, the symbols merged in order of time.
 
-    A file that goes on where the one before it ended brings no second book. ``holes`` tells, once they were read,
+    A file that goes on where the one before it ended brings no second beginning. ``holes`` tells, once they were read,
     between which times (UTC nanoseconds) of a symbol something may be missing.
     """
 
@@ -98,15 +101,17 @@ class Recordings:
         sequence, last_ns = -1, 0
         for file in files:
             messages = iter(file)
-            opening = next(messages, None)
-            if opening is None:
+            known = list(islice(messages, len(file.header.opening)))
+            book = next(messages, None)
+            if book is None:
                 continue
-            begins_with = opening.sequence if isinstance(opening, BookSnapshot) else -1
+            begins_with = book.sequence if isinstance(book, BookSnapshot) else -1
             if not file.header.continues or begins_with != sequence:
                 if last_ns:
-                    self.holes.append((file.header.instrument.symbol, last_ns, opening.ts_ns))
-                yield opening
-            sequence, last_ns = begins_with, opening.ts_ns
+                    self.holes.append((file.header.instrument.symbol, last_ns, book.ts_ns))
+                yield from known
+                yield book
+            sequence, last_ns = begins_with, book.ts_ns
             for message in messages:
                 if type(message) is BookDelta or type(message) is BookSnapshot:
                     sequence = message.sequence

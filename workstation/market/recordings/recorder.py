@@ -24,9 +24,8 @@ from workstation.core.messages import (
     Trade,
 )
 from workstation.core.types import Severity
-from workstation.market.order_book import OrderBook
 from workstation.market.recordings.file_format import RecordingHeader
-from workstation.market.recordings.writing import SymbolRecording
+from workstation.market.recordings.writing import RecordedMarket, SymbolRecording
 
 
 class RunningRecording(msgspec.Struct, frozen=True):
@@ -49,7 +48,7 @@ class MarketRecorder:
         folder: Path,
         bus: Bus,
         clock: Clock,
-        books: Mapping[str, OrderBook],
+        markets: Mapping[str, RecordedMarket],
         instruments: Mapping[str, Instrument],
         *,
         source: str,
@@ -59,7 +58,7 @@ class MarketRecorder:
         self._folder = folder
         self._bus = bus
         self._clock = clock
-        self._books = books
+        self._markets = markets
         self._instruments = instruments
         self._source = source
         self._seed = seed
@@ -74,11 +73,11 @@ class MarketRecorder:
         """
         if symbol in self._recordings:
             return
-        if symbol not in self._books:
-            known = ", ".join(self._books)
+        if symbol not in self._markets:
+            known = ", ".join(self._markets)
             raise DataError(f"{symbol} cannot be recorded: it is not a symbol of this session, which has {known}.")
         header = RecordingHeader(instrument=self._instruments[symbol], source=self._source, seed=self._seed)
-        recording = SymbolRecording(self._folder, header, self._books[symbol], self._segment_bytes)
+        recording = SymbolRecording(self._folder, header, self._markets[symbol], self._segment_bytes)
         self._recordings[symbol] = recording
         if not self._subscriptions:
             self._listen()

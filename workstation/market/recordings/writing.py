@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
 from workstation.core.errors import StorageError
 from workstation.core.input_stream import StreamEncoder
-from workstation.core.messages import BookSnapshot, MarketInput
+from workstation.core.messages import BookSnapshot, FeedStatus, MarketInput, MarkPrice
 from workstation.core.timeframe import SECOND_NS
 from workstation.market.order_book import OrderBook
 from workstation.market.recordings.file_format import RecordingHeader, head_bytes, recording_name, span_bytes
@@ -96,18 +97,35 @@ class RecordingWriter:
             raise _write_error(self.path, error) from error
 
 
-class SymbolRecording:
-    """The recording of one symbol: a file after the other, each of which begins with the whole book.
+class RecordedMarket(Protocol):
+    """What is known of a symbol, always with the newest input applied."""
 
-    It waits for a book to begin with. ``book`` is the symbol's, always with the newest change applied.
+    book: OrderBook
+    mark_price: int
+    connected: bool
+
+
+class KnownMarket(msgspec.Struct):
+    """A market of which nothing but the book needs to be known. ``mark_price`` is in ticks, 0 where there is none."""
+
+    book: OrderBook
+    mark_price: int = 0
+    connected: bool = True
+
+
+class SymbolRecording:
+    """The recording of one symbol: a file after the other, each of which begins with the whole book, the mark price,
+    and whether the feed is down.
+
+    It waits for a book to begin with.
     """
 
-    def __init__(self, folder: Path, header: RecordingHeader, book: OrderBook, segment_bytes: int) -> None:
+    def __init__(self, folder: Path, header: RecordingHeader, market: RecordedMarket, segment_bytes: int) -> None:
         self.header = header
         self.paths: list[Path] = []
         """Every file so far, the one being written last."""
         self._folder = folder
-        self._book = book
+        self._market = market
         self._segment_bytes = segment_bytes
         self._writer: RecordingWriter | None = None
 
@@ -124,15 +142,15 @@ class SymbolRecording:
                 self._begin(message, continues=False)
             return
         writer.append(message)
-        if writer.size >= self._segment_bytes and self._book.synchronised:
+        if writer.size >= self._segment_bytes and self._market.book.synchronised:
             self._writer = None
             writer.close()
-            self._begin(whole_book(self._book, message.ts_ns), continues=True)
+            self._begin(whole_book(self._market.book, message.ts_ns), continues=True)
 
     def begin_now(self, now_ns: int) -> None:
         """Begin with the book as it is, if it is whole. Raises ``StorageError``."""
-        if self._book.synchronised:
-            self._begin(whole_book(self._book, now_ns), continues=False)
+        if self._market.book.synchronised:
+            self._begin(whole_book(self._market.book, now_ns), continues=False)
 
     def close(self) -> None:
         """End the last file. Raises ``StorageError``."""
@@ -147,9 +165,19 @@ class SymbolRecording:
             writer.abandon()
 
     def _begin(self, snapshot: BookSnapshot, continues: bool) -> None:
-        header = msgspec.structs.replace(self.header, continues=continues)
+        opening = _opening(self._market, snapshot.symbol, snapshot.ts_ns)
+        header = msgspec.structs.replace(self.header, continues=continues, opening=opening)
         self._writer = RecordingWriter(self._folder, header, snapshot)
         self.paths.append(self._writer.path)
+
+
+def _opening(market: RecordedMarket, symbol: str, ts_ns: int) -> tuple[MarkPrice | FeedStatus, ...]:
+    known: list[MarkPrice | FeedStatus] = []
+    if not market.connected:
+        known.append(FeedStatus(symbol, ts_ns, False, f"{symbol}: it was down when the recording began"))
+    if market.mark_price:
+        known.append(MarkPrice(symbol, ts_ns, market.mark_price))
+    return tuple(known)
 
 
 def whole_book(book: OrderBook, ts_ns: int) -> BookSnapshot:

@@ -73,7 +73,8 @@ class BookMatcher:
         """Best limit at which an own order rests on the other side, ticks; 0 when none does."""
         limits = [
             other.limit
-            for other in order.symbol_state.orders.values()
+            for state in (order.symbol_state, *order.symbol_state.peers)
+            for other in state.orders.values()
             if other.resting and other.sign != order.sign and other.live > 0
         ]
         if not limits:
@@ -134,14 +135,16 @@ class BookMatcher:
             reached.sort(key=lambda order: (-order.sign * order.limit, order.number))
         left = trade.lots
         for order in reached:
+            behind = 0
             if order.limit != price:
                 order.ahead = 0
             else:
+                behind = max(0, order.level_shown - order.traded - order.ahead)
                 order.traded += trade.lots
             effect = queue_after_trade(order.ahead, left)
             order.ahead = effect.ahead
             if effect.reached and order.is_open:
-                left -= min(left, self._give(order, effect.reached))
+                left -= min(left, self._reach(order, effect.reached, behind))
         for order in orders:
             if (
                 order.waiting
@@ -172,6 +175,27 @@ class BookMatcher:
             order.pending = 0
             order.slices += 1
             self._desk.fill(order, now, order.limit, taker=False)
+        return given
+
+    def _reach(self, order: VenueOrder, lots: int, behind: int) -> int:
+        """Traded lots reach an order, with ``behind`` lots of others behind it; those that it takes.
+
+        A part of an iceberg that is used up is followed by the next, at the back.
+        """
+        if not order.display:
+            return self._give(order, lots)
+        given = 0
+        while lots > 0 and order.is_open and order.live > 0:
+            part = self._give(order, min(lots, order.displayed))
+            given += part
+            lots -= part
+            order.displayed -= part
+            if order.displayed > 0 or part == 0:
+                break
+            order.displayed = min(order.display, order.live)
+            effect = queue_after_trade(behind, lots)
+            order.ahead = behind = effect.ahead
+            lots = effect.reached
         return given
 
     def on_book(self, state: SymbolState) -> None:
@@ -216,6 +240,7 @@ class BookMatcher:
             order.pending = 0
             if self._costs.partial_fills:
                 taken.take(price, shown, self._desk.fill(order, lots, order.limit, taker=False))
+                order.displayed = min(order.display, order.live)
             else:
                 taken.take(price, shown, lots)
                 self._desk.fill(order, order.live, order.limit, taker=False)

@@ -22,6 +22,8 @@ class VenueOrder:
         "children",
         "client_id",
         "direction",
+        "display",
+        "displayed",
         "filled",
         "fills",
         "group",
@@ -104,6 +106,10 @@ class VenueOrder:
         self.traded = 0
         self.pending = 0
         self.slices = 0
+        self.display = 0
+        """Lots that an iceberg shows at a time; 0 for an order that shows all."""
+        self.displayed = 0
+        """Of an iceberg's part in the book, what has not filled."""
 
     @property
     def live(self) -> int:
@@ -112,6 +118,11 @@ class VenueOrder:
         if self.parent is not None:
             return min(remaining, self.parent.filled - self.reduced - self.filled)
         return remaining
+
+    @property
+    def shown(self) -> int:
+        """Lots that the book shows of it where it rests."""
+        return min(self.displayed, self.live) if self.display else self.live
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,8 @@ class Placement(NamedTuple):
     client_id: str
     reference: int
     expires_ns: int
+    judged: bool = False
+    """The account carries it: its money was set aside before, so it is not looked at again."""
 
 
 def restore_orders(orders: list[Order], states: Mapping[str, SymbolState], desk: Desk) -> list[Placement]:

@@ -77,6 +77,7 @@ class SymbolState:
         "minimum_notional",
         "numerator",
         "orders",
+        "peers",
         "quiet_above",
         "quiet_below",
         "settle",
@@ -104,6 +105,8 @@ class SymbolState:
         self.fee_asset = fee_asset or self.settle
         self.orders: dict[str, VenueOrder] = {}
         """Live orders, held ones excepted, in order of arrival."""
+        self.peers: tuple[SymbolState, ...] = ()
+        """Other positions of the same market, where the account holds several: it does not trade with itself."""
         self.bid_taken = Taken()
         self.ask_taken = Taken()
         self.last = 0

@@ -177,7 +177,7 @@ class SimVenue:
         refusal = terms_refusal(order, intent.type)
         if refusal is None and intent.parent_id:
             refusal = self._join_parent(order, intent.parent_id)
-        elif refusal is None:
+        elif refusal is None and not (isinstance(approved, Placement) and approved.judged):
             refusal = account_refusal(order, desk, self._account)
         if refusal is not None:
             order.state = OrderState.REJECTED
@@ -392,6 +392,13 @@ class SimVenue:
         if state.lots:
             self._liquidation.liquidate(state, price)
             self._settle()
+
+    def show_only(self, client_id: str, lots: int) -> None:
+        """Make an open order an iceberg: it shows so many lots at a time, and each next part queues up at the back."""
+        order = self._desk.orders.get(client_id)
+        if order is not None:
+            order.display = lots
+            order.displayed = min(lots, order.live)
 
     def liquidation_price(self, symbol: str) -> int:
         """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""

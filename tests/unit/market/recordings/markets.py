@@ -9,10 +9,11 @@ from pathlib import Path
 from workstation.core.bus import Bus
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookDelta, BookSnapshot, Input, LogLine, MarketInput, Trade
+from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, Input, LogLine, MarketInput, MarkPrice, Trade
 from workstation.core.types import InstrumentKind, Side
 from workstation.market.order_book import OrderBook
 from workstation.market.recordings.recorder import MarketRecorder
+from workstation.market.recordings.writing import KnownMarket
 
 START_NS = 1_767_323_045_000_000_000
 """2026-01-02 03:04:05 UTC."""
@@ -48,13 +49,14 @@ class Session:
         self.log: list[str] = []
         self.clock = EventClock(START_NS)
         self.books = {symbol: OrderBook(symbol) for symbol in ("BTCUSDT", "ETHUSDT")}
+        self.markets = {symbol: KnownMarket(book) for symbol, book in self.books.items()}
         self.bus = Bus(lambda message, error: self.errors.append(error))
         self.bus.subscribe(LogLine, lambda line: self.log.append(line.text))
         self.recorder = MarketRecorder(
             folder,
             self.bus,
             self.clock,
-            self.books,
+            self.markets,
             {"BTCUSDT": BTC, "ETHUSDT": ETH},
             source="Built-in market",
             seed=3,
@@ -68,6 +70,10 @@ class Session:
                 self.books[message.symbol].apply_snapshot(message)
             elif isinstance(message, BookDelta):
                 self.books[message.symbol].apply_delta(message)
+            elif isinstance(message, MarkPrice):
+                self.markets[message.symbol].mark_price = message.price
+            elif isinstance(message, FeedStatus):
+                self.markets[message.symbol].connected = message.connected
             self.bus.publish(message)
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from struct import pack
+from struct import pack, unpack_from
 
 import msgspec
 import pytest
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.unit.market.recordings.markets import BTC, ETH, START_NS, market
 from workstation.core.errors import DataError
-from workstation.core.messages import BookSnapshot, MarketInput
+from workstation.core.messages import BookSnapshot, MarketInput, MarkPrice
 from workstation.core.timeframe import SECOND_NS
 from workstation.market.recordings import RecordingHeader, read_header, read_recording, read_recordings
 from workstation.market.recordings.file_format import head_bytes, is_recording
@@ -78,7 +78,7 @@ def test_every_kind_of_bad_file_has_its_sentence(tmp_path: Path) -> None:
         return bytes(damaged)
 
     assert sentence(b"time,open\n1,2\n").startswith(" is not a recording of the workstation; `workstation data import`")
-    assert "written by a newer version of the workstation (format 9, this one knows 1)" in sentence(
+    assert "written by a newer version of the workstation (format 9, this one knows 2)" in sentence(
         content[:6] + pack("<H", 9) + content[8:]
     )
     head = len(head_bytes(HEADER))
@@ -90,6 +90,24 @@ def test_every_kind_of_bad_file_has_its_sentence(tmp_path: Path) -> None:
         read_header(tmp_path / "missing.recording")
     with pytest.raises(DataError, match=r"cannot be read: Is a directory\.$"):
         read_header(tmp_path)
+
+
+def test_a_file_of_format_1_is_still_read() -> None:
+    """It was written before a recording told what was known when it began, with a mark in the middle."""
+    path = Path(__file__).with_name("format_1.recording")
+    assert unpack_from("<6sH", path.read_bytes()) == (b"WSTREC", 1)
+    messages = market(count=60)
+    messages.insert(50, MarkPrice("BTCUSDT", messages[49].ts_ns, 10_000))
+    recording = read_recording(path)
+    assert list(recording) == messages and recording.dropped_bytes == 0
+    assert recording.header == RecordingHeader(
+        instrument=BTC,
+        source="Built-in market",
+        seed=3,
+        first_ns=START_NS,
+        last_ns=messages[-1].ts_ns,
+        inputs=len(messages),
+    )
 
 
 def test_symbols_are_merged_in_order_of_time(tmp_path: Path) -> None:

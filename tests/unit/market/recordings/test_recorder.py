@@ -55,6 +55,36 @@ def test_a_recording_begins_with_the_book_of_its_time(tmp_path: Path) -> None:
     assert (book.bids, book.asks, book.sequence) == (live.bids, live.asks, live.sequence)
 
 
+def test_a_recording_begins_with_the_mark_and_the_state_of_the_feed(tmp_path: Path) -> None:
+    messages = market(count=4_000)
+    before_ns = messages[299].ts_ns
+    session = Session(tmp_path, segment_bytes=6_000)
+    session.feed([*messages[:300], MarkPrice("BTCUSDT", before_ns, 9_990), FeedStatus("BTCUSDT", before_ns, False, "")])
+    session.recorder.start("BTCUSDT")
+    session.feed([FeedStatus("BTCUSDT", before_ns, True, ""), *messages[300:]])
+    session.recorder.close()
+    first, second, *_ = (read_recording(path) for path in recording_files(tmp_path))
+    assert list(first)[:2] == [
+        FeedStatus("BTCUSDT", before_ns, False, "BTCUSDT: it was down when the recording began"),
+        MarkPrice("BTCUSDT", before_ns, 9_990),
+    ]
+    later_ns = second.header.first_ns
+    known, book = list(second)[:2]
+    assert known == MarkPrice("BTCUSDT", later_ns, 9_990) and isinstance(book, BookSnapshot)
+    together = list(read_recordings(recording_files(tmp_path)))
+    assert isinstance(together[2], BookSnapshot)
+    assert together[3:] == [FeedStatus("BTCUSDT", before_ns, True, ""), *messages[300:]], "each was told once"
+
+
+def test_a_mark_from_before_the_first_book_is_not_lost(tmp_path: Path) -> None:
+    messages = market(count=50)
+    session = Session(tmp_path)
+    session.recorder.start("BTCUSDT")
+    session.feed([MarkPrice("BTCUSDT", START_NS - 1, 9_990), *messages])
+    session.recorder.close()
+    assert list(read_recording(recording_files(tmp_path)[0])) == [MarkPrice("BTCUSDT", START_NS, 9_990), *messages]
+
+
 def test_every_segment_can_be_read_alone_and_together_they_are_what_was_heard(tmp_path: Path) -> None:
     messages = market(count=4_000)
     session = Session(tmp_path, segment_bytes=6_000)

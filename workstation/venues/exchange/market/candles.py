@@ -81,6 +81,12 @@ async def fetch_candles(
             progress(min(total, (cursor_ns - first_ns) // interval_ns), total)
 
 
+def _may_pass(error: BaseError, asked: Call) -> bool:
+    """Whether asking again may help: no answer came, or one that tells of a fault of the server."""
+    unanswered = asked.sent and not asked.status
+    return isinstance(error, NetworkError) or unanswered or asked.status >= FAULT_OF_THE_SERVER
+
+
 def _first_gap(page: Page, cursor_ns: int, interval_ns: int) -> int | None:
     if not page:
         return None
@@ -140,7 +146,11 @@ class _Pages:
             except BadSymbol as error:
                 raise self._not_listed() from error
             except BaseError as error:
-                if not isinstance(error, NetworkError) and asked.status < FAULT_OF_THE_SERVER:
+                task = asyncio.current_task()
+                if task is not None and task.cancelling():
+                    # Who is stopped in a request may see it break, which is neither a refusal nor to be tried again.
+                    raise asyncio.CancelledError from error
+                if not _may_pass(error, asked):
                     raise DataError(f"{self._ccxt.id} refused {what}: {short_reason(error)}.") from error
                 pause_s = self._pauses.next_s()
                 if self._pauses.attempts >= ATTEMPTS:

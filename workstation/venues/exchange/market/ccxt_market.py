@@ -45,7 +45,7 @@ class CcxtMarket:
             resyncs=sum(max(0, symbol.book.snapshots - 1) for symbol in symbols),
             reconnects=sum(symbol.reconnects for symbol in symbols),
             trades_filled=sum(symbol.trades.filled for symbol in symbols),
-            trades_lost=0,
+            trades_lost=sum(symbol.trades.lost for symbol in symbols),
             duplicates=sum(symbol.trades.duplicates for symbol in symbols),
             unreadable=self._refusals.count,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ccxt.base.errors import ChecksumError, NetworkError
@@ -14,21 +14,25 @@ from workstation.core.messages import FundingRate, MarkPrice
 from workstation.core.money import to_rate
 from workstation.venues.exchange.connection.patience import Pauses, short_reason
 from workstation.venues.exchange.market.ccxt_book import CcxtBook
-from workstation.venues.exchange.market.ccxt_trades import CcxtTrades
+from workstation.venues.exchange.market.ccxt_trades import CcxtTrades, number_of
 from workstation.venues.exchange.market.exact_steps import NotWhole
 from workstation.venues.exchange.market.feed_status import FeedStatuses
 from workstation.venues.exchange.market.figures import StreamCounter
 from workstation.venues.exchange.market.funding_schedule import FundingSchedule
 from workstation.venues.exchange.market.market_reader import Supplies
+from workstation.venues.exchange.market.trade_ids import span_of_ids
 
 log = logging.getLogger("workstation.venues.exchange")
 
 BOOK, TRADES = "order book", "trades"
 CACHED_TRADES = 100_000
 """ccxt keeps so many trades between two wake-ups and drops what is beyond; its own 1000 lose bursts."""
+MOST_WAITING = 10_000
+"""Answers of ccxt that wait while missing trades are fetched."""
 FILL_PAGE = 1000
 MOST_PAGES = 10
-FILL_ATTEMPTS = 10
+FILL_ATTEMPTS, FILL_ANSWERS = 10, 3
+"""How often missing trades are asked for, and how often an answer without them is doubted."""
 CATCH_UP_S = 1.0
 """What REST has must reach a living stream within this."""
 MARK_INTERVAL_S = 5.0
@@ -57,10 +61,16 @@ class CcxtSymbol:
         self._statuses = statuses
         self._refuse = refuse
         self.book = CcxtBook(instrument, supplies.clock, supplies.deliver)
-        self.trades = CcxtTrades(instrument, supplies.clock, supplies.deliver, lambda error: refuse(symbol, error))
+        span = span_of_ids(self._ccxt.id)
+        self.trades = CcxtTrades(
+            instrument, supplies.clock, supplies.deliver, lambda error: refuse(symbol, error), span
+        )
+        self._page = int(self._ccxt.feature_value(self._unified, "fetchTrades", "limit", FILL_PAGE) or FILL_PAGE)
         self.book_counter = StreamCounter(symbol, "book", now_s)
         self.trade_counter = StreamCounter(symbol, "trades", now_s)
         self.mark_counter = StreamCounter(symbol, "mark", now_s)
+        self._mending = asyncio.Lock()
+        self._hears_trades = False
         self.gaps = 0
         self.reconnects = 0
 
@@ -94,6 +104,13 @@ class CcxtSymbol:
             self._statuses.up(self._symbol, BOOK)
 
     async def watch_trades(self) -> None:
+        """Watch without a pause: what ccxt hears while nobody waits for it, it tells with the next trade only."""
+        came: asyncio.Queue[tuple[list[dict[str, Any]], bool]] = asyncio.Queue(MOST_WAITING)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._take_what_came(came))
+            tasks.create_task(self._hear_trades(came))
+
+    async def _hear_trades(self, came: asyncio.Queue[tuple[list[dict[str, Any]], bool]]) -> None:
         pauses = Pauses(self._random)
         broken = False
         while True:
@@ -105,17 +122,25 @@ class CcxtSymbol:
                     self._reopen(f"the trades of {self._symbol} were silent for {self._silent_s:g} s")
                 continue
             except Exception as error:
-                broken = True
+                broken, self._hears_trades = True, False
                 self._statuses.down(self._symbol, TRADES, short_reason(error))
                 await asyncio.sleep(pauses.next_s())
                 continue
             pauses.reset()
-            if broken or len(trades) >= CACHED_TRADES:
-                await self._fill_trades()
-                broken = False
+            self._hears_trades = True
             self._count(self.trade_counter, len(trades))
-            self.trades.take(trades)
-            self._statuses.up(self._symbol, TRADES)
+            await came.put((list(trades), broken or len(trades) >= CACHED_TRADES))
+            broken = False
+
+    async def _take_what_came(self, came: asyncio.Queue[tuple[list[dict[str, Any]], bool]]) -> None:
+        while True:
+            trades, broken = await came.get()
+            async with self._mending:
+                if broken and not self.trades.counted:
+                    await self._fill_trades()
+                await self._take_trades(trades)
+            if self._hears_trades:
+                self._statuses.up(self._symbol, TRADES)
 
     async def ask_marks(self) -> None:
         schedule = FundingSchedule()
@@ -147,12 +172,42 @@ class CcxtSymbol:
         self._statuses.down(self._symbol, BOOK, reason)
         await asyncio.sleep(pauses.next_s())
 
+    async def _take_trades(self, trades: Sequence[dict[str, Any]]) -> None:
+        """Take what the stream brought; what it shows to be missing comes first."""
+        while behind := self.trades.take(trades):
+            missing = self.trades.missing_before(behind[0])
+            lost = self.trades.lost
+            found = {number: trade for trade in behind[1:] if (number := number_of(trade["id"])) in missing}
+            await self._ask_missing(missing, found)
+            self.trades.close_hole(missing, found.values())
+            if self.trades.lost > lost:
+                log.warning("%s trades of %s are missing and could not be had.", self.trades.lost - lost, self._symbol)
+            trades = [trade for trade in behind if number_of(trade["id"]) not in missing]
+
+    async def _ask_missing(self, missing: range, found: dict[int, dict[str, Any]]) -> None:
+        """Add to ``found`` what REST has of these ids, until all are there or clearly not to be had."""
+        pauses = Pauses(self._random, first_s=0.2, most_s=5.0)
+        since_ms = self.trades.last_ms
+        answers = pages = 0
+        while len(found) < len(missing) and answers < FILL_ANSWERS and pages < MOST_PAGES:
+            page = await self._ask("trades", self._ccxt.fetch_trades, self._unified, since_ms, self._page)
+            new = {number: trade for trade in page or () if (number := number_of(trade["id"])) in missing}
+            if new.keys() - found.keys():
+                found |= new
+                since_ms = max(since_ms, *(trade["timestamp"] or 0 for trade in new.values()))
+                pages += 1
+                continue
+            answers += page is not None
+            if pauses.attempts >= FILL_ATTEMPTS:
+                break
+            await asyncio.sleep(pauses.next_s())
+
     async def _fill_trades(self) -> int:
         """Fetch what came since the last trade; how many were new."""
         pauses = Pauses(self._random, first_s=0.2, most_s=5.0)
         new = pages = 0
         while self.trades.last_ms and pages < MOST_PAGES and pauses.attempts < FILL_ATTEMPTS:
-            page = await self._ask("trades", self._ccxt.fetch_trades, self._unified, self.trades.last_ms, FILL_PAGE)
+            page = await self._ask("trades", self._ccxt.fetch_trades, self._unified, self.trades.last_ms, self._page)
             if page is None:
                 await asyncio.sleep(pauses.next_s())
                 continue
@@ -177,8 +232,9 @@ class CcxtSymbol:
 
     async def _trades_are_behind(self) -> bool:
         messages = self.trade_counter.messages
-        if not await self._fill_trades():
-            return False
+        async with self._mending:
+            if not await self._fill_trades():
+                return False
         await asyncio.sleep(CATCH_UP_S)
         return self.trade_counter.messages == messages
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from random import Random
 from typing import Any
 
 import pytest
 from aiohttp import web
+from ccxt.base.errors import BaseError, ExchangeError, RequestTimeout
 
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, client_of, mini_exchange
 from workstation.core.errors import DataError
@@ -122,6 +124,48 @@ async def test_an_exchange_that_fails_for_a_while_is_asked_again() -> None:
         exchange.answers["klines"] = lambda query: next(failures, None) or healthy(query)
         pages = await fetched(exchange)
     assert sum(map(len, pages)) == 2500
+
+
+async def test_an_answer_that_breaks_off_is_asked_for_again() -> None:
+    async with mini_exchange() as exchange:
+        klines(exchange)
+        whole = exchange.answers["klines"]
+
+        def first_cut(query: dict[str, str]) -> Any:
+            if exchange.count("klines") > 1:
+                return whole(query)
+            return web.Response(body=b"no gzip", headers={"Content-Encoding": "gzip"}, content_type="application/json")
+
+        exchange.answers["klines"] = first_cut
+        pages = await fetched(exchange)
+    assert sum(map(len, pages)) == 2500
+
+
+@pytest.mark.parametrize("kind", [ExchangeError, RequestTimeout])
+async def test_a_request_that_breaks_while_one_is_stopped_is_no_answer(kind: type[BaseError]) -> None:
+    """Ctrl-C cancels the task; what a library makes of it must not end in a refusal, or in another request."""
+    async with mini_exchange() as exchange, client_of(exchange) as client:
+        waiting = asyncio.Event()
+
+        async def breaks(*_: Any) -> None:
+            waiting.set()
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                raise kind("binance GET klines") from None
+
+        client.ccxt.fetch_ohlcv = breaks
+
+        async def download() -> list[Candles]:
+            pages = fetch_candles(client, "BTCUSDT", MINUTE_NS, START_NS, END_NS, pauses=quick())
+            return [page async for page in pages]
+
+        task = asyncio.create_task(download())
+        await waiting.wait()
+        task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.wait([task])
+        assert task.cancelled()
 
 
 async def test_the_pause_that_the_exchange_asked_for_is_kept() -> None:

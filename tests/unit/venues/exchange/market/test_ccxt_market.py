@@ -86,6 +86,23 @@ async def test_a_lost_connection_costs_no_trade() -> None:
             assert run.market.figures().trades_filled >= 5
 
 
+async def test_a_hole_inside_a_connection_is_filled_before_what_follows() -> None:
+    """Lesson 18."""
+    async with mini_exchange() as exchange:
+        feed = ScriptedFeed(exchange)
+        async with running_market(exchange, through_ccxt=True) as run:
+            await connected(run, exchange, feed)
+            for _ in range(3):
+                feed.trade()
+            for _ in range(5):
+                await feed.send_trade()
+            await run.until(lambda: run.of(Trade)[-1].trade_id == len(feed.trades))
+            ids = [trade.trade_id for trade in run.of(Trade)]
+            assert ids == list(range(ids[0], len(feed.trades) + 1))
+            figures = run.market.figures()
+            assert (figures.trades_filled, figures.trades_lost, figures.reconnects) == (3, 0, 0)
+
+
 async def test_a_silent_stream_is_found_out_by_asking_and_opened_again() -> None:
     """Lesson 17."""
     async with mini_exchange() as exchange:
