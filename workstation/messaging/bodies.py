@@ -263,6 +263,8 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
     """From sending to the venue's answer."""
     mode: Literal["paper", "live", "backtest", "replay"]
     run_id: Word
+    code: Annotated[str, Meta(max_length=100)] = ""
+    """Why it was refused, in one word."""
     error: Text = ""
     reduce_only: bool = False
     held: bool = False

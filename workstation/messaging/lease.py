@@ -19,7 +19,7 @@ from nats.js.api import KeyValueConfig, StorageType
 from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import NatsLink, heed_cancellation
 
 BUCKET = "leases"
 TERM_S = 6.0
@@ -75,6 +75,7 @@ class Lease:
         while True:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await self._try()
+            heed_cancellation()
             now = self.held
             if now != was:
                 was = now

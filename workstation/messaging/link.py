@@ -231,7 +231,9 @@ class NatsLink:
         try:
             answer = await self._client.request(subject, payload, timeout=timeout_s)
         except (NatsError, NatsTimeoutError, TimeoutError, OSError) as error:
+            heed_cancellation()
             raise MessagingError(f"Nobody answered on {subject}: {str(error) or type(error).__name__}.") from None
+        heed_cancellation()
         return decode(answer.data, *kinds, largest=self._largest)
 
     def _read(self, message: Msg, kinds: tuple[type[Body], ...]) -> Message | None:
@@ -252,6 +254,14 @@ class NatsLink:
     def jetstream(self) -> JetStreamContext:
         """Streams and key-value buckets of the server."""
         return self._client.jetstream()
+
+
+def heed_cancellation() -> None:
+    """Raise ``CancelledError`` where this task was cancelled: before Python 3.12 ``wait_for``, through which the client
+    waits for answers, may lose it when the answer comes at the same moment."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _tls(address: Address) -> ssl.SSLContext | None:

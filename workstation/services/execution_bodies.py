@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendRejected,
     CancelRejected,
@@ -27,83 +26,62 @@ from workstation.core.messages import (
 from workstation.core.money import from_money
 from workstation.core.orders import Order
 from workstation.core.types import Liquidity, Mode
-from workstation.messaging.bodies import ExecutionBody, SideWord
+from workstation.messaging.bodies import ExecutionBody
 from workstation.messaging.moments import moment
+from workstation.trading.kernel import Kernel
 
+ACCOUNT = "account"
+"""Stands for order and owner in what concerns the account as a whole."""
 _TENTHS = Decimal("0.1")
 _MS = 1_000_000
 
 
 class ExecutionWriter:
-    """Tells each step of an order; it follows the orders, to know what later reports leave out."""
+    """``kernel`` stands where the record that is written left it."""
 
-    def __init__(self, instruments: Mapping[str, Instrument], mode: Mode, run_id: str) -> None:
-        self._instruments = instruments
-        self._mode = mode
-        self._run_id = run_id
-        self._orders: dict[str, Order] = {}
-        self._accepted_ns: dict[str, int] = {}
-        self._realised: dict[str, int] = {}
+    def __init__(self, kernel: Kernel, mode: Mode, run_id: str) -> None:
+        self._kernel = kernel
+        self._always: dict[str, Any] = {"mode": mode.value.lower(), "run_id": run_id}
 
-    def follow(self, order: Order) -> None:
-        """Know an order from before."""
-        self._orders[order.client_id] = order
-
-    def realised(self, fill_id: str, amount: int) -> None:
-        """What a fill realised, 1e-8 of the settlement asset; told before the fill itself is written."""
-        self._realised[fill_id] = amount
-
-    def body(self, event: Output) -> ExecutionBody | None:
-        """The execution of an event; ``None`` for one that is about no order."""
+    def body(self, event: Output, realised: int = 0) -> ExecutionBody | None:
+        """The execution of an event; ``None`` for one that is about no order. ``realised`` is what a fill realised."""
+        if isinstance(event, OrderFilled):
+            return self._filled(event, realised)
         writer = _WRITERS.get(type(event))
         return writer(self, event) if writer is not None else None
 
     def _of(self, event: Any, status: Any, **fields: Any) -> ExecutionBody | None:
-        order = self._orders.get(event.client_id)
-        if order is None:
-            return None
-        terms = self._instruments[order.symbol]
+        order = self._kernel.orders.orders.get(event.client_id)
+        return None if order is None else self._step(order, event, status, fields)
+
+    def _step(self, order: Order, event: Any, status: Any, fields: dict[str, Any]) -> ExecutionBody:
+        terms = self._kernel.terms.instruments[order.symbol]
         told: dict[str, Any] = {
             "order_id": order.venue_id,
             "client_id": order.client_id,
             "symbol": order.symbol,
-            "side": _word(order.side),
+            "side": order.side.word,
             "strategy": order.owner,
             "price": terms.price(order.price) if order.price else None,
             "quantity": terms.quantity(order.lots),
             "latency_ms": _ms(event.ts_ns - order.created_ns),
-            "mode": str(self._mode),
-            "run_id": self._run_id,
             "reduce_only": order.reduce_only,
-            "event_time": event.ts_ns,
+            "time": moment(event.ts_ns),
         }
-        return ExecutionBody(status=status, **_with_time(told | fields))
+        return ExecutionBody(status=status, **(self._always | told | fields))
 
     def _submitted(self, event: OrderSubmitted) -> ExecutionBody | None:
-        self._orders[event.client_id] = Order(
-            client_id=event.client_id,
-            symbol=event.symbol,
-            side=event.side,
-            type=event.type,
-            lots=event.lots,
-            price=event.price,
-            stop_price=event.stop_price,
-            owner=event.owner,
-            reduce_only=event.reduce_only,
-            reference=event.reference,
-            created_ns=event.ts_ns,
-        )
         return self._of(event, "submitted")
 
     def _accepted(self, event: OrderAccepted) -> ExecutionBody | None:
-        order = self._orders.get(event.client_id)
-        if order is not None:
-            order.venue_id = event.venue_id
-            return self._of(event, "accepted", held=event.held, ack_latency_ms=_ms(event.ts_ns - order.created_ns))
-        return None
+        order = self._kernel.orders.orders.get(event.client_id)
+        if order is None:
+            return None
+        ack_ms = _ms(event.ts_ns - order.created_ns)
+        return self._step(order, event, "accepted", {"held": event.held, "ack_latency_ms": ack_ms})
 
     def _rejected(self, event: OrderRejected) -> ExecutionBody | None:
-        return self._ended(self._of(event, "rejected", error=f"{event.code}: {event.reason}"[:500]))
+        return self._of(event, "rejected", code=event.code, error=event.reason[:500])
 
     def _unknown(self, event: OrderUnknown) -> ExecutionBody | None:
         return self._of(event, "unknown", error=event.reason[:500])
@@ -112,13 +90,13 @@ class ExecutionWriter:
         return self._of(event, "triggered", released=event.released)
 
     def _amended(self, event: OrderAmended) -> ExecutionBody | None:
-        order = self._orders.get(event.client_id)
+        order = self._kernel.orders.orders.get(event.client_id)
         if order is None:
             return None
-        order.price, order.stop_price, order.lots = event.price, event.stop_price, event.lots
-        terms = self._instruments[order.symbol]
+        terms = self._kernel.terms.instruments[order.symbol]
         stop = terms.price(event.stop_price) if event.stop_price else None
-        return self._of(event, "amended", stop_price=stop, version=event.version, amendment=event.amendment)
+        fields = {"stop_price": stop, "version": event.version, "amendment": event.amendment}
+        return self._step(order, event, "amended", fields)
 
     def _kept(self, event: CancelRejected) -> ExecutionBody | None:
         return self._of(event, "cancel_rejected", error=event.reason[:500])
@@ -126,105 +104,79 @@ class ExecutionWriter:
     def _unchanged(self, event: AmendRejected) -> ExecutionBody | None:
         return self._of(event, "amend_rejected", error=event.reason[:500], amendment=event.amendment)
 
-    def _filled(self, event: OrderFilled) -> ExecutionBody | None:
-        order = self._orders.get(event.client_id)
-        terms = self._instruments[event.symbol]
+    def _filled(self, event: OrderFilled, realised: int) -> ExecutionBody | None:
+        order = self._kernel.orders.orders.get(event.client_id)
+        if order is None:
+            return None
+        terms = self._kernel.terms.instruments[event.symbol]
         fields: dict[str, Any] = {
             "price": terms.price(event.price),
             "quantity": terms.quantity(event.lots),
             "execution_id": event.fill_id,
             "fees": from_money(event.fee),
             "fee_asset": event.fee_asset,
-            "realized_pnl": from_money(self._realised.pop(event.fill_id, 0)),
+            "realized_pnl": from_money(realised),
             "maker": event.liquidity is Liquidity.MAKER,
             "slippage": from_money(event.slippage),
         }
-        if order is None:
-            return None
-        order.filled_lots += event.lots
         if order.reference:
             worse = (event.price - order.reference) * int(event.side)
             fields["slippage_bps"] = (Decimal(worse * 10_000) / order.reference).quantize(_TENTHS)
         whole = order.filled_lots >= order.lots
-        told = self._of(event, "filled" if whole else "partially_filled", **fields)
-        return self._ended(told) if whole else told
+        return self._step(order, event, "filled" if whole else "partially_filled", fields)
 
     def _cancelled(self, event: OrderCancelled) -> ExecutionBody | None:
-        return self._ended(self._of(event, "cancelled", error=event.reason[:500]))
+        return self._of(event, "cancelled", error=event.reason[:500])
 
     def _expired(self, event: OrderExpired) -> ExecutionBody | None:
-        return self._ended(self._of(event, "expired", error=event.reason[:500]))
-
-    def _ended(self, told: ExecutionBody | None) -> ExecutionBody | None:
-        # A late fill may still come: what ended is known for a while.
-        if len(self._orders) > 20_000:
-            del self._orders[next(iter(self._orders))]
-        return told
+        return self._of(event, "expired", error=event.reason[:500])
 
     def _denied(self, event: OrderDenied) -> ExecutionBody | None:
-        terms = self._instruments.get(event.symbol)
+        terms = self._kernel.terms.instruments.get(event.symbol)
         if terms is None:
             return None
-        return ExecutionBody(
-            **_with_time(
-                {
-                    "order_id": "",
-                    "client_id": "denied",
-                    "symbol": event.symbol,
-                    "side": _word(event.side),
-                    "strategy": event.owner,
-                    "status": "denied",
-                    "price": terms.price(event.price) if event.price else None,
-                    "quantity": terms.quantity(event.lots),
-                    "mode": str(self._mode),
-                    "run_id": self._run_id,
-                    "error": f"{event.code}: {event.text}"[:500],
-                    "event_time": event.ts_ns,
-                }
-            )
-        )
-
-    def _funding(self, event: FundingPaid) -> ExecutionBody | None:
-        return self._of_account(event, event.symbol, "funding", event.funding_id, funding=from_money(event.amount))
-
-    def _liquidated(self, event: PositionLiquidated) -> ExecutionBody | None:
-        terms = self._instruments[event.symbol]
-        return self._of_account(
-            event,
-            event.symbol,
-            "liquidated",
-            event.fill_id,
-            side=_word(event.side),
-            price=terms.price(event.price),
-            quantity=terms.quantity(event.lots),
-            fees=from_money(event.fee),
-            fee_asset=event.fee_asset,
-        )
-
-    def _of_account(self, event: Any, symbol: str, status: Any, id_: str, **fields: Any) -> ExecutionBody:
         told: dict[str, Any] = {
             "order_id": "",
-            "client_id": "account",
-            "symbol": symbol,
+            "client_id": event.client_id or "denied",
+            "symbol": event.symbol,
+            "side": event.side.word,
+            "strategy": event.owner,
+            "price": terms.price(event.price) if event.price else None,
+            "quantity": terms.quantity(event.lots),
+            "code": event.code,
+            "error": event.text[:500],
+            "time": moment(event.ts_ns),
+        }
+        return ExecutionBody(status="denied", **(self._always | told))
+
+    def _funding(self, event: FundingPaid) -> ExecutionBody | None:
+        fields = {"execution_id": event.funding_id, "funding": from_money(event.amount), "fee_asset": event.asset}
+        return self._of_account(event, "funding", fields)
+
+    def _liquidated(self, event: PositionLiquidated) -> ExecutionBody | None:
+        terms = self._kernel.terms.instruments[event.symbol]
+        fields = {
+            "side": event.side.word,
+            "price": terms.price(event.price),
+            "quantity": terms.quantity(event.lots),
+            "execution_id": event.fill_id,
+            "fees": from_money(event.fee),
+            "fee_asset": event.fee_asset,
+        }
+        return self._of_account(event, "liquidated", fields)
+
+    def _of_account(self, event: Any, status: Any, fields: dict[str, Any]) -> ExecutionBody:
+        told: dict[str, Any] = {
+            "order_id": "",
+            "client_id": ACCOUNT,
+            "symbol": event.symbol,
             "side": None,
-            "strategy": "account",
+            "strategy": ACCOUNT,
             "price": None,
             "quantity": None,
-            "execution_id": id_,
-            "mode": str(self._mode),
-            "run_id": self._run_id,
-            "event_time": event.ts_ns,
+            "time": moment(event.ts_ns),
         }
-        return ExecutionBody(status=status, **_with_time(told | fields))
-
-
-def _with_time(fields: dict[str, Any]) -> dict[str, Any]:
-    fields["time"] = moment(fields.pop("event_time"))
-    return fields
-
-
-def _word(side: Any) -> SideWord:
-    return "buy" if side > 0 else "sell"
+        return ExecutionBody(status=status, **(self._always | told | fields))
 
 
 def _ms(duration_ns: int) -> Decimal:
@@ -240,7 +192,6 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     OrderAmended: ExecutionWriter._amended,
     CancelRejected: ExecutionWriter._kept,
     AmendRejected: ExecutionWriter._unchanged,
-    OrderFilled: ExecutionWriter._filled,
     OrderCancelled: ExecutionWriter._cancelled,
     OrderExpired: ExecutionWriter._expired,
     OrderDenied: ExecutionWriter._denied,

@@ -51,6 +51,8 @@ class OrderDenied(Event, frozen=True):
     text: str
     value: str = ""
     limit: str = ""
+    client_id: str = ""
+    """The order's, where it was named before it came to the gate."""
 
 
 class CancelRequested(Event, frozen=True):
