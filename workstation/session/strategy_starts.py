@@ -56,7 +56,8 @@ class StrategyStarts:
         """Start what need not wait any more: after each input, as a backtest over a recording does."""
         for strategy in list(self._waiting):
             if self._kernel.feed_stands(self._kernel.host.slots[strategy].strategy.symbol):
-                for command in self._waiting.pop(strategy):
+                # A command is an input too, after which this is asked again.
+                for command in self._waiting.pop(strategy, ()):
                     self._command(command)
 
     def give_way(self, command: AnyCommand) -> None:

@@ -110,6 +110,26 @@ def test_what_a_person_decides_holds(tmp_path: Path, decision: str) -> None:
     assert begins.given == []
 
 
+def test_commands_that_lead_to_another_look_give_each_strategy_its_own_once(tmp_path: Path) -> None:
+    begins = Beginning(tmp_path, connects=False)
+    given: list[AnyCommand] = []
+
+    def carry_out(command: AnyCommand) -> str:
+        given.append(command)
+        begins.starts.look()
+        return ""
+
+    begins.starts = StrategyStarts(begins.exchange.kernel, carry_out, connects=False)
+    pause = PauseStrategy(strategy="other", who="restart")
+    begins.starts.want("cross", START)
+    begins.starts._waiting["other"] = (pause,)
+    begins.exchange.kernel.host.slots["other"] = begins.exchange.kernel.host.slots["cross"]
+    begins.quote()
+    begins.tell(True, "data flowing")
+    begins.starts.look()
+    assert sorted(map(repr, given)) == sorted(map(repr, (START, pause)))
+
+
 def test_a_decision_on_another_strategy_changes_nothing(tmp_path: Path) -> None:
     begins = Beginning(tmp_path)
     begins.starts.want("cross", START)
