@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from workstation import __version__
@@ -48,17 +48,12 @@ def make_app(
     watch = EngineWatch(engine, hub)
     metrics = OpsMetrics(link, hub, watch, now_ns)
 
-    @app.middleware("http")
-    async def count(request: Request, call_next: Callable[[Request], object]) -> Response:
-        response: Response = await call_next(request)  # type: ignore[misc]
-        metrics.count(request.method, response.status_code)
-        return response
-
     wire_problems.install(app)
     for routes in (plain_routes, view_routes, command_routes, configuration_routes, event_socket):
         app.include_router(routes.router)
     app.openapi = openapi_of(app)  # type: ignore[method-assign]
-    door = Door(app, settings.ops, tokens, RateLimits(now_ns), Audit(home / "audit.jsonl", now_ns))
+    audit = Audit(home / "audit.jsonl", now_ns)
+    door = Door(app, settings.ops, tokens, RateLimits(now_ns), audit, metrics.count)
     app.state.ops = ops = Ops(
         settings=settings,
         link=link,

@@ -62,7 +62,15 @@ router = APIRouter(prefix="/api/v1", tags=["commands"], responses=RESPONSES)
 async def place(ops: Context, who: Trader, terms: OrderTerms, key: IdempotencyKey = "") -> Any:
     """Place an order as *manual*. What the gate denies is told in the engine's words."""
     intent = intent_of(terms, await ops.desk.instrument(terms.symbol))
-    return await ops.desk.command(PlaceOrder(intent=intent), who, key)
+    verdict = await ops.desk.view(View.PREVIEW, intent=msgspec.to_builtins(intent))
+    # It is sent all the same: the engine journals what it denies.
+    done = await ops.desk.command(PlaceOrder(intent=intent), who, key)
+    if not verdict["allowed"] and not done["duplicate"]:
+        facts = (
+            f" {verdict['value']}; the limit is {verdict['limit']}." if verdict["value"] and verdict["limit"] else ""
+        )
+        raise Problem(409, f"Denied {verdict['code']}: {verdict['text'].rstrip('.')}.{facts}")
+    return done
 
 
 @router.post("/orders/preview", responses=of(view("VerdictView"), "What the gate would say now; nothing is sent."))

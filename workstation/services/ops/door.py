@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -49,12 +50,21 @@ log = logging.getLogger("workstation.services.ops")
 class Door:
     """ASGI middleware; the caller is ``scope["state"]["caller"]``."""
 
-    def __init__(self, app: ASGIApp, ops: Ops, tokens: Tokens, limits: RateLimits, audit: Audit) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        ops: Ops,
+        tokens: Tokens,
+        limits: RateLimits,
+        audit: Audit,
+        count: Callable[[str, int], None],
+    ) -> None:
         self._app = app
         self.ops = ops
         self._tokens = tokens
         self._limits = limits
         self._audit = audit
+        self._count_answer = count
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,6 +74,7 @@ class Door:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
+                self._count_answer(scope["method"], message["status"])
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value

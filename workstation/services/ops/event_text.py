@@ -55,7 +55,7 @@ class EventTranslator:
         if name.endswith("_ns"):
             return time_name(name), time_of(value)
         if name in MONEY:
-            return name, str(from_money(value))
+            return name, f"{from_money(value):f}"
         if name in QUANTITIES:
             return QUANTITIES[name], None if terms is None else str(terms.quantity(value))
         if name in PRICES:
@@ -67,7 +67,7 @@ class EventTranslator:
             known = self.instruments
             return {symbol: str(known[symbol].price(ticks)) for symbol, ticks in table.items() if symbol in known}
         if name == "amounts":
-            return {asset: str(from_money(amount)) for asset, amount in table.items()}
+            return {asset: f"{from_money(amount):f}" for asset, amount in table.items()}
         if name == "order":
             return self.text(table)
         return dict(table)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -12,6 +14,9 @@ from workstation.messaging.moments import moment
 
 _INTERNAL = ("price_ticks", "lots")
 """Fields that repeat others in the engine's units."""
+
+_EXPONENT = re.compile(r"-?[0-9](\.[0-9]+)?E[+-][0-9]{1,2}")
+"""A decimal as Python writes a small one."""
 
 VIEWS: dict[str, type[Any]] = {
     kind.__name__: kind
@@ -35,6 +40,8 @@ def readable(value: Any) -> Any:
     """What a view's JSON is to the API's readers."""
     if isinstance(value, list):
         return [readable(each) for each in value]
+    if isinstance(value, str) and _EXPONENT.fullmatch(value):
+        return f"{Decimal(value):f}"
     if not isinstance(value, dict):
         return value
     told: dict[str, Any] = {}

@@ -28,9 +28,8 @@ IdempotencyKey = Annotated[
 ]
 
 
-def rows(most: int, usual: int) -> Any:
-    """How many rows are asked for."""
-    return Annotated[int, Query(ge=1, le=most, description=f"Most rows; {usual} unless told.")]
+Rows = Annotated[int, Query(ge=1, le=5_000, description="most rows")]
+Points = Annotated[int, Query(ge=1, le=50_000, description="most points")]
 
 
 class Asked(BaseModel):

@@ -117,8 +117,8 @@ def _listen(settings: OpsSettings) -> socket.socket:
     except OSError as error:
         listener.close()
         raise ConfigurationError(
-            f"The ops API cannot listen at {settings.host} port {settings.port} ({error.strerror or error}): free it, or "
-            "choose others under ops.host and ops.port."
+            f"The ops API cannot listen at {settings.host} port {settings.port} ({error.strerror or error}): free it, "
+            "or choose others under ops.host and ops.port."
         ) from None
     listener.setblocking(False)
     return listener

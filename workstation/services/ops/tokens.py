@@ -53,8 +53,8 @@ class Tokens:
         for role, token in by_role.items():
             if not SHORTEST <= len(token) <= _LONGEST or not token.isascii() or not token.isprintable() or " " in token:
                 raise CredentialsError(
-                    f"The ops API's token of the {role.word} must be {SHORTEST} to {_LONGEST} characters without blanks: "
-                    "make one with `openssl rand -hex 32`."
+                    f"The ops API's token of the {role.word} must be {SHORTEST} to {_LONGEST} characters without "
+                    "blanks: make one with `openssl rand -hex 32`."
                 )
             hide(Credentials("", token))
         if not by_role:

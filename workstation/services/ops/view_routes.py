@@ -17,7 +17,7 @@ from workstation.services.engine_client import View
 from workstation.services.ops.context import Context, Ops
 from workstation.services.ops.problems import RESPONSES, Problem
 from workstation.services.ops.readable import readable
-from workstation.services.ops.requests import OrderPath, StrategyPath, SymbolPath, Viewer, rows
+from workstation.services.ops.requests import OrderPath, Points, Rows, StrategyPath, SymbolPath, Viewer
 from workstation.services.ops.schema import (
     BOOLEAN,
     DECIMAL,
@@ -32,7 +32,6 @@ from workstation.services.ops.schema import (
     view,
 )
 
-MOST_ROWS = 5_000
 DEEPEST = 100
 
 router = APIRouter(prefix="/api/v1", tags=["views"], responses=RESPONSES)
@@ -56,6 +55,12 @@ _OVERVIEW = object_of(
 def told(value: Any) -> Response:
     """JSON, decimals as text."""
     return Response(msgspec.json.encode(value), media_type="application/json")
+
+
+@router.get("/me", responses=of(object_of(role={"enum": ["viewer", "trader", "admin"]})))
+async def me(who: Viewer) -> Response:
+    """What the token may do."""
+    return told({"role": who.role.word})
 
 
 @router.get("/overview", responses=of(_OVERVIEW))
@@ -89,7 +94,7 @@ async def positions(ops: Context, _: Viewer) -> Response:
 
 @router.get("/orders", responses=of(list_of(view("OrderView"))))
 async def orders(
-    ops: Context, _: Viewer, past: bool = Query(False, description="ended ones"), limit: rows(MOST_ROWS, 200) = 200
+    ops: Context, _: Viewer, past: bool = Query(False, description="ended ones"), limit: Rows = 200
 ) -> Response:
     """Orders that may still execute, or past ones, oldest first."""
     if past:
@@ -106,20 +111,18 @@ async def known_order(ops: Ops, client_id: str) -> dict[str, Any]:
     """Raises ``Problem`` when the engine does not know it."""
     found = await ops.desk.view(View.ORDER, client_id=client_id)
     if not isinstance(found, dict):
-        raise Problem(
-            404, f"There is no order {client_id} in this session; GET /api/v1/orders?past=true has older ones."
-        )
+        raise Problem(404, f"There is no order {client_id} in this session; /api/v1/orders?past=true has older ones.")
     return found
 
 
 @router.get("/trades", responses=of(list_of(view("FillView"))))
-async def trades(ops: Context, _: Viewer, limit: rows(MOST_ROWS, 200) = 200) -> Response:
+async def trades(ops: Context, _: Viewer, limit: Rows = 200) -> Response:
     """Executions, oldest first."""
     return told(readable(await ops.desk.view(View.PAST_FILLS, limit=limit)))
 
 
 @router.get("/equity", responses=of(list_of(_EQUITY)))
-async def equity(ops: Context, _: Viewer, limit: rows(50_000, 1_500) = 1_500) -> Response:
+async def equity(ops: Context, _: Viewer, limit: Points = 1_500) -> Response:
     """The account's equity each minute and at each execution, oldest first."""
     points = await ops.desk.view(View.PAST_EQUITY, limit=limit)
     return told([_equity_point(point) for point in points])
@@ -191,15 +194,13 @@ async def services(ops: Context, _: Viewer) -> Response:
 
 
 @router.get("/logs", responses=of(list_of(view("LogView"))))
-async def logs(ops: Context, _: Viewer, limit: rows(MOST_ROWS, 200) = 200) -> Response:
+async def logs(ops: Context, _: Viewer, limit: Rows = 200) -> Response:
     """The engine's newest lines, oldest of them first."""
     return told(readable(await ops.desk.view(View.LOG, limit=limit)))
 
 
 @router.get("/bars/{symbol}", responses=of(list_of(_BAR)))
-async def bars(
-    ops: Context, _: Viewer, symbol: SymbolPath, timeframe: str = "1m", limit: rows(MOST_ROWS, 300) = 300
-) -> Response:
+async def bars(ops: Context, _: Viewer, symbol: SymbolPath, timeframe: str = "1m", limit: Rows = 300) -> Response:
     """Closed bars, oldest first."""
     instrument = await ops.desk.instrument(symbol)
     if timeframe not in TIMEFRAMES:
