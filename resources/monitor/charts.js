@@ -19,8 +19,33 @@ function looks() {
     },
     grid: { vertLines: { color: colour("grid") }, horzLines: { color: colour("grid") } },
     rightPriceScale: { borderColor: colour("hairline") },
+    crosshair: {
+      vertLine: { color: colour("border"), labelBackgroundColor: colour("border") },
+      horzLine: { color: colour("border"), labelBackgroundColor: colour("border") },
+    },
     timeScale: { borderColor: colour("hairline"), timeVisible: true, secondsVisible: false },
   };
+}
+
+// One mark a bar and side, with the number of its fills where there are several.
+function marks(fills, intervalS) {
+  const counts = new Map();
+  for (const fill of fills) {
+    const key = `${Math.floor(seconds(fill.time) / intervalS) * intervalS} ${fill.side}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return [...counts].map(([key, count]) => {
+    const [time, side] = key.split(" ");
+    const buy = side === "buy";
+    return {
+      time: +time,
+      position: buy ? "belowBar" : "aboveBar",
+      shape: buy ? "arrowUp" : "arrowDown",
+      color: colour(buy ? "up_text" : "down_text"),
+      size: 0.8,
+      text: count > 1 ? String(count) : "",
+    };
+  }).sort((a, b) => a.time - b.time);
 }
 
 export class CandleChart {
@@ -56,15 +81,7 @@ export class CandleChart {
     })));
     const first = rows[0]?.time ?? Infinity;
     const last = rows.at(-1)?.time ?? 0;
-    this.markers.setMarkers(fills.map((fill) => ({ fill, time: Math.floor(seconds(fill.time) / intervalS) * intervalS }))
-      .filter((each) => each.time >= first && each.time <= last)
-      .map(({ fill, time }) => ({
-        time,
-        position: fill.side === "buy" ? "belowBar" : "aboveBar",
-        shape: fill.side === "buy" ? "arrowUp" : "arrowDown",
-        color: fill.side === "buy" ? colour("up_text") : colour("down_text"),
-        size: 0.8,
-      })));
+    this.markers.setMarkers(marks(fills, intervalS).filter((mark) => mark.time >= first && mark.time <= last));
     if (shown !== this.shown) {
       this.shown = shown;
       const count = Math.min(rows.length, 120);

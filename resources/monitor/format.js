@@ -27,11 +27,11 @@ export function signed(text, decimals) {
   return told === "–" || told.startsWith(MINUS) || !/[1-9]/.test(told) ? told : `+${told}`;
 }
 
-// "up", "down" or "": the class that colours a result.
-export function direction(text) {
-  const value = String(text ?? "");
-  if (!/[1-9]/.test(value)) return "";
-  return value.startsWith("-") ? "down" : "up";
+// "up", "down" or "": the class that colours a result as it is shown.
+export function direction(text, decimals) {
+  const told = number(text, decimals);
+  if (!/[1-9]/.test(told)) return "";
+  return told.startsWith(MINUS) ? "down" : "up";
 }
 
 export function time(text) {

@@ -13,8 +13,8 @@ export function showBanner(session, account, risk) {
   show("account", account.name);
   show("venue", account.venue);
   show("equity", `${number(account.equity, 2)} ${account.currency}`);
-  show("today", `${signed(account.day_result, 2)}  ${signed(account.day_percent, 2)} %`, direction(account.day_result));
-  show("open", signed(account.unrealised, 2), direction(account.unrealised));
+  show("today", `${signed(account.day_result, 2)}  ${signed(account.day_percent, 2)} %`, direction(account.day_result, 2));
+  show("open", signed(account.unrealised, 2), direction(account.unrealised, 2));
   show("exposure", `${number(account.exposure_percent, 1)} %`);
   show("drawdown", `${number(account.drawdown_percent, 2)} % now`);
   const state = risk.killed ? "KILLED" : risk.crisis ? `${risk.trading_state}, crisis` : risk.trading_state;
@@ -32,7 +32,7 @@ export function showPositions(positions) {
     ["Size", (p) => signed(p.quantity), (p) => direction(p.quantity)],
     ["Entry", (p) => number(p.entry)],
     ["Mark", (p) => number(p.mark)],
-    ["P&L", (p) => signed(p.unrealised, 2), (p) => direction(p.unrealised)],
+    ["P&L", (p) => signed(p.unrealised, 2), (p) => direction(p.unrealised, 2)],
     ["Stop at venue", (p) => (p.stop_at_venue === null ? "none" : number(p.stop_at_venue))],
   ], positions, "No open positions.");
 }
@@ -58,7 +58,7 @@ export function showStrategies(strategies) {
     ["Symbol", (s) => `${s.symbol} ${s.timeframe}`, () => "dim", true],
     ["State", (s) => s.state, (s) => ({ running: "good", failed: "bad", paused: "warning" })[s.state] ?? "dim", true],
     ["Position", (s) => signed(s.quantity), (s) => direction(s.quantity)],
-    ["Today", (s) => signed(s.day_result, 2), (s) => direction(s.day_result)],
+    ["Today", (s) => signed(s.day_result, 2), (s) => direction(s.day_result, 2)],
   ], strategies, "No strategies.");
 }
 
@@ -70,7 +70,7 @@ export function showFills(fills) {
     ["Side", (f) => (f.side === "buy" ? "Buy" : "Sell"), (f) => (f.side === "buy" ? "up" : "down"), true],
     ["Size", (f) => number(f.quantity)],
     ["Price", (f) => number(f.price)],
-    ["Realised", (f) => signed(f.realised, 2), (f) => direction(f.realised)],
+    ["Realised", (f) => signed(f.realised, 2), (f) => direction(f.realised, 2)],
   ], [...fills].reverse().slice(0, 60), "No fills yet.");
 }
 

@@ -73,6 +73,11 @@ async def place(ops: Context, who: Trader, terms: OrderTerms, key: IdempotencyKe
     return done
 
 
+def _denial(verdict: dict[str, Any]) -> str:
+    facts = f" ({verdict['value']}; the limit is {verdict['limit']})" if verdict["value"] and verdict["limit"] else ""
+    return f"Denied {verdict['code']}: {verdict['text'].rstrip('.')}{facts}."
+
+
 @router.post("/orders/preview", responses=of(view("VerdictView"), "What the gate would say now; nothing is sent."))
 async def preview(ops: Context, _: Trader, terms: OrderTerms) -> Response:
     intent = intent_of(terms, await ops.desk.instrument(terms.symbol))

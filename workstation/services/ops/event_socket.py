@@ -86,6 +86,7 @@ async def _read_out(ops: Ops, socket: WebSocket, greeting: Greeting, caller: Cal
     missed = hub.missed(greeting.stream, greeting.number)
     hub.readers.add(reader)
     leaves = asyncio.ensure_future(_until_left(socket))
+    leaves.add_done_callback(lambda _: reader.put({}))
     try:
         await _send(socket, {"kind": "hello", "stream": hub.stream, "role": caller.role.word, **_state(ops)})
         if missed is None and greeting.stream:
@@ -98,7 +99,8 @@ async def _read_out(ops: Ops, socket: WebSocket, greeting: Greeting, caller: Cal
                     told = await reader.queue.get()
             except TimeoutError:
                 told = {"kind": "heartbeat", **_state(ops)}
-            await _send(socket, told)
+            if not leaves.done():
+                await _send(socket, told)
         if reader.too_slow:
             await socket.close(TOO_SLOW, "The reader was too slow.")
     finally:

@@ -56,7 +56,6 @@ async def serve_ops(running: Running, tokens: Tokens | None = None) -> None:
         finally:
             watching.cancel()
             server.should_exit = True
-            server.force_exit = not serving.done() and bool(ops.hub.readers)
             await asyncio.gather(watching, serving, return_exceptions=True)
     finally:
         listener.close()

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Any, get_args, get_type_hints
 
 import msgspec
+from nats.aio.subscription import Subscription
 
 from tests.replay.paper_session import PaperSession
 from widgets.session_engine import SessionEngine
@@ -23,14 +24,16 @@ STEP_S = 0.25
 
 
 class Bridge:
-    """Lets the session's time pass and answers; ``silent`` makes it deaf."""
+    """Lets the session's time pass and answers."""
 
     def __init__(self, paper: PaperSession, link: NatsLink) -> None:
         self.paper = paper
         self.engine = SessionEngine(paper.session)
-        self.silent = False
+        self.halted = False
+        """Time stands still, and views go on."""
         self.refuses = ""
         self._link = link
+        self._ears: list[Subscription] = []
         self._subjects = paper.session.settings.messaging.subjects
         self._events: asyncio.Queue[Output] = asyncio.Queue()
         self._log: deque[LogView] = deque(maxlen=1_000)
@@ -41,21 +44,32 @@ class Bridge:
         bus.subscribe(LogLine, lambda e: self._log.append(LogView(e.ts_ns, e.severity, e.source, e.text)))
 
     async def run(self) -> None:
-        await self._link.serve(self._subjects.views, self._view, EngineRequestBody)
-        await self._link.serve(self._subjects.commands, self._command, EngineRequestBody)
+        await self.speak()
         while True:
-            self.paper.let_pass(STEP_S, STEP_S)
+            if not self.halted:
+                self.paper.let_pass(STEP_S, STEP_S)
             while not self._events.empty():
                 event = self._events.get_nowait()
                 body = EngineEventBody(kind=type(event).__name__, event=msgspec.to_builtins(event))
-                if not self.silent:
+                if self._ears:
                     await self._link.publish(self._subjects.events, body)
             await asyncio.sleep(STEP_S)
+
+    async def speak(self) -> None:
+        """Answer, and tell events."""
+        link, subjects = self._link, self._subjects
+        self._ears.append(await link.serve(subjects.views, self._view, EngineRequestBody))
+        self._ears.append(await link.serve(subjects.commands, self._command, EngineRequestBody))
+
+    async def fall_silent(self) -> None:
+        """Hear nothing and say nothing."""
+        for ear in self._ears:
+            await ear.unsubscribe()
+        self._ears.clear()
 
     async def _view(self, message: Message) -> EngineAnswerBody:
         request = message.body
         assert isinstance(request, EngineRequestBody)
-        await self._sulk()
         return EngineAnswerBody(ok=True, data=self._shown(View(request.name), dict(request.arguments)))
 
     def _shown(self, view: View, a: dict[str, Any]) -> Any:
@@ -95,7 +109,6 @@ class Bridge:
     async def _command(self, message: Message) -> EngineAnswerBody:
         request = message.body
         assert isinstance(request, EngineRequestBody)
-        await self._sulk()
         if self.refuses:
             return EngineAnswerBody(ok=False, text=self.refuses)
         done = self._done.get(request.id)
@@ -107,7 +120,3 @@ class Bridge:
         answer = EngineAnswerBody(ok=True, text=self.paper.command(kind(who=request.who, **fields)))
         self._done[request.id] = answer
         return answer
-
-    async def _sulk(self) -> None:
-        while self.silent:
-            await asyncio.sleep(0.05)

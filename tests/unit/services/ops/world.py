@@ -8,13 +8,14 @@ import json
 import threading
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
-from tests.replay.paper_session import CONFIGURATION, PaperSession, busy_configuration
+from tests.replay.paper_session import CONFIGURATION, PaperSession, busy_configuration, with_settings
 from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.ops.bridge import Bridge
 from workstation.config.loader import Loaded
@@ -29,6 +30,15 @@ TOKENS = {Role.VIEWER: VIEWER, Role.TRADER: TRADER, Role.ADMIN: ADMIN}
 WAIT_S = 30
 WARM_UP_S = 600
 T = TypeVar("T")
+
+
+def calm_configuration() -> Loaded:
+    """The busy session on a market without crashes: stops that the gate denies are another test's."""
+    loaded = busy_configuration()
+    market = loaded.settings.market
+    built_in = msgspec.structs.replace(market.built_in, volatility=Decimal(2), crashes_per_day=Decimal(0))
+    market = msgspec.structs.replace(market, built_in=built_in)
+    return with_settings(loaded, msgspec.structs.replace(loaded.settings, market=market))
 
 
 class Answer(NamedTuple):
@@ -58,7 +68,12 @@ class World:
         self.file = folder / "config" / "strategy.yaml"
         self.file.parent.mkdir()
         self.file.write_text(CONFIGURATION.read_text())
-        self.changes = {"port": 0, "requests_per_minute": 100_000, "commands_per_minute": 10_000} | ops
+        self.changes = {
+            "port": 0,
+            "requests_per_minute": 100_000,
+            "commands_per_minute": 10_000,
+            "failed_tries_per_minute": 1_000,
+        } | ops
         self.address = ""
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ops world")
@@ -81,7 +96,7 @@ class World:
         self._stack = AsyncExitStack()
         self.server = await self._stack.enter_async_context(running_server(self.folder / "nats"))
         self.link = await self._stack.enter_async_context(connected(self.server, "engine"))
-        self.loaded = busy_configuration()
+        self.loaded = calm_configuration()
         self.paper = PaperSession(self.folder / "engine", self.loaded)
         self.paper.let_pass(WARM_UP_S, 2)
         self.bridge = Bridge(self.paper, self.link)
