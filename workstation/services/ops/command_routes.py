@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from workstation.core.instrument import canonical_symbol
 from workstation.core.messages import (
@@ -47,13 +47,14 @@ from workstation.services.ops.requests import (
     StrategyPath,
     Trader,
     TradingStateTerms,
+    known_query,
     require,
 )
 from workstation.services.ops.schema import of, view
 from workstation.services.ops.tokens import Role
 from workstation.services.ops.view_routes import known_order, known_strategy, told
 
-router = APIRouter(prefix="/api/v1", tags=["commands"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["commands"], responses=RESPONSES, dependencies=[Depends(known_query)])
 
 # --- Orders -----------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from workstation.core.errors import ConfigurationError
 from workstation.core.redaction import scrub
@@ -16,13 +16,21 @@ from workstation.services.ops.configuration_files import ConfigurationFiles, Sta
 from workstation.services.ops.context import Context, Ops
 from workstation.services.ops.door import TAKEN_AT_ONCE
 from workstation.services.ops.problems import RESPONSES, Problem
-from workstation.services.ops.requests import Admin, ApplyTerms, ConfigurationText, PaperTerms, StagedText, Viewer
+from workstation.services.ops.requests import (
+    Admin,
+    ApplyTerms,
+    ConfigurationText,
+    PaperTerms,
+    StagedText,
+    Viewer,
+    known_query,
+)
 from workstation.services.ops.schema import BOOLEAN, OBJECT, TEXT, list_of, nullable, object_of, of
 from workstation.services.ops.view_routes import told
 
 AT_ONCE = tuple(f"ops.{name}" for name in TAKEN_AT_ONCE)
 
-router = APIRouter(prefix="/api/v1", tags=["configuration"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["configuration"], responses=RESPONSES, dependencies=[Depends(known_query)])
 
 _CHANGES = list_of({**object_of(setting=TEXT, to=TEXT), "description": "`from` is the value before, as JSON"})
 _FORMER = object_of(id=TEXT, hash=TEXT, who=TEXT, time=TEXT, note=TEXT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 
 from workstation import __version__
 from workstation.core.errors import WorkstationError
@@ -12,7 +12,7 @@ from workstation.core.resources import resource_path
 from workstation.services.ops import metrics as exposition
 from workstation.services.ops.context import Context
 from workstation.services.ops.problems import RESPONSES, Problem
-from workstation.services.ops.requests import Viewer
+from workstation.services.ops.requests import Viewer, known_query
 from workstation.services.ops.schema import NUMBER, TEXT, nullable, object_of, of
 from workstation.services.ops.view_routes import told
 
@@ -30,7 +30,7 @@ KINDS = {
 FOLDERS = ("themes", "fonts")
 """Folders of the desktop's resources that the page uses too."""
 
-router = APIRouter(responses=RESPONSES)
+router = APIRouter(responses=RESPONSES, dependencies=[Depends(known_query)])
 
 
 @router.get("/health", responses=of(object_of(status=TEXT, version=TEXT)), tags=["health"])

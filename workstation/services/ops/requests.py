@@ -151,6 +151,14 @@ def _at_least(role: Role) -> Any:
     return Depends(check)
 
 
+async def known_query(request: Request) -> None:
+    """Raises ``Problem`` for a parameter that the route does not have: a slip of the pen must not pass unnoticed."""
+    known = [parameter.alias for parameter in request.scope["route"].dependant.query_params]
+    for name in request.query_params:
+        if name not in known:
+            raise Problem(422, f"{name[:100]} is no parameter here; there is {', '.join(known) or 'none'}.")
+
+
 Viewer = Annotated[Caller, _at_least(Role.VIEWER)]
 Trader = Annotated[Caller, _at_least(Role.TRADER)]
 Admin = Annotated[Caller, _at_least(Role.ADMIN)]

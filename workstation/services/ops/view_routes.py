@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 
 from workstation.core.instrument import Instrument
 from workstation.core.timeframe import TIMEFRAMES
@@ -17,7 +17,7 @@ from workstation.services.engine_client import View
 from workstation.services.ops.context import Context, Ops
 from workstation.services.ops.problems import RESPONSES, Problem
 from workstation.services.ops.readable import readable
-from workstation.services.ops.requests import OrderPath, Points, Rows, StrategyPath, SymbolPath, Viewer
+from workstation.services.ops.requests import OrderPath, Points, Rows, StrategyPath, SymbolPath, Viewer, known_query
 from workstation.services.ops.schema import (
     BOOLEAN,
     DECIMAL,
@@ -34,7 +34,7 @@ from workstation.services.ops.schema import (
 
 DEEPEST = 100
 
-router = APIRouter(prefix="/api/v1", tags=["views"], responses=RESPONSES)
+router = APIRouter(prefix="/api/v1", tags=["views"], responses=RESPONSES, dependencies=[Depends(known_query)])
 
 _BAR = object_of(close_time=TIME, open=DECIMAL, high=DECIMAL, low=DECIMAL, close=DECIMAL, volume=DECIMAL)
 _EQUITY = object_of(time=TIME, equity=DECIMAL)
