@@ -182,7 +182,8 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: Wor
         box = phone.locator(f"#{panel}-panel").bounding_box()
         assert box is not None and box["height"] > 40 and box["width"] == PHONE[0], panel
     phone.click("#theme")
-    phone.wait_for_function("getComputedStyle(document.documentElement).colorScheme === 'light'")
+    expect(phone.locator("#theme")).to_have_text("Dark")
+    assert phone.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
 
 
 def test_nothing_is_loaded_from_elsewhere(page: Page, world: World) -> None:
