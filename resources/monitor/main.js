@@ -36,7 +36,7 @@ async function slow() {
   const timeframe = $("timeframe").value;
   if (!symbol) return;
   const [bars, fills, points, market, log] = await Promise.all([
-    view(`bars/${symbol}?timeframe=${timeframe}&limit=500`), view("trades?limit=500"), view("equity?limit=1500"),
+    view(`bars/${symbol}?timeframe=${timeframe}&limit=500&forming=true`), view("trades?limit=500"), view("equity?limit=1500"),
     view(`market/${symbol}?depth=1`), view("logs?limit=200"),
   ]);
   const own = fills.filter((fill) => fill.symbol === symbol);

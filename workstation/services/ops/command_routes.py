@@ -61,22 +61,9 @@ router = APIRouter(prefix="/api/v1", tags=["commands"], responses=RESPONSES, dep
 
 @router.post("/orders", response_model=Done)
 async def place(ops: Context, who: Trader, terms: OrderTerms, key: IdempotencyKey = "") -> Any:
-    """Place an order as *manual*. What the gate denies is told in the engine's words."""
+    """Place an order as *manual*. What the gate denies is a 409 with its code."""
     intent = intent_of(terms, await ops.desk.instrument(terms.symbol))
-    verdict = await ops.desk.view(View.PREVIEW, intent=msgspec.to_builtins(intent))
-    # It is sent all the same: the engine journals what it denies.
-    done = await ops.desk.command(PlaceOrder(intent=intent), who, key)
-    if not verdict["allowed"] and not done["duplicate"]:
-        facts = (
-            f" {verdict['value']}; the limit is {verdict['limit']}." if verdict["value"] and verdict["limit"] else ""
-        )
-        raise Problem(409, f"Denied {verdict['code']}: {verdict['text'].rstrip('.')}.{facts}")
-    return done
-
-
-def _denial(verdict: dict[str, Any]) -> str:
-    facts = f" ({verdict['value']}; the limit is {verdict['limit']})" if verdict["value"] and verdict["limit"] else ""
-    return f"Denied {verdict['code']}: {verdict['text'].rstrip('.')}{facts}."
+    return await ops.desk.command(PlaceOrder(intent=intent), who, key)
 
 
 @router.post("/orders/preview", responses=of(view("VerdictView"), "What the gate would say now; nothing is sent."))

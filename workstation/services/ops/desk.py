@@ -83,6 +83,7 @@ class EngineDesk:
             "text": f"The engine does not answer; the kill switch is latched in {self._folder.path}: a session of that "
             "data folder follows at once, one elsewhere does not.",
             "duplicate": False,
+            "orders": [],
         }
 
     def _require_link(self) -> None:
@@ -92,5 +93,6 @@ class EngineDesk:
 
 def _result(answer: EngineAnswerBody) -> dict[str, Any]:
     if not answer.ok:
-        raise Problem(409, answer.text or "The engine refused it without a reason.")
-    return {"ok": True, "text": answer.text, "duplicate": answer.duplicate}
+        raise Problem(409, f"{answer.text.rstrip('.') or 'The engine refused it without a reason'}.")
+    orders = answer.data.get("orders", []) if isinstance(answer.data, dict) else []
+    return {"ok": True, "text": answer.text, "duplicate": answer.duplicate, "orders": orders}

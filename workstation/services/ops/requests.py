@@ -124,6 +124,8 @@ class Done(BaseModel):
     ok: bool
     text: str
     duplicate: bool = False
+    orders: list[str] = []
+    """Ids of the orders that it made."""
 
 
 _bearer = HTTPBearer(auto_error=False, description="The token of a role: viewer, trader or admin.")

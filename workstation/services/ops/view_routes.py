@@ -200,12 +200,19 @@ async def logs(ops: Context, _: Viewer, limit: Rows = 200) -> Response:
 
 
 @router.get("/bars/{symbol}", responses=of(list_of(_BAR)))
-async def bars(ops: Context, _: Viewer, symbol: SymbolPath, timeframe: str = "1m", limit: Rows = 300) -> Response:
-    """Closed bars, oldest first."""
+async def bars(
+    ops: Context,
+    _: Viewer,
+    symbol: SymbolPath,
+    timeframe: str = "1m",
+    limit: Rows = 300,
+    forming: bool = False,
+) -> Response:
+    """Closed bars, oldest first; with ``forming`` the last one is that under construction."""
     instrument = await ops.desk.instrument(symbol)
     if timeframe not in TIMEFRAMES:
         raise Problem(409, f"{timeframe[:20]} is no timeframe; use one of {', '.join(TIMEFRAMES)}.")
-    asked = {"symbol": instrument.symbol, "timeframe": timeframe, "limit": limit}
+    asked = {"symbol": instrument.symbol, "timeframe": timeframe, "limit": limit, "forming": forming}
     return told([_bar(row, instrument) for row in await ops.desk.view(View.BARS, **asked)])
 
 

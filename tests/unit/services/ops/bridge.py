@@ -11,9 +11,10 @@ from nats.aio.subscription import Subscription
 
 from tests.replay.paper_session import PaperSession
 from widgets.session_engine import SessionEngine
-from workstation.core.messages import LogLine, Output
+from workstation.core.messages import LogLine, OrderDenied, OrderSubmitted, Output
 from workstation.core.orders import Intent
 from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.types import MANUAL
 from workstation.core.views import LogView
 from workstation.messaging.bodies import EngineAnswerBody, EngineEventBody, EngineRequestBody
 from workstation.messaging.envelope import Message
@@ -41,6 +42,10 @@ class Bridge:
         bus = paper.session.kernel.bus
         for kind in get_args(Output):
             bus.subscribe(kind, self._events.put_nowait)
+        self._denied = ""
+        self._submitted: list[str] = []
+        bus.subscribe(OrderDenied, self._on_denied)
+        bus.subscribe(OrderSubmitted, self._on_submitted)
         bus.subscribe(LogLine, lambda e: self._log.append(LogView(e.ts_ns, e.severity, e.source, e.text)))
 
     async def run(self) -> None:
@@ -54,6 +59,14 @@ class Bridge:
                 if self._ears:
                     await self._link.publish(self._subjects.events, body)
             await asyncio.sleep(STEP_S)
+
+    def _on_denied(self, denial: OrderDenied) -> None:
+        if denial.owner == MANUAL:
+            self._denied = f"Denied {denial.code}: {denial.text}."
+
+    def _on_submitted(self, order: OrderSubmitted) -> None:
+        if order.owner == MANUAL:
+            self._submitted.append(order.client_id)
 
     async def speak(self) -> None:
         """Answer, and tell events."""
@@ -95,7 +108,14 @@ class Bridge:
             case View.BARS:
                 series = engine.market(a["symbol"]).series(TIMEFRAMES[a["timeframe"]])
                 columns = ("close_ns", "open", "high", "low", "close", "volume")
-                return list(zip(*(getattr(series, name)[-a["limit"] :].tolist() for name in columns)))
+                rows = list(zip(*(getattr(series, name)[-a["limit"] :].tolist() for name in columns)))
+                bar = engine.market(a["symbol"]).forming(TIMEFRAMES[a["timeframe"]]) if a["forming"] else None
+                if bar is not None:
+                    terms = session.kernel.terms.instruments[a["symbol"]]
+                    prices = map(terms.price_lossy, (bar.open, bar.high, bar.low, bar.close))
+                    close_ns = bar.open_ns + TIMEFRAMES[a["timeframe"]]
+                    rows.append((close_ns, *prices, bar.lots * terms.lot_lossy))
+                return rows
             case View.MARKET:
                 market = engine.market(a["symbol"])
                 bids, asks = market.top(a["depth"])
@@ -117,6 +137,10 @@ class Bridge:
         kind = COMMANDS[request.name]
         hints = get_type_hints(kind)
         fields = {name: msgspec.convert(value, hints[name]) for name, value in request.arguments.items()}
-        answer = EngineAnswerBody(ok=True, text=self.paper.command(kind(who=request.who, **fields)))
+        self._denied, self._submitted = "", []
+        text = self.paper.command(kind(who=request.who, **fields))
+        if self._denied:
+            return EngineAnswerBody(ok=False, text=self._denied)
+        answer = EngineAnswerBody(ok=True, text=text, data={"orders": self._submitted})
         self._done[request.id] = answer
         return answer

@@ -45,6 +45,7 @@ def test_an_order_is_placed_moved_and_cancelled(world: World) -> None:
     done = world.post("/api/v1/orders", {**TERMS, "price": price, "reason": "test"})
     assert done.status == 200 and done.json["ok"] is True, done.body
     order = until(lambda: manual_orders(world))[0]
+    assert done.json["orders"] == [order["client_id"]]
     assert (order["symbol"], order["side"], order["type"]) == ("ETHUSDT", "buy", "limit")
     assert Decimal(order["price"]) == Decimal(price) and Decimal(order["quantity"]) == Decimal("0.01")
     assert order["reason"] == "test"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -103,6 +104,12 @@ def test_bars_and_market_are_exact_to_the_tick(world: World) -> None:
     bars = world.get("/api/v1/bars/BTCUSDT?limit=500").json
     assert len(bars) == 500 and all(len(bar["close"].split(".")[1]) == 2 for bar in bars)
     assert all(Decimal(bar["low"]) <= Decimal(bar["open"]) <= Decimal(bar["high"]) for bar in bars)
+    for _ in range(100):
+        forming = world.get("/api/v1/bars/BTCUSDT?limit=1&forming=true").json
+        if len(forming) == 2:
+            break
+        time.sleep(0.1)
+    assert len(forming) == 2 and forming[0]["close_time"] < forming[1]["close_time"]
     market = world.get("/api/v1/market/BTCUSDT?depth=3").json
     (bid, _), (ask, _) = market["bids"][0], market["asks"][0]
     assert Decimal(bid) < Decimal(ask) and len(market["bids"]) == 3
