@@ -109,7 +109,12 @@ async def order(ops: Context, _: Viewer, client_id: OrderPath) -> Response:
 
 async def known_order(ops: Ops, client_id: str) -> dict[str, Any]:
     """Raises ``Problem`` when the engine does not know it."""
-    found = await ops.desk.view(View.ORDER, client_id=client_id)
+    try:
+        found = await ops.desk.view(View.ORDER, client_id=client_id)
+    except Problem as problem:
+        if problem.status != 409:
+            raise
+        found = None
     if not isinstance(found, dict):
         raise Problem(404, f"There is no order {client_id} in this session; /api/v1/orders?past=true has older ones.")
     return found

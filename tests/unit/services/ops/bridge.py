@@ -83,7 +83,10 @@ class Bridge:
     async def _view(self, message: Message) -> EngineAnswerBody:
         request = message.body
         assert isinstance(request, EngineRequestBody)
-        return EngineAnswerBody(ok=True, data=self._shown(View(request.name), dict(request.arguments)))
+        data = self._shown(View(request.name), dict(request.arguments))
+        if data is None and request.name == View.ORDER:
+            return EngineAnswerBody(ok=False, text=f"There is no order {request.arguments['client_id']}.")
+        return EngineAnswerBody(ok=True, data=data)
 
     def _shown(self, view: View, a: dict[str, Any]) -> Any:
         engine, session = self.engine, self.paper.session
@@ -102,7 +105,7 @@ class Bridge:
             case View.HEALTH:
                 return engine.health().view
             case View.CONFIGURATION:
-                return msgspec.json.decode(session.loaded.json)
+                return session.settings
             case View.PREVIEW:
                 return engine.preview(msgspec.convert(a["intent"], Intent))
             case View.BARS:

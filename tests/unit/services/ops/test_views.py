@@ -121,7 +121,7 @@ def test_parameters_risk_paper_and_configuration(world: World) -> None:
     assert "fast" in names
     limits = world.get("/api/v1/risk").json["limits"]
     assert {"Day loss", "Drawdown", "Feed age"} <= {limit["name"] for limit in limits}
-    assert world.get("/api/v1/paper").json["taker_bps"] == 7
+    assert world.get("/api/v1/paper").json["taker_bps"] == "7"
     assert world.get("/api/v1/configuration").json["risk"]["open_positions"] == 5
     assert world.get("/api/v1/reconciliation").json["differences"] == []
     assert world.get("/api/v1/connection").json is None
