@@ -168,7 +168,7 @@ class Door:
                 raise Problem(503, str(error)) from None
             log.error("%s The kill switch goes on without.", error)
             entry = ""
-        status, text, handed_over = 500, bytearray(), False
+        status, text, handed_over, noted = 500, bytearray(), False, False
 
         async def receive_again() -> Message:
             nonlocal handed_over
@@ -177,18 +177,27 @@ class Door:
             handed_over = True
             return {"type": "http.request", "body": body, "more_body": False}
 
+        def note() -> None:
+            nonlocal noted
+            if not noted:
+                noted = True
+                self._audit.answered(entry, caller, what, status, _result(bytes(text)))
+
         async def send_noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-            elif len(text) < _MOST_TEXT:
-                text.extend(message.get("body", b"")[:_MOST_TEXT])
+            else:
+                text.extend(message.get("body", b"")[: max(0, _MOST_TEXT - len(text))])
+                if not message.get("more_body"):
+                    # Whoever has the answer finds it written down.
+                    note()
             await send(message)
 
         try:
             await self._app(scope, receive_again, send_noted)
         finally:
-            self._audit.answered(entry, caller, what, status, _result(bytes(text)))
+            note()
 
 
 def address_of(scope: Scope) -> str:
