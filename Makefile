@@ -17,7 +17,8 @@ setup: ## make the environment in .venv; does nothing when it is up to date
 run: setup ## open the workstation in paper mode; ARGS="--no-gui --for 60" passes options
 	@.venv/bin/workstation $(ARGS)
 
-test: setup ## the whole test suite; ARGS="tests/unit -k ledger" chooses, WORKERS=0 runs in one process
+test: ## the whole test suite; ARGS="tests/unit -k ledger" chooses, WORKERS=0 runs in one process
+	@bash packaging/setup.sh --test
 	@$(PYTHON) -m pytest -q -n $(WORKERS) $(ARGS)
 
 check: setup ## lint, format, types and the order of imports

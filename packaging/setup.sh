@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv from the lock and checks that Qt can start. Run again it does nothing unless the lock or the project changed.
+# With --test it also sees to the browser that the web monitor is tested with.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -8,6 +9,7 @@ bootstrap=packaging/requirements/bootstrap.txt
 python=.venv/bin/python
 packages_stamp=.venv/.packages
 qt_stamp=.venv/.qt
+browser_stamp=.venv/.browser
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -88,11 +90,14 @@ x11_lacks() {
   ldd "$plugin" 2>/dev/null | sed -n 's/ => not found//p'
 }
 
+# install_system WHAT PACKAGE…
 install_system() {
+  local what=$1
+  shift
   local as_root=()
   if [[ $(id -u) != 0 ]]; then as_root=(sudo -n); fi
   command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null || return 1
-  say "installing Debian packages that Qt needs: $*"
+  say "installing Debian packages that $what needs: $*"
   local output
   output=$({ "${as_root[@]}" apt-get update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; } 2>&1) ||
@@ -112,7 +117,7 @@ check_qt() {
   qt_starts || missing+=("${base[@]}")
   if [[ $wanted == display && -n $(x11_lacks) ]]; then missing+=("${window[@]}"); fi
 
-  if [[ ${#missing[@]} -gt 0 ]] && ! install_system "${missing[@]}"; then
+  if [[ ${#missing[@]} -gt 0 ]] && ! install_system Qt "${missing[@]}"; then
     say "Qt needs system libraries that are not here: install ${missing[*]} (on Debian: apt install with these names) and run this again; until then only --no-gui works."
     return
   fi
@@ -123,5 +128,14 @@ check_qt() {
   echo "$wanted" >"$qt_stamp"
 }
 
+# Tried once: without it the tests of the web monitor are skipped and say why.
+check_browser() {
+  if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || [[ -f $browser_stamp ]]; then return; fi
+  touch "$browser_stamp"
+  install_system "the test of the web monitor" chromium ||
+    say "There is no Chromium, so the web monitor is not tested: install it (on Debian: apt install chromium)."
+}
+
 install_packages
 check_qt
+if [[ ${1:-} == --test ]]; then check_browser; fi

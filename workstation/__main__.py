@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "sandbox": "sandbox:sandbox",
     "feed": "services:feed",
+    "ops": "services:ops",
     None: "run:run",
 }
 

@@ -82,7 +82,13 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _services(commands: argparse._SubParsersAction[Parser]) -> None:
-    for name, text in (("feed", "connect to the market once and publish it over NATS for engines and services"),):
+    for name, text in (
+        ("feed", "connect to the market once and publish it over NATS for engines and services"),
+        (
+            "ops",
+            "serve the ops API and the web monitor: watch and command an engine from a browser or a program",
+        ),
+    ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         command.add_argument(
             "--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long"

@@ -35,3 +35,14 @@ def feed(arguments: argparse.Namespace) -> int:
             tasks.create_task(source)
 
     return run_service("feed", settings(arguments), data_folder(arguments), serve, arguments.seconds)
+
+
+def ops(arguments: argparse.Namespace) -> int:
+    """Serve the ops API and the web monitor."""
+
+    async def serve(running: Running) -> None:
+        from workstation.services.ops.service import serve_ops
+
+        await serve_ops(running)
+
+    return run_service("ops", settings(arguments), data_folder(arguments), serve, arguments.seconds)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from msgspec import structs
 
-from workstation.config.settings import Costs, Messaging, Settings
+from workstation.config.settings import Costs, Messaging, Ops, Settings
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import EXTERNAL, MANUAL, InstrumentKind
@@ -27,6 +28,7 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _risk(settings)
     yield from _strategies(settings)
     yield from _messaging(settings.messaging)
+    yield from _ops(settings.ops)
     yield from _costs(settings.backtest.costs, "backtest.costs")
     yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)
     if not settings.backtest.strategy:
@@ -208,6 +210,25 @@ def _messaging(messaging: Messaging) -> Iterator[Problem]:
         if subject in seen:
             yield path, f"{path} is {subject}, as messaging.subjects.{seen[subject]} is; each needs its own."
         seen[subject] = name
+
+
+def _ops(ops: Ops) -> Iterator[Problem]:
+    if bool(ops.tls_certificate) != bool(ops.tls_key):
+        missing = "tls_key" if ops.tls_certificate else "tls_certificate"
+        yield f"ops.{missing}", f"ops.{missing} is empty although the other file of the pair is named; name both."
+    if not _is_loopback(ops.host) and not ops.tls_certificate and ops.plain_http == "loopback only":
+        yield (
+            "ops.host",
+            f"ops.host is {ops.host or 'empty'}, which is no address of this machine's loopback, and there is no TLS: "
+            "name ops.tls_certificate and ops.tls_key, or accept it in words under ops.plain_http.",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _symbol(settings: Settings, path: str, symbol: str) -> Iterator[Problem]:

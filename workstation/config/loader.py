@@ -12,11 +12,12 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from yaml.nodes import MappingNode
 
 from workstation.config.cross_checks import first_problem
 from workstation.config.settings import Settings
 from workstation.config.typed_reader import TypedReader
-from workstation.config.yaml_document import overlay, read_document
+from workstation.config.yaml_document import overlay, parse_document, read_document
 from workstation.core.errors import ConfigurationError
 
 
@@ -41,7 +42,15 @@ class Loaded(Struct, frozen=True):
 
 def load_settings(file: Path, profile: str | None = None) -> Loaded:
     """Read, overlay and check. Raises ``ConfigurationError``: one sentence that names file, line and key."""
-    document = read_document(file)
+    return _load(read_document(file), file, profile)
+
+
+def load_text(text: str, file: Path, profile: str | None = None) -> Loaded:
+    """A text as if it stood in ``file``. Raises ``ConfigurationError``."""
+    return _load(parse_document(text, str(file)), file, profile)
+
+
+def _load(document: MappingNode, file: Path, profile: str | None) -> Loaded:
     if profile:
         document = overlay(document, read_document(_profile_file(file, profile)))
     reader = TypedReader()

@@ -128,6 +128,15 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "largest_message_kilobytes": _from(16, 8_192),
         "keep_days": _from(0, 3_650),
     },
+    s.Ops: {
+        "port": _from(0, 65_535),
+        "requests_per_minute": _from(10, 100_000),
+        "commands_per_minute": _from(1, 10_000),
+        "failed_tries_per_minute": _from(1, 1_000),
+        "largest_body_kilobytes": _from(16, 4_096),
+        "event_readers": _from(1, 1_000),
+        "stale_s": _from(1, 600),
+    },
     s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000)},
     s.Desktop: {"tape_threshold": _from(0, 1_000_000_000)},
 }

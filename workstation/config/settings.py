@@ -245,6 +245,30 @@ class Messaging(Struct, frozen=True, kw_only=True):
     subjects: Subjects
 
 
+class Ops(Struct, frozen=True, kw_only=True):
+    """The ops API and the web monitor."""
+
+    host: str
+    port: int
+    """0 lets the system choose."""
+    tls_certificate: str
+    """File with the certificate and its chain; empty: plain HTTP."""
+    tls_key: str
+    plain_http: Literal["loopback only", "I accept that tokens travel unencrypted"]
+    token_file: str
+    """Where the environment has no tokens; empty: none."""
+    requests_per_minute: int
+    """For each token and address."""
+    commands_per_minute: int
+    failed_tries_per_minute: int
+    """Requests without a valid token, for each address."""
+    largest_body_kilobytes: int
+    event_readers: int
+    """Most websockets at a time."""
+    stale_s: Seconds
+    """An engine that has not answered for so long counts as silent."""
+
+
 class Backtest(Struct, frozen=True, kw_only=True):
     strategy: str
     timeframe: str
@@ -286,5 +310,6 @@ class Settings(Struct, frozen=True, kw_only=True):
     execution: Execution
     storage: Storage
     messaging: Messaging
+    ops: Ops
     backtest: Backtest
     desktop: Desktop

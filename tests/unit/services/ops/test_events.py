@@ -1,0 +1,166 @@
+"""The websocket: a token first, numbered events in decimals, a heartbeat with the age, and no silent gap."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
+
+from tests.unit.services.ops.world import TRADER, VIEWER, World
+from workstation.core.instrument import Instrument
+from workstation.services.ops import event_hub
+from workstation.services.ops.event_hub import EventHub, EventReader
+from workstation.services.ops.event_text import EventTranslator
+
+
+@contextmanager
+def reading(world: World, **greeting: Any) -> Iterator[ClientConnection]:
+    address = world.address.replace("http", "ws", 1) + "api/v1/events"
+    with connect(address, proxy=None) as socket:
+        socket.send(json.dumps({"token": VIEWER} | greeting))
+        yield socket
+
+
+def next_of(socket: ClientConnection, kind: str, most: int = 400) -> dict[str, Any]:
+    for _ in range(most):
+        told: dict[str, Any] = json.loads(socket.recv(10))
+        if told["kind"] == kind:
+            return told
+    raise AssertionError(f"no {kind}")
+
+
+def test_events_come_numbered_and_in_decimals(world: World) -> None:
+    with reading(world) as socket:
+        hello = next_of(socket, "hello")
+        assert hello["role"] == "viewer" and hello["stale"] is False and hello["nats"] == "connected"
+        world.post("/api/v1/strategies/grid/pause", token=TRADER)
+        numbers = [hello["number"]]
+        while True:
+            told = json.loads(socket.recv(10))
+            if told["kind"] != "event":
+                continue
+            numbers.append(told["number"])
+            if told["name"] == "StrategyChanged":
+                break
+        assert told["event"]["state"] == "paused" and told["event"]["time"].endswith("Z")
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        submitted = next(e for e in iter(lambda: next_of(socket, "event"), None) if e["name"] == "OrderSubmitted")
+        order = submitted["event"]
+        assert order["side"] in ("buy", "sell") and "lots" not in order and order["quantity"].count(".") == 1
+
+
+def test_a_reader_that_comes_back_is_given_what_it_missed(world: World) -> None:
+    with reading(world) as socket:
+        hello = next_of(socket, "hello")
+        first = next_of(socket, "event")
+        second = next_of(socket, "event")
+    with reading(world, stream=hello["stream"], number=first["number"]) as socket:
+        next_of(socket, "hello")
+        assert json.loads(socket.recv(10)) == second
+    with reading(world, stream="another-run", number=3) as socket:
+        next_of(socket, "hello")
+        assert json.loads(socket.recv(10))["kind"] == "gap"
+
+
+@pytest.mark.parametrize(
+    "greeting", ['{"token": "wrong"}', "{}", "no json", '{"token": 1}', '{"token": "x", "more": 1}', "x" * 5_000]
+)
+def test_without_a_token_nothing_is_told(world: World, greeting: str) -> None:
+    address = world.address.replace("http", "ws", 1) + "api/v1/events"
+    with connect(address, proxy=None) as socket:
+        socket.send(greeting)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(10)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 4401
+
+
+def test_a_token_in_the_address_counts_for_nothing(world: World) -> None:
+    address = world.address.replace("http", "ws", 1) + f"api/v1/events?token={VIEWER}"
+    with connect(address, proxy=None) as socket:
+        socket.send("{}")
+        with pytest.raises(ConnectionClosed):
+            socket.recv(10)
+
+
+def test_another_sites_page_hears_nothing(world: World) -> None:
+    address = world.address.replace("http", "ws", 1) + "api/v1/events"
+    with connect(address, proxy=None, origin=Origin("http://evil.example")) as socket:
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(10)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 4403
+
+
+def test_heartbeats_tell_that_the_engine_is_silent(tmp_path: Path) -> None:
+    with World(tmp_path, stale_s=1, event_readers=1) as world, reading(world) as socket:
+        next_of(socket, "hello")
+        with reading(world) as second, pytest.raises(ConnectionClosed) as closed:
+            second.recv(10)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == 4429
+        world.call(world.bridge.fall_silent())
+        for _ in range(20):
+            beat = next_of(socket, "heartbeat")
+            if beat["stale"]:
+                break
+        assert beat["stale"] is True and beat["engine_age_s"] > 1
+
+
+def test_a_slow_reader_is_sent_away_and_hinders_nobody() -> None:
+    hub = EventHub("run", lambda: 1)
+    slow, quick = EventReader(), EventReader()
+    hub.readers |= {slow, quick}
+    for _ in range(event_hub.MOST_WAITING + 1):
+        hub.tell_gap("x")
+        quick.queue.get_nowait()
+    assert slow.too_slow and not quick.too_slow
+
+
+def test_what_is_kept_is_bounded() -> None:
+    hub = EventHub("run", lambda: 1)
+    for _ in range(event_hub.KEPT + 10):
+        hub.tell_gap("x")
+    assert hub.missed("run", 5) is None and hub.missed("other", hub.number) is None
+    assert [told["number"] for told in hub.missed("run", hub.number - 2) or ()] == [hub.number - 1, hub.number]
+    assert hub.missed("run", hub.number + 1) is None
+
+
+def test_an_order_is_followed_to_the_events_that_name_it_alone(world: World) -> None:
+    instruments: dict[str, Instrument] = dict(world.paper.session.kernel.terms.instruments)
+    translator = EventTranslator()
+    translator.instruments = instruments
+    amended = {"event": "OrderAmended", "client_id": "a", "price": 4_200_000, "lots": 100, "stop_price": 0}
+    assert translator.text(amended)["price"] is None
+    translator.text({"client_id": "a", "symbol": "BTCUSDT"})
+    told = translator.text(amended)
+    assert (told["symbol"], told["price"], told["quantity"], told["stop_price"]) == (
+        "BTCUSDT",
+        "42000.00",
+        "0.00100",
+        None,
+    )
+    sample = translator.text({"equity": 1, "ts_ns": 1, "prices": {"BTCUSDT": 4_200_000}})
+    assert sample == {
+        "equity": "0.00000001",
+        "time": "1970-01-01T00:00:00.000000001Z",
+        "prices": {"BTCUSDT": "42000.00"},
+    }
+
+
+def test_the_events_of_nats_that_were_lost_are_told(world: World) -> None:
+    with reading(world) as socket:
+        next_of(socket, "hello")
+        subject = world.loaded.settings.messaging.subjects.events
+        world.call(_skip_one(world, subject))
+        assert "lost" in next_of(socket, "gap")["reason"]
+
+
+async def _skip_one(world: World, subject: str) -> None:
+    world.link._numbers[subject] += 1
+    await asyncio.sleep(0)

@@ -1,0 +1,98 @@
+"""What routes ask of the engine, with every silence told as what it means for the caller."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from workstation.core.errors import MessagingError
+from workstation.core.instrument import Instrument, canonical_symbol
+from workstation.core.messages import Kill
+from workstation.messaging.bodies import EngineAnswerBody
+from workstation.messaging.link import NatsLink
+from workstation.services.engine_client import EngineClient, View
+from workstation.services.ops.engine_watch import instruments_of
+from workstation.services.ops.problems import Problem
+from workstation.services.ops.tokens import Caller
+from workstation.storage.kill_latch import KillLatch
+from workstation.storage.layout import DataFolder
+
+KILL_PATIENCE_S = 2.0
+
+
+class EngineDesk:
+    """Views and commands for routes."""
+
+    def __init__(self, link: NatsLink, engine: EngineClient, folder: DataFolder, now_ns: Any) -> None:
+        self._link = link
+        self._engine = engine
+        self._folder = folder
+        self._now_ns = now_ns
+
+    async def view(self, view: View, **arguments: Any) -> Any:
+        """What the engine shows. Raises ``Problem``."""
+        self._require_link()
+        try:
+            answer = await self._engine.view(view, **arguments)
+        except MessagingError as error:
+            raise Problem(503, f"No engine answers: {error}") from None
+        if not answer.ok:
+            raise Problem(409, answer.text or f"The engine does not show {view}.")
+        return answer.data
+
+    async def views(self, *asked: View) -> list[Any]:
+        """Several at once, in their order. Raises ``Problem``."""
+        return await asyncio.gather(*(self.view(view) for view in asked))
+
+    async def instruments(self) -> dict[str, Instrument]:
+        """Every symbol that the engine trades. Raises ``Problem``."""
+        return instruments_of(await self.view(View.SESSION))
+
+    async def instrument(self, symbol: str) -> Instrument:
+        """Raises ``Problem`` when the engine does not trade it."""
+        known = await self.instruments()
+        found = known.get(canonical_symbol(symbol))
+        if found is None:
+            raise Problem(404, f"{symbol[:100]} is not traded here; there is {', '.join(known)}.")
+        return found
+
+    async def command(self, command: Any, caller: Caller, id_: str = "") -> dict[str, Any]:
+        """Tell the engine; what came of it. Raises ``Problem``."""
+        self._require_link()
+        try:
+            answer = await self._engine.command(command, caller.who, id_)
+        except MessagingError:
+            raise Problem(
+                504,
+                "The engine did not answer in time, so it is not known whether it acted: look before you ask again, or "
+                "repeat with the same Idempotency-Key.",
+            ) from None
+        return _result(answer)
+
+    async def kill(self, command: Kill, caller: Caller, id_: str = "") -> dict[str, Any]:
+        """Kill, also where NATS or the engine is silent: then by the latch in the data folder."""
+        try:
+            if self._link.is_up:
+                return _result(await self._engine.command(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
+        except MessagingError:
+            pass
+        latch = KillLatch(self._folder.path)
+        await asyncio.to_thread(latch.engage, command.reason, caller.who, self._now_ns(), command.flatten)
+        return {
+            "ok": True,
+            "text": f"The engine does not answer; the kill switch is latched in {self._folder.path}: a session of that "
+            "data folder follows at once, one elsewhere does not.",
+            "duplicate": False,
+            "orders": [],
+        }
+
+    def _require_link(self) -> None:
+        if not self._link.is_up:
+            raise Problem(503, f"NATS is {self._link.state}; the engine cannot be asked.")
+
+
+def _result(answer: EngineAnswerBody) -> dict[str, Any]:
+    if not answer.ok:
+        raise Problem(409, f"{answer.text.rstrip('.') or 'The engine refused it without a reason'}.")
+    orders = answer.data.get("orders", []) if isinstance(answer.data, dict) else []
+    return {"ok": True, "text": answer.text, "duplicate": answer.duplicate, "orders": orders}
