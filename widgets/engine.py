@@ -21,22 +21,12 @@ from workstation.core.views import (
     StrategyView,
     VerdictView,
 )
+from workstation.market.bars import FormingBar
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
 """Pairs of ticks and lots, best first."""
-
-
-class FormingBar(NamedTuple):
-    """The bar under construction: opening time in UTC nanoseconds, prices in ticks, volume in lots."""
-
-    open_ns: int
-    open: int
-    high: int
-    low: int
-    close: int
-    lots: int
 
 
 class EquityPoint(NamedTuple):

@@ -9,11 +9,15 @@ import os
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from workstation.commands.places import data_folder, settings
 from workstation.core.money import from_money
 from workstation.core.types import Mode
 from workstation.session import Session
+
+if TYPE_CHECKING:
+    from workstation.services.session_messaging import SessionMessaging
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -47,6 +51,17 @@ def follow_signals(session: Session) -> None:
         signal.signal(signal.SIGUSR1, lambda *_: session.request_kill("signal SIGUSR1"))
 
 
+def put_on_nats(session: Session) -> SessionMessaging | None:
+    """Begin to serve an open session over NATS, where the settings want that; to be stopped before it is closed."""
+    if session.settings.messaging.use == "none":
+        return None
+    from workstation.services.session_messaging import SessionMessaging
+
+    messaging = SessionMessaging(session)
+    messaging.start()
+    return messaging
+
+
 async def _headless(session: Session, seconds: float | None) -> int:
     started = time.monotonic()
     try:
@@ -64,10 +79,13 @@ async def _headless(session: Session, seconds: float | None) -> int:
     for note in session.notes:
         print(note, flush=True)
     status = asyncio.create_task(_report_status(session))
+    messaging = put_on_nats(session)
     try:
         await session.run(seconds)
     finally:
         status.cancel()
+        if messaging is not None:
+            await messaging.stop()
         await session.close()
     print(f"Stopped in order after {time.monotonic() - started:.0f} s: {session.stop_reason}.", flush=True)
     return 0

@@ -123,15 +123,21 @@ class Lease:
                 self.fence = self._revision
         except (KeyWrongLastSequenceError, APIError):
             self._good_until = 0.0
-            await self._see_other(bucket)
-            return
+            if not await self._is_still_ours(bucket):
+                return
         self.other = ""
         self._good_until = asked + TERM_S - MARGIN_S
 
-    async def _see_other(self, bucket: KeyValue) -> None:
-        with contextlib.suppress(KeyNotFoundError, ValueError):
+    async def _is_still_ours(self, bucket: KeyValue) -> bool:
+        """Whether the entry is our own, whose renewal was not answered; it is renewed then. Else who holds it is kept."""
+        with contextlib.suppress(KeyNotFoundError):
             entry = await bucket.get(self._key)
             self.other = _holder_in(entry.value)
+            if entry.value == self._value and entry.revision is not None:
+                with contextlib.suppress(KeyWrongLastSequenceError, APIError):
+                    self._revision = await bucket.update(self._key, self._value, last=entry.revision)
+                    return True
+        return False
 
     async def _bucket(self) -> KeyValue:
         context = self._link.jetstream()

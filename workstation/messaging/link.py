@@ -85,6 +85,11 @@ class NatsLink:
         self.reconnects = 0
 
     @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses that it was given."""
+        return self._address.servers
+
+    @property
     def is_up(self) -> bool:
         return bool(self._client.is_connected)
 
