@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from widgets.engine import EquityPoint, Health
+from widgets.engine import Attachment, EquityPoint, Health
 from widgets.session_market import SessionMarket
 from workstation.core.messages import AnyCommand
 from workstation.core.orders import Intent
@@ -33,6 +33,8 @@ CATCH_UP_S = 0.5
 
 class SessionEngine:
     """Of the session that runs in this process."""
+
+    attachment: Attachment | None = None
 
     def __init__(self, session: Session) -> None:
         self._session = session

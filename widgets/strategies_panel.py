@@ -76,6 +76,7 @@ class StrategiesPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.table = StrategiesTable(self)
+        self.table.blocked = lambda: model.blocked
         self.table.action_triggered.connect(self._act)
         self.table.selection_changed.connect(self._select)
         self.form: Form | None = None
@@ -128,7 +129,11 @@ class StrategiesPanel(LivePanel):
         row.addWidget(self.side)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.strategies_changed, self.show_strategies),)
+        return (
+            (self.model.strategies_changed, self.show_strategies),
+            (self.model.control_changed, self._edited),
+            (self.model.control_changed, self._show_buttons),
+        )
 
     def refresh(self) -> None:
         self.show_strategies(list(self.model.engine.strategies()))
@@ -188,15 +193,18 @@ class StrategiesPanel(LivePanel):
     def _edited(self) -> None:
         valid = self.form is not None and self.form.is_valid()
         changed = valid and self.form is not None and bool(self.form.changed_values())
-        self.apply.setEnabled(changed)
+        self.apply.setEnabled(changed and not self.model.blocked)
         self.revert.setEnabled(self.form is not None and (changed or not valid))
 
     def _show_buttons(self) -> None:
         view = self._views.get(self._chosen)
         state = view.state if view is not None else None
-        self.start.setEnabled(state is not None and state is not StrategyState.RUNNING)
-        self.pause.setEnabled(state is StrategyState.RUNNING)
-        self.stop.setEnabled(state in (StrategyState.RUNNING, StrategyState.PAUSED))
+        blocked = self.model.blocked
+        self.start.setEnabled(not blocked and state is not None and state is not StrategyState.RUNNING)
+        self.pause.setEnabled(not blocked and state is StrategyState.RUNNING)
+        self.stop.setEnabled(not blocked and state in (StrategyState.RUNNING, StrategyState.PAUSED))
+        for button in (self.start, self.pause, self.stop, self.apply):
+            button.setToolTip(blocked)
 
     def _act(self, name: str, keys: Sequence[str]) -> None:
         commands: dict[str, Callable[[str], Any]] = {

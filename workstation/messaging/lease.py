@@ -129,7 +129,7 @@ class Lease:
         self._good_until = asked + TERM_S - MARGIN_S
 
     async def _is_still_ours(self, bucket: KeyValue) -> bool:
-        """Whether the entry is our own, whose renewal was not answered; it is renewed then. Else who holds it is kept."""
+        """Whether the entry is our own, whose renewal was not answered: then it is renewed. Else ``other`` is set."""
         with contextlib.suppress(KeyNotFoundError):
             entry = await bucket.get(self._key)
             self.other = _holder_in(entry.value)

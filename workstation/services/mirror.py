@@ -71,6 +71,10 @@ class EngineMirror:
         self._follow(message)
         return True
 
+    def lacks(self, session: str, number: int) -> bool:
+        """Whether events up to ``number`` may still come in their order."""
+        return self._synchronised and session == self.session and number > self._number
+
     def take(self, session: str, number: int, screen: Screen) -> bool:
         """Take a screen that contains the events up to ``number``; whether events were missed, and what they told."""
         another = session != self.session

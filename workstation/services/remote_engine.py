@@ -50,6 +50,7 @@ PAST_EQUITY = 20_000
 CATCH_UP_FILLS = 500
 SILENT_S = 3.0
 """Without a word for so long what is shown counts as old."""
+HANDING_OVER_S = 0.25
 KILL_FOR_S = 30.0
 """How long a kill is repeated until the engine has answered."""
 KILL_EVERY_S = 1.0
@@ -194,6 +195,7 @@ class RemoteEngine:
     async def _take_screen(self) -> None:
         answered = await self._ask(View.SCREEN)
         mirror = self.mirror
+        await self._hear_until(answered)
         if answered.session != mirror.session:
             await self._compare()
         screen = msgspec.convert(answered.body.data, Screen)
@@ -201,6 +203,13 @@ class RemoteEngine:
             await self._catch_up()
         for client_id in list(mirror.orders.unsure):
             await self._ask_order(client_id)
+
+    async def _hear_until(self, answered: Answered) -> None:
+        """Events that left before the answer are here, but may not have been handed over yet."""
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + HANDING_OVER_S
+        while self.mirror.lacks(answered.session, answered.body.number) and loop.time() < ends_s:
+            await asyncio.sleep(0.005)
 
     async def _compare(self) -> None:
         """Another run of the engine: what the window was built for must still hold."""
