@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from workstation.commands.places import data_folder, settings
+from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
 from workstation.core.types import Mode
 from workstation.session import Session
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 def run(arguments: argparse.Namespace) -> int:
     """The exit status: 0 after an orderly stop."""
     headless = arguments.no_gui
+    if arguments.attach is not None and (headless or not (arguments.screenshot or _has_display())):
+        raise ConfigurationError("--attach opens a window: leave --no-gui away, and start it where there is a display.")
     if not headless and arguments.screenshot is None and not _has_display():
         print("There is no display here: the session runs headless, as with --no-gui. Ctrl-C stops it.", flush=True)
         headless = True
@@ -38,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             seconds=arguments.seconds,
             screenshot=arguments.screenshot,
             size=arguments.size,
+            attach=arguments.attach,
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))

@@ -222,23 +222,29 @@ class RemoteEngine:
         self.mirror.about = about
 
     async def _catch_up(self) -> None:
-        """Executions that were missed."""
+        """Executions and ends of orders that were missed."""
         answered = await self._ask(View.PAST_FILLS, 10.0, limit=CATCH_UP_FILLS)
         for fill in msgspec.convert(answered.body.data, list[FillView]):
             self.mirror.tell_fill(fill)
+        await self._take_past_orders()
+
+    async def _take_past_orders(self) -> None:
+        answered = await self._ask(View.PAST_ORDERS, 10.0, limit=PAST_ORDERS)
+        orders, changed = self.mirror.orders, []
+        for view in msgspec.convert(answered.body.data, list[OrderView]):
+            if view.client_id not in orders.views or view.client_id in orders.unsure:
+                orders.put(view)
+                changed.append(view.client_id)
+        self.mirror.bus.publish(ViewsChanged(tuple(changed)))
 
     async def _ask_order(self, client_id: str) -> None:
+        """What became of an order that ended unseen; the history tells where the engine has forgotten it."""
         orders = self.mirror.orders
         try:
             answered = await self._ask(View.ORDER, client_id=client_id)
         except MessagingError as error:
-            # The engine has forgotten it, or the history tells more.
             log.debug("%s", error)
-            past = await self._ask(View.PAST_ORDERS, 10.0, limit=PAST_ORDERS)
-            for view in msgspec.convert(past.body.data, list[OrderView]):
-                if view.client_id in orders.unsure:
-                    orders.put(view)
-                    self.mirror.bus.publish(ViewsChanged((view.client_id,)))
+            await self._take_past_orders()
             orders.unsure.discard(client_id)
             return
         orders.put(msgspec.convert(answered.body.data, OrderView))

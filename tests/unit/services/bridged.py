@@ -38,9 +38,7 @@ def on_server(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, **messagi
     )
     return replace(
         settings,
-        market=replace(
-            settings.market, symbols=SYMBOLS, built_in=replace(settings.market.built_in, history_days=2)
-        ),
+        market=replace(settings.market, symbols=SYMBOLS, built_in=replace(settings.market.built_in, history_days=2)),
         paper=replace(settings.paper, latency_mean_ms=5, latency_p95_ms=5),
         strategies={"ema_cross": StrategyEntry(strategy="ema_cross", symbol="ETHUSDT", timeframe="1m")},
         desktop=replace(settings.desktop, charts=settings.desktop.charts[:1]),

@@ -150,7 +150,9 @@ async def test_events_are_numbered_and_a_view_says_the_last_one_it_contains(
             await until(lambda: heard and heard[-1].seq >= shown.number)
             numbers = [message.seq for message in heard]
             assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
-            told = [m.body.event for m in heard if isinstance(m.body, EngineEventBody) and m.body.kind == "OrderSubmitted"]
+            told = [
+                m.body.event for m in heard if isinstance(m.body, EngineEventBody) and m.body.kind == "OrderSubmitted"
+            ]
             assert [msgspec.convert(event, OrderSubmitted) for event in told] == own
             contained = [m for m in heard if m.seq <= shown.number and m.body.kind == "OrderSubmitted"]  # type: ignore[attr-defined]
             assert len(shown.data) == len(contained) == 5
@@ -272,9 +274,7 @@ class SlowLease:
         return ""
 
 
-async def test_a_kill_waits_for_nobody_and_memory_is_bounded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_kill_waits_for_nobody_and_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("workstation.services.engine_commands.REMEMBERED", 50)
     async with running_server(tmp_path / "nats") as server:
         settings = on_server(server, monkeypatch)
@@ -292,7 +292,7 @@ async def test_a_kill_waits_for_nobody_and_memory_is_bounded(
             assert (await commands.answer(message("kill", "Kill", reason="now"))).ok
             assert session.views.account().killed and not waits.done()
             slow.go.set()
-            assert await waits
+            assert not (await waits).duplicate
             for number in range(60):
                 await commands.answer(message(f"many-{number}", "CancelAll"))
             assert len(commands._known) == 50
