@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from widgets.engine import Attachment, EquityPoint, Health
 from workstation.core.errors import DataError
 from workstation.core.messages import AnyCommand
@@ -91,7 +93,11 @@ class AttachedEngine:
         return self._remote.preview(intent)
 
     def health(self) -> Health:
-        return Health(self._screen.health, self._screen.loop_lag_ms)
+        view, silent_s = self._screen.health, self._remote.silent_s
+        if silent_s:
+            age_ms = view.feed_age_ms + silent_s * 1000
+            view = msgspec.structs.replace(view, feed_age_ms=age_ms, messaging="no word from the engine")
+        return Health(view, self._screen.loop_lag_ms)
 
     def connection(self) -> ConnectionView | None:
         return self._screen.connection

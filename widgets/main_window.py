@@ -190,7 +190,7 @@ class MainWindow(QWidget):
         open_result = format_money(account.unrealised, signed=True)
         state = STATE_TONES[account.trading_state]
         attachment = self.model.engine.attachment
-        place = f"{account.venue}, at {attachment.place}" if attachment is not None else account.venue
+        place = f"{account.venue}, attached to {attachment.place}" if attachment is not None else account.venue
         self.banner.set_account(account.name, place)
         self.banner.set_cells(
             (

@@ -181,7 +181,9 @@ class TicketPanel(LivePanel):
 
     def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
         self.facts.set_facts(self._cost_facts(intent, view))
-        if view.allowed:
+        if self.model.blocked:
+            self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
+        elif view.allowed:
             self.verdict.set_verdict(Tone.GOOD, view.text, f"{view.value}; limit {view.limit}")
         else:
             detail = f"{view.value}; limit {view.limit}" if view.value and view.limit else view.text

@@ -20,7 +20,7 @@ from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from workstation.core.errors import MessagingError
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import NatsLink, heed_cancel
 
 BUCKET = "leases"
 TERM_S = 6.0
@@ -103,6 +103,7 @@ class Lease:
         while True:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await self._try()
+            heed_cancel()
             now = self.held
             if now != was:
                 was = now

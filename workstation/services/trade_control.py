@@ -9,7 +9,7 @@ from typing import Any
 
 from workstation.core.errors import MessagingError
 from workstation.messaging.lease import Lease, trade_lease
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import NatsLink, heed_cancel
 
 WATCH_S = 1.0
 
@@ -75,6 +75,7 @@ class TradeControl:
             if now != was:
                 was = now
                 self.on_change("")
+            heed_cancel()
             await asyncio.sleep(WATCH_S)
 
     async def close(self) -> None:
