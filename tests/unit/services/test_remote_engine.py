@@ -160,7 +160,8 @@ async def test_control_is_taken_from_another_who_notices(tmp_path: Path, monkeyp
             second.control.take()
             await until(lambda: second.control.held and not first.control.held)
             await until(lambda: first.control.other == "two-1")
-            assert [text for text in texts if text] == ["This window has control.", "two-1 has taken control."]
+            said = ["This window has control.", "two-1 has taken control."]
+            await until(lambda: [text for text in texts if text] == said)
             await asyncio.sleep(2)
             assert second.control.held and not first.control.held, "it is not taken back by itself"
             second.control.give_up()
