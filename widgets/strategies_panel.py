@@ -82,6 +82,8 @@ class StrategiesPanel(LivePanel):
         self.form: Form | None = None
         self._views: dict[str, StrategyView] = {}
         self._chosen = ""
+        self._awaited: dict[str, Any] = {}
+        """Parameters that were sent to an engine elsewhere."""
         self.title = ToneLabel("", weight=600)
         self.start = Button("Start", icon="play")
         self.pause = Button("Pause", icon="pause")
@@ -152,6 +154,7 @@ class StrategiesPanel(LivePanel):
         rows += [_failed_row(name, reason) for name, reason in self.model.engine.failures.items()]
         self.table.replace(rows)
         self._show_buttons()
+        self._follow_applied()
 
     def _row(self, view: StrategyView) -> Row:
         return {
@@ -169,7 +172,7 @@ class StrategiesPanel(LivePanel):
 
     def _select(self, names: list[str]) -> None:
         if len(names) == 1 and names[0] != self._chosen:
-            self._chosen = names[0]
+            self._chosen, self._awaited = names[0], {}
             self._show_form()
 
     def _show_form(self) -> None:
@@ -222,8 +225,19 @@ class StrategiesPanel(LivePanel):
             return
         wanted = self.form.changed_values()
         self.problem.setText(self.model.command(SetParameters(strategy=self._chosen, values=wanted)))
+        if self.model.engine.attachment is not None:
+            # What was entered stays until the engine shows it.
+            self._awaited = wanted
+            return
         self.show_strategies(list(self.model.engine.strategies()))
         self._revert()
+
+    def _follow_applied(self) -> None:
+        view = self._views.get(self._chosen)
+        values = {parameter.name: parameter.value for parameter in view.parameters} if view is not None else {}
+        if self._awaited and all(values.get(name) == value for name, value in self._awaited.items()):
+            self._awaited = {}
+            self._revert()
 
     def _revert(self) -> None:
         view = self._views.get(self._chosen)
