@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from widgets.main_window import PROGRAM, MainWindow
 from widgets.style import install
 from widgets.tokens import Tone
+from workstation.commands.run import put_on_nats
 from workstation.config.loader import Loaded
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import SetTradingState
@@ -25,8 +26,10 @@ from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
 if TYPE_CHECKING:
+    from widgets.engine import Engine
     from widgets.engine_model import EngineModel
-    from widgets.session_start import SessionStart
+    from widgets.session_start import AttachStart, SessionStart
+    from workstation.services.attaching import Attached
     from workstation.session import Session
 
 PICTURE_AFTER_S = 8.0
@@ -45,11 +48,13 @@ def run(
     seconds: float | None,
     screenshot: Path | None,
     size: tuple[int, int] | None,
+    attach: str | None = None,
 ) -> int:
     """Open the workstation and stay until it is closed; the exit status.
 
     ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
     ``seconds``, or a few) and shows nothing. With either, live trading is armed by ``live.confirm_account`` alone.
+    ``attach`` names the NATS server of an engine elsewhere, "" that of the data folder; None runs the engine here.
     """
     if screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -60,7 +65,9 @@ def run(
     install(application, None if loaded.settings.desktop.font == "inter" else "")
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
-    desktop = Application(application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size)
+    desktop = Application(
+        application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
+    )
     with loop:
         loop.set_exception_handler(desktop.on_loop_error)
         code: int = loop.run_until_complete(desktop.main())
@@ -80,6 +87,7 @@ class Application:
         seconds: float | None,
         screenshot: Path | None,
         size: tuple[int, int] | None,
+        attach: str | None = None,
     ) -> None:
         self._loaded = loaded
         self._data = data
@@ -88,9 +96,11 @@ class Application:
         self._seconds = seconds if screenshot is None or seconds is not None else PICTURE_AFTER_S
         self.attended = application.platformName() not in UNSEEN_PLATFORMS and self._seconds is None
         """Whether somebody sees the window and can type."""
-        self._start: SessionStart | None = None
+        self._attach = attach
+        self._start: SessionStart | AttachStart | None = None
         self._session: Session | None = None
         self._model: EngineModel | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_reason = ""
         self._stopped = asyncio.Event()
         self.window = MainWindow(loaded.settings, DataFolder(data).window if screenshot is None else None)
@@ -110,11 +120,12 @@ class Application:
 
     async def main(self) -> int:
         """From the first picture of the window to the end of the session."""
+        self._loop = asyncio.get_running_loop()
         handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()
-            return await self._open_and_run()
+            return await (self._open_and_run() if self._attach is None else self._attach_and_follow(self._attach))
         finally:
             sys.excepthook = hook
             for number, handler in handlers.items():
@@ -143,6 +154,7 @@ class Application:
         if session is None:
             return 0
         self._session = session
+        messaging = put_on_nats(session)
         try:
             await self._tell("Arranging the window …")
             self._open_panels(session)
@@ -150,14 +162,69 @@ class Application:
         finally:
             if self._model is not None:
                 self._model.stop()
+            if messaging is not None:
+                await messaging.stop()
             await session.close()
 
+    async def _attach_and_follow(self, place: str) -> int:
+        """The window over an engine elsewhere, until it is closed; the engine goes on."""
+        from widgets.attached_engine import AttachedEngine
+        from widgets.session_start import AttachStart
+        from workstation.services.attaching import Attached, attach_address
+
+        messaging = self._loaded.settings.messaging
+        self._start = AttachStart(
+            self.window,
+            lambda: Attached(messaging, attach_address(messaging, self._data, place)),
+            self._tell,
+            attended=self.attended,
+        )
+        try:
+            attached = await self._start.run()
+        except WorkstationError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        if attached is None:
+            return 0
+        try:
+            remote = attached.remote
+            self._open_model(AttachedEngine(remote), remote.mirror.about.flatten_on_kill)
+            return await self._follow(attached)
+        finally:
+            if self._model is not None:
+                self._model.stop()
+            await attached.close()
+
+    async def _follow(self, attached: Attached) -> int:
+        following = asyncio.ensure_future(attached.remote.run())
+        stopped = asyncio.ensure_future(self._stopped.wait())
+        code = 0
+        try:
+            await asyncio.wait((following, stopped), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            if following.done() and not self._stopped.is_set():
+                error = following.exception()
+                log.critical("The engine could not be followed any more.", exc_info=error)
+                await self._stay_halted(f"The engine is not followed any more ({error}); the log tells more.")
+                code = 1
+            if self._picture is not None:
+                code = self._take_picture(self._picture) or code
+            self.window.keep()
+        finally:
+            for task in (following, stopped):
+                task.cancel()
+            await asyncio.gather(following, stopped, return_exceptions=True)
+        return code
+
     def _open_panels(self, session: Session) -> None:
-        from widgets.engine_model import EngineModel
         from widgets.session_engine import SessionEngine
 
-        self._model = EngineModel(SessionEngine(session))
-        self.window.open_engine(self._model, flatten_on_kill=self._loaded.settings.risk.flatten_on_kill)
+        self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
+
+    def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
+        from widgets.engine_model import EngineModel
+
+        self._model = EngineModel(engine)
+        self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
         gc.collect()
         gc.freeze()
         gc.set_threshold(*FROZEN_THRESHOLDS)
@@ -185,7 +252,8 @@ class Application:
         """The session runs no more: nothing new leaves, and the window says so until it is closed."""
         self.halt(f"the session ended: {sentence}")
         sys.stderr.write(f"{sentence}\n")
-        self.window.banner.set_message(f"{sentence} Trading is halted. Close the window and start again.", Tone.BAD)
+        halted = "Trading is halted. " if self._session is not None else ""
+        self.window.banner.set_message(f"{sentence} {halted}Close the window and start again.", Tone.BAD)
         if self.attended:
             await self._stopped.wait()
 
@@ -218,6 +286,8 @@ class Application:
             self.stop(name)
         elif self._session is not None:
             self._session.request_kill(f"signal {name}")
+        elif self.window.panic is not None and self._loop is not None:
+            self._loop.call_soon_threadsafe(self.window.panic.kill)
 
     # --- Pictures ---------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class Banner(QWidget):
     kill_clicked = Signal()
     resume_clicked = Signal()
     arm_clicked = Signal()
+    control_clicked = Signal()
     message_action_clicked = Signal()
     notice_clicked = Signal()
 
@@ -66,11 +67,13 @@ class Banner(QWidget):
         self.arm = Button("Arm again…", ButtonKind.BAND, icon="lock", parent=self)
         self.arm.setToolTip("Arms live trading again, by the account's name.")
         self.arm.clicked.connect(self.arm_clicked)
+        self.control = Button("", ButtonKind.BAND, parent=self)
+        self.control.clicked.connect(self.control_clicked)
         self.action = Button("", ButtonKind.BAND, parent=self)
         self.action.clicked.connect(self.message_action_clicked)
         self.notice = Button("", ButtonKind.NOTICE, icon="warning", parent=self)
         self.notice.clicked.connect(self.notice_clicked)
-        self._right = (self.resume, self.arm, self.notice, self.action)
+        self._right = (self.control, self.resume, self.arm, self.notice, self.action)
         for button in self._right:
             button.hide()
         self.set_killed(False)
@@ -89,6 +92,7 @@ class Banner(QWidget):
         self._mode = Mode(mode.upper())
         self.resume.set_submit(self._mode)
         self.arm.set_submit(self._mode)
+        self.control.set_submit(self._mode)
         self.action.set_submit(self._mode)
         self._refresh()
 
@@ -140,6 +144,15 @@ class Banner(QWidget):
         """Whether live trading is to be armed again: a button in the band opens the confirmation."""
         if self.arm.isHidden() is wanted:
             self.arm.setVisible(wanted)
+            self._refresh()
+
+    def set_control(self, text: str, tip: str) -> None:
+        """Of a window whose engine runs elsewhere: the button that takes control, or gives it up."""
+        self.control.setToolTip(tip)
+        if text != self.control.text() or self.control.isHidden():
+            self.control.setText(text)
+            self.control.setAccessibleName(text)
+            self.control.show()
             self._refresh()
 
     def set_killed(self, killed: bool) -> None:

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from widgets.chart.chart_view import ChartView
 from widgets.chart.model import PRICE_PANE, Indicator
-from widgets.engine import FormingBar, Series
+from widgets.engine import Series
 from widgets.engine_model import EngineModel
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import TIMEFRAME_NAMES
 from workstation.core.types import InstrumentKind
+from workstation.market.bars import FormingBar
 
 if TYPE_CHECKING:
     from workstation.market.indicators import IndicatorCall

@@ -90,6 +90,8 @@ class DockTabs(QWidget):
             figure = str(panel.count)
             wide = self._badge_width(figure) if panel.alarmed else shapes.text_width(figure, theme.font())
             width += 7 + max(wide, 7)
+        if panel.old:
+            width += 7 + shapes.text_width(panel.old, theme.font())
         return width
 
     @staticmethod
@@ -135,6 +137,10 @@ class DockTabs(QWidget):
         inner = area.adjusted(PADDING, 0, -4, 0)
         colour = tokens.text_1 if front else tokens.text_3
         shapes.write(painter, inner, panel.windowTitle(), colour, font, elide=True)
+        if panel.old:
+            shapes.write(
+                painter, area.adjusted(0, 0, -PADDING, 0), panel.old, tokens.warning, theme.font(), shapes.RIGHT
+            )
         if panel.count is not None:
             used = shapes.text_width(panel.windowTitle(), font) + 7
             figure = str(panel.count)

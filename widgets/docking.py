@@ -32,6 +32,7 @@ class Panel(QDockWidget):
         self.setWidget(content)
         self.count: int | None = None
         self.alarmed = False
+        self.old = ""
         self.link = ""
         self.in_front = True
         self.area = area
@@ -57,6 +58,12 @@ class Panel(QDockWidget):
         """The figure beside the name; a badge in amber when it asks to be looked at."""
         if (count, alarmed) != (self.count, self.alarmed):
             self.count, self.alarmed = count, alarmed
+            self.area.refresh_tabs()
+
+    def set_old(self, words: str) -> None:
+        """How old what it shows is, in amber beside the name; empty while it is fresh."""
+        if words != self.old:
+            self.old = words
             self.area.refresh_tabs()
 
     def set_title(self, title: str) -> None:

@@ -21,22 +21,12 @@ from workstation.core.views import (
     StrategyView,
     VerdictView,
 )
+from workstation.market.bars import FormingBar
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
 """Pairs of ticks and lots, best first."""
-
-
-class FormingBar(NamedTuple):
-    """The bar under construction: opening time in UTC nanoseconds, prices in ticks, volume in lots."""
-
-    open_ns: int
-    open: int
-    high: int
-    low: int
-    close: int
-    lots: int
 
 
 class EquityPoint(NamedTuple):
@@ -103,8 +93,40 @@ class Health(NamedTuple):
     loop_lag_ms: float
 
 
+class Attachment(Protocol):
+    """How a window hangs on an engine elsewhere, of which several windows may be open and one trades."""
+
+    place: str
+
+    @property
+    def silent_s(self) -> float:
+        """Since the engine's last word; 0 while it speaks."""
+
+    @property
+    def trouble(self) -> str:
+        """Why what is shown is old, or wrong; empty when it is neither."""
+
+    @property
+    def in_control(self) -> bool:
+        """Whether this window may trade."""
+
+    @property
+    def controller(self) -> str:
+        """Which other one may; empty when none."""
+
+    def on_control(self, handler: Callable[[str], None]) -> None:
+        """Call this when control has changed, with a sentence or none."""
+
+    def take_control(self) -> None: ...
+    def give_up_control(self) -> None: ...
+
+
 class Engine(Protocol):
     """Commands go in and events come out; views are read on request. All on the window's thread."""
+
+    @property
+    def attachment(self) -> Attachment | None:
+        """``None`` for the engine of this process, whose commands are carried out when they are given."""
 
     @property
     def mode(self) -> Mode: ...
@@ -122,7 +144,7 @@ class Engine(Protocol):
         """Hear of each message of a type, ``FillView`` among them; the function that ends it."""
 
     def command(self, command: AnyCommand) -> str:
-        """Carry out a command now; what came of it, in words."""
+        """Carry out a command now; what came of it, in words. Elsewhere it is sent: ``CommandAnswered`` tells."""
 
     def now_ns(self) -> int: ...
     def market(self, symbol: str) -> Market: ...

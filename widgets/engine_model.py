@@ -22,8 +22,10 @@ from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AccountDiffers,
     AnyCommand,
+    CancelAll,
     Difference,
     EquitySampled,
+    Kill,
     LogLine,
     OrderAdopted,
     OrderDenied,
@@ -32,7 +34,7 @@ from workstation.core.messages import (
     Trade,
 )
 from workstation.core.types import MANUAL, Severity, Side
-from workstation.core.views import AccountView, FillView, LogView, OrderView
+from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, OrderView, ViewsChanged
 
 FRAME_MS = 33
 SLOW_FRAMES = 7
@@ -51,6 +53,11 @@ class Result(NamedTuple):
 
     text: str
     good: bool = True
+
+
+def works_from_any_window(command: AnyCommand) -> bool:
+    """The kill, and the cancel of entries: also a window that only looks on may stop the trading."""
+    return isinstance(command, Kill) or (isinstance(command, CancelAll) and not command.include_protective)
 
 
 class EngineModel(QObject):
@@ -72,6 +79,7 @@ class EngineModel(QObject):
     result_told = Signal(object)  # Result
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
+    control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -98,7 +106,12 @@ class EngineModel(QObject):
         self._urgent = True
         self._begun = self._has_begun()
         self.frame = 0
+        self._blocked = self.blocked
+        if engine.attachment is not None:
+            engine.attachment.on_control(self._on_control)
         self._subscriptions = [
+            engine.subscribe(ViewsChanged, self._on_views),
+            engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
             engine.subscribe(FillView, self._on_fill),
             engine.subscribe(EquitySampled, self._on_equity),
@@ -135,8 +148,22 @@ class EngineModel(QObject):
             self.symbol = symbol
             self.symbol_chosen.emit(symbol)
 
+    @property
+    def blocked(self) -> str:
+        """Why nothing that trades is taken from this window, in a sentence; empty when it is."""
+        attachment = self.engine.attachment
+        if attachment is None or (attachment.in_control and not attachment.trouble):
+            return ""
+        if attachment.trouble:
+            return attachment.trouble
+        who = f"{attachment.controller} has" if attachment.controller else "Nobody has"
+        return f"{who} control of this account. Take control to trade from this window."
+
     def command(self, command: AnyCommand) -> str:
         """Carry out a command and tell what came of it; the text, empty when there is nothing to say."""
+        if self.blocked and not works_from_any_window(command):
+            self.result_told.emit(Result(self.blocked, False))
+            return self.blocked
         try:
             text = self.engine.command(command)
         except WorkstationError as error:
@@ -161,6 +188,24 @@ class EngineModel(QObject):
         return [order for order in self.orders.values() if order.state.is_open]
 
     # --- Events -----------------------------------------------------------------------------------------------------
+
+    def _on_views(self, changed: ViewsChanged) -> None:
+        self._dirty_orders.update(dict.fromkeys(changed.client_ids))
+        self._urgent = True
+
+    def _on_answered(self, answer: CommandAnswered) -> None:
+        self.result_told.emit(Result(answer.text, answer.good))
+        self._urgent = True
+
+    def _on_control(self, text: str) -> None:
+        if text:
+            self.result_told.emit(Result(text, self.engine.attachment is None or self.engine.attachment.in_control))
+        self._follow_control()
+
+    def _follow_control(self) -> None:
+        if self.blocked != self._blocked:
+            self._blocked = self.blocked
+            self.control_changed.emit()
 
     def _on_trade(self, trade: Trade) -> None:
         kept = self._trades.get(trade.symbol)
@@ -239,6 +284,7 @@ class EngineModel(QObject):
     def refresh(self) -> None:
         """Read the slow views now, as far as anyone is shown them."""
         engine = self.engine
+        self._follow_control()
         self.account = engine.account()
         self.account_changed.emit(self.account)
         begun = self._has_begun()

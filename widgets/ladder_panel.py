@@ -99,6 +99,7 @@ class LadderPanel(LivePanel):
             (model.symbol_chosen, self.refresh),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
+            (model.control_changed, self._show_control),
         )
 
     def refresh(self) -> None:
@@ -186,7 +187,14 @@ class LadderPanel(LivePanel):
         self.position.setText(format_quantity(net, lot, signed=True) if net else "Flat")
         self.position.set_tone(tone_of(net))
         # What somebody else holds is left alone by it.
-        self.flatten.setEnabled(any(p.symbol == self._symbol and p.owner != EXTERNAL for p in positions))
+        blocked = self.model.blocked
+        held = any(p.symbol == self._symbol and p.owner != EXTERNAL for p in positions)
+        self.flatten.setEnabled(held and not blocked)
+        self.cancel_buys.setEnabled(not blocked)
+        self.cancel_sells.setEnabled(not blocked)
+
+    def _show_control(self) -> None:
+        self._show_position(list(self.model.engine.positions()))
 
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
         bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets import window_state
 from widgets.arming_banner import ArmingBanner
+from widgets.attached_banner import AttachedBanner
 from widgets.banner import Banner, Cell
 from widgets.dialogs import ReasonDialog
 from widgets.engine_model import EngineModel, Result
@@ -131,6 +132,12 @@ class MainWindow(QWidget):
         model.differences_changed.connect(self._show_differences)
         self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
         self._show_differences(model.differences)
+        attachment = model.engine.attachment
+        if attachment is not None:
+            self.banner.set_mode(model.engine.mode.value)
+            self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – attached")
+            self.attached = AttachedBanner(model, attachment, self.banner, self.area)
+            self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – {self.attached.title}")
         self._show_account(model.account)
         self._back_to_chart()
         model.start()
@@ -182,7 +189,9 @@ class MainWindow(QWidget):
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
         open_result = format_money(account.unrealised, signed=True)
         state = STATE_TONES[account.trading_state]
-        self.banner.set_account(account.name, account.venue)
+        attachment = self.model.engine.attachment
+        place = f"{account.venue}, attached to {attachment.place}" if attachment is not None else account.venue
+        self.banner.set_account(account.name, place)
         self.banner.set_cells(
             (
                 Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
@@ -193,7 +202,8 @@ class MainWindow(QWidget):
                 *self.arming.follow(),
             )
         )
-        self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)
+        if attachment is None or not attachment.trouble:
+            self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)
 
     def _show_differences(self, differences: tuple[Difference, ...]) -> None:
         count = plural(len(differences), "difference")
@@ -292,7 +302,11 @@ class MainWindow(QWidget):
             return
         event.ignore()
         if self.model is not None:
-            self.banner.set_message("Stopping: entries are cancelled, protective stops stay.")
+            stops = self.model.engine.attachment is None
+            ends = (
+                "Stopping: entries are cancelled, protective stops stay." if stops else "Detaching: the engine goes on."
+            )
+            self.banner.set_message(ends)
         self.close_wanted.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

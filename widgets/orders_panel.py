@@ -110,6 +110,7 @@ class OrdersPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.table = OrdersTable(self)
+        self.table.blocked = lambda: model.blocked
         self.actions_ = OrderActions(model, self)
         self.table.action_triggered.connect(self.actions_.run)
         self.table.row_activated.connect(self._activated)

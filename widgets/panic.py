@@ -58,6 +58,11 @@ class Panic(QObject):
     def kill(self) -> None:
         """Halt, latch, cancel entries, and flatten where the configuration says so."""
         self._engine.command(Kill(reason="kill button or key", flatten=self._flatten_on_kill))
+        attachment = self._engine.attachment
+        if attachment is not None:
+            # Only the engine's own word makes it killed.
+            self._banner.set_message(f"to the engine at {attachment.place}.", Tone.WARNING, lead="Kill sent")
+            return
         self._banner.set_killed(True)
         entries = self._entries()
         kept = sum(1 for order in self._engine.orders() if is_protective(order))
@@ -78,6 +83,9 @@ class Panic(QObject):
         self._told(PauseStrategy())
 
     def cancel_all(self) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(CancelAll())
+            return
         entries = self._entries()
         kept = sum(1 for order in self._engine.orders() if is_protective(order))
         self._engine.command(CancelAll())
@@ -89,6 +97,9 @@ class Panic(QObject):
         self._await(len(entries), lambda: self._still_open(entries), tell)
 
     def flatten(self) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(Flatten())
+            return
         held = self._held()
         text = self._engine.command(Flatten())
 
@@ -112,6 +123,9 @@ class Panic(QObject):
                 self._banner.set_message(f"{account.trading_reason}.", lead="Killed")
 
     def _told(self, command: AnyCommand) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(command)
+            return
         self._banner.set_message(self._engine.command(command))
         self._watch = None
         self._model.refresh()

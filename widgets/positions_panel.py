@@ -52,11 +52,13 @@ class PositionsPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.table = PositionsTable(self)
+        self.table.blocked = lambda: model.blocked
         self.position_actions = PositionActions(model, self)
         self.table.action_triggered.connect(self._act)
         self.table.row_activated.connect(lambda row: model.choose_symbol(row["symbol"]))
         self.header = WorkingHeader(self)
         self.orders = OrdersTable(self)
+        self.orders.blocked = lambda: model.blocked
         self.order_actions = OrderActions(model, self)
         self.orders.action_triggered.connect(self.order_actions.run)
         column = QVBoxLayout(self)

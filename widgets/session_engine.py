@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-from widgets.engine import EquityPoint, Health
+from widgets.engine import Attachment, EquityPoint, Health
 from widgets.session_market import SessionMarket
-from workstation.core.messages import AnyCommand, OrderFilled, PositionLiquidated, PositionTransferred
-from workstation.core.money import from_money
+from workstation.core.messages import AnyCommand
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import Liquidity, Mode, OrderRole, OrderState, OrderType, Side
+from workstation.core.types import Mode
 from workstation.core.views import (
     AccountView,
     ConnectionView,
@@ -26,28 +24,24 @@ from workstation.core.views import (
 )
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.session import Session
-from workstation.storage.database import EquityPoint as EquityRow
-from workstation.storage.database import FillRow, OrderRow
+from workstation.session.past import past_equity, past_fills, past_orders
 from workstation.trading.arming import ArmingState
+from workstation.trading.executions import Executions
 
-SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 CATCH_UP_S = 0.5
 
 
 class SessionEngine:
-    """Subscribes to the kernel's bus once for executions, whose realised result it reads off the ledger."""
+    """Of the session that runs in this process."""
+
+    attachment: Attachment | None = None
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._kernel = session.kernel
         self._views = session.views
         self._markets = {symbol: SessionMarket(state) for symbol, state in session.kernel.markets.items()}
-        self._fill_handlers: tuple[Callable[[Any], None], ...] = ()
-        self._realised = {key: position.realised for key, position in self._kernel.ledger.positions.items()}
-        bus = self._kernel.bus
-        bus.subscribe(OrderFilled, self._on_fill)
-        bus.subscribe(PositionLiquidated, self._on_liquidation)
-        bus.subscribe(PositionTransferred, lambda _: self._read_realised())
+        self._executions = Executions(session.kernel)
 
     @property
     def mode(self) -> Mode:
@@ -66,14 +60,9 @@ class SessionEngine:
         return self._session.failures
 
     def subscribe(self, message_type: type, handler: Callable[[Any], None]) -> Callable[[], None]:
-        if message_type is not FillView:
-            return self._kernel.bus.subscribe(message_type, handler)
-        self._fill_handlers = (*self._fill_handlers, handler)
-
-        def unsubscribe() -> None:
-            self._fill_handlers = tuple(each for each in self._fill_handlers if each is not handler)
-
-        return unsubscribe
+        if message_type is FillView:
+            return self._executions.subscribe(handler)
+        return self._kernel.bus.subscribe(message_type, handler)
 
     def command(self, command: AnyCommand) -> str:
         return self._session.command(command)
@@ -133,121 +122,14 @@ class SessionEngine:
     def stop_recording(self, symbol: str) -> None:
         self._session.recordings.stop(symbol)
 
-    # --- Executions -------------------------------------------------------------------------------------------------
-
-    def _on_fill(self, fill: OrderFilled) -> None:
-        order = self._kernel.orders.orders.get(fill.client_id)
-        owner = order.owner if order is not None else ""
-        reason = order.reason if order is not None else ""
-        self._publish(fill, owner, fill.client_id, reason, fill.liquidity, fill.slippage, self._result(owner, fill))
-
-    def _on_liquidation(self, event: PositionLiquidated) -> None:
-        before = sum(self._realised.values())
-        self._read_realised()
-        realised = sum(self._realised.values()) - before
-        self._publish(event, "venue", "", "liquidated", Liquidity.TAKER, 0, realised)
-
-    def _result(self, owner: str, fill: OrderFilled) -> int:
-        """What the fill realised: it is published right after it is booked, so the ledger has nothing newer."""
-        position = self._kernel.ledger.positions.get((owner, fill.symbol))
-        if position is None:
-            return 0
-        before = self._realised.get((owner, fill.symbol), 0)
-        self._realised[(owner, fill.symbol)] = position.realised
-        return position.realised - before
-
-    def _read_realised(self) -> None:
-        self._realised = {key: position.realised for key, position in self._kernel.ledger.positions.items()}
-
-    def _publish(
-        self,
-        fill: OrderFilled | PositionLiquidated,
-        owner: str,
-        client_id: str,
-        reason: str,
-        liquidity: Liquidity,
-        slippage: int,
-        realised: int,
-    ) -> None:
-        instrument = self._kernel.markets[fill.symbol].instrument
-        view = FillView(
-            fill_id=fill.fill_id,
-            client_id=client_id,
-            ts_ns=fill.ts_ns,
-            symbol=fill.symbol,
-            owner=owner,
-            side=fill.side,
-            quantity=instrument.quantity(fill.lots),
-            price=instrument.price(fill.price),
-            fee=from_money(fill.fee),
-            fee_asset=fill.fee_asset,
-            liquidity=liquidity,
-            realised=from_money(realised),
-            slippage=from_money(slippage),
-            reason=reason,
-        )
-        for handler in self._fill_handlers:
-            handler(view)
-
     # --- History ----------------------------------------------------------------------------------------------------
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         self._session.projection.wait_for(self._session.journal.last_seq, CATCH_UP_S)
-        known = self._kernel.markets
-        ended = [str(state) for state in OrderState if state.is_terminal]
-        rows = OrderRow.select().where(OrderRow.state.in_(ended)).order_by(OrderRow.created_ns.desc()).limit(limit)
-        return [_order_of(row) for row in reversed(list(rows)) if row.symbol in known]
+        return past_orders(limit, self._kernel.markets)
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
-        rows = list(FillRow.select().order_by(FillRow.seq.desc()).limit(limit))
-        orders = OrderRow.select(OrderRow.client_id, OrderRow.reason)
-        reasons = {
-            row.client_id: row.reason for row in orders.where(OrderRow.client_id.in_({r.client_id for r in rows}))
-        }
-        return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
+        return past_fills(limit)
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
-        rows = EquityRow.select().order_by(EquityRow.seq.desc()).limit(limit)
-        return [EquityPoint(row.ts_ns, float(row.equity)) for row in reversed(list(rows))]
-
-
-def _order_of(row: Any) -> OrderView:
-    average = row.filled_value / row.filled if row.filled else None
-    return OrderView(
-        client_id=row.client_id,
-        symbol=row.symbol,
-        owner=row.owner,
-        side=SIDES[row.side],
-        type=OrderType(row.type),
-        role=OrderRole(row.role),
-        state=OrderState(row.state),
-        quantity=row.quantity,
-        filled=row.filled,
-        price=row.price or None,
-        stop_price=row.stop_price or None,
-        average_price=average,
-        reduce_only=row.reduce_only,
-        created_ns=row.created_ns,
-        updated_ns=row.updated_ns,
-        reason=row.reason,
-        note=row.note,
-    )
-
-
-def _fill_of(row: Any, reason: str) -> FillView:
-    return FillView(
-        fill_id=row.fill_id,
-        client_id=row.client_id,
-        ts_ns=row.ts_ns,
-        symbol=row.symbol,
-        owner=row.owner or "venue",
-        side=SIDES[row.side],
-        quantity=row.quantity,
-        price=row.price,
-        fee=row.fee or Decimal(0),
-        fee_asset=row.fee_asset,
-        liquidity=Liquidity(row.liquidity),
-        realised=row.realised,
-        slippage=row.slippage or Decimal(0),
-        reason=reason,
-    )
+        return [EquityPoint(*point) for point in past_equity(limit)]

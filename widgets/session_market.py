@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from widgets.engine import FormingBar, Levels, Series
+from widgets.engine import Levels, Series
 from workstation.core.instrument import Instrument
-from workstation.core.timeframe import bar_open_ns
+from workstation.market.bars import FormingBar
 from workstation.trading.market_state import MarketState
 
 
@@ -50,26 +50,4 @@ class SessionMarket:
         return self._state.series.get(interval_ns)
 
     def forming(self, interval_ns: int) -> FormingBar | None:
-        """The smaller closed bars of the interval together with the trades since."""
-        state = self._state
-        base = state.base
-        if base is None:
-            return None
-        part = state.aggregators.get(interval_ns)
-        live = FormingBar(0, base.open, base.high, base.low, base.close, base.lots) if base.close_ns else None
-        closed = None
-        if part is not None and part.close_ns:
-            closed = FormingBar(part.close_ns - interval_ns, part.open, part.high, part.low, part.close, part.lots)
-        if live is None:
-            return closed
-        open_ns = bar_open_ns(base.close_ns - base.interval_ns, interval_ns)
-        if closed is None or closed.open_ns != open_ns or part is base:
-            return live._replace(open_ns=open_ns)
-        return FormingBar(
-            open_ns,
-            closed.open,
-            max(closed.high, live.high),
-            min(closed.low, live.low),
-            live.close,
-            closed.lots + live.lots,
-        )
+        return self._state.forming(interval_ns)

@@ -6,10 +6,11 @@ No dialog is run: pages stand in the window's start area, and what a person does
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from widgets.arming_page import ArmingPage
 from widgets.main_window import PROGRAM, MainWindow
@@ -19,6 +20,11 @@ from workstation.core.timeframe import HOUR_NS
 from workstation.core.types import Mode
 from workstation.session import Session
 from workstation.trading.arming import duration_words
+
+if TYPE_CHECKING:
+    from workstation.services.attaching import Attached
+
+AGAIN_S = 1.0
 
 
 class Wish(Enum):
@@ -148,13 +154,61 @@ class SessionStart:
             page.again_wanted.disconnect(connection)
 
     async def _unless_cancelled(self, work: Coroutine[Any, Any, object]) -> bool:
-        """Do the work, but let go of it when all of it is cancelled; False then, or when the work says so."""
-        task = asyncio.ensure_future(work)
-        cancelled = asyncio.ensure_future(self._cancelled.wait())
-        await asyncio.wait((task, cancelled), return_when=asyncio.FIRST_COMPLETED)
-        cancelled.cancel()
-        if not self._cancelled.is_set():
-            return task.result() is not False
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return False
+        return await unless_cancelled(work, self._cancelled)
+
+
+class AttachStart:
+    """The same for an engine that runs elsewhere: it is waited for until it answers. ``run`` is awaited once."""
+
+    def __init__(
+        self,
+        window: MainWindow,
+        make: Callable[[], Attached],
+        tell: Callable[[str], Awaitable[None]],
+        *,
+        attended: bool,
+    ) -> None:
+        self._window = window
+        self._make = make
+        self._tell = tell
+        self._attended = attended
+        self._cancelled = asyncio.Event()
+
+    def cancel(self) -> None:
+        """End it, wherever it stands; from the window or a signal."""
+        self._cancelled.set()
+
+    async def run(self) -> Attached | None:
+        """The engine, None when it was cancelled. Raises ``WorkstationError`` when nobody can mend what is wrong."""
+        told = ""
+        while True:
+            try:
+                attached = self._make()
+                if not told:
+                    await self._tell(f"Asking the engine at {attached.place} …")
+                return attached if await unless_cancelled(attached.open(), self._cancelled) else None
+            except WorkstationError as error:
+                if not self._attended:
+                    raise
+                if str(error) != told:
+                    sys.stderr.write(f"{error}\n")
+                told = str(error)
+                self._window.start_page.tell(f"{PROGRAM} waits for its engine", f"{error} It is tried again.")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(AGAIN_S):
+                    await self._cancelled.wait()
+            if self._cancelled.is_set():
+                return None
+
+
+async def unless_cancelled(work: Coroutine[Any, Any, object], cancelled: asyncio.Event) -> bool:
+    """Do the work, but let go of it when all of it is cancelled; False then, or when the work says so."""
+    task = asyncio.ensure_future(work)
+    ends = asyncio.ensure_future(cancelled.wait())
+    await asyncio.wait((task, ends), return_when=asyncio.FIRST_COMPLETED)
+    ends.cancel()
+    if not cancelled.is_set():
+        return task.result() is not False
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return False

@@ -75,6 +75,9 @@ class StatusBar(LivePanel):
             (f"Gaps {format_number(view.gaps, 0)}", Tone.LABEL if not view.gaps else Tone.WARNING),
             (f"Journal {format_number(view.journal_records, 0)}", Tone.LABEL),
         ]
+        if view.messaging:
+            known = view.messaging.partition(":")[0]
+            self.left.append((f"NATS {known}", Tone.LABEL if known == "connected" else Tone.WARNING))
         self.update()
 
     def _connection_cells(self) -> list[tuple[str, Tone]]:

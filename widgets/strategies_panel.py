@@ -76,11 +76,14 @@ class StrategiesPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.table = StrategiesTable(self)
+        self.table.blocked = lambda: model.blocked
         self.table.action_triggered.connect(self._act)
         self.table.selection_changed.connect(self._select)
         self.form: Form | None = None
         self._views: dict[str, StrategyView] = {}
         self._chosen = ""
+        self._awaited: dict[str, Any] = {}
+        """Parameters that were sent to an engine elsewhere."""
         self.title = ToneLabel("", weight=600)
         self.start = Button("Start", icon="play")
         self.pause = Button("Pause", icon="pause")
@@ -128,7 +131,11 @@ class StrategiesPanel(LivePanel):
         row.addWidget(self.side)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.strategies_changed, self.show_strategies),)
+        return (
+            (self.model.strategies_changed, self.show_strategies),
+            (self.model.control_changed, self._edited),
+            (self.model.control_changed, self._show_buttons),
+        )
 
     def refresh(self) -> None:
         self.show_strategies(list(self.model.engine.strategies()))
@@ -147,6 +154,7 @@ class StrategiesPanel(LivePanel):
         rows += [_failed_row(name, reason) for name, reason in self.model.engine.failures.items()]
         self.table.replace(rows)
         self._show_buttons()
+        self._follow_applied()
 
     def _row(self, view: StrategyView) -> Row:
         return {
@@ -164,7 +172,7 @@ class StrategiesPanel(LivePanel):
 
     def _select(self, names: list[str]) -> None:
         if len(names) == 1 and names[0] != self._chosen:
-            self._chosen = names[0]
+            self._chosen, self._awaited = names[0], {}
             self._show_form()
 
     def _show_form(self) -> None:
@@ -188,15 +196,18 @@ class StrategiesPanel(LivePanel):
     def _edited(self) -> None:
         valid = self.form is not None and self.form.is_valid()
         changed = valid and self.form is not None and bool(self.form.changed_values())
-        self.apply.setEnabled(changed)
+        self.apply.setEnabled(changed and not self.model.blocked)
         self.revert.setEnabled(self.form is not None and (changed or not valid))
 
     def _show_buttons(self) -> None:
         view = self._views.get(self._chosen)
         state = view.state if view is not None else None
-        self.start.setEnabled(state is not None and state is not StrategyState.RUNNING)
-        self.pause.setEnabled(state is StrategyState.RUNNING)
-        self.stop.setEnabled(state in (StrategyState.RUNNING, StrategyState.PAUSED))
+        blocked = self.model.blocked
+        self.start.setEnabled(not blocked and state is not None and state is not StrategyState.RUNNING)
+        self.pause.setEnabled(not blocked and state is StrategyState.RUNNING)
+        self.stop.setEnabled(not blocked and state in (StrategyState.RUNNING, StrategyState.PAUSED))
+        for button in (self.start, self.pause, self.stop, self.apply):
+            button.setToolTip(blocked)
 
     def _act(self, name: str, keys: Sequence[str]) -> None:
         commands: dict[str, Callable[[str], Any]] = {
@@ -214,8 +225,19 @@ class StrategiesPanel(LivePanel):
             return
         wanted = self.form.changed_values()
         self.problem.setText(self.model.command(SetParameters(strategy=self._chosen, values=wanted)))
+        if self.model.engine.attachment is not None:
+            # What was entered stays until the engine shows it.
+            self._awaited = wanted
+            return
         self.show_strategies(list(self.model.engine.strategies()))
         self._revert()
+
+    def _follow_applied(self) -> None:
+        view = self._views.get(self._chosen)
+        values = {parameter.name: parameter.value for parameter in view.parameters} if view is not None else {}
+        if self._awaited and all(values.get(name) == value for name, value in self._awaited.items()):
+            self._awaited = {}
+            self._revert()
 
     def _revert(self) -> None:
         view = self._views.get(self._chosen)

@@ -60,6 +60,9 @@ class Table(QTableView):
     descending: ClassVar[bool] = True
     limit: ClassVar[int] = 10_000
 
+    blocked: Callable[[], str] = staticmethod(lambda: "")
+    """Why none of the actions can be chosen now; empty when they can."""
+
     action_triggered = Signal(str, list)
     row_activated = Signal(object)
     selection_changed = Signal(list)
@@ -189,8 +192,9 @@ class Table(QTableView):
 
     def make_menu(self) -> QMenu:
         """The right-click menu for the selected rows."""
-        rows = self.selected_rows()
+        rows, blocked = self.selected_rows(), self.blocked()
         menu = QMenu(self)
+        menu.setToolTipsVisible(bool(blocked))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for declared in self.actions_declared:
             if declared.separated:
@@ -198,7 +202,8 @@ class Table(QTableView):
             action = QAction(declared.text, menu)
             if declared.icon:
                 action.setIcon(current().icon(declared.icon))
-            action.setEnabled(bool(rows) and (declared.enabled is None or declared.enabled(rows)))
+            action.setEnabled(bool(rows) and not blocked and (declared.enabled is None or declared.enabled(rows)))
+            action.setToolTip(blocked)
             action.triggered.connect(lambda _=False, name=declared.name: self._trigger(name))
             menu.addAction(action)
         if self.actions_declared:

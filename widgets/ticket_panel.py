@@ -65,7 +65,12 @@ class TicketPanel(LivePanel):
         model.market_began.connect(self._begin_anew)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.account_changed, self._account_changed), (self.model.symbol_chosen, self.refresh))
+        model = self.model
+        return (
+            (model.account_changed, self._account_changed),
+            (model.symbol_chosen, self.refresh),
+            (model.control_changed, self.judge),
+        )
 
     def refresh(self) -> None:
         if self.model.symbol != self._symbol:
@@ -176,7 +181,9 @@ class TicketPanel(LivePanel):
 
     def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
         self.facts.set_facts(self._cost_facts(intent, view))
-        if view.allowed:
+        if self.model.blocked:
+            self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
+        elif view.allowed:
             self.verdict.set_verdict(Tone.GOOD, view.text, f"{view.value}; limit {view.limit}")
         else:
             detail = f"{view.value}; limit {view.limit}" if view.value and view.limit else view.text
@@ -206,8 +213,9 @@ class TicketPanel(LivePanel):
     def _show_submit(self, entry: TicketEntry, what: str, allowed: bool, why: str) -> None:
         self.submit.set_submit(self._mode, Tone.UP if entry.side is Side.BUY else Tone.DOWN)
         self.submit.setText(f"{entry.side.word.capitalize()} {what} {MODE_WORDS[self._mode]}")
-        self.submit.setEnabled(allowed)
-        self.submit.setToolTip("" if allowed else why)
+        blocked = self.model.blocked
+        self.submit.setEnabled(allowed and not blocked)
+        self.submit.setToolTip(blocked or ("" if allowed else why))
 
     def send(self) -> None:
         """Place the order as it was shown; the gate judges it once more and has the last word."""

@@ -42,6 +42,14 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"workstation {__version__}")
     _common(top, subcommand=False)
     top.add_argument("--no-gui", action="store_true", help="run headless: the same engine without a window")
+    top.add_argument(
+        "--attach",
+        nargs="?",
+        const="",
+        metavar="NATS",
+        help="open the window on an engine that runs elsewhere, as nats://host:4222; without an address on the one "
+        "of the data folder",
+    )
     top.add_argument("--screenshot", type=Path, metavar="FILE", help="render the window offscreen, save a PNG, exit")
     top.add_argument("--size", type=size, metavar="WxH", help="size of the window, as 1600x900")
     top.add_argument("--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long")

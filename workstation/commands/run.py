@@ -9,16 +9,23 @@ import os
 import signal
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from workstation.commands.places import data_folder, settings
+from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
 from workstation.core.types import Mode
 from workstation.session import Session
+
+if TYPE_CHECKING:
+    from workstation.services.session_messaging import SessionMessaging
 
 
 def run(arguments: argparse.Namespace) -> int:
     """The exit status: 0 after an orderly stop."""
     headless = arguments.no_gui
+    if arguments.attach is not None and (headless or not (arguments.screenshot or _has_display())):
+        raise ConfigurationError("--attach opens a window: leave --no-gui away, and start it where there is a display.")
     if not headless and arguments.screenshot is None and not _has_display():
         print("There is no display here: the session runs headless, as with --no-gui. Ctrl-C stops it.", flush=True)
         headless = True
@@ -34,6 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             seconds=arguments.seconds,
             screenshot=arguments.screenshot,
             size=arguments.size,
+            attach=arguments.attach,
         )
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))
@@ -45,6 +53,17 @@ def follow_signals(session: Session) -> None:
         signal.signal(number, lambda got, _: session.request_stop(signal.Signals(got).name))
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, lambda *_: session.request_kill("signal SIGUSR1"))
+
+
+def put_on_nats(session: Session) -> SessionMessaging | None:
+    """Begin to serve an open session over NATS, where the settings want that; to be stopped before it is closed."""
+    if session.settings.messaging.use == "none":
+        return None
+    from workstation.services.session_messaging import SessionMessaging
+
+    messaging = SessionMessaging(session)
+    messaging.start()
+    return messaging
 
 
 async def _headless(session: Session, seconds: float | None) -> int:
@@ -64,10 +83,13 @@ async def _headless(session: Session, seconds: float | None) -> int:
     for note in session.notes:
         print(note, flush=True)
     status = asyncio.create_task(_report_status(session))
+    messaging = put_on_nats(session)
     try:
         await session.run(seconds)
     finally:
         status.cancel()
+        if messaging is not None:
+            await messaging.stop()
         await session.close()
     print(f"Stopped in order after {time.monotonic() - started:.0f} s: {session.stop_reason}.", flush=True)
     return 0

@@ -197,6 +197,8 @@ class HealthView(msgspec.Struct, frozen=True):
     journal_records: int
     clock_offset_ms: float
     gaps: int
+    messaging: str = ""
+    """How the connection to NATS stands; empty where none is wanted."""
 
 
 class StreamView(msgspec.Struct, frozen=True):
@@ -241,3 +243,26 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
     comparing: bool = False
     """Whether the venue was asked and has not answered yet."""
+
+
+class ArmingView(msgspec.Struct, frozen=True):
+    """How live trading is armed. ``until_ns`` 0 means that it never disarms itself; ``soon``: it will in minutes."""
+
+    armed: bool
+    armed_ns: int
+    until_ns: int
+    soon: bool
+    who: str
+
+
+class ViewsChanged(msgspec.Struct, frozen=True):
+    """Told by a remote engine's mirror: views are newer than those that were read, these orders among them."""
+
+    client_ids: tuple[str, ...] = ()
+
+
+class CommandAnswered(msgspec.Struct, frozen=True):
+    """Told by a remote engine's mirror: what became of a command."""
+
+    text: str
+    good: bool

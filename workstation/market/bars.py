@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar
 from workstation.core.timeframe import bar_open_ns
+
+
+class FormingBar(NamedTuple):
+    """The bar under construction: opening time in UTC nanoseconds, prices in ticks, volume in lots."""
+
+    open_ns: int
+    open: int
+    high: int
+    low: int
+    close: int
+    lots: int
 
 
 class BarBuilder:

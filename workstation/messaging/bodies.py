@@ -418,7 +418,10 @@ class EngineAnswerBody(Body, frozen=True, kw_only=True):
 
 
 class EngineEventBody(Body, frozen=True, kw_only=True):
-    """An event of an engine as its journal has it: prices in ticks, quantities in lots, money in 1e-8 of its asset."""
+    """An event of an engine as its journal has it: prices in ticks, quantities in lots, money in 1e-8 of its asset.
+
+    A ``FillView`` is none of the journal's: it is an execution as screens show it, its decimals as text.
+    """
 
     kind: Word
     event: dict[str, Any]

@@ -19,12 +19,15 @@ from nats.js.api import KeyValueConfig, StorageType
 from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
-from workstation.messaging.link import NatsLink, heed_cancellation
+from workstation.core.errors import MessagingError
+from workstation.messaging.link import NatsLink, heed_cancel
 
 BUCKET = "leases"
 TERM_S = 6.0
 """An entry that is not renewed for so long is gone."""
 RENEWAL_S = 1.5
+ASKING_S = 1.0
+"""How long the question who holds it may take."""
 MARGIN_S = 1.0
 """The holder stops acting so long before its entry could be gone."""
 
@@ -38,7 +41,7 @@ class Lease:
     def __init__(self, link: NatsLink, key: str, holder: str, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._link = link
         self._key = key
-        self._holder = holder
+        self._value = json.dumps({"holder": holder}).encode()
         self._monotonic = monotonic
         self._revision = 0
         self._good_until = 0.0
@@ -55,6 +58,31 @@ class Lease:
     def start(self) -> None:
         """Try to take it, and keep it once taken, until ``stop``."""
         self._task = asyncio.ensure_future(self._keep())
+
+    async def take_over(self) -> None:
+        """Take it from whoever holds it, who notices at the next renewal: only where acts are checked against it.
+
+        Raises ``MessagingError`` when it cannot be written.
+        """
+        asked = self._monotonic()
+        try:
+            bucket = await self._bucket()
+            self._revision = self.fence = await bucket.put(self._key, self._value)
+        except (NatsError, TimeoutError, OSError) as error:
+            raise MessagingError(f"The lease {self._key} cannot be written: {_words(error)}.") from None
+        self.other = ""
+        self._good_until = asked + TERM_S - MARGIN_S
+
+    async def holder(self) -> str:
+        """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""
+        try:
+            async with asyncio.timeout(ASKING_S):
+                entry = await (await self._bucket()).get(self._key)
+        except KeyNotFoundError:
+            return ""
+        except (NatsError, TimeoutError, OSError) as error:
+            raise MessagingError(f"Who holds the lease {self._key} cannot be told: {_words(error)}.") from None
+        return _holder_in(entry.value)
 
     async def stop(self) -> None:
         """Give it up at once."""
@@ -75,7 +103,7 @@ class Lease:
         while True:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await self._try()
-            heed_cancellation()
+            heed_cancel()
             now = self.held
             if now != was:
                 was = now
@@ -88,24 +116,29 @@ class Lease:
             return
         asked = self._monotonic()
         bucket = await self._bucket()
-        value = json.dumps({"holder": self._holder}).encode()
         try:
             if self.held:
-                self._revision = await bucket.update(self._key, value, last=self._revision)
+                self._revision = await bucket.update(self._key, self._value, last=self._revision)
             else:
-                self._revision = await bucket.create(self._key, value)
+                self._revision = await bucket.create(self._key, self._value)
                 self.fence = self._revision
         except (KeyWrongLastSequenceError, APIError):
             self._good_until = 0.0
-            await self._see_other(bucket)
-            return
+            if not await self._is_still_ours(bucket):
+                return
         self.other = ""
         self._good_until = asked + TERM_S - MARGIN_S
 
-    async def _see_other(self, bucket: KeyValue) -> None:
-        with contextlib.suppress(KeyNotFoundError, ValueError):
+    async def _is_still_ours(self, bucket: KeyValue) -> bool:
+        """Whether the entry is our own, whose renewal was not answered: then it is renewed. Else ``other`` is set."""
+        with contextlib.suppress(KeyNotFoundError):
             entry = await bucket.get(self._key)
-            self.other = str(json.loads(entry.value or b"{}").get("holder", ""))
+            self.other = _holder_in(entry.value)
+            if entry.value == self._value and entry.revision is not None:
+                with contextlib.suppress(KeyWrongLastSequenceError, APIError):
+                    self._revision = await bucket.update(self._key, self._value, last=entry.revision)
+                    return True
+        return False
 
     async def _bucket(self) -> KeyValue:
         context = self._link.jetstream()
@@ -115,3 +148,23 @@ class Lease:
             return await context.create_key_value(
                 KeyValueConfig(bucket=BUCKET, ttl=TERM_S, history=1, storage=StorageType.FILE)
             )
+
+
+def trade_lease(account: str) -> str:
+    """The key of who may trade an account through its engine. What a key may not hold is written as its code."""
+    return "trade-" + "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else f"={ord(letter):x}="
+        for letter in account
+    )
+
+
+def _holder_in(value: bytes | None) -> str:
+    try:
+        told = json.loads(value or b"{}")
+    except ValueError:
+        return ""
+    return str(told.get("holder", "")) if isinstance(told, dict) else ""
+
+
+def _words(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -85,6 +85,11 @@ class NatsLink:
         self.reconnects = 0
 
     @property
+    def servers(self) -> tuple[str, ...]:
+        """The addresses that it was given."""
+        return self._address.servers
+
+    @property
     def is_up(self) -> bool:
         return bool(self._client.is_connected)
 
@@ -209,20 +214,34 @@ class NatsLink:
 
         return await self._client.subscribe(subject, cb=on_message)
 
-    async def serve(self, subject: str, responder: Responder, *kinds: type[Body], queue: str = "") -> Subscription:
-        """Answer requests. One that is malformed is answered with the reason."""
+    async def serve(
+        self, subject: str, responder: Responder, *kinds: type[Body], queue: str = "", at_once: int = 1
+    ) -> Subscription:
+        """Answer requests. One that is malformed is answered with the reason.
 
-        async def on_message(message: Msg) -> None:
+        Up to ``at_once`` are worked on side by side, begun in their order, so that none waits for a slow one.
+        """
+
+        async def answer(message: Msg) -> None:
             try:
                 request = decode(message.data, *kinds, largest=self._largest)
-                answer: Body = await responder(request)
+                reply: Body = await responder(request)
             except MessagingError as error:
                 self.refused += 1
-                answer = AnswerBody(ok=False, text=str(error))
+                reply = AnswerBody(ok=False, text=str(error))
             if message.reply:
                 with contextlib.suppress(NatsError, OSError):
-                    await self._client.publish(message.reply, encode(answer, self.session, 0, self._now_ns()))
+                    await self._client.publish(message.reply, encode(reply, self.session, 0, self._now_ns()))
 
+        async def on_message(message: Msg) -> None:
+            if len(working) + 1 >= at_once:
+                await answer(message)
+                return
+            task = asyncio.ensure_future(answer(message))
+            working.add(task)
+            task.add_done_callback(working.discard)
+
+        working: set[asyncio.Future[None]] = set()
         return await self._client.subscribe(subject, queue=queue, cb=on_message)
 
     async def request(self, subject: str, body: Body, *kinds: type[Body], timeout_s: float = 2.0) -> Message:
@@ -231,9 +250,9 @@ class NatsLink:
         try:
             answer = await self._client.request(subject, payload, timeout=timeout_s)
         except (NatsError, NatsTimeoutError, TimeoutError, OSError) as error:
-            heed_cancellation()
+            heed_cancel()
             raise MessagingError(f"Nobody answered on {subject}: {str(error) or type(error).__name__}.") from None
-        heed_cancellation()
+        heed_cancel()
         return decode(answer.data, *kinds, largest=self._largest)
 
     def _read(self, message: Msg, kinds: tuple[type[Body], ...]) -> Message | None:
@@ -256,9 +275,8 @@ class NatsLink:
         return self._client.jetstream()
 
 
-def heed_cancellation() -> None:
-    """Raise ``CancelledError`` where this task was cancelled: before Python 3.12 ``wait_for``, through which the client
-    waits for answers, may lose it when the answer comes at the same moment."""
+def heed_cancel() -> None:
+    """Let a cancelled task end: on Python 3.11 a wait that completes at the same moment swallows the cancel."""
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, get_args
+from typing import Any, NamedTuple, get_args
 
 import msgspec
 
@@ -26,11 +26,21 @@ DEADLINE_S = 5
 """A command that reaches the engine later is refused."""
 
 
+class Answered(NamedTuple):
+    """An engine's answer, the run of the engine that gave it, and when, by its clock."""
+
+    body: EngineAnswerBody
+    session: str
+    ts_ns: int
+
+
 class View(StrEnum):
     """What an engine shows. Arguments stand in brackets."""
 
     SESSION = "session"
-    """Mode, account, instruments by symbol, session number, seed, start, market, notes, strategies that failed."""
+    """``About``: mode, account, instruments by symbol, session number, seed, market, strategies that failed."""
+    SCREEN = "screen"
+    """``Screen``: what a window shows and what changes, in one piece, as of one event."""
     ACCOUNT = "account"
     ORDERS = "orders"
     """Open ones."""
@@ -51,7 +61,8 @@ class View(StrEnum):
     PAST_EQUITY = "past_equity"
     """(limit)"""
     BARS = "bars"
-    """(symbol, timeframe, limit): rows of close time in nanoseconds, open, high, low, close, volume, as floats."""
+    """(symbol, timeframe, limit, forming): rows of close time in nanoseconds, open, high, low, close, volume, as
+    floats, oldest first; with ``forming`` the bar under construction is the last one."""
     MARKET = "market"
     """(symbol, depth): last price, book levels and freshness, in ticks and lots."""
     PREVIEW = "preview"
@@ -68,20 +79,25 @@ class EngineClient:
         self._subjects = subjects
         self._now_ns = now_ns
 
-    async def view(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> EngineAnswerBody:
+    async def ask(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> Answered:
         """A view as it is now, with the number of the last event that it contains."""
         return await self._ask(self._subjects.views, view, "", arguments, "", timeout_s)
+
+    async def view(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> EngineAnswerBody:
+        """The same without who answered."""
+        return (await self.ask(view, timeout_s, **arguments)).body
 
     async def command(self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
         """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent."""
         fields = msgspec.to_builtins(command)
         named = dict(zip(command.__struct_fields__, fields[1:])) if isinstance(fields, list) else fields
         arguments = {name: value for name, value in named.items() if name not in ("ts_ns", "who")}
-        return await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
+        answered = await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
+        return answered.body
 
     async def _ask(
         self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
-    ) -> EngineAnswerBody:
+    ) -> Answered:
         request = EngineRequestBody(
             id=id_ or secrets.token_hex(8),
             name=str(name),
@@ -89,8 +105,9 @@ class EngineClient:
             deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
             arguments=arguments,
         )
-        answer = (await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)).body
+        message = await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)
+        answer = message.body
         if isinstance(answer, AnswerBody):
-            return EngineAnswerBody(ok=answer.ok, text=answer.text)
+            answer = EngineAnswerBody(ok=answer.ok, text=answer.text)
         assert isinstance(answer, EngineAnswerBody)
-        return answer
+        return Answered(answer, message.session, message.ts_ns)

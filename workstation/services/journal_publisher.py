@@ -19,7 +19,7 @@ from nats.js.errors import NotFoundError
 from workstation.config.settings import Messaging
 from workstation.core.errors import ConfigurationError, StorageError, VerificationError
 from workstation.core.timeframe import DAY_NS
-from workstation.messaging.link import NatsLink, heed_cancellation
+from workstation.messaging.link import NatsLink, heed_cancel
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, POSITIONS, ensure_stream
 from workstation.services.journal_bodies import JournalBodies
 from workstation.storage.disk_journal import JournalReader, JournalRecord
@@ -93,7 +93,7 @@ class JournalPublisher:
                 RECORD_HEADER: f"{journal}:{record.seq}",
             }
             await context.publish(publication.subject, payload, headers=headers)
-            heed_cancellation()
+            heed_cancel()
             self.messages += 1
         if not silent:
             self.published = record.seq

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from workstation.core.messages import BookGap, OrderAccepted
 from workstation.core.views import HealthView
 from workstation.trading.kernel import Kernel
@@ -19,6 +21,8 @@ class Health:
         self.order_to_acknowledgement_ms = 0.0
         self.records = 0
         self.gaps = 0
+        self.messaging: Callable[[], str] = lambda: ""
+        """How the connection to NATS stands."""
         self._kernel: Kernel | None = None
 
     def attach(self, kernel: Kernel) -> None:
@@ -58,4 +62,5 @@ class Health:
             journal_records=records,
             clock_offset_ms=(kernel.gate.clock_offset_ns if kernel else 0) / 1e6,
             gaps=self.gaps,
+            messaging=self.messaging(),
         )

@@ -60,6 +60,8 @@ class Desk:
         self._kernel = kernel
         self._latch = latch
         self.last_result = ""
+        self.last_refused = False
+        """Whether the last command could not be carried out; ``last_result`` says why."""
         handlers: dict[type, Callable[[Any], str]] = {
             PlaceOrder: self._place,
             CancelOrder: self._cancel,
@@ -95,9 +97,9 @@ class Desk:
                 result = handler(command)
             except WorkstationError as error:
                 kernel.emit(LogLine(ts_ns=now_ns, severity=Severity.WARNING, source="desk", text=str(error)))
-                self.last_result = str(error)
+                self.last_result, self.last_refused = str(error), True
                 return
-            self.last_result = result
+            self.last_result, self.last_refused = result, False
             if result:
                 kernel.emit(LogLine(ts_ns=now_ns, severity=Severity.INFO, source="desk", text=result))
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar, BookDelta, BookSnapshot, Trade
-from workstation.market.bars import BarBuilder, BarSeries
+from workstation.core.timeframe import bar_open_ns
+from workstation.market.bars import BarBuilder, BarSeries, FormingBar
 from workstation.market.order_book import OrderBook
 
 
@@ -80,3 +81,27 @@ class MarketState:
         series = self.series.get(bar.interval_ns)
         if series is not None:
             series.append(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots)
+
+    def forming(self, interval_ns: int) -> FormingBar | None:
+        """The smaller closed bars of the interval together with the trades since."""
+        base = self.base
+        if base is None:
+            return None
+        part = self.aggregators.get(interval_ns)
+        live = FormingBar(0, base.open, base.high, base.low, base.close, base.lots) if base.close_ns else None
+        closed = None
+        if part is not None and part.close_ns:
+            closed = FormingBar(part.close_ns - interval_ns, part.open, part.high, part.low, part.close, part.lots)
+        if live is None:
+            return closed
+        open_ns = bar_open_ns(base.close_ns - base.interval_ns, interval_ns)
+        if closed is None or closed.open_ns != open_ns or part is base:
+            return live._replace(open_ns=open_ns)
+        return FormingBar(
+            open_ns,
+            closed.open,
+            max(closed.high, live.high),
+            min(closed.low, live.low),
+            live.close,
+            closed.lots + live.lots,
+        )

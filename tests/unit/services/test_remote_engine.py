@@ -1,0 +1,168 @@
+"""A remote engine's mirror: what it shows is what the engine has, through gaps and restarts of either side."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.services.bridged import a_session, market_buy, mirrored, on_server, resting, until
+from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Trade
+from workstation.core.orders import Order
+from workstation.core.timeframe import MINUTE_NS
+from workstation.core.types import OrderState
+from workstation.core.views import CommandAnswered, FillView, OrderView
+from workstation.services.remote_engine import ASKING, RemoteEngine
+from workstation.session import Session
+
+
+def told(remote: RemoteEngine, kind: type) -> list[Any]:
+    heard: list[Any] = []
+    remote.mirror.bus.subscribe(kind, heard.append)
+    return heard
+
+
+def same_orders(remote: RemoteEngine, session: Session) -> bool:
+    """Every order that the engine knows, in every field."""
+    own = {order.client_id: session.views.order(order) for order in session.kernel.orders.orders.values()}
+    return {key: view for key, view in remote.mirror.orders.views.items() if key in own} == own
+
+
+def states(orders: dict[str, Order]) -> dict[str, OrderState]:
+    return {key: order.state for key, order in orders.items()}
+
+
+async def test_the_mirror_is_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with (
+            a_session(settings, tmp_path / "data") as session,
+            connected(server, "window") as link,
+            mirrored(link, settings) as remote,
+        ):
+            trades, fills, answers = told(remote, Trade), told(remote, FillView), told(remote, CommandAnswered)
+            executions: list[OrderFilled] = []
+            session.kernel.bus.subscribe(OrderFilled, executions.append)
+            market, own = remote.markets["BTCUSDT"], session.kernel.markets["BTCUSDT"]
+            await until(lambda: market.best_bid and len(trades) > 20)
+            assert abs(remote.now_ns() - session.clock.now_ns()) < 50_000_000
+            remote.command(resting(session))
+            await until(lambda: len(remote.mirror.orders.open()) == 1)
+            client_id = remote.mirror.orders.open()[0].client_id
+            remote.command(AmendOrder(client_id=client_id, lots=2_000))
+            await until(lambda: session.kernel.orders.orders[client_id].lots == 2_000)
+            remote.command(market_buy())
+            await until(lambda: remote.mirror.screen.positions and same_orders(remote, session))
+            await until(lambda: sum(fill.quantity for fill in fills) == remote.mirror.screen.positions[0].quantity)
+            assert [fill.fill_id for fill in fills] == [fill.fill_id for fill in executions]
+            remote.command(CancelAll())
+            remote.command(Flatten())
+            await until(lambda: not remote.mirror.screen.positions and same_orders(remote, session))
+            assert {answer.text for answer in answers} >= {"Cancel sent for 1 orders.", "Flatten sent for 1 positions."}
+            assert fills[-1].realised == session.views.account().realised
+
+            series = market.series(MINUTE_NS)
+            await until(lambda: len(series))
+            assert series.close_ns.tolist()[-50:] == own.series[MINUTE_NS].close_ns.tolist()[-50:]
+            assert series.close.tolist()[-50:] == own.series[MINUTE_NS].close.tolist()[-50:]
+            await until(lambda: market.forming(MINUTE_NS) is not None)
+            assert remote.preview(market_buy().intent) == ASKING
+            await until(lambda: remote.preview(market_buy().intent).text == "Gate allows")
+            assert remote.mirror.gaps == 0 and remote.silent_s == 0
+
+
+@pytest.mark.allow_log_warnings("NATS", "nats", "kill switch", "Killed", "bridge")
+async def test_after_the_server_was_killed_nothing_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with (
+            a_session(settings, tmp_path / "data") as session,
+            connected(server, "window") as link,
+            mirrored(link, settings) as remote,
+        ):
+            fills = told(remote, FillView)
+            remote.command(market_buy())
+            remote.command(resting(session))
+            await until(lambda: len(remote.mirror.screen.orders) == 1 and remote.mirror.screen.positions)
+            rests = remote.mirror.orders.open()[0].client_id
+            os.kill(server.process_id, signal.SIGKILL)
+            await until(lambda: not link.is_up)
+            session.command(market_buy(lots=2_000))
+            session.command(CancelAll())
+            await until(lambda: not session.kernel.orders.open_orders())
+            await until(lambda: server.restarts == 1)
+            await until(lambda: remote.mirror.gaps and not remote.silent_s, 30)
+            own = session.kernel.orders.orders
+            await until(lambda: {key: view.state for key, view in remote.mirror.orders.views.items()} == states(own))
+            assert len(own) == 3 and not remote.mirror.orders.views[rests].state.is_open
+            await until(lambda: sum(fill.quantity for fill in fills) == session.views.positions()[0].quantity)
+            assert len({fill.fill_id for fill in fills}) == len(fills)
+            await until(lambda: remote.markets["BTCUSDT"].connected)
+            remote.command(Kill(reason="after the outage"))
+            await until(lambda: remote.mirror.screen.account.killed)
+
+
+async def test_another_run_of_the_engine_is_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with connected(server, "window") as link:
+            first = a_session(settings, tmp_path / "data")
+            session = await first.__aenter__()
+            async with mirrored(link, settings) as remote:
+                remote.command(market_buy())
+                await until(lambda: remote.mirror.screen.positions)
+                before = remote.mirror.session
+                await first.__aexit__(None, None, None)
+                async with a_session(settings, tmp_path / "data") as session:
+                    lines = told(remote, LogLine)
+                    await until(lambda: remote.mirror.session != before, 30)
+                    await until(lambda: remote.mirror.screen.positions == tuple(session.views.positions()) or None, 30)
+                    assert remote.mirror.about.session == session.number == 2
+                    assert remote.mismatch == ""
+                    remote.command(CancelAll())
+                    await until(lambda: lines)
+
+
+async def test_orders_of_the_past_come_with_the_first_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with a_session(settings, tmp_path / "data") as session, connected(server, "window") as link:
+            await until(lambda: session.kernel.markets["BTCUSDT"].book.synchronised)
+            session.command(market_buy())
+            await until(lambda: session.views.positions() and not session.kernel.orders.open_orders())
+            async with mirrored(link, settings) as remote:
+                ended: list[OrderView] = remote.past_orders
+                assert [order.state for order in ended] == ["filled"]
+                assert sum(fill.quantity for fill in remote.past_fills) == ended[0].quantity
+                assert remote.past_equity and remote.past_equity[-1][1] > 9_000
+
+
+async def test_control_is_taken_from_another_who_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with (
+            a_session(settings, tmp_path / "data"),
+            connected(server, "one") as one,
+            connected(server, "two") as two,
+            mirrored(one, settings) as first,
+            mirrored(two, settings) as second,
+        ):
+            texts: list[str] = []
+            first.control.on_change = texts.append
+            first.control.take()
+            await until(lambda: first.control.held)
+            await until(lambda: second.control.other == "one-1")
+            second.control.take()
+            await until(lambda: second.control.held and not first.control.held)
+            await until(lambda: first.control.other == "two-1")
+            said = ["This window has control.", "two-1 has taken control."]
+            await until(lambda: [text for text in texts if text] == said)
+            await asyncio.sleep(2)
+            assert second.control.held and not first.control.held, "it is not taken back by itself"
+            second.control.give_up()
+            await until(lambda: first.control.other == "" and not second.control.held)

@@ -1,0 +1,70 @@
+"""Puts a running session on NATS: in the background, for as long as it runs, whatever becomes of NATS."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+
+from workstation.core.errors import MessagingError
+from workstation.messaging.opening import MessagingConnection, open_messaging
+from workstation.services.engine_bridge import EngineBridge
+from workstation.session import Session
+
+RETRY_S = 2.0
+NAME = "engine"
+
+log = logging.getLogger("workstation.services")
+
+
+class SessionMessaging:
+    """``start`` when the session is open, ``stop`` before it is closed."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._connection: MessagingConnection | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._trouble = "connecting"
+
+    @property
+    def state(self) -> str:
+        """How it stands, in words."""
+        return self._connection.link.state if self._connection is not None else f"down: {self._trouble}"
+
+    def start(self) -> None:
+        """Begin to connect, and go on by itself."""
+        self._task = asyncio.ensure_future(self._run(EngineBridge(self._session)))
+        self._session.health.messaging = lambda: self.state
+
+    async def stop(self) -> None:
+        """Answer no more and disconnect."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+            self._task = None
+
+    async def _run(self, bridge: EngineBridge) -> None:
+        while True:
+            try:
+                await self._serve(bridge)
+            except MessagingError as error:
+                if str(error) != self._trouble:
+                    self._trouble = str(error)
+                    log.warning("%s Trading goes on without NATS; it is tried again.", error)
+            except Exception as error:
+                self._trouble = f"the bridge to NATS failed ({error})"
+                log.error("The bridge to NATS failed; trading goes on, and it is tried again.", exc_info=error)
+            await asyncio.sleep(RETRY_S)
+
+    async def _serve(self, bridge: EngineBridge) -> None:
+        session = self._session
+        messaging, folder = session.settings.messaging, session.folder.path
+        connection = await open_messaging(messaging, folder, NAME, session.clock.now_ns)
+        try:
+            self._connection, self._trouble = connection, ""
+            log.info("The engine is on NATS: %s.", ", ".join(connection.link.servers))
+            await bridge.run(connection.link)
+        finally:
+            self._connection = None
+            await connection.close()

@@ -1,0 +1,75 @@
+"""What happened before now, from the history database: ended orders, executions, equity. Oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from decimal import Decimal
+from typing import Any
+
+from workstation.core.types import Liquidity, OrderRole, OrderState, OrderType, Side
+from workstation.core.views import FillView, OrderView
+from workstation.storage.database import EquityPoint, FillRow, OrderRow
+
+SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+
+
+def past_orders(limit: int, symbols: Collection[str]) -> list[OrderView]:
+    """Ended orders in these symbols."""
+    ended = [str(state) for state in OrderState if state.is_terminal]
+    rows = OrderRow.select().where(OrderRow.state.in_(ended)).order_by(OrderRow.created_ns.desc()).limit(limit)
+    return [_order_of(row) for row in reversed(list(rows)) if row.symbol in symbols]
+
+
+def past_fills(limit: int) -> list[FillView]:
+    rows = list(FillRow.select().order_by(FillRow.seq.desc()).limit(limit))
+    orders = OrderRow.select(OrderRow.client_id, OrderRow.reason)
+    reasons = {row.client_id: row.reason for row in orders.where(OrderRow.client_id.in_({r.client_id for r in rows}))}
+    return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
+
+
+def past_equity(limit: int) -> list[tuple[int, float]]:
+    """Times in UTC nanoseconds and equities in the account's currency, for plots."""
+    rows = EquityPoint.select().order_by(EquityPoint.seq.desc()).limit(limit)
+    return [(row.ts_ns, float(row.equity)) for row in reversed(list(rows))]
+
+
+def _order_of(row: Any) -> OrderView:
+    average = row.filled_value / row.filled if row.filled else None
+    return OrderView(
+        client_id=row.client_id,
+        symbol=row.symbol,
+        owner=row.owner,
+        side=SIDES[row.side],
+        type=OrderType(row.type),
+        role=OrderRole(row.role),
+        state=OrderState(row.state),
+        quantity=row.quantity,
+        filled=row.filled,
+        price=row.price or None,
+        stop_price=row.stop_price or None,
+        average_price=average,
+        reduce_only=row.reduce_only,
+        created_ns=row.created_ns,
+        updated_ns=row.updated_ns,
+        reason=row.reason,
+        note=row.note,
+    )
+
+
+def _fill_of(row: Any, reason: str) -> FillView:
+    return FillView(
+        fill_id=row.fill_id,
+        client_id=row.client_id,
+        ts_ns=row.ts_ns,
+        symbol=row.symbol,
+        owner=row.owner or "venue",
+        side=SIDES[row.side],
+        quantity=row.quantity,
+        price=row.price,
+        fee=row.fee or Decimal(0),
+        fee_asset=row.fee_asset,
+        liquidity=Liquidity(row.liquidity),
+        realised=row.realised,
+        slippage=row.slippage or Decimal(0),
+        reason=reason,
+    )
