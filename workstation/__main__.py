@@ -21,6 +21,8 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "sandbox": "sandbox:sandbox",
     "feed": "services:feed",
+    "risk": "services:risk",
+    "reporter": "services:reporter",
     None: "run:run",
 }
 

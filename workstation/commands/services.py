@@ -35,3 +35,32 @@ def feed(arguments: argparse.Namespace) -> int:
             tasks.create_task(source)
 
     return run_service("feed", settings(arguments), data_folder(arguments), serve, arguments.seconds)
+
+
+def risk(arguments: argparse.Namespace) -> int:
+    """Keep the account's risk state across its engines."""
+
+    async def serve(running: Running) -> None:
+        from workstation.core.timeframe import TIMEFRAMES
+        from workstation.services.risk.service import RiskService
+        from workstation.services.risk.state import RiskState
+        from workstation.trading.risk_limits import risk_limits
+
+        wanted = running.settings
+        state = RiskState(
+            risk_limits(wanted.risk, wanted.instruments),
+            wanted.instruments,
+            wanted.account.currency,
+            wanted.account.leverage,
+            {name: TIMEFRAMES[entry.timeframe] for name, entry in wanted.strategies.items()},
+        )
+        service = RiskService(running.link, wanted.messaging, wanted.account.name, state, running.clock.now_ns)
+        running.messages = lambda: sum(reader.messages for reader in service.readers.values())
+        running.gaps = lambda: sum(reader.gaps for reader in service.readers.values())
+        running.describe = lambda: service.detail
+        await service.start()
+        running.state = "running"
+        print(f"The risk service keeps the state of {wanted.account.name}. Ctrl-C stops it.", flush=True)
+        await service.run()
+
+    return run_service("risk", settings(arguments), data_folder(arguments), serve, arguments.seconds)

@@ -6,17 +6,21 @@ name, their fields in the engine's own units (ticks, lots).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, get_args
 
 import msgspec
+from nats.errors import Error as NatsError
 
 from workstation.config.settings import Subjects
 from workstation.core.messages import AnyCommand
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.envelope import Message, encode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 
@@ -72,6 +76,26 @@ class EngineClient:
         """A view as it is now, with the number of the last event that it contains."""
         return await self._ask(self._subjects.views, view, "", arguments, "", timeout_s)
 
+    async def view_of_each(self, view: View, wait_s: float = 0.5) -> dict[str, EngineAnswerBody]:
+        """What every engine that answers within the time shows, by its session."""
+        answers: dict[str, EngineAnswerBody] = {}
+
+        def take(message: Message) -> None:
+            if isinstance(message.body, EngineAnswerBody):
+                answers[message.session] = message.body
+
+        client = self._link.client
+        inbox = client.new_inbox()
+        subscription = await self._link.subscribe(inbox, take, EngineAnswerBody, AnswerBody)
+        try:
+            payload = encode(self._request(view, "", {}, ""), self._link.session, 0, self._now_ns())
+            await client.publish(self._subjects.views, payload, reply=inbox)
+            await asyncio.sleep(wait_s)
+        finally:
+            with contextlib.suppress(NatsError):
+                await subscription.unsubscribe()
+        return answers
+
     async def command(self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
         """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent."""
         fields = msgspec.to_builtins(command)
@@ -82,15 +106,18 @@ class EngineClient:
     async def _ask(
         self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
     ) -> EngineAnswerBody:
-        request = EngineRequestBody(
+        request = self._request(name, who, arguments, id_)
+        answer = (await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)).body
+        if isinstance(answer, AnswerBody):
+            return EngineAnswerBody(ok=answer.ok, text=answer.text)
+        assert isinstance(answer, EngineAnswerBody)
+        return answer
+
+    def _request(self, name: str, who: str, arguments: dict[str, Any], id_: str) -> EngineRequestBody:
+        return EngineRequestBody(
             id=id_ or secrets.token_hex(8),
             name=str(name),
             who=who or self._link.session,
             deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
             arguments=arguments,
         )
-        answer = (await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)).body
-        if isinstance(answer, AnswerBody):
-            return EngineAnswerBody(ok=answer.ok, text=answer.text)
-        assert isinstance(answer, EngineAnswerBody)
-        return answer

@@ -23,12 +23,14 @@ from workstation.core.messages import (
     OrderUnknown,
     Output,
     PositionLiquidated,
+    PositionTransferred,
 )
 from workstation.core.money import from_money
 from workstation.core.orders import Order
 from workstation.core.types import Liquidity, Mode
 from workstation.messaging.bodies import ExecutionBody, SideWord
 from workstation.messaging.moments import moment
+from workstation.trading.views import entry_price
 
 _TENTHS = Decimal("0.1")
 _MS = 1_000_000
@@ -39,7 +41,7 @@ class ExecutionWriter:
 
     def __init__(self, instruments: Mapping[str, Instrument], mode: Mode, run_id: str) -> None:
         self._instruments = instruments
-        self._mode = mode
+        self._mode = str(mode).lower()
         self._run_id = run_id
         self._orders: dict[str, Order] = {}
         self._accepted_ns: dict[str, int] = {}
@@ -72,9 +74,10 @@ class ExecutionWriter:
             "price": terms.price(order.price) if order.price else None,
             "quantity": terms.quantity(order.lots),
             "latency_ms": _ms(event.ts_ns - order.created_ns),
-            "mode": str(self._mode),
+            "mode": self._mode,
             "run_id": self._run_id,
             "reduce_only": order.reduce_only,
+            "role": str(order.role),
             "event_time": event.ts_ns,
         }
         return ExecutionBody(status=status, **_with_time(told | fields))
@@ -90,6 +93,7 @@ class ExecutionWriter:
             stop_price=event.stop_price,
             owner=event.owner,
             reduce_only=event.reduce_only,
+            role=event.role,
             reference=event.reference,
             created_ns=event.ts_ns,
         )
@@ -176,7 +180,7 @@ class ExecutionWriter:
                     "status": "denied",
                     "price": terms.price(event.price) if event.price else None,
                     "quantity": terms.quantity(event.lots),
-                    "mode": str(self._mode),
+                    "mode": self._mode,
                     "run_id": self._run_id,
                     "error": f"{event.code}: {event.text}"[:500],
                     "event_time": event.ts_ns,
@@ -201,6 +205,20 @@ class ExecutionWriter:
             fee_asset=event.fee_asset,
         )
 
+    def _transferred(self, event: PositionTransferred) -> ExecutionBody | None:
+        terms = self._instruments[event.symbol]
+        return self._of_account(
+            event,
+            event.symbol,
+            "transferred",
+            f"transfer-{event.symbol}-{event.from_owner}-{event.ts_ns}"[:200],
+            strategy=event.from_owner,
+            to_strategy=event.to_owner,
+            side=_word(event.lots),
+            quantity=terms.quantity(abs(event.lots)),
+            price=entry_price(terms, event.lots, event.cost),
+        )
+
     def _of_account(self, event: Any, symbol: str, status: Any, id_: str, **fields: Any) -> ExecutionBody:
         told: dict[str, Any] = {
             "order_id": "",
@@ -211,7 +229,7 @@ class ExecutionWriter:
             "price": None,
             "quantity": None,
             "execution_id": id_,
-            "mode": str(self._mode),
+            "mode": self._mode,
             "run_id": self._run_id,
             "event_time": event.ts_ns,
         }
@@ -246,4 +264,5 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     OrderDenied: ExecutionWriter._denied,
     FundingPaid: ExecutionWriter._funding,
     PositionLiquidated: ExecutionWriter._liquidated,
+    PositionTransferred: ExecutionWriter._transferred,
 }
