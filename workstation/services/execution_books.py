@@ -36,6 +36,8 @@ class Booked(NamedTuple):
     stopped: bool = False
     maker: bool = False
     liquidation: bool = False
+    from_owner: str = ""
+    """Whose position it was that the owner has taken over; nothing was traded."""
 
 
 class ExecutionBooks:
@@ -68,7 +70,7 @@ class ExecutionBooks:
             if body.status == "funding":
                 return self._funding(body)
             if body.status == "transferred":
-                self._transfer(body)
+                return self._transfer(body)
         except (ValueError, ArithmeticError):
             self.refused += 1
         return []
@@ -179,19 +181,35 @@ class ExecutionBooks:
             if share
         ]
 
-    def _transfer(self, body: ExecutionBody) -> None:
+    def _transfer(self, body: ExecutionBody) -> list[Booked]:
         """An engine moves whole positions. One that was not followed here from its beginning is taken at its price."""
         if body.execution_id in self.ledger.booked:
-            return
+            return []
         self.ledger.booked.add(body.execution_id)
-        lots = int(_side(body)) * self._lots(body)
+        side, price = _side(body), self._ticks(body)
+        lots = int(side) * self._lots(body)
         source = self.ledger.position(body.strategy, body.symbol)
         known = source.lots == lots
-        cost = source.cost if known else position_value(self._ticks(body), lots, *source.instrument.valuation)
+        cost = source.cost if known else position_value(price, lots, *source.instrument.valuation)
+        before = self.ledger.realised
         self.ledger.transfer(body.symbol, body.strategy, body.to_strategy, lots, cost)
         if not known:
             self.differing += 1
             source.lots = source.cost = 0
+        realised = self.ledger.realised - before
+        ts_ns = nanoseconds(body.time)
+        return [
+            Booked(
+                ts_ns,
+                body.to_strategy,
+                body.symbol,
+                side,
+                abs(lots),
+                price,
+                realised=realised,
+                from_owner=body.strategy,
+            )
+        ]
 
     def _of(self, symbol: str) -> list[Position]:
         return self.ledger.by_symbol.get(symbol, [])

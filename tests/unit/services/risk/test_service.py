@@ -10,6 +10,7 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -30,6 +31,7 @@ from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineReq
 from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
+from workstation.messaging.server import EmbeddedServer
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, RISK_BUCKET
 from workstation.services.risk.follower import RiskFollower
 from workstation.services.risk.service import RiskService
@@ -113,12 +115,15 @@ async def test_commands_act_once_are_refused_when_late_and_are_kept_with_who_and
 
 
 async def test_of_two_services_of_an_account_the_later_one_goes_on(tmp_path: Path) -> None:
-    async with running_server(tmp_path) as server, connected(server, "risk") as one, connected(server, "other") as two:
-        async with a_service(one, a_state()) as first:
-            two.session = "other"
-            async with a_service(two, a_state()):
-                with pytest.raises(MessagingError, match="Another risk service has taken over the account paper-01"):
-                    await first._changed()
+    async with (
+        running_server(tmp_path) as server,
+        connected(server, "risk") as one,
+        connected(server, "other") as two,
+        a_service(one, a_state()) as first,
+        a_service(two, a_state()),
+    ):
+        with pytest.raises(MessagingError, match="Another risk service has taken over the account paper-01"):
+            await first._changed()
 
 
 async def test_engines_of_an_account_are_listed_and_asked_whether_they_halted(tmp_path: Path) -> None:
@@ -132,16 +137,21 @@ async def test_engines_of_an_account_are_listed_and_asked_whether_they_halted(tm
 
         await link.serve(SUBJECTS.views, answer, EngineRequestBody)
 
-    async with running_server(tmp_path) as server, connected(server, "risk") as link:
-        async with connected(server, "engine-a") as a, connected(server, "engine-b") as b, a_service(link, a_state()):
-            await serve(a)
-            await serve(b)
-            async with asyncio.timeout(10):
-                while (await kept(link)).engines != {"engine-a-1": "active", "engine-b-1": "reducing"}:
-                    await asyncio.sleep(0.1)
-            states.update({"engine-a-1": "HALTED"})
-            answer = await tell(a, asked("kill"))
-            assert answer.text == "The account is killed. 1 of 2 engines say that they are halted."
+    async with (
+        running_server(tmp_path) as server,
+        connected(server, "risk") as link,
+        connected(server, "engine-a") as a,
+        connected(server, "engine-b") as b,
+        a_service(link, a_state()),
+    ):
+        await serve(a)
+        await serve(b)
+        async with asyncio.timeout(10):
+            while (await kept(link)).engines != {"engine-a-1": "active", "engine-b-1": "reducing"}:
+                await asyncio.sleep(0.1)
+        states.update({"engine-a-1": "HALTED"})
+        answer = await tell(a, asked("kill"))
+        assert answer.text == "The account is killed. 1 of 2 engines say that they are halted."
 
 
 @pytest.mark.allow_log_warnings("The protective stop of")
@@ -199,6 +209,10 @@ class Recorder:
         ]
 
 
+def came_back(server: EmbeddedServer, restarts: int, *links: NatsLink) -> bool:
+    return server.restarts == restarts and all(link.is_up for link in links)
+
+
 @pytest.mark.allow_log_warnings("NATS", "nats")
 async def test_a_kill_holds_while_nats_is_killed_and_comes_back(tmp_path: Path) -> None:
     engine = Recorder()
@@ -214,7 +228,7 @@ async def test_a_kill_holds_while_nats_is_killed_and_comes_back(tmp_path: Path) 
         await until(lambda: engine.names()[1:] == ["Kill", "SetTradingState HALTED"])
         for restarts in (1, 2):
             os.kill(server.process_id, signal.SIGKILL)
-            await until(lambda: server.restarts == restarts and link.is_up and side.is_up)
+            await until(partial(came_back, server, restarts, link, side))
             await asyncio.sleep(1)
             assert (await kept(side)).killed
         assert len(engine.told) == 3, "it is told once"
