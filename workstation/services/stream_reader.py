@@ -26,6 +26,7 @@ from workstation.messaging.bodies import Body
 from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.streams import ensure_stream
+from workstation.services.cancelling import still_wanted
 
 BATCH = 500
 FETCH_S = 1.0
@@ -78,7 +79,7 @@ class StreamReader:
 
     async def run(self) -> None:
         """Read until cancelled, through every loss of the connection. Raises what ``take`` raises."""
-        while True:
+        while still_wanted():
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 if self._link.is_up:
                     await self._read()
@@ -90,7 +91,7 @@ class StreamReader:
         reconnects = self._link.reconnects
         fresh = True
         try:
-            while self._link.reconnects == reconnects:
+            while still_wanted() and self._link.reconnects == reconnects:
                 try:
                     received = await subscription.fetch(BATCH, FETCH_S)
                 except NatsTimeoutError:

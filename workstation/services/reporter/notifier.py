@@ -56,7 +56,8 @@ def notify_urls() -> list[str]:
     if named:
         on_windows = f"set {URLS_VARIABLE} instead"
         text += "\n" + read_private(Path(named).expanduser(), FILE_VARIABLE, on_windows, holds="addresses")
-    lines = (line.strip() for line in re.split(r"[\n,]|\s+(?=\S+://)", text))
+    # An address may hold commas: one ends at a line's end, or where another begins.
+    lines = (line.strip() for line in re.split(r"\n|[,\s]+(?=[\w+.-]+://)", text))
     urls = [line for line in lines if line and not line.startswith("#")]
     for url in urls:
         _hide(url)

@@ -17,6 +17,7 @@ from workstation.messaging.bodies import Body, ExecutionBody, MetricsBody, RiskS
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, REPORTS, ensure_stream
+from workstation.services.cancelling import still_wanted
 from workstation.services.reporter.bookkeeper import Bookkeeper, day_of
 from workstation.services.reporter.daily import due_days, remove_old, write_day
 from workstation.services.reporter.figures import ALL, report, selections
@@ -151,7 +152,7 @@ class ReporterService:
     # --- Telling ------------------------------------------------------------------------------------------------------
 
     async def _look(self) -> None:
-        while True:
+        while still_wanted():
             self._notices.look(self._link.is_up)
             if all(reader.caught_up.is_set() for reader in self.readers):
                 await self._finish_days()
@@ -173,7 +174,7 @@ class ReporterService:
 
     async def _publish_summaries(self) -> None:
         interval_s = float(self._settings.reporter.summary_s)
-        while True:
+        while still_wanted():
             await asyncio.sleep(interval_s)
             position = (self._bookkeeper.position(EXECUTIONS), self._bookkeeper.position(PERFORMANCE))
             if position != self._published:

@@ -25,6 +25,7 @@ from workstation.messaging.bodies import RiskStateBody
 from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.streams import RISK_BUCKET, ensure_bucket
+from workstation.services.cancelling import still_wanted
 from workstation.services.risk.store import risk_key
 from workstation.trading.desk import RISK_STATE
 
@@ -81,7 +82,7 @@ class RiskFollower:
         await self._link.subscribe(self._subjects.risk_state, self._hear, RiskStateBody)
         looking = asyncio.ensure_future(self._look())
         try:
-            while True:
+            while still_wanted():
                 with contextlib.suppress(NatsError, TimeoutError, OSError):
                     if self._link.is_up:
                         await self._watch()
@@ -96,7 +97,7 @@ class RiskFollower:
         bucket = await ensure_bucket(self._link.jetstream(), RISK_BUCKET)
         watcher = await bucket.watch(risk_key(self._account))
         try:
-            while self._link.reconnects == reconnects and self._monotonic() < ends:
+            while still_wanted() and self._link.reconnects == reconnects and self._monotonic() < ends:
                 try:
                     entry = await watcher.updates(timeout=1.0)  # type: ignore[no-untyped-call]
                 except NatsTimeoutError:

@@ -18,6 +18,7 @@ from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment, nanoseconds
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE
+from workstation.services.cancelling import still_wanted
 from workstation.services.engine_client import EngineClient, View
 from workstation.services.risk.state import RiskState
 from workstation.services.risk.store import RiskStore
@@ -149,7 +150,7 @@ class RiskService:
         await self._link.publish(self._messaging.subjects.risk_state, self._state.body(self.engines))
 
     async def _beat(self) -> None:
-        while True:
+        while still_wanted():
             before = self.engines
             await self._ask_engines()
             if self.engines != before or not self._kept.is_set():
@@ -207,7 +208,7 @@ class RiskService:
 
     async def _what_engines_did(self) -> str:
         deadline = asyncio.get_running_loop().time() + OBEYED_S
-        while True:
+        while still_wanted():
             await self._ask_engines()
             halted = sum(told.startswith(("killed", "halted")) for told in self.engines.values())
             if (self.engines and halted == len(self.engines)) or asyncio.get_running_loop().time() > deadline:

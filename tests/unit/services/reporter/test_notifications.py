@@ -157,14 +157,14 @@ def test_addresses_come_from_a_private_file_only_and_a_wrong_one_is_not_repeated
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "notify"
-    file.write_text("# phone\njson://127.0.0.1:9/one\n\njson://127.0.0.1:9/two\n")
+    file.write_text("# phone\njson://127.0.0.1:9/one\n\njson://127.0.0.1:9/two?to=a,b\n")
     monkeypatch.setenv(FILE_VARIABLE, str(file))
     monkeypatch.setenv(URLS_VARIABLE, "json://127.0.0.1:9/three, json://127.0.0.1:9/four")
     file.chmod(0o644)
     with pytest.raises(CredentialsError, match="chmod 600"):
         notify_urls()
     file.chmod(0o600)
-    assert [url[-5:].strip("/") for url in notify_urls()] == ["three", "four", "one", "two"]
+    assert [url.rpartition("/")[2] for url in notify_urls()] == ["three", "four", "one", "two?to=a,b"]
     with pytest.raises(CredentialsError, match=r"Address 2 of .* is none that Apprise knows") as error:
         apprise_sender(["json://127.0.0.1:9/one", "nowhere://hidden-token"])
     assert "hidden-token" not in str(error.value)

@@ -50,13 +50,13 @@ def asked(command: str, id_: str = "", late_s: float = 0, flatten: bool = False)
         command=command,  # type: ignore[arg-type]
         who="a test",
         why="practice",
-        deadline=moment(time.time_ns() + int((5 - late_s) * SECOND_NS)),
+        deadline=moment(time.time_ns() + int((20 - late_s) * SECOND_NS)),
         flatten=flatten,
     )
 
 
 async def tell(link: NatsLink, command: RiskCommandBody) -> AnswerBody:
-    answer = (await link.request(SUBJECTS.risk_management, command, AnswerBody, timeout_s=8)).body
+    answer = (await link.request(SUBJECTS.risk_management, command, AnswerBody, timeout_s=20)).body
     assert isinstance(answer, AnswerBody)
     return answer
 
@@ -103,7 +103,7 @@ async def test_commands_act_once_are_refused_when_late_and_are_kept_with_who_and
             again = await tell(ops, asked("reduce", "one"))
             assert (again.duplicate, again.text) == (True, answer.text)
             assert (await kept(ops)).trading_state == "active", "the command was not obeyed a second time"
-            late = await tell(ops, asked("kill", late_s=7))
+            late = await tell(ops, asked("kill", late_s=22))
             assert not late.ok and "after its deadline" in late.text
             assert not (await kept(ops)).killed
             assert [(c["command"], c["who"], c["why"]) for c in service._commands] == [
