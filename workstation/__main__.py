@@ -22,6 +22,8 @@ COMMANDS = {
     "sandbox": "sandbox:sandbox",
     "feed": "services:feed",
     "ops": "services:ops",
+    "risk": "services:risk",
+    "reporter": "services:reporter",
     None: "run:run",
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
@@ -15,6 +14,7 @@ import numpy as np
 
 from workstation.backtest import plot
 from workstation.backtest import wording as w
+from workstation.backtest.page_parts import escaped, theme_tokens, tone
 from workstation.backtest.plot import COLUMNS, PLOT, WIDTH, Frame
 from workstation.backtest.result import BacktestResult
 from workstation.backtest.round_trips import PriceBars, Trade
@@ -71,51 +71,40 @@ def report_html(result: BacktestResult, bars: PriceBars, instrument: Instrument)
     run, figures = result.run, result.figures
     lost = figures.final_equity < int(result.equity[0])
     values = {
-        "title": _text(f"{run.strategy} on {run.symbol}, {run.timeframe} – backtest"),
-        "heading": _text(f"{run.strategy} on {run.symbol}, {run.timeframe}"),
-        "period": _text(w.period(run)),
-        "dark": _tokens("dark"),
-        "light": _tokens("light"),
+        "title": escaped(f"{run.strategy} on {run.symbol}, {run.timeframe} – backtest"),
+        "heading": escaped(f"{run.strategy} on {run.symbol}, {run.timeframe}"),
+        "period": escaped(w.period(run)),
+        "dark": theme_tokens("dark"),
+        "light": theme_tokens("light"),
         "style": resource_path("report", "style.css").read_text(encoding="utf-8"),
         "script": resource_path("report", "script.js").read_text(encoding="utf-8"),
         "cells": _cells(result),
-        "warnings": "".join(f'<div class="warning">{_text(text)}</div>' for text in _warnings(result)),
+        "warnings": "".join(f'<div class="warning">{escaped(text)}</div>' for text in _warnings(result)),
         "figures": "\n".join(_figure(*row) for group in figure_rows(result) for row in group),
-        "currency": _text(run.currency),
+        "currency": escaped(run.currency),
         "equity_key": (
             f'<span class="note"><span class="key e{" lost" if lost else ""}"></span>Strategy</span>'
             '<span class="note"><span class="key h"></span>Buy and hold</span>'
         ),
         "equity": _equity_plot(result, bars, lost),
-        "fall_note": _text(_fall_note(result)),
+        "fall_note": escaped(_fall_note(result)),
         "fall": _drawdown_plot(result),
-        "symbol": _text(run.symbol),
-        "price_note": _text(f"{instrument.quote}; buys ▲, sells ▼"),
+        "symbol": escaped(run.symbol),
+        "price_note": escaped(f"{instrument.quote}; buys ▲, sells ▼"),
         "price": _price_plot(result, bars, instrument),
         "months": _months_table(figures.months),
         "assumptions": "\n".join(
-            f"<dt>{_text(subject)}</dt><dd>{_text(sentence)}</dd>"
+            f"<dt>{escaped(subject)}</dt><dd>{escaped(sentence)}</dd>"
             for subject, sentence in [*w.assumptions(run), ("Parameters", w.parameters(run) or "none")]
         ),
-        "trades_note": _text(_trades_note(result)),
+        "trades_note": escaped(_trades_note(result)),
         "heads": "".join(
-            f"<th{f' class={css}' if css else ''}><button>{_text(head)}</button></th>" for head, css in _HEADS
+            f"<th{f' class={css}' if css else ''}><button>{escaped(head)}</button></th>" for head, css in _HEADS
         ),
-        "order_hash": _text(result.order_hash),
+        "order_hash": escaped(result.order_hash),
         "data": _data(result, bars, instrument),
     }
     return Template(resource_path("report", "page.html").read_text(encoding="utf-8")).substitute(values)
-
-
-def _text(text: str) -> str:
-    """Escaped, with a thin space that does not break before a per cent sign."""
-    return html.escape(text).replace(" %", "\u202f%")
-
-
-def _tokens(theme: str) -> str:
-    """The theme's colours as custom properties of the page."""
-    text = resource_path("themes", f"{theme}.json").read_text(encoding="utf-8")
-    return " ".join(f"--{name.replace('_', '-')}: {colour};" for name, colour in json.loads(text)["tokens"].items())
 
 
 def _cells(result: BacktestResult) -> str:
@@ -126,20 +115,14 @@ def _cells(result: BacktestResult) -> str:
         (f"Final equity, {result.run.currency}", w.money(figures.final_equity), None, "value"),
     )
     return "".join(
-        f'<div><div class="label">{_text(name)}</div><div class="{css} {_tone(value)}">{_text(text)}</div></div>'
+        f'<div><div class="label">{escaped(name)}</div><div class="{css} {tone(value)}">{escaped(text)}</div></div>'
         for name, text, value, css in cells
     )
 
 
-def _tone(value: float | None) -> str:
-    if not value:
-        return ""
-    return "good" if value > 0 else "bad"
-
-
 def _figure(name: str, text: str) -> str:
-    tone = {"−": "bad", "+": "good"}.get(text[0], "") if name.startswith(_COLOURED) else ""
-    return f'<div><div class="label">{_text(name)}</div><div class="value {tone}">{_text(text)}</div></div>'
+    css = {"−": "bad", "+": "good"}.get(text[0], "") if name.startswith(_COLOURED) else ""
+    return f'<div><div class="label">{escaped(name)}</div><div class="value {css}">{escaped(text)}</div></div>'
 
 
 def _warnings(result: BacktestResult) -> list[str]:

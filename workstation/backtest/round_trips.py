@@ -120,6 +120,7 @@ class _Trip:
         self.number = number
         self.instrument = instrument
         self.first = fill
+        self.owner = fill.owner
         self.last = fill
         self.lots = 0
         self.cost = 0
@@ -144,6 +145,81 @@ class _Trip:
         self.last = fill
 
 
+class RoundTrips:
+    """Makes trades of bookings as they come, in the order in which they happened.
+
+    A fill that turns a position ends one trade and begins the next; its fee and slippage are shared by lots. Funding
+    belongs to the trade that is open, or that was open last.
+    """
+
+    def __init__(self, instruments: Mapping[str, Instrument]) -> None:
+        self._instruments = instruments
+        self._open: dict[tuple[str, str], _Trip] = {}
+        self._last: dict[tuple[str, str], _Trip] = {}
+        self._begun = 0
+
+    @property
+    def open_count(self) -> int:
+        return len(self._open)
+
+    def add(self, booking: Booking) -> Trade | None:
+        """The trade that it closed, or the closed one that its funding changed, as it is now."""
+        ended, _ = self.step(booking)
+        return None if ended is None else _finished(ended, 0, {}, None)
+
+    def hand_over(self, from_owner: str, taken: BookedFill) -> Trade | None:
+        """The open trade of ``from_owner`` goes on as the new owner's, whom ``taken`` names.
+
+        Where that one has a trade in the symbol itself, it is joined to that at the price of ``taken``. Gives what
+        ``add`` gives.
+        """
+        moved = self._open.pop((from_owner, taken.symbol), None)
+        key = (taken.owner, taken.symbol)
+        if moved is None or key in self._open:
+            ended, _ = self.step(taken)
+            held = self._last[key]
+            if moved is not None:
+                held.fees += moved.fees
+                held.funding += moved.funding
+                held.slippage += moved.slippage
+                held.realised += moved.realised
+            return None if ended is None else _finished(ended, 0, {}, None)
+        moved.owner = taken.owner
+        self._open[key] = self._last[key] = moved
+        self._last.pop((from_owner, taken.symbol), None)
+        return None
+
+    def step(self, booking: Booking) -> tuple[_Trip | None, _Trip | None]:
+        """The closed trade that it ended or changed, and the one that it began."""
+        key = (booking.owner, booking.symbol)
+        if isinstance(booking, BookedFunding):
+            last = self._last.get(key)
+            if last is None:
+                return None, None
+            last.funding += booking.amount
+            return (None if last.lots else last), None
+        instrument = self._instruments[booking.symbol]
+        lots = int(booking.side) * booking.lots
+        value = position_value(booking.price, lots, *instrument.valuation)
+        fee, realised, slippage = booking.fee, booking.realised, booking.slippage
+        trip = self._open.get(key)
+        ended = begun = None
+        if trip is not None and (trip.lots > 0) != (lots > 0) and booking.lots > abs(trip.lots):
+            closing, whole = -trip.lots, booking.lots
+            parts = [scale_down(amount, abs(closing), whole) for amount in (value, fee, slippage)]
+            trip.add(booking, closing, parts[0], parts[1], realised, parts[2])
+            lots, value, fee, slippage = lots - closing, value - parts[0], fee - parts[1], slippage - parts[2]
+            realised = 0
+            ended, trip = trip, None
+        if trip is None:
+            self._begun += 1
+            begun = trip = self._open[key] = self._last[key] = _Trip(self._begun, instrument, booking)
+        trip.add(booking, lots, value, fee, realised, slippage)
+        if trip.lots == 0:
+            ended = self._open.pop(key)
+        return ended, begun
+
+
 def round_trips(
     bookings: Iterable[Booking],
     instruments: Mapping[str, Instrument],
@@ -152,38 +228,9 @@ def round_trips(
     last_prices: Mapping[str, int],
     bars: Mapping[str, PriceBars] | None = None,
 ) -> list[Trade]:
-    """Trades in the order of their entries. ``bookings`` come in the order in which they happened.
-
-    A fill that turns a position ends one trade and begins the next; its fee and slippage are shared by lots. Funding
-    belongs to the trade that is open, or that was open last. ``last_prices`` (ticks) value what is open at ``end_ns``.
-    """
-    open_trips: dict[tuple[str, str], _Trip] = {}
-    last_trips: dict[tuple[str, str], _Trip] = {}
-    trips: list[_Trip] = []
-    for booking in bookings:
-        key = (booking.owner, booking.symbol)
-        if isinstance(booking, BookedFunding):
-            if key in last_trips:
-                last_trips[key].funding += booking.amount
-            continue
-        instrument = instruments[booking.symbol]
-        lots = int(booking.side) * booking.lots
-        value = position_value(booking.price, lots, *instrument.valuation)
-        fee, realised, slippage = booking.fee, booking.realised, booking.slippage
-        trip = open_trips.get(key)
-        if trip is not None and (trip.lots > 0) != (lots > 0) and booking.lots > abs(trip.lots):
-            closing, whole = -trip.lots, booking.lots
-            parts = [scale_down(amount, abs(closing), whole) for amount in (value, fee, slippage)]
-            trip.add(booking, closing, parts[0], parts[1], realised, parts[2])
-            lots, value, fee, slippage = lots - closing, value - parts[0], fee - parts[1], slippage - parts[2]
-            realised = 0
-            trip = None
-        if trip is None:
-            trip = open_trips[key] = last_trips[key] = _Trip(len(trips) + 1, instrument, booking)
-            trips.append(trip)
-        trip.add(booking, lots, value, fee, realised, slippage)
-        if trip.lots == 0:
-            del open_trips[key]
+    """Trades in the order of their entries. ``last_prices`` (ticks) value what is open at ``end_ns``."""
+    made = RoundTrips(instruments)
+    trips = [begun for _, begun in map(made.step, bookings) if begun is not None]
     return [_finished(trip, end_ns, last_prices, (bars or {}).get(trip.first.symbol)) for trip in trips]
 
 
@@ -203,7 +250,7 @@ def _finished(trip: _Trip, end_ns: int, last_prices: Mapping[str, int], bars: Pr
     return Trade(
         number=trip.number,
         symbol=first.symbol,
-        strategy=first.owner,
+        strategy=trip.owner,
         side=first.side,
         entry_ns=first.ts_ns,
         exit_ns=exit_ns,

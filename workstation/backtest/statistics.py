@@ -120,8 +120,8 @@ def figures(
         drawdown=fall,
         trade_count=len(closed),
         open_trades=len(trades) - len(closed),
-        win_rate=len(wins) / len(closed) if closed else None,
-        profit_factor=sum(wins) / -sum(losses) if losses else None,
+        win_rate=win_rate([trade.net for trade in closed]),
+        profit_factor=profit_factor([trade.net for trade in closed]),
         expectancy=mean([trade.net for trade in closed]),
         expectancy_r=mean(multiples),
         average_win=mean(wins),
@@ -135,6 +135,17 @@ def figures(
         funding=sum(trade.funding for trade in trades),
         months=tuple(month_returns(times_ns, equity, end_ns)),
     )
+
+
+def win_rate(results: Sequence[int]) -> float | None:
+    """Share of the net results that are above 0."""
+    return sum(result > 0 for result in results) / len(results) if results else None
+
+
+def profit_factor(results: Sequence[int]) -> float | None:
+    """Sum of the net profits over the sum of the net losses; None without a loss."""
+    losses = sum(result for result in results if result < 0)
+    return sum(result for result in results if result > 0) / -losses if losses else None
 
 
 def total_return(equity: Equity) -> float | None:

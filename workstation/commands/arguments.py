@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import NoReturn
 
 from workstation import __version__
 from workstation.commands.sandbox_arguments import add_sandbox
-from workstation.core.timeframe import TIMEFRAMES, parse_utc
+from workstation.core.timeframe import TIMEFRAMES, parse_utc, utc_text
 
 
 class Parser(argparse.ArgumentParser):
@@ -96,12 +97,19 @@ def _services(commands: argparse._SubParsersAction[Parser]) -> None:
             "ops",
             "serve the ops API and the web monitor: watch and command an engine from a browser or a program",
         ),
+        ("risk", "keep the account's risk state across its engines: limits, crisis mode, the kill latch for all"),
+        ("reporter", "report performance by strategy, symbol and day, and notify people"),
     ):
         command = commands.add_parser(name, help=text, description=text.capitalize() + ".")
         command.add_argument(
             "--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long"
         )
-        command.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
+        if name == "feed":
+            command.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
+        if name == "reporter":
+            command.add_argument(
+                "--once", type=day, metavar="DAY", help="write the report of a UTC day, 2024-03-01, and end"
+            )
         _common(command)
 
 
@@ -228,6 +236,14 @@ def moment(text: str) -> int:
         return parse_utc(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write 2023-01-01 or 2023-01-01T12:00") from None
+
+
+def day(text: str) -> str:
+    """A UTC day as ``2024-03-01``."""
+    try:
+        return utc_text(parse_utc(date.fromisoformat(text).isoformat()))[:10]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write 2024-03-01") from None
 
 
 def decimal(text: str) -> Decimal:

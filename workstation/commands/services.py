@@ -46,3 +46,83 @@ def ops(arguments: argparse.Namespace) -> int:
         await serve_ops(running)
 
     return run_service("ops", settings(arguments), data_folder(arguments), serve, arguments.seconds)
+
+
+def risk(arguments: argparse.Namespace) -> int:
+    """Keep the account's risk state across its engines."""
+
+    async def serve(running: Running) -> None:
+        from workstation.core.timeframe import TIMEFRAMES
+        from workstation.services.risk.service import RiskService
+        from workstation.services.risk.state import RiskState
+        from workstation.trading.risk_limits import risk_limits
+
+        wanted = running.settings
+        state = RiskState(
+            risk_limits(wanted.risk, wanted.instruments),
+            wanted.instruments,
+            wanted.account.currency,
+            wanted.account.leverage,
+            {name: TIMEFRAMES[entry.timeframe] for name, entry in wanted.strategies.items()},
+        )
+        service = RiskService(running.link, wanted.messaging, wanted.account.name, state, running.clock.now_ns)
+        running.messages = lambda: sum(reader.messages for reader in service.readers.values())
+        running.gaps = lambda: sum(reader.gaps for reader in service.readers.values())
+        running.describe = lambda: service.detail
+        await service.start()
+        running.state = "running"
+        print(f"The risk service keeps the state of {wanted.account.name}. Ctrl-C stops it.", flush=True)
+        await service.run()
+
+    return run_service("risk", settings(arguments), data_folder(arguments), serve, arguments.seconds)
+
+
+def reporter(arguments: argparse.Namespace) -> int:
+    """Report performance and tell people, or write one day's report."""
+
+    async def serve(running: Running) -> None:
+        from workstation.core.errors import StorageError
+        from workstation.services.reporter.bookkeeper import Bookkeeper
+        from workstation.services.reporter.database import ReporterDatabase
+        from workstation.services.reporter.notifier import Notifier, apprise_sender, notify_urls
+        from workstation.services.reporter.service import ReporterService
+        from workstation.storage.lock import FolderLock
+
+        wanted, folder = running.settings, running.folder
+        urls = notify_urls()
+        lock, reads = None, True
+        try:
+            lock = FolderLock(folder.path / "reporter.lock", running.clock.now_ns())
+        except StorageError:
+            if not arguments.once:
+                raise StorageError(
+                    f"A reporter works in {folder.path} already: end it, or use another --data."
+                ) from None
+            reads = False
+        database = notifier = None
+        try:
+            database = ReporterDatabase(folder.reporter)
+            bookkeeper = Bookkeeper(database, wanted.instruments, wanted.account.currency)
+            sender = apprise_sender(urls) if urls and not arguments.once else None
+            notifier = Notifier(wanted.reporter.notifications, sender)
+            service = ReporterService(running.link, wanted, bookkeeper, notifier, folder.reports, running.clock.now_ns)
+            running.messages = lambda: sum(reader.messages for reader in service.readers)
+            running.gaps = lambda: sum(reader.gaps for reader in service.readers)
+            running.describe = lambda: service.detail
+            running.state = "running"
+            if arguments.once:
+                if reads:
+                    await service.catch_up()
+                print(f"The report of {arguments.once} is {service.write_day(arguments.once)}.", flush=True)
+                return
+            print(f"The reporter keeps {folder.reporter}. Ctrl-C stops it.", flush=True)
+            await service.run()
+        finally:
+            if notifier is not None:
+                notifier.close()
+            if database is not None:
+                database.close()
+            if lock is not None:
+                lock.release()
+
+    return run_service("reporter", settings(arguments), data_folder(arguments), serve, arguments.seconds)

@@ -269,6 +269,36 @@ class Ops(Struct, frozen=True, kw_only=True):
     """An engine that has not answered for so long counts as silent."""
 
 
+class RiskService(Struct, frozen=True, kw_only=True):
+    """How an engine follows the account's risk state."""
+
+    when_lost: Literal["trade", "reduce"]
+    """What an engine does that has not heard of the risk state for ``lost_s``."""
+    lost_s: Seconds
+
+
+class Notifications(Struct, frozen=True, kw_only=True):
+    """What people are told of. Where to is no part of the configuration: addresses hold secrets."""
+
+    fills: bool
+    denials: bool
+    stops: bool
+    disconnects: bool
+    kill: bool
+    daily_summary: bool
+    most_per_minute: int
+    """Of each kind; what is above is counted, and told with the next."""
+
+
+class Reporter(Struct, frozen=True, kw_only=True):
+    """The reporter's summaries, reports and notifications."""
+
+    summary_s: Seconds
+    keep_reports_days: int
+    """0 keeps all."""
+    notifications: Notifications
+
+
 class Backtest(Struct, frozen=True, kw_only=True):
     strategy: str
     timeframe: str
@@ -311,5 +341,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     storage: Storage
     messaging: Messaging
     ops: Ops
+    risk_service: RiskService
+    reporter: Reporter
     backtest: Backtest
     desktop: Desktop

@@ -242,7 +242,9 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
         "amend_rejected",
         "funding",
         "liquidated",
+        "transferred",
     ]
+    """``transferred``: the whole position went from ``strategy`` to ``to_strategy``; nothing was traded."""
     time: Moment
     price: Price | None
     """Of the execution where there is one, else the order's limit."""
@@ -274,6 +276,9 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
     stop_price: Price | None = None
     version: int = 0
     amendment: int = 0
+    role: Literal["entry", "exit", "protective_stop", "take_profit"] | None = None
+    """Of the order."""
+    to_strategy: Annotated[str, Meta(max_length=100)] = ""
 
 
 class PositionBody(Body, frozen=True, kw_only=True):
@@ -328,6 +333,8 @@ class RiskStateBody(Body, frozen=True, kw_only=True):
     limits: tuple[LimitBody, ...]
     engines: dict[str, str]
     """Each engine's session and its own trading state."""
+    flatten: bool = False
+    """Whether the kill asked for positions to be closed."""
 
 
 class MetricsBody(Body, frozen=True, kw_only=True):
@@ -343,6 +350,8 @@ class MetricsBody(Body, frozen=True, kw_only=True):
     currency: Word
     cause: Literal["fill", "minute"]
     by_strategy: dict[str, Decimal] = {}
+    engine: Annotated[str, Meta(max_length=100)] = ""
+    """Whose part of the account this is, the same after a restart; engines that share one account differ in it."""
 
 
 class ReportBody(Body, frozen=True, kw_only=True):
@@ -352,9 +361,10 @@ class ReportBody(Body, frozen=True, kw_only=True):
     strategy: Annotated[str, Meta(max_length=100)]
     """Empty: of all."""
     total_trades: int
+    """Round trips that were closed in the period."""
     win_rate: Decimal | None
-    total_pnl: Decimal
-    max_drawdown: Decimal
+    total_pnl: Annotated[Decimal, Meta(description="realized, less fees, with funding")]
+    max_drawdown: Annotated[Decimal, Meta(description="share of the highest equity, 0 to 1")]
     sharpe_ratio: Decimal | None
     profit_factor: Decimal | None
     expectancy: Decimal | None
@@ -362,6 +372,10 @@ class ReportBody(Body, frozen=True, kw_only=True):
     slippage: Decimal
     fees: Decimal
     currency: Word
+    symbol: Annotated[str, Meta(max_length=100)] = ""
+    """Empty: of all."""
+    funding: Decimal = Decimal(0)
+    fills: int = 0
 
 
 class ReplayCommandBody(Body, frozen=True, kw_only=True):

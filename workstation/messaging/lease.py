@@ -20,7 +20,8 @@ from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from workstation.core.errors import MessagingError
-from workstation.messaging.link import NatsLink, heed_cancel
+from workstation.messaging.cancelling import still_wanted
+from workstation.messaging.link import NatsLink
 
 BUCKET = "leases"
 TERM_S = 6.0
@@ -103,7 +104,7 @@ class Lease:
         while True:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await self._try()
-            heed_cancel()
+            still_wanted()
             now = self.held
             if now != was:
                 was = now

@@ -28,6 +28,7 @@ from workstation.core.credentials import Credentials
 from workstation.core.errors import MessagingError
 from workstation.core.redaction import hide
 from workstation.messaging.bodies import AnswerBody, Body
+from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message, decode, encode
 
 PASSWORD_VARIABLE = "WORKSTATION_NATS_PASSWORD"
@@ -250,9 +251,9 @@ class NatsLink:
         try:
             answer = await self._client.request(subject, payload, timeout=timeout_s)
         except (NatsError, NatsTimeoutError, TimeoutError, OSError) as error:
-            heed_cancel()
+            still_wanted()
             raise MessagingError(f"Nobody answered on {subject}: {str(error) or type(error).__name__}.") from None
-        heed_cancel()
+        still_wanted()
         return decode(answer.data, *kinds, largest=self._largest)
 
     def _read(self, message: Msg, kinds: tuple[type[Body], ...]) -> Message | None:
@@ -273,13 +274,6 @@ class NatsLink:
     def jetstream(self) -> JetStreamContext:
         """Streams and key-value buckets of the server."""
         return self._client.jetstream()
-
-
-def heed_cancel() -> None:
-    """Let a cancelled task end: on Python 3.11 a wait that completes at the same moment swallows the cancel."""
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError
 
 
 def _tls(address: Address) -> ssl.SSLContext | None:

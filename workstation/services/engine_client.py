@@ -6,17 +6,21 @@ name, their fields in the engine's own units (ticks, lots).
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple, get_args
 
 import msgspec
+from nats.errors import Error as NatsError
 
 from workstation.config.settings import Subjects
 from workstation.core.messages import AnyCommand
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.envelope import Message, encode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 
@@ -87,6 +91,26 @@ class EngineClient:
         """The same without who answered."""
         return (await self.ask(view, timeout_s, **arguments)).body
 
+    async def view_of_each(self, view: View, wait_s: float = 0.5) -> dict[str, EngineAnswerBody]:
+        """What every engine that answers within the time shows, by its session."""
+        answers: dict[str, EngineAnswerBody] = {}
+
+        def take(message: Message) -> None:
+            if isinstance(message.body, EngineAnswerBody):
+                answers[message.session] = message.body
+
+        client = self._link.client
+        inbox = client.new_inbox()
+        subscription = await self._link.subscribe(inbox, take, EngineAnswerBody, AnswerBody)
+        try:
+            payload = encode(self._request(view, "", {}, ""), self._link.session, 0, self._now_ns())
+            await client.publish(self._subjects.views, payload, reply=inbox)
+            await asyncio.sleep(wait_s)
+        finally:
+            with contextlib.suppress(NatsError):
+                await subscription.unsubscribe()
+        return answers
+
     async def command(self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
         """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent."""
         fields = msgspec.to_builtins(command)
@@ -98,16 +122,19 @@ class EngineClient:
     async def _ask(
         self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
     ) -> Answered:
-        request = EngineRequestBody(
-            id=id_ or secrets.token_hex(8),
-            name=str(name),
-            who=who or self._link.session,
-            deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
-            arguments=arguments,
-        )
+        request = self._request(name, who, arguments, id_)
         message = await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)
         answer = message.body
         if isinstance(answer, AnswerBody):
             answer = EngineAnswerBody(ok=answer.ok, text=answer.text)
         assert isinstance(answer, EngineAnswerBody)
         return Answered(answer, message.session, message.ts_ns)
+
+    def _request(self, name: str, who: str, arguments: dict[str, Any], id_: str) -> EngineRequestBody:
+        return EngineRequestBody(
+            id=id_ or secrets.token_hex(8),
+            name=str(name),
+            who=who or self._link.session,
+            deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
+            arguments=arguments,
+        )

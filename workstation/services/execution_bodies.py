@@ -22,6 +22,7 @@ from workstation.core.messages import (
     OrderUnknown,
     Output,
     PositionLiquidated,
+    PositionTransferred,
 )
 from workstation.core.money import from_money
 from workstation.core.orders import Order
@@ -29,6 +30,7 @@ from workstation.core.types import Liquidity, Mode
 from workstation.messaging.bodies import ExecutionBody
 from workstation.messaging.moments import moment
 from workstation.trading.kernel import Kernel
+from workstation.trading.views import entry_price
 
 ACCOUNT = "account"
 """Stands for order and owner in what concerns the account as a whole."""
@@ -66,6 +68,7 @@ class ExecutionWriter:
             "quantity": terms.quantity(order.lots),
             "latency_ms": _ms(event.ts_ns - order.created_ns),
             "reduce_only": order.reduce_only,
+            "role": order.role.value,
             "time": moment(event.ts_ns),
         }
         return ExecutionBody(status=status, **(self._always | told | fields))
@@ -165,6 +168,18 @@ class ExecutionWriter:
         }
         return self._of_account(event, "liquidated", fields)
 
+    def _transferred(self, event: PositionTransferred) -> ExecutionBody | None:
+        terms = self._kernel.terms.instruments[event.symbol]
+        fields = {
+            "strategy": event.from_owner,
+            "to_strategy": event.to_owner,
+            "side": "buy" if event.lots > 0 else "sell",
+            "quantity": terms.quantity(abs(event.lots)),
+            "price": entry_price(terms, event.lots, event.cost),
+            "execution_id": f"transfer-{event.symbol}-{event.from_owner}-{event.ts_ns}"[:200],
+        }
+        return self._of_account(event, "transferred", fields)
+
     def _of_account(self, event: Any, status: Any, fields: dict[str, Any]) -> ExecutionBody:
         told: dict[str, Any] = {
             "order_id": "",
@@ -197,4 +212,5 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     OrderDenied: ExecutionWriter._denied,
     FundingPaid: ExecutionWriter._funding,
     PositionLiquidated: ExecutionWriter._liquidated,
+    PositionTransferred: ExecutionWriter._transferred,
 }

@@ -38,10 +38,11 @@ class Publication(NamedTuple):
 
 
 class JournalBodies:
-    """Given every record in order, from the beginning of a session on."""
+    """Given every record in order, from the beginning of a session on. ``engine`` names the journal's engine."""
 
-    def __init__(self, subjects: Subjects) -> None:
+    def __init__(self, subjects: Subjects, engine: str = "") -> None:
         self._subjects = subjects
+        self._engine = engine
         self._shadow: ShadowEngine | None = None
         self._writer: ExecutionWriter | None = None
 
@@ -121,6 +122,7 @@ class JournalBodies:
             funding=from_money(ledger.funding),
             currency=ledger.currency,
             cause=cause,
+            engine=self._engine,
             by_strategy=_by_owner(ledger),
         )
 

@@ -19,7 +19,8 @@ from nats.js.errors import NotFoundError
 from workstation.config.settings import Messaging
 from workstation.core.errors import ConfigurationError, StorageError, VerificationError
 from workstation.core.timeframe import DAY_NS
-from workstation.messaging.link import NatsLink, heed_cancel
+from workstation.messaging.cancelling import still_wanted
+from workstation.messaging.link import NatsLink
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, POSITIONS, ensure_stream
 from workstation.services.journal_bodies import JournalBodies
 from workstation.storage.disk_journal import JournalReader, JournalRecord
@@ -69,7 +70,7 @@ class JournalPublisher:
         try:
             name = reader.hash_of(1).hex()[:16]
             told = await self._told(context, name)
-            bodies = JournalBodies(self._messaging.subjects)
+            bodies = JournalBodies(self._messaging.subjects, name)
             seq = self._beginning(reader, told) - 1
             while self._link.is_up and not self._lost.is_set():
                 records = list(reader.entries(seq, limit=BATCH))
@@ -93,7 +94,7 @@ class JournalPublisher:
                 RECORD_HEADER: f"{journal}:{record.seq}",
             }
             await context.publish(publication.subject, payload, headers=headers)
-            heed_cancel()
+            still_wanted()
             self.messages += 1
         if not silent:
             self.published = record.seq

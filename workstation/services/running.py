@@ -39,6 +39,7 @@ class Running:
         self.started_ns = clock.now_ns()
         self.state: State = "starting"
         self.detail = ""
+        self.describe: Callable[[], str] = lambda: self.detail
         self.messages: Callable[[], int] = lambda: 0
         self.gaps: Callable[[], int] = lambda: 0
 
@@ -46,7 +47,7 @@ class Running:
         return ServiceHealthBody(
             service=self.name,
             state=self.state if self.link.is_up else "degraded",
-            detail=self.detail if self.link.is_up else f"NATS: {self.link.state}"[:500],
+            detail=self.describe() if self.link.is_up else f"NATS: {self.link.state}"[:500],
             version=__version__,
             started=moment(self.started_ns),
             messages=self.messages(),

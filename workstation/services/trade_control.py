@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from workstation.core.errors import MessagingError
+from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.lease import Lease, trade_lease
-from workstation.messaging.link import NatsLink, heed_cancel
+from workstation.messaging.link import NatsLink
 
 WATCH_S = 1.0
 
@@ -75,7 +76,7 @@ class TradeControl:
             if now != was:
                 was = now
                 self.on_change("")
-            heed_cancel()
+            still_wanted()
             await asyncio.sleep(WATCH_S)
 
     async def close(self) -> None:

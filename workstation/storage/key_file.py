@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from typing import Any
 from workstation.core.credentials import Credentials
 from workstation.core.errors import CredentialsError
 from workstation.core.redaction import hide
+from workstation.storage.private_file import read_private
 
 KEYS_FILE = "WORKSTATION_KEYS_FILE"
 """The environment variable that names the file."""
@@ -36,7 +36,9 @@ def keys_file() -> Path | None:
 
 def read_keys(path: Path) -> dict[tuple[str, str], Credentials]:
     """Keys by name and exchange. Raises ``CredentialsError`` unless only the owner, who asks, can read the file."""
-    text = _read_safely(path)
+    text = read_private(
+        path, KEYS_FILE, "keep keys in its Credential Manager with `workstation keys add`, or in the environment"
+    )
     try:
         sections = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -52,30 +54,6 @@ def read_keys(path: Path) -> dict[tuple[str, str], Credentials]:
         hide(credentials)
         keys[name, section["exchange"]] = credentials
     return keys
-
-
-def _read_safely(path: Path) -> str:
-    if os.name == "nt":
-        raise CredentialsError(
-            f"{path} is not read: who can read a file cannot be proved on Windows; keep keys in its Credential Manager "
-            "with `workstation keys add`, or in the environment."
-        )
-    try:
-        with path.open(encoding="utf-8") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise CredentialsError(f"{path}, which {KEYS_FILE} names, is not a file.")
-            if status.st_uid != os.getuid():
-                raise CredentialsError(f"{path} belongs to another user: make a file of your own, with mode 600.")
-            if status.st_mode & 0o077:
-                raise CredentialsError(f"{path} can be read by others: `chmod 600 {path}`, and replace its keys.")
-            return file.read()
-    except FileNotFoundError:
-        raise CredentialsError(f"There is no file {path}, which {KEYS_FILE} names.") from None
-    except OSError as error:
-        raise CredentialsError(f"{path}, which {KEYS_FILE} names, cannot be read ({error.strerror}).") from None
-    except UnicodeDecodeError:
-        raise CredentialsError(f"{path}, which {KEYS_FILE} names, is not text in UTF-8.") from None
 
 
 def _checked(path: Path, sections: dict[str, Any]) -> list[tuple[str, dict[str, str]]]:

@@ -49,6 +49,11 @@ class DataFolder:
         return self.path / "reports"
 
     @property
+    def reporter(self) -> Path:
+        """What the reporter made of the executions; it is made anew from their stream when it is missing."""
+        return self.path / "reporter.sqlite3"
+
+    @property
     def window(self) -> Path:
         """The desktop's layout."""
         return self.path / "window.ini"

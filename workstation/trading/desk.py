@@ -43,6 +43,8 @@ from workstation.trading.reconciliation import Reconciliation
 
 KILL = "kill switch"
 MANUAL_STATE = "manual"
+RISK_STATE = "risk state"
+"""What the account's risk state restricts in each of its engines; a person at one engine does not lift it."""
 _PROTECTIVE = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
 
 
@@ -231,11 +233,14 @@ class Desk:
         return f"Resumed: trading is {kernel.trading.state}."
 
     def _set_trading_state(self, command: SetTradingState) -> str:
+        cause = command.cause or MANUAL_STATE
+        if cause not in (MANUAL_STATE, RISK_STATE):
+            raise WorkstationError(f"“{cause}” cannot be set by a command.")
         if command.state is TradingState.ACTIVE:
-            self._kernel.trading.lift(MANUAL_STATE)
+            self._kernel.trading.lift(cause)
         else:
             reason = command.reason or f"set by {command.who}"
-            self._kernel.trading.restrict(MANUAL_STATE, command.state, reason)
+            self._kernel.trading.restrict(cause, command.state, reason)
         return f"Trading is {self._kernel.trading.state}."
 
     # --- Strategies -------------------------------------------------------------------------------------------------

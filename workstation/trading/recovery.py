@@ -55,7 +55,7 @@ from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import OrderRole, OrderType, Side, StrategyState, TradingState
 from workstation.trading.denials import DenialCode
-from workstation.trading.desk import KILL, MANUAL_STATE, apply_transfer
+from workstation.trading.desk import KILL, MANUAL_STATE, RISK_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
 from workstation.trading.kernel import Kernel
 from workstation.trading.order_states import UNANSWERED
@@ -98,7 +98,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "causes": {
             cause: list(restriction)
             for cause, restriction in sorted(kernel.trading.causes.items())
-            if cause in (KILL, MANUAL_STATE)
+            if cause in (KILL, MANUAL_STATE, RISK_STATE)
         },
         "throttled": sorted(kernel.gate.throttled),
         "prices": {symbol: market.last_price for symbol, market in sorted(kernel.markets.items()) if market.last_price},
@@ -270,11 +270,12 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, CommandReceived):
         if record.command == "SetTradingState":
             state = TradingState(record.body["state"])
-            kernel.trading.causes.pop(MANUAL_STATE, None)
+            cause = record.body.get("cause") or MANUAL_STATE
+            if cause not in (MANUAL_STATE, RISK_STATE):
+                return
+            kernel.trading.causes.pop(cause, None)
             if state is not TradingState.ACTIVE:
-                kernel.trading.causes[MANUAL_STATE] = _restriction(
-                    state, record.body["reason"] or f"set by {record.who}", 0
-                )
+                kernel.trading.causes[cause] = _restriction(state, record.body["reason"] or f"set by {record.who}", 0)
         elif record.command == "LiftThrottle":
             kernel.gate.throttled.discard(record.body["owner"])
     else:

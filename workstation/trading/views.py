@@ -27,6 +27,7 @@ from workstation.rules.value import notional
 from workstation.trading.desk import KILL
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
+from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
 from workstation.trading.parameters import Parameter
 from workstation.trading.strategy_host import StrategySlot
 
@@ -210,17 +211,17 @@ class EngineViews:
         drift = abs(kernel.gate.clock_offset_ns)
         gross = limits.gross_exposure * kernel.terms.leverage
         rows = [
-            _rate_limit("Day loss", day_loss, limits.day_loss, sign="−"),
-            _rate_limit("Drawdown", drawdown, limits.crisis_drawdown),
-            _rate_limit("Gross exposure", _rate(exposure, equity), gross),
-            _rate_limit("Largest position", _rate(worst_position_value, equity), limits.position_value),
-            _rate_limit("Largest order", _rate(largest, equity), limits.order_value),
-            _count_limit("Open positions", positions, limits.open_positions),
-            _count_limit("Working orders", kernel.orders.open_count, limits.open_orders),
-            _count_limit("Orders a minute", minute, limits.orders_per_minute),
-            _count_limit("Losses in a row", guards.losses_in_a_row, limits.losses_in_a_row),
-            _time_limit("Feed age", age, limits.stale_ns),
-            _time_limit("Clock drift", drift, limits.drift_ns),
+            rate_limit("Day loss", day_loss, limits.day_loss, sign="−"),
+            rate_limit("Drawdown", drawdown, limits.crisis_drawdown),
+            rate_limit("Gross exposure", rate_of(exposure, equity), gross),
+            rate_limit("Largest position", rate_of(worst_position_value, equity), limits.position_value),
+            rate_limit("Largest order", rate_of(largest, equity), limits.order_value),
+            count_limit("Open positions", positions, limits.open_positions),
+            count_limit("Working orders", kernel.orders.open_count, limits.open_orders),
+            count_limit("Orders a minute", minute, limits.orders_per_minute),
+            count_limit("Losses in a row", guards.losses_in_a_row, limits.losses_in_a_row),
+            time_limit("Feed age", age, limits.stale_ns),
+            time_limit("Clock drift", drift, limits.drift_ns),
         ]
         return rows
 
@@ -247,7 +248,7 @@ class EngineViews:
             code=denial.code if denial else "",
             text=denial.text if denial else "Gate allows",
             value=denial.value if denial else _share_text(cost, kernel.ledger.equity()),
-            limit=denial.limit if denial else _percent_text(kernel.terms.limits.order_value),
+            limit=denial.limit if denial else percent_text(kernel.terms.limits.order_value),
             cost=from_money(cost),
             fee=from_money(fee),
             margin=from_money(margin),
@@ -298,28 +299,5 @@ def _percent(part: int, whole: int) -> Decimal:
     return (Decimal(part) * 100 / whole).quantize(Decimal("0.01")) if whole > 0 else _ZERO
 
 
-def _rate(part: int, whole: int) -> int:
-    return part * RATE_SCALE // whole if whole > 0 else 0
-
-
-def _percent_text(rate: int) -> str:
-    return f"{from_rate(rate) * 100:.1f} %"
-
-
 def _share_text(part: int, whole: int) -> str:
     return f"{_percent(part, whole):.1f} % of equity"
-
-
-def _rate_limit(name: str, rate: int, limit: int, sign: str = "") -> LimitView:
-    value = f"{sign if rate else ''}{_percent_text(rate)}"
-    return LimitView(name, value, f"{sign}{_percent_text(limit)}", rate / limit if limit else 0.0)
-
-
-def _count_limit(name: str, count: int, limit: int) -> LimitView:
-    return LimitView(name, str(count), str(limit), count / limit if limit else 0.0)
-
-
-def _time_limit(name: str, duration_ns: int, limit_ns: int) -> LimitView:
-    return LimitView(
-        name, f"{duration_ns / 1e9:.2f} s", f"{limit_ns / 1e9:g} s", duration_ns / limit_ns if limit_ns else 0.0
-    )

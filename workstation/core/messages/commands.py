@@ -73,6 +73,8 @@ class Arm(Command, frozen=True, tag="C.arm"):
 class SetTradingState(Command, frozen=True, tag="C.trading_state"):
     state: TradingState
     reason: str = ""
+    cause: str = ""
+    """Who restricts, where it is no person: each cause is lifted by itself."""
 
 
 class StartStrategy(Command, frozen=True, tag="C.start"):

@@ -1,0 +1,1 @@
+"""The reporter: performance by strategy, symbol and day, daily reports, and notifications."""

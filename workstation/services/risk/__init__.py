@@ -1,0 +1,1 @@
+"""The risk state of an account across its engines, and what follows it in each of them."""
