@@ -35,6 +35,7 @@ from workstation.trading.registry import StrategyRegistry
 from workstation.trading.risk_limits import risk_limits
 from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.exchange.capabilities import exchange_capabilities
+from workstation.venues.service.venue import service_capabilities
 from workstation.venues.silent import SilentVenue
 from workstation.venues.simulated.venue import SimVenue
 
@@ -99,11 +100,13 @@ def simulated_venue(
 
 
 def silent_venue(settings: Settings) -> VenueFactory:
-    """Stands for the exchange of the settings where what it reported is replayed."""
+    """Stands for the venue outside the engine that the settings name, where what it reported is replayed."""
 
     def make(
         clock: EventClock, report: ReportHandler, books: Mapping[str, OrderBook]
     ) -> tuple[Venue, MarketTap | None]:
+        if settings.execution.place == "service":
+            return SilentVenue(service_capabilities(configured_instruments(settings, settings.market.symbols))), None
         return SilentVenue(exchange_capabilities(settings.exchange)), None
 
     return make
@@ -168,8 +171,8 @@ def session_engine(
 ) -> Engine:
     """The engine of a session with its strategies.
 
-    The same arguments give the same engine, which is how a journal is verified. ``make_venue`` makes the exchange of a
-    live session; without it, its reports are replayed. ``token`` tells the client ids of one installation from those
+    The same arguments give the same engine, which is how a journal is verified. ``make_venue`` makes a venue outside
+    the engine; without it, its reports are replayed. ``token`` tells the client ids of one installation from those
     of another on the same account.
     """
     instruments = configured_instruments(settings, settings.market.symbols)
@@ -177,9 +180,13 @@ def session_engine(
     # A live account begins with what the exchange says that it has.
     cash = {} if live else {settings.account.currency: to_money(settings.account.cash)}
     terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns, token=token)
-    if not live:
-        make_venue = simulated_venue(settings, instruments, settings.paper, cash, seed)
-    kernel = Kernel(terms, journal, make_venue or silent_venue(settings), recorder)
+    if make_venue is None:
+        # Of a venue outside the engine the reports are among the inputs.
+        outside = live or settings.execution.place == "service"
+        make_venue = (
+            silent_venue(settings) if outside else simulated_venue(settings, instruments, settings.paper, cash, seed)
+        )
+    kernel = Kernel(terms, journal, make_venue, recorder)
     desk = Desk(kernel, latch)
     for market in kernel.markets.values():
         for interval_ns in TIMEFRAMES.values():

@@ -65,7 +65,7 @@ class BuiltInMarket(Struct, frozen=True, kw_only=True):
 
 
 class Market(Struct, frozen=True, kw_only=True):
-    source: Literal["built_in", "exchange"]
+    source: Literal["built_in", "exchange", "feed"]
     symbols: tuple[str, ...]
     built_in: BuiltInMarket
 
@@ -192,6 +192,8 @@ class StrategyEntry(Struct, frozen=True, kw_only=True):
 
 
 class Execution(Struct, frozen=True, kw_only=True):
+    place: Literal["here", "service"]
+    """Where orders go: to this engine's own venue, or to the execution service over NATS."""
     request_expiry_s: Seconds
     in_doubt_s: Seconds
     """No answer after this: the order is unknown."""

@@ -181,6 +181,7 @@ class OrderBody(Body, frozen=True, kw_only=True):
     reference: Price | None = None
     """The price that it was decided at, for slippage."""
     reason: Text = ""
+    tag: Annotated[str, Meta(max_length=100)] = ""
     expires_at: Moment | None = None
     is_shadow: bool = False
 

@@ -34,6 +34,7 @@ from workstation.trading.views import entry_price
 
 ACCOUNT = "account"
 """Stands for order and owner in what concerns the account as a whole."""
+UNKNOWN = "unknown"
 _TENTHS = Decimal("0.1")
 _MS = 1_000_000
 
@@ -55,6 +56,23 @@ class ExecutionWriter:
     def _of(self, event: Any, status: Any, **fields: Any) -> ExecutionBody | None:
         order = self._kernel.orders.orders.get(event.client_id)
         return None if order is None else self._step(order, event, status, fields)
+
+    def _refused(self, event: Any, status: Any, **fields: Any) -> ExecutionBody:
+        """The same of a request that was refused, which its sender hears also where there is no such order."""
+        told = self._of(event, status, **fields)
+        if told is not None:
+            return told
+        nothing: dict[str, Any] = {
+            "order_id": "",
+            "client_id": event.client_id,
+            "symbol": UNKNOWN,
+            "side": None,
+            "strategy": UNKNOWN,
+            "price": None,
+            "quantity": None,
+            "time": moment(event.ts_ns),
+        }
+        return ExecutionBody(status=status, **(self._always | nothing | fields))
 
     def _step(self, order: Order, event: Any, status: Any, fields: dict[str, Any]) -> ExecutionBody:
         terms = self._kernel.terms.instruments[order.symbol]
@@ -84,7 +102,7 @@ class ExecutionWriter:
         return self._step(order, event, "accepted", {"held": event.held, "ack_latency_ms": ack_ms})
 
     def _rejected(self, event: OrderRejected) -> ExecutionBody | None:
-        return self._of(event, "rejected", code=event.code, error=event.reason[:500])
+        return self._refused(event, "rejected", code=event.code, error=event.reason[:500])
 
     def _unknown(self, event: OrderUnknown) -> ExecutionBody | None:
         return self._of(event, "unknown", error=event.reason[:500])
@@ -97,15 +115,21 @@ class ExecutionWriter:
         if order is None:
             return None
         terms = self._kernel.terms.instruments[order.symbol]
-        stop = terms.price(event.stop_price) if event.stop_price else None
-        fields = {"stop_price": stop, "version": event.version, "amendment": event.amendment}
+        # The order itself counts at the largest that it may still become.
+        fields = {
+            "price": terms.price(event.price) if event.price else None,
+            "stop_price": terms.price(event.stop_price) if event.stop_price else None,
+            "quantity": terms.quantity(event.lots),
+            "version": event.version,
+            "amendment": event.amendment,
+        }
         return self._step(order, event, "amended", fields)
 
     def _kept(self, event: CancelRejected) -> ExecutionBody | None:
-        return self._of(event, "cancel_rejected", error=event.reason[:500])
+        return self._refused(event, "cancel_rejected", error=event.reason[:500])
 
     def _unchanged(self, event: AmendRejected) -> ExecutionBody | None:
-        return self._of(event, "amend_rejected", error=event.reason[:500], amendment=event.amendment)
+        return self._refused(event, "amend_rejected", error=event.reason[:500], amendment=event.amendment)
 
     def _filled(self, event: OrderFilled, realised: int) -> ExecutionBody | None:
         order = self._kernel.orders.orders.get(event.client_id)
@@ -214,3 +238,6 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     PositionLiquidated: ExecutionWriter._liquidated,
     PositionTransferred: ExecutionWriter._transferred,
 }
+
+WRITTEN: tuple[type[Any], ...] = (*_WRITERS, OrderFilled)
+"""Events that become executions."""

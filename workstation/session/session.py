@@ -40,6 +40,7 @@ from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
 from workstation.storage.projection import Projection
 from workstation.trading.kernel import JOURNAL
+from workstation.trading.kernel_terms import VenueFactory
 from workstation.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -135,8 +136,13 @@ class Session:
         self.database = open_database(self.folder.history)
         self.journal = DiskJournal(self.folder.journal)
 
+    def _venue_factory(self) -> VenueFactory | None:
+        """The venue outside the engine; ``None`` where the simulated one does."""
+        if self._link is None or self.mode is not Mode.LIVE:
+            return None
+        return self._link.venue_factory(self.dispatch, self._on_reconnected)
+
     def _open_engine(self, now_ns: int) -> None:
-        link = self._link
         opened = open_engine(
             self.loaded,
             self.folder,
@@ -145,7 +151,7 @@ class Session:
             latch=self.latch,
             seed=self._given_seed,
             now_ns=now_ns,
-            make_venue=link.venue_factory(self.dispatch, self._on_reconnected) if link is not None else None,
+            make_venue=self._venue_factory(),
             confirm=self._access.confirm,
         )
         self.engine, self.recorder, self.number, self.seed, self._first = opened

@@ -42,6 +42,7 @@ class DenialCode(StrEnum):
     DUPLICATE = "DUPLICATE"
     REPEATED_EXECUTION = "REPEATED_EXECUTION"
     SELF_MATCH = "SELF_MATCH"
+    EXPIRED = "EXPIRED"
 
 
 class Denial(NamedTuple):

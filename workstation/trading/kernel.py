@@ -346,25 +346,14 @@ class Kernel:
 
     # --- Orders -----------------------------------------------------------------------------------------------------
 
-    def place(self, intent: Intent, *, panic: bool = False) -> str:
-        """Take an intent through the gate to the outbox; the client id, or "" when it was denied."""
-        verdict = self.gate.approve(intent, panic=panic)
+    def place(self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0) -> str:
+        """Take an intent through the gate to the outbox; the client id, or "" when it was denied.
+
+        ``client_id`` and ``reference`` are those of an order that was decided elsewhere.
+        """
+        verdict = self.gate.approve(intent, panic=panic, client_id=client_id, reference=reference)
         if isinstance(verdict, Denial):
-            self.denied_today += 1
-            denied = OrderDenied(
-                ts_ns=self.clock.time_ns,
-                owner=intent.owner,
-                symbol=intent.symbol,
-                side=intent.side,
-                lots=intent.lots,
-                price=intent.price,
-                code=verdict.code,
-                text=verdict.text,
-                value=verdict.value,
-                limit=verdict.limit,
-            )
-            self.emit(denied)
-            self.host.deliver_denial(intent.owner, denied)
+            self.deny(intent, verdict, client_id)
             return ""
         order = self.orders.submit(verdict)
         if intent.stop_loss or intent.take_profit:
@@ -372,6 +361,25 @@ class Kernel:
         if not self.venue.can.certain:
             self._doubt.check()
         return order.client_id
+
+    def deny(self, intent: Intent, denial: Denial, client_id: str = "") -> None:
+        """Tell that an intent goes no further."""
+        self.denied_today += 1
+        denied = OrderDenied(
+            ts_ns=self.clock.time_ns,
+            owner=intent.owner,
+            symbol=intent.symbol,
+            side=intent.side,
+            lots=intent.lots,
+            price=intent.price,
+            code=denial.code,
+            text=denial.text,
+            value=denial.value,
+            limit=denial.limit,
+            client_id=client_id,
+        )
+        self.emit(denied)
+        self.host.deliver_denial(intent.owner, denied)
 
     def _place_children(self, intent: Intent, parent: Order) -> None:
         group = f"{parent.client_id}-exits" if intent.stop_loss and intent.take_profit else ""

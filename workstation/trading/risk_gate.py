@@ -61,7 +61,10 @@ class RiskGate:
         self.activity = Activity(limits, clock)
         self.exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can_short)
 
-    def approve(self, intent: Intent, *, panic: bool = False) -> Approved | Denial:
+    def approve(
+        self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0
+    ) -> Approved | Denial:
+        """``client_id`` and ``reference`` are given for an order that was decided elsewhere, else made here."""
         denial = self.judge(intent, panic=panic) or self._check_parent(intent)
         if denial is not None:
             if denial.code is DenialCode.REPEATED_EXECUTION:
@@ -70,7 +73,7 @@ class RiskGate:
                 self.on_throttled(intent.owner)
             return denial
         self.activity.sent(intent, repeats=self._open_parent(intent) is None)
-        return self._approved(intent, self._orders.next_client_id())
+        return self._approved(intent, client_id or self._orders.next_client_id(), reference)
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
         """Judge an open order's new terms and count the change; the first reason to refuse it, or ``None``."""
@@ -101,8 +104,8 @@ class RiskGate:
                 return denial
         return self._approved(intent, order.client_id)
 
-    def _approved(self, intent: Intent, client_id: str) -> Approved:
-        reference = self._markets[intent.symbol].last_price
+    def _approved(self, intent: Intent, client_id: str, reference: int = 0) -> Approved:
+        reference = reference or self._markets[intent.symbol].last_price
         expires_ns = self._clock.time_ns + self._expiry_ns
         opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
         return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)

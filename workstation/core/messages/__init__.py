@@ -17,6 +17,7 @@ from workstation.core.messages.commands import (
     Command,
     EndCrisis,
     Flatten,
+    ForwardedRequest,
     Kill,
     LiftThrottle,
     PauseStrategy,
@@ -27,6 +28,10 @@ from workstation.core.messages.commands import (
     SetTradingState,
     StartStrategy,
     StopStrategy,
+    TakeAmendment,
+    TakeCancel,
+    TakeOrder,
+    TakeQuery,
     TransferPosition,
 )
 from workstation.core.messages.event import (
@@ -98,7 +103,7 @@ from workstation.core.messages.reports import (
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand | VenueReport
+Input = MarketInput | AnyCommand | ForwardedRequest | VenueReport
 """A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
@@ -134,6 +139,7 @@ __all__ = [
     "Event",
     "FeedStatus",
     "Flatten",
+    "ForwardedRequest",
     "FundingPaid",
     "FundingRate",
     "Heartbeat",
@@ -181,6 +187,10 @@ __all__ = [
     "StopStrategy",
     "StrategyChanged",
     "StrategyStateSaved",
+    "TakeAmendment",
+    "TakeCancel",
+    "TakeOrder",
+    "TakeQuery",
     "Trade",
     "TradingStateChanged",
     "TransferPosition",

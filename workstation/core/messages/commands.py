@@ -129,6 +129,42 @@ class AcceptReconciliation(Command, frozen=True, tag="C.accept"):
     reason: str = ""
 
 
+class TakeOrder(Command, frozen=True, tag="C.take_order"):
+    """An order of a strategy core whose venue this engine is, under the id that it has there. The same id acts once."""
+
+    client_id: str
+    intent: Intent
+    reference: int = 0
+    """The price that it was decided at, ticks."""
+    expires_ns: int = 0
+    """What comes later is refused; 0 is never."""
+
+
+class TakeCancel(Command, frozen=True, tag="C.take_cancel"):
+    client_id: str
+    reason: str = ""
+
+
+class TakeAmendment(Command, frozen=True, tag="C.take_amendment"):
+    """New terms of such an order; ``amendment`` is the sender's number of the change."""
+
+    client_id: str
+    amendment: int
+    price: int
+    stop_price: int
+    lots: int
+    expires_ns: int = 0
+
+
+class TakeQuery(Command, frozen=True, tag="C.take_query"):
+    """Whether such an order is known; what is known of it was told already."""
+
+    client_id: str
+
+
+ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery
+"""What a strategy core sends to the engine that is its venue."""
+
 AnyCommand = (
     PlaceOrder
     | CancelOrder

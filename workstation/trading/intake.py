@@ -1,0 +1,87 @@
+"""Orders that come from elsewhere, under ids of their own: from a strategy core whose venue this engine is.
+
+They pass the same gate as every other. What is refused, late, or not known here is answered by an event with the
+order's id, so that the sender always hears.
+"""
+
+from __future__ import annotations
+
+from workstation.core.errors import OrderError
+from workstation.core.messages import (
+    AmendRejected,
+    CancelRejected,
+    OrderRejected,
+    TakeAmendment,
+    TakeCancel,
+    TakeOrder,
+    TakeQuery,
+)
+from workstation.trading.denials import Denial, DenialCode
+from workstation.trading.kernel import Kernel
+
+NOT_FOUND = "NOT_FOUND"
+_NOT_OPEN = "It is not open here."
+
+
+class Intake:
+    """Carries out these commands on a kernel. They are inputs and need no journal of their own: what follows does."""
+
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
+        kernel.handle(TakeOrder, lambda _, command: self._order(command))
+        kernel.handle(TakeCancel, lambda _, command: self._cancel(command))
+        kernel.handle(TakeAmendment, lambda _, command: self._amend(command))
+        kernel.handle(TakeQuery, lambda _, command: self._query(command))
+
+    def _order(self, command: TakeOrder) -> None:
+        kernel = self._kernel
+        if command.client_id in kernel.orders.orders:
+            return
+        if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
+            kernel.deny(command.intent, Denial(DenialCode.EXPIRED, "It came too late."), command.client_id)
+            return
+        kernel.place(command.intent, client_id=command.client_id, reference=command.reference)
+
+    def _cancel(self, command: TakeCancel) -> None:
+        kernel = self._kernel
+        order = kernel.orders.orders.get(command.client_id)
+        if order is None or not order.is_open:
+            kernel.emit(CancelRejected(ts_ns=kernel.clock.time_ns, client_id=command.client_id, reason=_NOT_OPEN))
+        else:
+            kernel.orders.request_cancel(order, command.reason)
+
+    def _amend(self, command: TakeAmendment) -> None:
+        kernel = self._kernel
+        order = kernel.orders.orders.get(command.client_id)
+        reason = _NOT_OPEN
+        if order is not None and order.is_open:
+            if order.amendments >= command.amendment:
+                return
+            if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
+                reason = "It came too late."
+            else:
+                order.amendments = command.amendment - 1
+                try:
+                    kernel.amend(order, command.price, command.stop_price, command.lots)
+                except OrderError as error:
+                    reason = str(error)
+                else:
+                    return
+        kernel.emit(
+            AmendRejected(
+                ts_ns=kernel.clock.time_ns, client_id=command.client_id, reason=reason, amendment=command.amendment
+            )
+        )
+
+    def _query(self, command: TakeQuery) -> None:
+        """What is known here was told before; the answer that there is no such order is what is asked for."""
+        kernel = self._kernel
+        if command.client_id not in kernel.orders.orders:
+            kernel.emit(
+                OrderRejected(
+                    ts_ns=kernel.clock.time_ns,
+                    client_id=command.client_id,
+                    code=NOT_FOUND,
+                    reason="There is no such order here.",
+                )
+            )

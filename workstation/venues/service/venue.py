@@ -1,0 +1,53 @@
+"""The execution service as a strategy core's venue.
+
+It is certain: requests and executions travel through streams that keep their order and forget nothing, and the
+service answers every request. So the core decides as it would with the account in its own process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from workstation.core.clock import EventClock
+from workstation.core.instrument import Instrument
+from workstation.core.orders import Approved, Order, SnapshotRequest
+from workstation.core.types import OrderType
+from workstation.messaging.order_bodies import RequestBody, request_body
+from workstation.venues.base import Capabilities, Request
+
+
+def service_capabilities(instruments: Mapping[str, Instrument]) -> Capabilities:
+    """What the execution service does for whoever sends it orders."""
+    return Capabilities(
+        order_types=frozenset(OrderType),
+        brackets=True,
+        short=any(instrument.is_derivative for instrument in instruments.values()),
+        amend=True,
+        certain=True,
+    )
+
+
+class ServiceVenue:
+    """``forward`` takes each request on its way; it returns at once."""
+
+    def __init__(
+        self, clock: EventClock, instruments: Mapping[str, Instrument], forward: Callable[[RequestBody], None]
+    ) -> None:
+        self.can = service_capabilities(instruments)
+        self._clock = clock
+        self._instruments = instruments
+        self._forward = forward
+        self._symbols: dict[str, str] = {}
+
+    def send(self, request: Request) -> None:
+        """Forward a request. There is no account to ask for: the service keeps it."""
+        if isinstance(request, SnapshotRequest):
+            return
+        if isinstance(request, Approved):
+            self._symbols[request.client_id] = request.intent.symbol
+        symbol = self._symbols.get(request.client_id, "")
+        self._forward(request_body(request, symbol, self._instruments, self._clock.time_ns))
+
+    def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
+        """The service has kept everything."""
+        self._symbols.update((order.client_id, order.symbol) for order in orders)
