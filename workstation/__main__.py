@@ -21,6 +21,7 @@ COMMANDS = {
     "doctor": "doctor:doctor",
     "sandbox": "sandbox:sandbox",
     "feed": "services:feed",
+    "execution": "services:execution",
     "ops": "services:ops",
     "risk": "services:risk",
     "reporter": "services:reporter",

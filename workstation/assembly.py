@@ -22,6 +22,7 @@ from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
 from workstation.trading.arming import Arming
 from workstation.trading.desk import Desk, KillSwitchLatch
+from workstation.trading.intake import Intake
 from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import (
     Journal,
@@ -188,6 +189,7 @@ def session_engine(
         )
     kernel = Kernel(terms, journal, make_venue, recorder)
     desk = Desk(kernel, latch)
+    Intake(kernel)
     for market in kernel.markets.values():
         for interval_ns in TIMEFRAMES.values():
             market.want_series(interval_ns, terms.base_interval_ns)

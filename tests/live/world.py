@@ -28,6 +28,7 @@ from workstation.core.orders import Intent, Order
 from workstation.core.types import EXTERNAL, Side
 from workstation.sandbox.orders import NewOrder, OrderRecord
 from workstation.session import Session
+from workstation.session.exchange_link import ExchangeLink
 from workstation.trading.kernel import Kernel
 from workstation.trading.reconciliation import Reconciliation
 from workstation.venues.exchange.connection.errors import ExchangeError
@@ -179,8 +180,9 @@ class LiveWorld:
         """Minutes of questions are asked within seconds here: neither side counts them as for real."""
         for weights in self.sandbox.server.gate.weights.values():
             weights.weight.limit = weights.weight.limit._replace(most=1_000_000)
-        assert session._link is not None
-        for window in session._link._client.budget._windows.values():
+        link = session._link
+        assert isinstance(link, ExchangeLink)
+        for window in link._client.budget._windows.values():
             if not window.counts_orders:
                 window.limit = 1_000_000
 
@@ -211,7 +213,7 @@ class LiveWorld:
             os.close(recorder._file)
         for name in ("journal", "recorder"):
             session.__dict__.pop(name)
-        if session._link is not None:
+        if isinstance(session._link, ExchangeLink):
             session._link._dead_man = None
         await session.disconnect()
         session._release()

@@ -93,6 +93,7 @@ def parser() -> argparse.ArgumentParser:
 def _services(commands: argparse._SubParsersAction[Parser]) -> None:
     for name, text in (
         ("feed", "connect to the market once and publish it over NATS for engines and services"),
+        ("execution", "hold the account: take orders over NATS, send them to the venue, tell what became of them"),
         (
             "ops",
             "serve the ops API and the web monitor: watch and command an engine from a browser or a program",
@@ -104,7 +105,7 @@ def _services(commands: argparse._SubParsersAction[Parser]) -> None:
         command.add_argument(
             "--for", dest="seconds", type=seconds, metavar="SECONDS", help="stop in order after so long"
         )
-        if name == "feed":
+        if name in ("feed", "execution"):
             command.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
         if name == "reporter":
             command.add_argument(

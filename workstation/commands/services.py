@@ -37,6 +37,17 @@ def feed(arguments: argparse.Namespace) -> int:
     return run_service("feed", settings(arguments), data_folder(arguments), serve, arguments.seconds)
 
 
+def execution(arguments: argparse.Namespace) -> int:
+    """Hold an account and carry out the orders that come for it."""
+
+    async def serve(running: Running) -> None:
+        from workstation.services.execution.service import serve_execution
+
+        await serve_execution(running, arguments.seed)
+
+    return run_service("execution", settings(arguments), data_folder(arguments), serve, arguments.seconds)
+
+
 def ops(arguments: argparse.Namespace) -> int:
     """Serve the ops API and the web monitor."""
 

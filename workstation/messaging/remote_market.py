@@ -28,6 +28,7 @@ from workstation.messaging.bodies import (
     MarketRequestBody,
     TradeBody,
 )
+from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.market_bodies import market_event
@@ -60,6 +61,8 @@ class RemoteMarket:
         self._deliver = deliver
         self._symbols = {symbol: _Symbol(live_subjects(symbol, subjects)) for symbol in instruments}
         self._wants = asyncio.Event()
+        self.complete = asyncio.Event()
+        """Every symbol was told of once."""
         self._bars: dict[str, int] = {}
         self.messages = 0
         self.gaps = 0
@@ -89,7 +92,9 @@ class RemoteMarket:
                     log.debug("%s", error)
             if any(not state.synchronised for state in self._symbols.values()):
                 await asyncio.sleep(RETRY_S)
+                still_wanted()
             else:
+                self.complete.set()
                 await self._wants.wait()
 
     def _ask_again_for_all(self) -> None:

@@ -9,6 +9,7 @@ import logging
 from workstation.core.errors import MessagingError
 from workstation.messaging.opening import MessagingConnection, open_messaging
 from workstation.services.engine_bridge import EngineBridge
+from workstation.services.engine_on_nats import engine_on_nats
 from workstation.session import Session
 
 RETRY_S = 2.0
@@ -64,7 +65,7 @@ class SessionMessaging:
         try:
             self._connection, self._trouble = connection, ""
             log.info("The engine is on NATS: %s.", ", ".join(connection.link.servers))
-            await bridge.run(connection.link)
+            await engine_on_nats(session, bridge, connection.link)
         finally:
             self._connection = None
             await connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from workstation.config.settings import Settings
@@ -14,6 +15,7 @@ from workstation.trading.arming import Arming
 if TYPE_CHECKING:
     # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
     from workstation.session.exchange_link import ExchangeLink
+    from workstation.session.feed_link import FeedLink
     from workstation.venues.exchange.account.preflight import Check
 
 BY_WINDOW = "the window"
@@ -23,18 +25,25 @@ BY_CONFIGURATION = "live.confirm_account"
 class ExchangeAccess:
     """``link`` is ``None`` until it is connected, and on the built-in market always."""
 
-    def __init__(self, settings: Settings, mode: Mode) -> None:
+    def __init__(self, settings: Settings, mode: Mode, data: Path) -> None:
         self._settings = settings
         self._mode = mode
-        self.link: ExchangeLink | None = None
+        self._data = data
+        self.link: ExchangeLink | FeedLink | None = None
         self.checks: tuple[Check, ...] = ()
         """The list that must be green before live trading."""
         self._armed_by = ""
         self._unattended = False
 
     async def connect(self, clock: WallClock) -> None:
-        """Reach the exchange, where the settings name one. Raises ``WorkstationError``, holding nothing."""
-        if self._settings.market.source != "exchange":
+        """Reach the exchange, or the services over NATS, where the settings name them.
+
+        Raises ``WorkstationError``, holding nothing.
+        """
+        source = self._settings.market.source
+        if source == "feed":
+            await self._connect_feed(clock)
+        if source != "exchange":
             return
         from workstation.session.exchange_link import ExchangeLink
 
@@ -51,9 +60,18 @@ class ExchangeAccess:
                 await self.disconnect()
                 raise
 
+    async def _connect_feed(self, clock: WallClock) -> None:
+        from workstation.session.feed_link import FeedLink
+
+        link = FeedLink(self._settings, self._data, clock)
+        await link.open()
+        self.link = link
+
     async def check(self) -> None:
         """Go through the list that must be green, again where it was not. Raises ``WorkstationError``."""
-        assert self.link is not None
+        from workstation.session.exchange_link import ExchangeLink
+
+        assert isinstance(self.link, ExchangeLink)
         self.checks = await self.link.preflight()
 
     async def disconnect(self) -> None:

@@ -20,6 +20,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import MarketInput, VenueReport
 from workstation.core.views import ConnectionView, LimitView, StreamView
 from workstation.market.order_book import OrderBook
+from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
 from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.exchange.account.dead_man import DeadManTimer
@@ -84,11 +85,11 @@ class ExchangeLink:
 
         return make
 
-    def start_account(self, symbols: Callable[[], Sequence[str]], healthy: Callable[[], bool]) -> None:
+    def start_account(self, orders: OwnOrders) -> None:
         """Open the account's stream, and the dead-man timer for the symbols with orders while we are healthy."""
         assert self._venue is not None
         self._venue.start()
-        self._dead_man = DeadManTimer(self._client, symbols, healthy)
+        self._dead_man = DeadManTimer(self._client, orders.symbols_of_ours_alone, orders.is_healthy)
         self._run(self._dead_man.run())
 
     async def start_market(

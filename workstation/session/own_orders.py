@@ -1,4 +1,4 @@
-"""What a session goes by when it decides whether the exchange may cancel for it: its orders, and whether it is well."""
+"""What the venue's side of a session goes by: the engine's own orders, and whether the engine is well."""
 
 from __future__ import annotations
 
@@ -8,19 +8,28 @@ from workstation.core.types import EXTERNAL, TradingState
 from workstation.trading.kernel import JOURNAL, Kernel
 
 
-def symbols_of_ours_alone(kernel: Kernel) -> Sequence[str]:
-    """Where orders of ours rest and nobody else's: the exchange's timer does not tell them apart."""
-    resting = kernel.orders.open_orders()
-    foreign = {order.symbol for order in resting if order.owner == EXTERNAL}
-    return sorted({order.symbol for order in resting} - foreign)
+class OwnOrders:
+    """Reads the kernel; holds nothing."""
 
+    def __init__(self, kernel: Kernel) -> None:
+        self._kernel = kernel
 
-def entries(kernel: Kernel) -> list[str]:
-    """Client ids of our open orders that could add to a position."""
-    resting = kernel.orders.open_orders()
-    return [order.client_id for order in resting if order.owner != EXTERNAL and not order.reduce_only]
+    def knows(self, client_id: str) -> bool:
+        """Whether an order is this engine's, one that ended lately among them."""
+        return client_id in self._kernel.orders.orders
 
+    def symbols_of_ours_alone(self) -> Sequence[str]:
+        """Where orders of ours rest and nobody else's: an exchange's dead-man timer does not tell them apart."""
+        resting = self._kernel.orders.open_orders()
+        foreign = {order.symbol for order in resting if order.owner == EXTERNAL}
+        return sorted({order.symbol for order in resting} - foreign)
 
-def is_healthy(kernel: Kernel) -> bool:
-    """Whether the dead-man timer may be refreshed."""
-    return JOURNAL not in kernel.trading.causes and kernel.trading.state is not TradingState.HALTED
+    def entries(self) -> list[str]:
+        """Client ids of our open orders that could add to a position."""
+        resting = self._kernel.orders.open_orders()
+        return [order.client_id for order in resting if order.owner != EXTERNAL and not order.reduce_only]
+
+    def is_healthy(self) -> bool:
+        """Whether the dead-man timer may be refreshed."""
+        trading = self._kernel.trading
+        return JOURNAL not in trading.causes and trading.state is not TradingState.HALTED

@@ -20,7 +20,15 @@ from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
 from workstation.core.errors import StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
-from workstation.core.messages import AnyCommand, CancelAll, Heartbeat, Input, LogLine, Reconcile
+from workstation.core.messages import (
+    AnyCommand,
+    CancelAll,
+    ForwardedRequest,
+    Heartbeat,
+    Input,
+    LogLine,
+    Reconcile,
+)
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
 from workstation.core.types import Mode
 from workstation.core.views import ConnectionView, ReconciliationView
@@ -30,7 +38,7 @@ from workstation.session.exchange_access import ExchangeAccess
 from workstation.session.health import Health
 from workstation.session.market_pump import MarketPump
 from workstation.session.opening import open_engine
-from workstation.session.own_orders import entries, is_healthy, symbols_of_ours_alone
+from workstation.session.own_orders import OwnOrders
 from workstation.session.strategy_starts import StrategyStarts
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
@@ -46,6 +54,7 @@ from workstation.watchdog import Watchdog
 if TYPE_CHECKING:
     # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
     from workstation.session.exchange_link import ExchangeLink
+    from workstation.session.feed_link import FeedLink
     from workstation.venues.exchange.account.preflight import Check
 
 log = logging.getLogger("workstation.session")
@@ -76,7 +85,7 @@ class Session:
         self.failures: dict[str, str] = {}
         """Strategies that did not load, with the reason."""
         self.stop_reason = ""
-        self._access = ExchangeAccess(self.settings, self.mode)
+        self._access = ExchangeAccess(self.settings, self.mode, data)
         self.source: BuiltInSource | None = None
         self._given_seed = seed
         self._stop = threading.Event()
@@ -110,7 +119,7 @@ class Session:
         await self._access.disconnect()
 
     @property
-    def _link(self) -> ExchangeLink | None:
+    def _link(self) -> ExchangeLink | FeedLink | None:
         return self._access.link
 
     # --- Opening ----------------------------------------------------------------------------------------------------
@@ -138,9 +147,13 @@ class Session:
 
     def _venue_factory(self) -> VenueFactory | None:
         """The venue outside the engine; ``None`` where the simulated one does."""
-        if self._link is None or self.mode is not Mode.LIVE:
+        if self._link is None or not self._is_venue_outside:
             return None
         return self._link.venue_factory(self.dispatch, self._on_reconnected)
+
+    @property
+    def _is_venue_outside(self) -> bool:
+        return self.mode is Mode.LIVE or self.settings.execution.place == "service"
 
     def _open_engine(self, now_ns: int) -> None:
         opened = open_engine(
@@ -169,8 +182,8 @@ class Session:
         self.projection = Projection(self.folder.journal, self.database, lambda error: log.error("%s", error))
         self.starts = StrategyStarts(kernel, self._follow, connects=link is not None)
         self.control = parts.remote_control(self.engine, settings, self.latch, self.folder.path, self.command)
-        if link is not None and self.mode is Mode.LIVE:
-            link.start_account(lambda: symbols_of_ours_alone(kernel), lambda: is_healthy(kernel))
+        if link is not None and self._is_venue_outside:
+            link.start_account(OwnOrders(kernel))
         self.watchdog.start()
         self._resumed = self.engine.start(now_ns)
         exchange = link.title if link is not None else ""
@@ -198,7 +211,7 @@ class Session:
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
-    async def _begin_market(self, link: ExchangeLink) -> None:
+    async def _begin_market(self, link: ExchangeLink | FeedLink) -> None:
         """The past first, then the strategies, then whatever the streams bring."""
         bars = {HOUR_NS: HOURS_OF_PAST, MINUTE_NS: MINUTE_BARS}
         instruments = tuple(self.kernel.terms.instruments.values())
@@ -247,6 +260,10 @@ class Session:
     def _carry_out(self, command: AnyCommand, ts_ns: int) -> str:
         self.dispatch(msgspec.structs.replace(command, ts_ns=ts_ns))
         return self.desk.last_result
+
+    def take(self, request: ForwardedRequest) -> None:
+        """Take a request of a strategy core whose venue this engine is."""
+        self.dispatch(msgspec.structs.replace(request, ts_ns=max(self.clock.now_ns(), self.kernel.clock.time_ns)))
 
     def request_stop(self, reason: str) -> None:
         """Ask for an orderly stop; from any thread or a signal handler."""
@@ -306,7 +323,7 @@ class Session:
                     await asyncio.sleep(PUMP_INTERVAL_S)
                     await self._pump.take_due()
         finally:
-            if self._link is not None and not (self._opened and entries(self.kernel)):
+            if self._link is not None and not (self._opened and OwnOrders(self.kernel).entries()):
                 await self._link.disarm()
             # The exchange falls silent before the journal is closed: a report that came later would be lost.
             await self.disconnect()

@@ -10,11 +10,11 @@ from workstation.core.instrument import Instrument
 from workstation.core.timeframe import DAY_NS, parse_utc, utc_text
 from workstation.core.types import OrderRole, Side
 from workstation.messaging.bodies import ExecutionBody, MetricsBody
+from workstation.messaging.stream_reader import Numbered
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE
 from workstation.services.account_equity import AccountEquity
 from workstation.services.execution_books import Booked, ExecutionBooks
 from workstation.services.reporter.database import BookingRow, EquityRow, ReporterDatabase, TradeRow
-from workstation.services.stream_reader import Numbered
 from workstation.trading.ledger import REMEMBERED_BOOKINGS
 
 _BOOKS = "books"

@@ -17,13 +17,13 @@ from workstation.messaging.bodies import Body, ExecutionBody, MetricsBody, RiskS
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
+from workstation.messaging.stream_reader import Numbered, StreamReader, consumer_name
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, REPORTS, ensure_stream
 from workstation.services.reporter.bookkeeper import Bookkeeper, day_of
 from workstation.services.reporter.daily import due_days, remove_old, write_day
 from workstation.services.reporter.figures import ALL, report, selections
 from workstation.services.reporter.notices import Notices
 from workstation.services.reporter.notifier import Notifier
-from workstation.services.stream_reader import Numbered, StreamReader, consumer_name
 
 LOOK_S = 1.0
 CATCH_UP_S = 60.0

@@ -18,11 +18,11 @@ from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment, nanoseconds
+from workstation.messaging.stream_reader import Numbered, StreamReader, consumer_name
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE
 from workstation.services.engine_client import EngineClient, View
 from workstation.services.risk.state import RiskState
 from workstation.services.risk.store import RiskStore
-from workstation.services.stream_reader import Numbered, StreamReader, consumer_name
 from workstation.services.stream_tail import newest_bodies
 
 BEAT_S = 2.0

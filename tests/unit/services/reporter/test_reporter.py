@@ -22,12 +22,12 @@ from workstation.core.errors import StorageError
 from workstation.core.money import from_money
 from workstation.core.timeframe import DAY_NS
 from workstation.messaging.envelope import Message
+from workstation.messaging.stream_reader import Numbered
 from workstation.services.execution_books import FILLS
 from workstation.services.reporter.bookkeeper import Bookkeeper, day_of
 from workstation.services.reporter.daily import due_days, remove_old, write_day
 from workstation.services.reporter.database import BookingRow, ReporterDatabase, TradeRow
 from workstation.services.reporter.figures import ALL, Selection, report, selections
-from workstation.services.stream_reader import Numbered
 
 
 def numbered(bodies: list[Any], first: int = 1, times_ns: list[int] | None = None) -> list[Numbered]:

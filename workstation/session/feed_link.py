@@ -1,0 +1,187 @@
+"""A session's connection to the services: its market from the feed handler, its venue the execution service.
+
+It has the shape of the connection to an exchange. NATS must be there at the start, for without it there are no prices;
+afterwards it may come and go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from workstation.config.settings import Settings
+from workstation.core.clock import EventClock, WallClock
+from workstation.core.errors import MessagingError
+from workstation.core.instrument import Instrument
+from workstation.core.messages import MarketInput, VenueReport
+from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
+from workstation.core.views import ConnectionView
+from workstation.market.order_book import OrderBook
+from workstation.messaging.bodies import ExecutionBody
+from workstation.messaging.opening import MessagingConnection, open_messaging
+from workstation.messaging.order_bodies import venue_report
+from workstation.messaging.remote_market import RemoteMarket
+from workstation.messaging.stream_reader import Numbered, StreamReader, consumer_name
+from workstation.messaging.streams import EXECUTIONS
+from workstation.session.order_forwarder import OrderForwarder
+from workstation.session.own_orders import OwnOrders
+from workstation.trading.kernel_terms import MarketTap, VenueFactory
+from workstation.venues.base import ReportHandler, Venue
+from workstation.venues.service.venue import ServiceVenue
+
+PAST_S = 15.0
+"""How long the feed handler is waited for."""
+NAME = "strategies"
+
+
+class FeedLink:
+    """Opened and closed once, within a running loop."""
+
+    notes: tuple[str, ...] = ()
+
+    def __init__(self, settings: Settings, data: Path, clock: WallClock) -> None:
+        self._settings = settings
+        self._data = data
+        self._clock = clock
+        self._connection: MessagingConnection | None = None
+        self._market: RemoteMarket | None = None
+        self._forwarder: OrderForwarder | None = None
+        self._executions: StreamReader | None = None
+        self._report: Callable[[VenueReport], None] = lambda report: None
+        self._knows: Callable[[str], bool] = lambda client_id: False
+        self._position = 0
+        self._tasks: list[asyncio.Task[None]] = []
+        self.failure: BaseException | None = None
+        """What ended one of its tasks, which nothing should."""
+
+    @property
+    def title(self) -> str:
+        return "Feed handler over NATS"
+
+    async def open(self) -> None:
+        """Connect. Raises ``MessagingError``."""
+        self._connection = await open_messaging(self._settings.messaging, self._data, NAME, self._clock.now_ns)
+
+    def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:
+        """Makes the execution service's venue, whose reports go to ``report``: they are inputs of the session."""
+        assert self._connection is not None
+        self._report = report
+        self._forwarder = forwarder = OrderForwarder(self._connection.link, self._settings.messaging)
+
+        def make(clock: EventClock, _: ReportHandler, books: Mapping[str, OrderBook]) -> tuple[Venue, MarketTap | None]:
+            settings = self._settings
+            instruments = {symbol: settings.instruments[symbol] for symbol in settings.market.symbols}
+            return ServiceVenue(clock, instruments, forwarder.forward), None
+
+        return make
+
+    def start_account(self, orders: OwnOrders) -> None:
+        """Send requests, and hear what became of the orders that the session knows: all that the stream still has."""
+        assert self._connection is not None and self._forwarder is not None
+        self._knows = orders.knows
+        messaging = self._settings.messaging
+        self._executions = StreamReader(
+            self._connection.link,
+            messaging,
+            EXECUTIONS,
+            consumer_name(NAME, self._settings.account.name),
+            ExecutionBody,
+            position=lambda: self._position,
+            restarted=self._begin_again,
+            take=self._take,
+        )
+        self._run(self._forwarder.run())
+        self._run(self._executions.run())
+
+    def _begin_again(self) -> None:
+        self._position = 0
+
+    async def _take(self, messages: Sequence[Numbered], position: int) -> None:
+        for numbered in messages:
+            body = numbered.message.body
+            assert isinstance(body, ExecutionBody)
+            if self._knows(body.client_id):
+                report = venue_report(body, self._settings.instruments)
+                if report is not None:
+                    self._report(report)
+        self._position = position
+
+    async def start_market(
+        self,
+        instruments: Sequence[Instrument],
+        deliver: Callable[[MarketInput], None],
+        bars: Mapping[int, int],
+        seed: int,
+        on_past: Callable[[], None],
+    ) -> None:
+        """Deliver the past, call ``on_past``, then deliver whatever comes. ``bars`` of the past by interval.
+
+        Raises ``MessagingError`` when no feed handler answers.
+        """
+        assert self._connection is not None
+        by_symbol = {instrument.symbol: instrument for instrument in instruments}
+        subjects = self._settings.messaging.subjects
+        self._market = RemoteMarket(self._connection.link, subjects, by_symbol, self._clock.now_ns, deliver)
+        await self._market.start({TIMEFRAME_NAMES[interval_ns]: count for interval_ns, count in bars.items()})
+        self._run(self._market.run())
+        try:
+            async with asyncio.timeout(PAST_S):
+                await self._market.complete.wait()
+        except TimeoutError:
+            raise MessagingError(
+                f"No feed handler told of {', '.join(by_symbol)} within {PAST_S:.0f} s: start `workstation feed` with "
+                "the same symbols."
+            ) from None
+        on_past()
+
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        task.add_done_callback(self._on_done)
+        self._tasks.append(task)
+
+    def _on_done(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.failure = task.exception()
+
+    def raise_failure(self) -> None:
+        """Nothing that NATS does ends a task: one that ended is a fault of ours, and trading must not go on."""
+        if self.failure is not None:
+            raise self.failure
+
+    def view(self) -> ConnectionView:
+        """How the connection stands, for screens."""
+        link = self._connection.link if self._connection is not None else None
+        market, forwarder = self._market, self._forwarder
+        waits = f"{forwarder.waiting} requests wait" if forwarder is not None and forwarder.waiting else "connected"
+        return ConnectionView(
+            title=self.title,
+            streams=(),
+            gaps=market.gaps if market is not None else 0,
+            resyncs=market.gaps if market is not None else 0,
+            reconnects=link.reconnects if link is not None else 0,
+            trades_filled=0,
+            trades_lost=0,
+            clock_offset_ms=0.0,
+            account="" if forwarder is None or link is None else waits if link.is_up else link.state,
+            limits=(),
+            blocked_until_ns=0,
+            blocked_reason="",
+            dead_man="",
+        )
+
+    async def disarm(self) -> None:
+        """Nothing of it runs out by itself."""
+
+    async def close(self) -> None:
+        """Stop what runs; what waits to be sent is given a moment."""
+        if self._forwarder is not None:
+            deadline = self._clock.now_ns() + SECOND_NS
+            while self._forwarder.waiting and self._clock.now_ns() < deadline:
+                await asyncio.sleep(0.01)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._connection is not None:
+            await self._connection.close()
