@@ -153,7 +153,8 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             kernel.markets[symbol].last_price = price
     _finish(kernel)
     # A venue inside the engine has lost what was in flight; one outside is asked for it.
-    lost = UNANSWERED if kernel.venue.can.certain else ()
+    can = kernel.venue.can
+    lost = UNANSWERED if can.certain and not can.outlives else ()
     kernel.venue.restore(
         [order for order in kernel.orders.open_orders() if order.state not in lost],
         {

@@ -27,6 +27,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     """Every request is answered. Where it is not, the engine asks again for what is in doubt."""
     amend_types: frozenset[OrderType] = frozenset(OrderType)
     """Types of which an order can be changed in place, where ``amend`` holds at all."""
+    outlives: bool = False
+    """It goes on while the engine is away, so nothing that was in flight is lost to it."""
     reconciles: bool = False
     """Somebody else can trade the account too: it is compared with ours, and ``SnapshotRequest`` is understood."""
 

@@ -24,6 +24,7 @@ def service_capabilities(instruments: Mapping[str, Instrument]) -> Capabilities:
         short=any(instrument.is_derivative for instrument in instruments.values()),
         amend=True,
         certain=True,
+        outlives=True,
     )
 
 
