@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from workstation.core.messages import AnyCommand, BookDelta, Input, MarketInput, Trade, VenueReport
+from workstation.core.messages import AnyCommand, BookDelta, EndSession, Input, MarketInput, Trade, VenueReport
 from workstation.core.types import Side
 
 _BOOK, _BOUGHT, _SOLD, _KINDS = 0, 1, 2, 3
@@ -102,7 +102,7 @@ class InputDecoder:
             elif isinstance(row, str):
                 self._symbols.append(_Last(row, len(self._symbols)))
             elif isinstance(row[0], str):
-                yield msgspec.convert(row, MarketInput | AnyCommand)
+                yield msgspec.convert(row, MarketInput | AnyCommand | EndSession)
             else:
                 yield self._difference(row)
 

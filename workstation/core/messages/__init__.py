@@ -16,6 +16,7 @@ from workstation.core.messages.commands import (
     CancelOrder,
     Command,
     EndCrisis,
+    EndSession,
     Flatten,
     Kill,
     LiftThrottle,
@@ -98,7 +99,7 @@ from workstation.core.messages.reports import (
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand | VenueReport
+Input = MarketInput | AnyCommand | EndSession | VenueReport
 """A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
@@ -129,6 +130,7 @@ __all__ = [
     "DayStarted",
     "Difference",
     "EndCrisis",
+    "EndSession",
     "EngineEvent",
     "EquitySampled",
     "Event",

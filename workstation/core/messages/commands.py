@@ -127,6 +127,10 @@ class AcceptReconciliation(Command, frozen=True, tag="C.accept"):
     reason: str = ""
 
 
+class EndSession(Command, frozen=True, tag="C.end_session"):
+    """The session ends in order: entries are cancelled and none is made any more. Strategies go on with the next."""
+
+
 AnyCommand = (
     PlaceOrder
     | CancelOrder
