@@ -15,6 +15,7 @@ import msgspec
 from workstation.core.messages import (
     AnyCommand,
     BookDelta,
+    EndSession,
     ForwardedRequest,
     Input,
     MarketInput,
@@ -110,7 +111,7 @@ class InputDecoder:
             elif isinstance(row, str):
                 self._symbols.append(_Last(row, len(self._symbols)))
             elif isinstance(row[0], str):
-                yield msgspec.convert(row, MarketInput | AnyCommand | ForwardedRequest)
+                yield msgspec.convert(row, MarketInput | AnyCommand | ForwardedRequest | EndSession)
             else:
                 yield self._difference(row)
 

@@ -22,7 +22,7 @@ from workstation.core.errors import StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
 from workstation.core.messages import (
     AnyCommand,
-    CancelAll,
+    EndSession,
     ForwardedRequest,
     Heartbeat,
     Input,
@@ -257,7 +257,7 @@ class Session:
         """Carry out what follows from the input before it, at the same time: so a backtest does the same."""
         return self._carry_out(command, self.kernel.clock.time_ns)
 
-    def _carry_out(self, command: AnyCommand, ts_ns: int) -> str:
+    def _carry_out(self, command: AnyCommand | EndSession, ts_ns: int) -> str:
         self.dispatch(msgspec.structs.replace(command, ts_ns=ts_ns))
         return self.desk.last_result
 
@@ -315,7 +315,7 @@ class Session:
         """Stop in order: entries cancelled and their answers awaited, protective stops kept, journal closed."""
         try:
             if self._opened:
-                self.command(CancelAll(who="shutdown"))
+                self._carry_out(EndSession(who="shutdown"), max(self.clock.now_ns(), self.kernel.clock.time_ns))
                 deadline = time.monotonic() + CLOSING_S
                 while any(order.cancel_requested_ns for order in self.kernel.orders.open_orders()):
                     if time.monotonic() > deadline:

@@ -20,6 +20,7 @@ from workstation.core.messages import (
     Command,
     CommandReceived,
     EndCrisis,
+    EndSession,
     Flatten,
     Kill,
     KillSwitchChanged,
@@ -80,6 +81,7 @@ class Desk:
             TransferPosition: self._transfer,
             LiftThrottle: self._lift_throttle,
             EndCrisis: self._end_crisis,
+            EndSession: self._end_session,
             Reconcile: lambda command: self._reconcile(),
             AcceptReconciliation: self._accept_reconciliation,
         }
@@ -134,6 +136,10 @@ class Desk:
         asked, kept = self.cancel_orders(command.symbol, command.include_protective, f"cancelled by {command.who}")
         keeping = f", kept {kept} protective" if kept else ""
         return f"Cancel sent for {asked} orders{keeping}."
+
+    def _end_session(self, command: EndSession) -> str:
+        self._kernel.host.rest()
+        return self._cancel_all(CancelAll(who=command.who))
 
     def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]:
         """Ask for the cancel of working orders; how many, and how many protective orders were kept."""

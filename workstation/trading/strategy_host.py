@@ -360,6 +360,12 @@ class StrategyHost:
             self.slots[name].state = StrategyState.STOPPED
         return held
 
+    def rest(self) -> None:
+        """Let no strategy enter any more, without a record: the next session goes on with them as they were."""
+        for slot in self.slots.values():
+            if slot.state is StrategyState.RUNNING:
+                slot.state = StrategyState.PAUSED
+
     def start(self, name: str) -> None:
         """Start or continue. Raises ``StrategyError`` when there is no such strategy."""
         slot = self.slot(name)

@@ -16,6 +16,7 @@ from workstation.core.messages.commands import (
     CancelOrder,
     Command,
     EndCrisis,
+    EndSession,
     Flatten,
     ForwardedRequest,
     Kill,
@@ -103,7 +104,7 @@ from workstation.core.messages.reports import (
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand | ForwardedRequest | VenueReport
+Input = MarketInput | AnyCommand | ForwardedRequest | EndSession | VenueReport
 """A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
@@ -134,6 +135,7 @@ __all__ = [
     "DayStarted",
     "Difference",
     "EndCrisis",
+    "EndSession",
     "EngineEvent",
     "EquitySampled",
     "Event",

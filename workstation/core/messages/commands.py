@@ -165,6 +165,11 @@ class TakeQuery(Command, frozen=True, tag="C.take_query"):
 ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery
 """What a strategy core sends to the engine that is its venue."""
 
+
+class EndSession(Command, frozen=True, tag="C.end_session"):
+    """The session ends in order: entries are cancelled and none is made any more. Strategies go on with the next."""
+
+
 AnyCommand = (
     PlaceOrder
     | CancelOrder
