@@ -41,8 +41,8 @@ START_NS = 1_700_000_000 * SECOND_NS
 class Feed:
     """A feed handler over the built-in market, whose time the test moves."""
 
-    def __init__(self, link: NatsLink) -> None:
-        pace = msgspec.structs.replace(SETTINGS.market.built_in, messages_per_second=Decimal(400))
+    def __init__(self, link: NatsLink, rate: int = 400) -> None:
+        pace = msgspec.structs.replace(SETTINGS.market.built_in, messages_per_second=Decimal(rate))
         self.market = BuiltInMarket(pace, list(INSTRUMENTS.values()), 5, None, START_NS)
         self.now_ns = START_NS
         self.handler = FeedHandler(link, SUBJECTS, INSTRUMENTS, lambda: self.now_ns)
@@ -87,9 +87,9 @@ class Reader:
 
 
 @asynccontextmanager
-async def a_feed(server: EmbeddedServer) -> AsyncIterator[Feed]:
+async def a_feed(server: EmbeddedServer, rate: int = 400) -> AsyncIterator[Feed]:
     async with connected(server, "feed") as link:
-        feed = Feed(link)
+        feed = Feed(link, rate)
         running = asyncio.ensure_future(feed.handler.run())
         await asyncio.sleep(0.1)
         yield feed
@@ -191,9 +191,9 @@ async def test_bars_and_the_enriched_message_are_published(tmp_path: Path) -> No
         await link.subscribe(f"{SUBJECTS.market_bars}.BTCUSDT.>", bars.append, BarBody)
         await link.subscribe(SUBJECTS.market_data, enriched.append, MarketData)
         await link.client.flush()
-        async with a_feed(server) as feed:
+        async with a_feed(server, rate=40) as feed:
             for _ in range(30):
-                feed.step(10)
+                feed.step(7)
                 await asyncio.sleep(0.01)
             await until(lambda: len(bars) >= 5 and len(enriched) >= 2)
             own = feed.handler._symbols["BTCUSDT"]

@@ -69,7 +69,7 @@ async def run_until(publisher: JournalPublisher, condition: Callable[[], bool]) 
 
 async def test_what_is_published_is_what_the_books_hold(tmp_path: Path) -> None:
     paper = PaperSession(tmp_path / "data", busy_configuration())
-    paper.let_pass(900)
+    paper.let_pass(500)
     ledger, last = paper.session.kernel.ledger, paper.session.journal.last_seq
     async with running_server(tmp_path / "nats") as server, connected(server) as link:
         writes = publisher(link, tmp_path / "data")
@@ -78,12 +78,12 @@ async def test_what_is_published_is_what_the_books_hold(tmp_path: Path) -> None:
         metrics = [body for body in await messages(link, PERFORMANCE) if isinstance(body, MetricsBody)]
         positions = {body.symbol: body for body in await messages(link, POSITIONS) if isinstance(body, PositionBody)}
     fills = [body for body in executions if body.status in FINISHED]
-    assert len(fills) > 20
+    assert len(fills) > 10
     assert sum(body.realized_pnl for body in fills) == from_money(ledger.realised)
     assert sum(body.fees for body in fills) == from_money(ledger.fees)
     assert len({body.execution_id for body in fills}) == len(fills)
     statuses = Counter(body.status for body in executions)
-    assert statuses["submitted"] >= statuses["accepted"] > 0 and statuses["filled"] > 10
+    assert statuses["submitted"] >= statuses["accepted"] > 0 and statuses["filled"] > 5
     for symbol, holders in ledger.by_symbol.items():
         terms = holders[0].instrument
         assert positions[symbol].quantity == terms.quantity(sum(position.lots for position in holders))

@@ -12,7 +12,7 @@ from schemathesis.generation import GenerationMode
 
 from tests.unit.services.ops.world import ADMIN, World
 
-EXAMPLES = 10
+EXAMPLES = 4
 """Of each kind, for each operation."""
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.services.paper_executions import published
@@ -105,6 +105,7 @@ def test_round_trips_and_what_they_earned_are_the_books_own(tmp_path: Path) -> N
         assert set(keeper.trips._open) == held, "what was handed over goes on as the new owner's"
 
 
+@settings(max_examples=12)
 @given(st.data())
 def test_what_comes_again_is_booked_once_whatever_is_lost_in_between(data: st.DataObject) -> None:
     bodies = list(published().executions[:250])
