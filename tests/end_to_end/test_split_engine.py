@@ -19,18 +19,24 @@ from nats.js.api import DeliverPolicy
 
 from tests.end_to_end.program import ROOT, command, configuration, environment, journal
 from tests.unit.messaging.nats_servers import connected, running_server
-from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted
+from workstation.config.loader import load_settings
+from workstation.core.clock import WallClock
+from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted, PlaceOrder
 from workstation.core.money import from_money
+from workstation.core.orders import Intent
+from workstation.core.types import Side
 from workstation.messaging.bodies import ExecutionBody
 from workstation.messaging.envelope import decode
 from workstation.messaging.link import PASSWORD_VARIABLE, NatsLink
 from workstation.messaging.server import EmbeddedServer
 from workstation.messaging.streams import EXECUTIONS
+from workstation.services.engine_client import EXECUTION, EngineClient, View, part_of
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
 
 pytestmark = pytest.mark.allow_log_warnings
 
+SUBJECTS = load_settings(ROOT / "config" / "strategy.yaml").settings.messaging.subjects
 PROFILE = """
 messaging:
   use: servers
@@ -171,6 +177,20 @@ async def test_the_split_engine_trades_and_its_books_agree(tmp_path: Path, serve
             return "\n".join(f"== {role}\n{running.log(role)[-2_000:]}" for role in ROLES)
 
         await until(lambda: len(running.records("core", OrderFilled)) >= 6, 60, said)
+        async with connected(server) as link:
+            asks = EngineClient(link, SUBJECTS, WallClock().now_ns)
+            holds = EngineClient(link, part_of(SUBJECTS, EXECUTION), WallClock().now_ns)
+            decides = {row["name"] for row in (await asks.view(View.STRATEGIES)).data}
+            assert "market_maker" in decides and (await holds.view(View.STRATEGIES)).data == []
+            order = PlaceOrder(intent=Intent(symbol="ETHUSDT", side=Side.BUY, lots=1_000))
+            assert (await asks.command(order, "ann")).ok
+
+            def manual(role: str) -> list[OrderFilled]:
+                mine = {r.client_id for r in running.records(role, OrderSubmitted) if r.owner == "manual"}
+                return [r for r in running.records(role, OrderFilled) if r.client_id in mine]
+
+            await until(lambda: sum(fill.lots for fill in manual("core")) == 1_000, 20, said)
+            assert fills(manual("core")) == fills(manual("execution"))
         assert running.stop("core") == 0, said()
         assert running.stop("execution") == 0, said()
         assert running.stop("feed") == 0, said()

@@ -30,6 +30,7 @@ from workstation.messaging.envelope import Message
 from workstation.messaging.lease import Lease, trade_lease
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import nanoseconds
+from workstation.services.engine_client import part_of
 from workstation.services.engine_commands import EngineCommands
 from workstation.services.engine_views import EngineViews
 from workstation.services.feed_handler import FeedHandler
@@ -57,11 +58,15 @@ def _members(union: Any) -> list[type]:
 
 
 class EngineBridge:
-    """Made when the session is open. ``run`` serves over one connection until cancelled; it may be run again."""
+    """Made when the session is open. ``run`` serves over one connection until cancelled; it may be run again.
 
-    def __init__(self, session: Session) -> None:
+    ``part`` names a part of a split engine that is asked apart.
+    """
+
+    def __init__(self, session: Session, part: str = "") -> None:
         self._session = session
-        self._subjects = session.settings.messaging.subjects
+        subjects = session.settings.messaging.subjects
+        self._subjects = part_of(subjects, part) if part else subjects
         self._views = EngineViews(session, session.settings.messaging.largest_message_kilobytes * 1024)
         self._executions = Executions(session.kernel)
         self._events: deque[Any] = deque(maxlen=MOST_WAITING)

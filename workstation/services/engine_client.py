@@ -75,6 +75,20 @@ class View(StrEnum):
     """(limit): the newest lines."""
 
 
+EXECUTION = "execution"
+"""The part of a split engine that holds the account; the part that decides is asked as a whole engine is."""
+
+
+def part_of(subjects: Subjects, part: str) -> Subjects:
+    """Where one part of a split engine is asked and heard: beside the rest, under its name."""
+    return msgspec.structs.replace(
+        subjects,
+        events=f"{subjects.events}.{part}",
+        views=f"{subjects.views}.{part}",
+        commands=f"{subjects.commands}.{part}",
+    )
+
+
 class EngineClient:
     """One asker. Raises ``MessagingError`` when no engine answers."""
 

@@ -10,6 +10,7 @@ from workstation.config.loader import Loaded, settings_json
 from workstation.core.types import Mode
 from workstation.messaging.lease import Lease
 from workstation.services.engine_bridge import EngineBridge
+from workstation.services.engine_client import EXECUTION
 from workstation.services.engine_on_nats import engine_on_nats
 from workstation.services.execution.orders import OrderReader
 from workstation.services.running import Running
@@ -64,7 +65,7 @@ async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(session.run())
-            tasks.create_task(engine_on_nats(session, EngineBridge(session), running.link))
+            tasks.create_task(engine_on_nats(session, EngineBridge(session, EXECUTION), running.link))
             tasks.create_task(orders.run())
     finally:
         await session.close()
