@@ -57,7 +57,7 @@ def make_app(
     app.state.ops = ops = Ops(
         settings=settings,
         link=link,
-        desk=EngineDesk(link, engine, folder, now_ns),
+        desk=EngineDesk(link, engine, folder, settings.messaging.subjects.risk_management, now_ns),
         watch=watch,
         hub=hub,
         metrics=metrics,

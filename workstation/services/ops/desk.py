@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument, canonical_symbol
 from workstation.core.messages import Kill
-from workstation.messaging.bodies import EngineAnswerBody
+from workstation.core.timeframe import SECOND_NS
+from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, RiskCommandBody
 from workstation.messaging.link import NatsLink
-from workstation.services.engine_client import EngineClient, View
+from workstation.messaging.moments import moment
+from workstation.services.engine_client import DEADLINE_S, EngineClient, View
 from workstation.services.ops.engine_watch import instruments_of
 from workstation.services.ops.problems import Problem
 from workstation.services.ops.tokens import Caller
@@ -21,10 +24,13 @@ KILL_PATIENCE_S = 2.0
 
 
 class EngineDesk:
-    """Views and commands for routes."""
+    """Views and commands for routes. ``risk`` is the subject of the account's risk state."""
 
-    def __init__(self, link: NatsLink, engine: EngineClient, folder: DataFolder, now_ns: Any) -> None:
+    def __init__(
+        self, link: NatsLink, engine: EngineClient, folder: DataFolder, risk: str, now_ns: Callable[[], int]
+    ) -> None:
         self._link = link
+        self._risk = risk
         self._engine = engine
         self._folder = folder
         self._now_ns = now_ns
@@ -70,12 +76,18 @@ class EngineDesk:
         return _result(answer)
 
     async def kill(self, command: Kill, caller: Caller, id_: str = "") -> dict[str, Any]:
-        """Kill, also where NATS or the engine is silent: then by the latch in the data folder."""
+        """Kill, also where NATS or the engine is silent: then by the latch in the data folder.
+
+        Where a risk state service runs, the account's other engines are killed with it.
+        """
+        account = asyncio.ensure_future(self._kill_account(command, caller, id_))
         try:
             if self._link.is_up:
-                return _result(await self._engine.command(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
+                told = _result(await self._engine.command(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
+                return told | {"text": f"{told['text']} {await account}".strip()}
         except MessagingError:
             pass
+        await account
         latch = KillLatch(self._folder.path)
         await asyncio.to_thread(latch.engage, command.reason, caller.who, self._now_ns(), command.flatten)
         return {
@@ -85,6 +97,24 @@ class EngineDesk:
             "duplicate": False,
             "orders": [],
         }
+
+    async def _kill_account(self, command: Kill, caller: Caller, id_: str) -> str:
+        """What the risk state said of it; nothing where none runs."""
+        now_ns = self._now_ns()
+        asked = RiskCommandBody(
+            id=f"kill-{id_ or now_ns}"[:100],
+            command="kill",
+            who=caller.who,
+            why=command.reason[:500],
+            deadline=moment(now_ns + DEADLINE_S * SECOND_NS),
+            flatten=command.flatten,
+        )
+        try:
+            answer = await self._link.request(self._risk, asked, AnswerBody, timeout_s=KILL_PATIENCE_S)
+        except MessagingError:
+            return ""
+        assert isinstance(answer.body, AnswerBody)
+        return answer.body.text
 
     def _require_link(self) -> None:
         if not self._link.is_up:

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from tests.unit.services.ops.world import ADMIN, TRADER, World
+from workstation.messaging.bodies import AnswerBody, RiskCommandBody
+from workstation.messaging.envelope import Message
 from workstation.storage.kill_latch import KillLatch
 
 TERMS = {"symbol": "ETH/USDT", "side": "buy", "type": "limit", "quantity": "0.0100"}
@@ -120,6 +122,23 @@ def test_kill_stops_and_only_an_admin_resumes(resumed: World) -> None:
     assert resumed.get("/api/v1/risk").json["killed"] is False
     killed = [entry for entry in resumed.audit() if entry["what"] == "POST /api/v1/kill"][-1]
     assert killed["status"] == 200 and killed["result"].startswith("Killed.")
+
+
+def test_a_kill_reaches_the_accounts_risk_state_too(resumed: World) -> None:
+    heard: list[RiskCommandBody] = []
+
+    async def kill_all(message: Message) -> AnswerBody:
+        assert isinstance(message.body, RiskCommandBody)
+        heard.append(message.body)
+        return AnswerBody(ok=True, text="2 engines are halted.")
+
+    subject = resumed.loaded.settings.messaging.subjects.risk_management
+    ear = resumed.call(resumed.link.serve(subject, kill_all, RiskCommandBody))
+    told = resumed.post("/api/v1/kill", {"reason": "everything"}).json
+    resumed.call(ear.unsubscribe())
+    assert told["text"].startswith("Killed.") and told["text"].endswith("2 engines are halted.")
+    assert [(body.command, body.why, body.flatten) for body in heard] == [("kill", "everything", False)]
+    assert heard[0].who.startswith("ops trader")
 
 
 def test_trading_is_restricted_by_a_trader_and_freed_by_an_admin(world: World) -> None:
