@@ -162,7 +162,16 @@ class TakeQuery(Command, frozen=True, tag="C.take_query"):
     client_id: str
 
 
-ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery
+class RefuseRequest(Command, frozen=True, tag="C.refuse_request"):
+    """A forwarded order, or with ``amendment`` the change of one, that cannot be read as one: its sender is to hear."""
+
+    client_id: str
+    code: str
+    reason: str
+    amendment: int = 0
+
+
+ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery | RefuseRequest
 """What a strategy core sends to the engine that is its venue."""
 
 AnyCommand = (
