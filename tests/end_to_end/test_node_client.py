@@ -117,6 +117,7 @@ async def test_it_reads_the_market_and_trades(
     assert (seen["first_was_duplicate"], seen["again_was_duplicate"]) == (False, True)
     assert seen["under_another_id_was_duplicate"] is False, "the stream has it twice, the service takes it once"
     assert steps[mine["rest"]] == ["submitted", "accepted", "amended", "cancelled"]
+    assert float(seen["amended"]["quantity"]) == 0.001, "what the change does not name stays"
     assert seen["amended"]["price"] == seen["wanted_price"] and seen["amended"]["amendment"] == 1
     assert seen["late"]["code"] == "EXPIRED" and steps[mine["late"]] == ["denied"]
     assert "not a multiple of its tick" in seen["uneven"]["error"] and seen["uneven"]["code"] == "MALFORMED"

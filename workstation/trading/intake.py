@@ -37,7 +37,7 @@ class Intake:
 
     def _order(self, command: TakeOrder) -> None:
         kernel = self._kernel
-        if command.client_id in kernel.orders.orders:
+        if command.client_id in kernel.orders.orders or command.client_id in kernel.denied_ids:
             return
         if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
             kernel.deny(command.intent, Denial(DenialCode.EXPIRED, "It came too late."), command.client_id)
@@ -64,11 +64,13 @@ class Intake:
             else:
                 order.amendments = command.amendment - 1
                 try:
-                    kernel.amend(order, command.price, command.stop_price, command.lots)
+                    kernel.amend(order, command.price or None, command.stop_price or None, command.lots or None)
                 except OrderError as error:
                     reason = str(error)
                 else:
                     return
+            # Answered once: sent again, it is not judged anew.
+            order.amendments = command.amendment
         self._keep_terms(command.client_id, reason, command.amendment)
 
     def _keep_terms(self, client_id: str, reason: str, amendment: int) -> None:

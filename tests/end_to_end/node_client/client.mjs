@@ -78,7 +78,6 @@ await trading.send("amend", {
   client_id: resting.client_id,
   amendment: 1,
   price,
-  quantity: task.quantity,
 });
 seen.amended = await trading.step(resting.client_id, ["amended", "amend_rejected"]);
 seen.wanted_price = price;

@@ -146,7 +146,7 @@ class TakeCancel(Command, frozen=True, tag="C.take_cancel"):
 
 
 class TakeAmendment(Command, frozen=True, tag="C.take_amendment"):
-    """New terms of such an order; ``amendment`` is the sender's number of the change."""
+    """New terms of such an order, 0 leaves one as it is; ``amendment`` is the sender's number of the change."""
 
     client_id: str
     amendment: int
