@@ -217,7 +217,7 @@ def reports(draw: st.DrawFn) -> tuple[VenueReport, Order]:
         "fee": draw(money),
         "fee_asset": draw(words),
     }
-    report = draw(
+    report: Any = draw(
         st.sampled_from(
             [
                 OrderAccepted(**of, venue_id=order.venue_id, held=draw(st.booleans())),
