@@ -29,7 +29,7 @@ from workstation.storage.disk_journal import JournalReader, JournalRecord
 RECORD_HEADER = "Workstation-Record"
 """Journal and number of the record that a message tells."""
 BATCH = 200
-POLL_S = 0.02
+POLL_S = 0.005
 RETRY_S = 1.0
 
 log = logging.getLogger("workstation.services")
