@@ -53,7 +53,7 @@ def encode(body: Body, session: str, seq: int, ts_ns: int) -> bytes:
     """A message on its way."""
     written = _encode(body)
     if _exponent(written) is not None:
-        written = _encode(_without_exponents(msgspec.to_builtins(body, builtin_types=(Decimal,))))
+        written = _encode(_without_exponents(body))
     return _encode(Envelope(VERSION, _NAMES[type(body)], session, seq, moment(ts_ns), msgspec.Raw(written)))
 
 
@@ -61,6 +61,8 @@ def _without_exponents(told: Any) -> Any:
     """Python writes very small decimals as 1E-8, which not every reader takes for a number."""
     if isinstance(told, Decimal):
         return f"{told:f}"
+    if isinstance(told, Struct):
+        return {name: _without_exponents(getattr(told, name)) for name in told.__struct_fields__}
     if isinstance(told, dict):
         return {name: _without_exponents(value) for name, value in told.items()}
     if isinstance(told, list | tuple):

@@ -69,10 +69,12 @@ seen.filled = await trading.step(bought.client_id, ["filled"]);
 seen.again_was_duplicate = await trading.send("order", bought);
 seen.under_another_id_was_duplicate = await trading.send("order", { ...bought, id: `${session}-other` });
 
-const resting = order("rest", { type: "limit", side: "buy", price: market.deepest("bids"), post_only: true });
+// So far below the market that it rests, with as many decimals as prices have.
+const below = (share) => (Number(market.best("bids")) * share).toFixed(market.best("bids").split(".")[1]?.length ?? 0);
+const resting = order("rest", { type: "limit", side: "buy", price: below(0.97), post_only: true });
 await trading.send("order", resting);
 await trading.step(resting.client_id, ["accepted"]);
-const price = [...market.book.bids.keys()].sort((a, b) => Number(a) - Number(b))[1];
+const price = below(0.96);
 await trading.send("amend", {
   id: `${resting.client_id}-amend-1`,
   client_id: resting.client_id,

@@ -79,11 +79,6 @@ export class Market {
     return side === "bids" ? prices.at(-1) : prices[0];
   }
 
-  deepest(side) {
-    const prices = [...this.book[side].keys()].sort((a, b) => Number(a) - Number(b));
-    return side === "bids" ? prices[0] : prices.at(-1);
-  }
-
   #take(envelope, subject) {
     if (this.#numbers === null) {
       this.#held.push([envelope, subject]);

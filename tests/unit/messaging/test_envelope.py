@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from workstation.core.errors import MessagingError
-from workstation.messaging.bodies import TYPES, AnswerBody, OrderBody, TradeBody
+from workstation.messaging.bodies import TYPES, AnswerBody, EngineAnswerBody, OrderBody, TradeBody
 from workstation.messaging.envelope import decode, encode, type_of
 from workstation.messaging.moments import moment, nanoseconds
 from workstation.messaging.schemas import DECIMAL, schema_files
@@ -124,6 +124,11 @@ def test_decimals_are_written_without_exponents(amount: str, written: str) -> No
     assert re.fullmatch(DECIMAL, told["price"])
     read = decode(encode(body, "feed-1", 1, NOW_NS)).body
     assert isinstance(read, TradeBody) and read.price == Decimal(amount)
+
+
+def test_what_an_engine_shows_travels_as_it_is() -> None:
+    shown = EngineAnswerBody(ok=True, data=msgspec.Raw(b'{"equity":"1E-8"}'))
+    assert decode(encode(shown, "engine-1", 1, NOW_NS)).body == EngineAnswerBody(ok=True, data={"equity": "1E-8"})
 
 
 def test_the_schemas_need_no_format_but_that_of_times() -> None:
