@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv from the lock and checks that Qt can start. Run again it does nothing unless the lock or the project changed.
-# With --test it also sees to the browser that the web monitor is tested with.
+# With --test it also sees to the browser and the Node.js that some tests need.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -10,6 +10,7 @@ python=.venv/bin/python
 packages_stamp=.venv/.packages
 qt_stamp=.venv/.qt
 browser_stamp=.venv/.browser
+node_stamp=.venv/.node
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -136,6 +137,17 @@ check_browser() {
     say "There is no Chromium, so the web monitor is not tested: install it (on Debian: apt install chromium)."
 }
 
+# Tried once: without it the test of a client in another language is skipped and says why.
+check_node() {
+  if { command -v node && command -v npm; } >/dev/null || [[ -f $node_stamp ]]; then return; fi
+  touch "$node_stamp"
+  install_system "the test of a client in another language" nodejs npm ||
+    say "There is no Node.js with npm, so a client in another language is not tested: install them (on Debian: apt install nodejs npm)."
+}
+
 install_packages
 check_qt
-if [[ ${1:-} == --test ]]; then check_browser; fi
+if [[ ${1:-} == --test ]]; then
+  check_browser
+  check_node
+fi

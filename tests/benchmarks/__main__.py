@@ -10,6 +10,7 @@ from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
 from tests.benchmarks.recordings import recording_figures
+from tests.benchmarks.services import service_figures
 
 
 def main() -> None:
@@ -19,7 +20,7 @@ def main() -> None:
     parser.add_argument("--no-window", action="store_true", help="leave out what needs Qt")
     parser.add_argument("--recording", type=Path, help="folder of recorded Binance streams; else they are made up")
     arguments = parser.parse_args()
-    figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording)
+    figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)

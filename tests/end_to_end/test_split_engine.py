@@ -50,6 +50,7 @@ market:
     history_days: 2
 execution:
   place: {place}
+  shadow: {shadow}
 risk:
   protections:
     cooldown_bars: 0
@@ -83,7 +84,8 @@ ROLES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 class Services:
     """Processes of their own, each with its own data folder."""
 
-    def __init__(self, server: EmbeddedServer, folder: Path) -> None:
+    def __init__(self, server: EmbeddedServer, folder: Path, shadow: str = "none") -> None:
+        self._shadow = shadow
         self._server = server
         self._folder = folder
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -94,7 +96,7 @@ class Services:
     def start(self, role: str) -> None:
         arguments, terms = ROLES[role]
         address = self._server.address
-        profile = PROFILE.format(address=address.servers[0], user=address.user, **terms)
+        profile = PROFILE.format(address=address.servers[0], user=address.user, shadow=self._shadow, **terms)
         file = configuration(self._folder / role, profile)
         options: tuple[str | Path, ...] = ("--config", file, "--profile", "test", "--data", self.data(role))
         ordered = (*options, *arguments) if arguments[0].startswith("--") else (*arguments, *options)
@@ -125,8 +127,8 @@ class Services:
 
 
 @contextmanager
-def services(server: EmbeddedServer, folder: Path) -> Iterator[Services]:
-    running = Services(server, folder)
+def services(server: EmbeddedServer, folder: Path, shadow: str = "none") -> Iterator[Services]:
+    running = Services(server, folder, shadow)
     try:
         for role in ROLES:
             running.start(role)
@@ -145,13 +147,11 @@ async def until(condition: Any, timeout_s: float, said: Any) -> None:
         await asyncio.sleep(0.1)
 
 
-async def executions(link: NatsLink) -> list[ExecutionBody]:
+async def executions(link: NatsLink, stream: str = EXECUTIONS) -> list[ExecutionBody]:
     context = link.jetstream()
-    count = (await context.stream_info(EXECUTIONS)).state.messages
+    count = (await context.stream_info(stream)).state.messages
     found: list[ExecutionBody] = []
-    subscription = await context.subscribe(
-        ">", stream=EXECUTIONS, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL
-    )
+    subscription = await context.subscribe(">", stream=stream, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
     while len(found) < count:
         body = decode((await subscription.next_msg(timeout=5)).data, ExecutionBody).body
         assert isinstance(body, ExecutionBody)

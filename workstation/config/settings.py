@@ -198,6 +198,8 @@ class Execution(Struct, frozen=True, kw_only=True):
     in_doubt_s: Seconds
     """No answer after this: the order is unknown."""
     in_flight_check_s: Seconds
+    shadow: Literal["none", "marked", "all"]
+    """Which orders the execution service also carries out on paper, beside its venue."""
 
 
 class Storage(Struct, frozen=True, kw_only=True):

@@ -183,7 +183,9 @@ class OrderBody(Body, frozen=True, kw_only=True):
     reason: Text = ""
     tag: Annotated[str, Meta(max_length=100)] = ""
     expires_at: Moment | None = None
+    """Later it is refused; without it when it is older than ``execution.request_expiry_s``."""
     is_shadow: bool = False
+    """For the paper run beside the venue alone."""
 
 
 class CancelBody(Body, frozen=True, kw_only=True):
@@ -201,7 +203,7 @@ class AmendBody(Body, frozen=True, kw_only=True):
 
     id: Word
     client_id: Word
-    amendment: int
+    amendment: Annotated[int, Meta(ge=1, le=1_000_000_000, description="the sender's number of the change")]
     price: Price | None = None
     stop_price: Price | None = None
     quantity: Quantity | None = None

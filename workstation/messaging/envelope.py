@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple
+import re
+from decimal import Decimal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -37,6 +39,7 @@ class Message(NamedTuple):
 
 _NAMES = {kind: name for name, kind in TYPES.items()}
 _encode = msgspec.json.Encoder().encode
+_exponent = re.compile(rb'"-?\d+(?:\.\d+)?E[+-]\d+"').search
 _decode_envelope = msgspec.json.Decoder(Envelope).decode
 _decode_body = {name: msgspec.json.Decoder(kind).decode for name, kind in TYPES.items()}
 
@@ -48,7 +51,23 @@ def type_of(body: Body) -> str:
 
 def encode(body: Body, session: str, seq: int, ts_ns: int) -> bytes:
     """A message on its way."""
-    return _encode(Envelope(VERSION, _NAMES[type(body)], session, seq, moment(ts_ns), msgspec.Raw(_encode(body))))
+    written = _encode(body)
+    if _exponent(written) is not None:
+        written = _encode(_without_exponents(body))
+    return _encode(Envelope(VERSION, _NAMES[type(body)], session, seq, moment(ts_ns), msgspec.Raw(written)))
+
+
+def _without_exponents(told: Any) -> Any:
+    """Python writes very small decimals as 1E-8, which not every reader takes for a number."""
+    if isinstance(told, Decimal):
+        return f"{told:f}"
+    if isinstance(told, Struct):
+        return {name: _without_exponents(getattr(told, name)) for name in told.__struct_fields__}
+    if isinstance(told, dict):
+        return {name: _without_exponents(value) for name, value in told.items()}
+    if isinstance(told, list | tuple):
+        return [_without_exponents(value) for value in told]
+    return told
 
 
 def decode(payload: bytes, *expected: type[Body], largest: int = 1 << 20) -> Message:

@@ -178,9 +178,9 @@ class NatsLink:
         """Send what waits and disconnect."""
         self._established = False
         if self._client.is_connected:
-            with contextlib.suppress(NatsError, TimeoutError):
+            with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await self._client.flush(2)
-        with contextlib.suppress(NatsError, TimeoutError):
+        with contextlib.suppress(NatsError, TimeoutError, OSError):
             await self._client.close()
 
     # --- Core NATS ----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+from workstation.core.clock import NEVER_NS
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
@@ -37,6 +38,8 @@ from workstation.messaging.moments import moment, nanoseconds
 Instruments = Mapping[str, Instrument]
 RequestBody = OrderBody | CancelBody | AmendBody | QueryBody
 
+MOST_DIGITS = 30
+MOST_STEPS = 1 << 62
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -89,10 +92,11 @@ def _order_body(request: Approved, terms: Instrument) -> OrderBody:
     )
 
 
-def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str) -> ForwardedRequest:
+def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str, late_ns: int = 0) -> ForwardedRequest:
     """The engine's command of a message; ``symbol`` is that of the order where it is known here.
 
-    Raises ``MessagingError`` for a symbol or step that this side does not know.
+    An order or change that names no ``expires_at`` is refused after ``late_ns``; 0 is never. Raises ``MessagingError``
+    for a symbol or step that this side does not know.
     """
     if isinstance(body, CancelBody):
         return TakeCancel(client_id=body.client_id, reason=body.reason, who=who)
@@ -102,21 +106,22 @@ def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str
     if terms is None:
         raise MessagingError(f"The order {body.client_id} was refused: its symbol is not configured here.")
     try:
+        expires_ns = min(_nanoseconds(body.expires_at) or late_ns, NEVER_NS)
         if isinstance(body, AmendBody):
             return TakeAmendment(
                 client_id=body.client_id,
                 amendment=body.amendment,
                 price=_ticks(body.price, terms),
                 stop_price=_ticks(body.stop_price, terms),
-                lots=terms.lots(body.quantity or Decimal(0)),
-                expires_ns=_nanoseconds(body.expires_at),
+                lots=_lots(body.quantity or Decimal(0), terms),
+                expires_ns=expires_ns,
                 who=who,
             )
         return TakeOrder(
             client_id=body.client_id,
             intent=_intent(body, terms),
             reference=_ticks(body.reference, terms),
-            expires_ns=_nanoseconds(body.expires_at),
+            expires_ns=expires_ns,
             who=who,
         )
     except ValueError as error:
@@ -127,7 +132,7 @@ def _intent(body: OrderBody, terms: Instrument) -> Intent:
     return Intent(
         symbol=body.symbol,
         side=_SIDES[body.side],
-        lots=terms.lots(body.quantity),
+        lots=_lots(body.quantity, terms),
         type=OrderType(body.type),
         price=_ticks(body.price, terms),
         stop_price=_ticks(body.stop_price, terms),
@@ -181,7 +186,7 @@ def _amended(body: ExecutionBody, ts_ns: int, instruments: Instruments) -> Venue
         client_id=body.client_id,
         price=_ticks(body.price, terms),
         stop_price=_ticks(body.stop_price, terms),
-        lots=terms.lots(body.quantity or Decimal(0)),
+        lots=_lots(body.quantity or Decimal(0), terms),
         version=body.version,
         amendment=body.amendment,
     )
@@ -196,7 +201,7 @@ def _filled(body: ExecutionBody, ts_ns: int, instruments: Instruments) -> VenueR
         symbol=body.symbol,
         side=_SIDES[body.side or ""],
         price=_ticks(body.price, terms),
-        lots=terms.lots(body.quantity or Decimal(0)),
+        lots=_lots(body.quantity or Decimal(0), terms),
         fee=to_money(body.fees),
         fee_asset=body.fee_asset,
         liquidity=Liquidity.MAKER if body.maker else Liquidity.TAKER,
@@ -238,7 +243,7 @@ def _liquidated(body: ExecutionBody, ts_ns: int, instruments: Instruments) -> Ve
         symbol=body.symbol,
         side=_SIDES[body.side or ""],
         price=_ticks(body.price, terms),
-        lots=terms.lots(body.quantity or Decimal(0)),
+        lots=_lots(body.quantity or Decimal(0), terms),
         fee=to_money(body.fees),
         fee_asset=body.fee_asset,
     )
@@ -267,7 +272,19 @@ def _price(ticks: int, terms: Instrument) -> Decimal | None:
 
 
 def _ticks(price: Decimal | None, terms: Instrument) -> int:
-    return terms.ticks(price) if price is not None else 0
+    return _counted(price, terms.ticks) if price is not None else 0
+
+
+def _lots(quantity: Decimal, terms: Instrument) -> int:
+    return _counted(quantity, terms.lots)
+
+
+def _counted(amount: Decimal, steps_of: Callable[[Decimal], int]) -> int:
+    """Steps that the journal can hold; a number of a thousand digits is not even looked at."""
+    steps = steps_of(amount) if abs(amount.adjusted()) < MOST_DIGITS else MOST_STEPS
+    if abs(steps) >= MOST_STEPS:
+        raise ValueError(f"{amount:E} is out of any range.")
+    return steps
 
 
 def _moment(ts_ns: int) -> str | None:

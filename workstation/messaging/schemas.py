@@ -13,6 +13,7 @@ from workstation.messaging.bodies import TYPES
 from workstation.messaging.envelope import VERSION, Envelope
 
 SUFFIX = ".schema.json"
+DECIMAL = r"^-?\d+(\.\d+)?$"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -23,7 +24,22 @@ def schema_of(type_: str) -> dict[str, Any]:
     envelope["properties"]["v"] = {"const": VERSION}
     envelope["properties"]["type"] = {"const": type_}
     envelope["properties"]["body"] = body
+    _tell_decimals(envelope)
+    _tell_decimals(parts)
     return {"$schema": _DRAFT, "title": type_, **{k: v for k, v in envelope.items() if k != "title"}, "$defs": parts}
+
+
+def _tell_decimals(part: Any) -> None:
+    """A pattern that every validator checks, instead of a format that none knows."""
+    if isinstance(part, list):
+        for inner in part:
+            _tell_decimals(inner)
+    elif isinstance(part, dict):
+        if part.get("format") == "decimal":
+            del part["format"]
+            part["pattern"] = DECIMAL
+        for inner in part.values():
+            _tell_decimals(inner)
 
 
 def schema_files() -> dict[str, str]:

@@ -150,7 +150,7 @@ class EngineBridge:
         market, bus = self._market, session.kernel.bus
         market.clear()
         for state in session.kernel.markets.values():
-            market.extend(_as_it_stands(state, session.clock.now_ns()))
+            market.extend(as_it_stands(state, session.clock.now_ns()))
         subscriptions = [bus.subscribe(kind, market.append) for kind in MARKET_TYPES]
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -168,7 +168,7 @@ class EngineBridge:
             await asyncio.sleep(0 if market else MARKET_INTERVAL_S)
 
 
-def _as_it_stands(state: MarketState, now_ns: int) -> list[MarketInput]:
+def as_it_stands(state: MarketState, now_ns: int) -> list[MarketInput]:
     """A symbol's past, book, mark and feed, for a handler that begins now."""
     found: list[MarketInput] = []
     terms = state.instrument

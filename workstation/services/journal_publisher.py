@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -21,27 +22,41 @@ from workstation.core.errors import ConfigurationError, StorageError, Verificati
 from workstation.core.timeframe import DAY_NS
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.link import NatsLink
-from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, POSITIONS, ensure_stream
-from workstation.services.journal_bodies import JournalBodies
+from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, POSITIONS, SHADOW_EXECUTIONS, ensure_stream
+from workstation.services.journal_bodies import JournalBodies, Publication
 from workstation.storage.disk_journal import JournalReader, JournalRecord
 
 RECORD_HEADER = "Workstation-Record"
 """Journal and number of the record that a message tells."""
 BATCH = 200
-POLL_S = 0.02
+POLL_S = 0.005
 RETRY_S = 1.0
 
 log = logging.getLogger("workstation.services")
 
 
 class JournalPublisher:
-    """Runs beside a session that writes the journal, which it reads through a connection of its own."""
+    """Runs beside a session that writes the journal, which it reads through a connection of its own.
 
-    def __init__(self, link: NatsLink, messaging: Messaging, journal: Path, now_ns: Callable[[], int]) -> None:
+    Of a ``shadow``, a paper run beside the venue, the executions are told apart and nothing else: the account has
+    positions and results of its own.
+    """
+
+    def __init__(
+        self, link: NatsLink, messaging: Messaging, journal: Path, now_ns: Callable[[], int], *, shadow: bool = False
+    ) -> None:
         self._link = link
         self._messaging = messaging
         self._journal = journal
         self._now_ns = now_ns
+        subjects = messaging.subjects
+        self._executions = EXECUTIONS
+        self._subjects = subjects
+        self._streams: tuple[str, ...] = (EXECUTIONS, POSITIONS, PERFORMANCE)
+        if shadow:
+            self._executions = SHADOW_EXECUTIONS
+            self._subjects = msgspec.structs.replace(subjects, executions=subjects.shadow_executions)
+            self._streams = (SHADOW_EXECUTIONS,)
         self._lost = asyncio.Event()
         self.published = 0
         """Number of the last record that NATS has acknowledged."""
@@ -64,13 +79,13 @@ class JournalPublisher:
     async def _follow(self) -> None:
         """Go on behind the last record that NATS has, until the connection is lost."""
         context = self._link.jetstream()
-        for name in (EXECUTIONS, POSITIONS, PERFORMANCE):
+        for name in self._streams:
             await ensure_stream(context, self._messaging, name)
         reader = JournalReader(self._journal)
         try:
             name = reader.hash_of(1).hex()[:16]
             told = await self._told(context, name)
-            bodies = JournalBodies(self._messaging.subjects, name)
+            bodies = JournalBodies(self._subjects, name)
             seq = self._beginning(reader, told) - 1
             while self._link.is_up and not self._lost.is_set():
                 records = list(reader.entries(seq, limit=BATCH))
@@ -86,7 +101,7 @@ class JournalPublisher:
         self, context: JetStreamContext, bodies: JournalBodies, record: JournalRecord, journal: str, silent: bool
     ) -> None:
         for publication in bodies.take(record.message):
-            if silent:
+            if silent or not self._is_told(publication):
                 continue
             payload = self._link.envelope(publication.subject, publication.body, publication.ts_ns)
             headers = {
@@ -101,13 +116,16 @@ class JournalPublisher:
         elif record.seq % BATCH == 0:
             await asyncio.sleep(0)
 
+    def _is_told(self, publication: Publication) -> bool:
+        return POSITIONS in self._streams or publication.subject == self._subjects.executions
+
     async def _told(self, context: JetStreamContext, journal: str) -> int:
         """The last record of this journal that the streams hold whole; 0 when there is none.
 
         Of the record itself some messages may be missing: it is told again.
         """
         try:
-            last = await context.get_last_msg(EXECUTIONS, self._messaging.subjects.executions)
+            last = await context.get_last_msg(self._executions, self._subjects.executions)
         except NotFoundError:
             return 0
         name, _, seq = (last.headers or {}).get(RECORD_HEADER, "").rpartition(":")

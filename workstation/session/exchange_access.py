@@ -9,13 +9,12 @@ from workstation.config.settings import Settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import ConfigurationError
 from workstation.core.types import Mode
+from workstation.session.session_link import SessionLink
 from workstation.storage.secrets import load_credentials
 from workstation.trading.arming import Arming
 
 if TYPE_CHECKING:
     # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
-    from workstation.session.exchange_link import ExchangeLink
-    from workstation.session.feed_link import FeedLink
     from workstation.venues.exchange.account.preflight import Check
 
 BY_WINDOW = "the window"
@@ -23,13 +22,14 @@ BY_CONFIGURATION = "live.confirm_account"
 
 
 class ExchangeAccess:
-    """``link`` is ``None`` until it is connected, and on the built-in market always."""
+    """``link`` is ``None`` until it is connected, unless it was given, and on the built-in market always."""
 
-    def __init__(self, settings: Settings, mode: Mode, data: Path) -> None:
+    def __init__(self, settings: Settings, mode: Mode, data: Path, link: SessionLink | None = None) -> None:
         self._settings = settings
         self._mode = mode
         self._data = data
-        self.link: ExchangeLink | FeedLink | None = None
+        self._is_given = link is not None
+        self.link = link
         self.checks: tuple[Check, ...] = ()
         """The list that must be green before live trading."""
         self._armed_by = ""
@@ -40,6 +40,8 @@ class ExchangeAccess:
 
         Raises ``WorkstationError``, holding nothing.
         """
+        if self._is_given:
+            return
         source = self._settings.market.source
         if source == "feed":
             await self._connect_feed(clock)

@@ -39,6 +39,7 @@ from workstation.session.health import Health
 from workstation.session.market_pump import MarketPump
 from workstation.session.opening import open_engine
 from workstation.session.own_orders import OwnOrders
+from workstation.session.session_link import SessionLink
 from workstation.session.strategy_starts import StrategyStarts
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import DiskJournal
@@ -53,8 +54,6 @@ from workstation.watchdog import Watchdog
 
 if TYPE_CHECKING:
     # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
-    from workstation.session.exchange_link import ExchangeLink
-    from workstation.session.feed_link import FeedLink
     from workstation.venues.exchange.account.preflight import Check
 
 log = logging.getLogger("workstation.session")
@@ -71,11 +70,12 @@ CLOSING_S = 5.0
 class Session:
     """Connected, armed, opened, run and closed once.
 
-    ``connect`` is needed where prices or orders go to an exchange, ``arm`` where real money does. All methods are
-    called on the loop's thread, except ``request_stop`` and ``request_kill``.
+    ``market`` is where prices come from, instead of what the settings name. ``connect`` is needed where prices or
+    orders go to an exchange, ``arm`` where real money does. All methods are called on the loop's thread, except
+    ``request_stop`` and ``request_kill``.
     """
 
-    def __init__(self, loaded: Loaded, data: Path, seed: int | None = None) -> None:
+    def __init__(self, loaded: Loaded, data: Path, seed: int | None = None, market: SessionLink | None = None) -> None:
         self.loaded = loaded
         self.settings = loaded.settings
         self.mode = Mode.LIVE if loaded.settings.mode == "live" else Mode.PAPER
@@ -85,7 +85,7 @@ class Session:
         self.failures: dict[str, str] = {}
         """Strategies that did not load, with the reason."""
         self.stop_reason = ""
-        self._access = ExchangeAccess(self.settings, self.mode, data)
+        self._access = ExchangeAccess(self.settings, self.mode, data, market)
         self.source: BuiltInSource | None = None
         self._given_seed = seed
         self._stop = threading.Event()
@@ -119,7 +119,7 @@ class Session:
         await self._access.disconnect()
 
     @property
-    def _link(self) -> ExchangeLink | FeedLink | None:
+    def _link(self) -> SessionLink | None:
         return self._access.link
 
     # --- Opening ----------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ class Session:
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
-    async def _begin_market(self, link: ExchangeLink | FeedLink) -> None:
+    async def _begin_market(self, link: SessionLink) -> None:
         """The past first, then the strategies, then whatever the streams bring."""
         bars = {HOUR_NS: HOURS_OF_PAST, MINUTE_NS: MINUTE_BARS}
         instruments = tuple(self.kernel.terms.instruments.values())

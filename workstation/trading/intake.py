@@ -11,6 +11,7 @@ from workstation.core.messages import (
     AmendRejected,
     CancelRejected,
     OrderRejected,
+    RefuseRequest,
     TakeAmendment,
     TakeCancel,
     TakeOrder,
@@ -32,10 +33,11 @@ class Intake:
         kernel.handle(TakeCancel, lambda _, command: self._cancel(command))
         kernel.handle(TakeAmendment, lambda _, command: self._amend(command))
         kernel.handle(TakeQuery, lambda _, command: self._query(command))
+        kernel.handle(RefuseRequest, lambda _, command: self._refuse(command))
 
     def _order(self, command: TakeOrder) -> None:
         kernel = self._kernel
-        if command.client_id in kernel.orders.orders:
+        if command.client_id in kernel.orders.orders or command.client_id in kernel.denied_ids:
             return
         if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
             kernel.deny(command.intent, Denial(DenialCode.EXPIRED, "It came too late."), command.client_id)
@@ -62,26 +64,35 @@ class Intake:
             else:
                 order.amendments = command.amendment - 1
                 try:
-                    kernel.amend(order, command.price, command.stop_price, command.lots)
+                    kernel.amend(order, command.price or None, command.stop_price or None, command.lots or None)
                 except OrderError as error:
                     reason = str(error)
                 else:
                     return
-        kernel.emit(
-            AmendRejected(
-                ts_ns=kernel.clock.time_ns, client_id=command.client_id, reason=reason, amendment=command.amendment
-            )
-        )
+            # Answered once: sent again, it is not judged anew.
+            order.amendments = command.amendment
+        self._keep_terms(command.client_id, reason, command.amendment)
+
+    def _keep_terms(self, client_id: str, reason: str, amendment: int) -> None:
+        now_ns = self._kernel.clock.time_ns
+        self._kernel.emit(AmendRejected(ts_ns=now_ns, client_id=client_id, reason=reason, amendment=amendment))
 
     def _query(self, command: TakeQuery) -> None:
         """What is known here was told before; the answer that there is no such order is what is asked for."""
         kernel = self._kernel
         if command.client_id not in kernel.orders.orders:
-            kernel.emit(
-                OrderRejected(
-                    ts_ns=kernel.clock.time_ns,
-                    client_id=command.client_id,
-                    code=NOT_FOUND,
-                    reason="There is no such order here.",
-                )
-            )
+            self._reject(command.client_id, NOT_FOUND, "There is no such order here.")
+
+    def _refuse(self, command: RefuseRequest) -> None:
+        """An order that was taken before is not touched by a message that names it."""
+        order = self._kernel.orders.orders.get(command.client_id)
+        if command.amendment:
+            if order is None or order.amendments < command.amendment:
+                self._keep_terms(command.client_id, command.reason, command.amendment)
+        elif order is None:
+            self._reject(command.client_id, command.code, command.reason)
+
+    def _reject(self, client_id: str, code: str, reason: str) -> None:
+        self._kernel.emit(
+            OrderRejected(ts_ns=self._kernel.clock.time_ns, client_id=client_id, code=code, reason=reason)
+        )

@@ -38,6 +38,7 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, Order
+from workstation.core.recent_ids import RecentIds
 from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.core.types import OrderState, OrderType, Severity, StrategyState, TradingState
 from workstation.trading.brackets import bracket_children
@@ -64,6 +65,7 @@ from workstation.venues.base import Request
 
 JOURNAL = "journal"
 JOURNAL_FAILURE = "The journal cannot be written."
+REMEMBERED_DENIALS = 1_000
 _RISKS = (Approved, AmendRequest)
 
 
@@ -110,6 +112,8 @@ class Kernel:
         self.crisis_threshold = terms.crisis_threshold
         self.risk_per_trade = terms.limits.risk_per_trade
         self.denied_today = 0
+        self.denied_ids = RecentIds(REMEMBERED_DENIALS)
+        """Of orders that were decided elsewhere: their senders have heard, so the same order is not judged again."""
         self.day_results: dict[str, int] = {}
         """Each owner's result when the day began, open profit counted in."""
         self.lifts: dict[str, int] = {}
@@ -365,6 +369,8 @@ class Kernel:
     def deny(self, intent: Intent, denial: Denial, client_id: str = "") -> None:
         """Tell that an intent goes no further."""
         self.denied_today += 1
+        if client_id:
+            self.denied_ids.add(client_id)
         denied = OrderDenied(
             ts_ns=self.clock.time_ns,
             owner=intent.owner,

@@ -101,6 +101,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
             if cause in (KILL, MANUAL_STATE, RISK_STATE)
         },
         "throttled": sorted(kernel.gate.throttled),
+        "denied": list(kernel.denied_ids),
         "prices": {symbol: market.last_price for symbol, market in sorted(kernel.markets.items()) if market.last_price},
     }
     decoded: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(state))
@@ -148,6 +149,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     for cause, (trading_state, reason, until_ns) in state["causes"].items():
         kernel.trading.causes[cause] = _restriction(trading_state, reason, until_ns)
     kernel.gate.throttled.update(state["throttled"])
+    kernel.denied_ids.update(state.get("denied", ()))
     for symbol, price in state["prices"].items():
         if symbol in kernel.markets:
             kernel.markets[symbol].last_price = price
@@ -266,6 +268,8 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, TradingStateChanged):
         _apply_loss_limit(kernel, record)
     elif isinstance(record, OrderDenied):
+        if record.client_id:
+            kernel.denied_ids.add(record.client_id)
         if record.code == DenialCode.REPEATED_EXECUTION:
             kernel.gate.throttled.add(record.owner)
     elif isinstance(record, CommandReceived):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from workstation.core.errors import MessagingError
-from workstation.messaging.bodies import TYPES, AnswerBody, OrderBody, TradeBody
+from workstation.messaging.bodies import TYPES, AnswerBody, EngineAnswerBody, OrderBody, TradeBody
 from workstation.messaging.envelope import decode, encode, type_of
 from workstation.messaging.moments import moment, nanoseconds
-from workstation.messaging.schemas import schema_files
+from workstation.messaging.schemas import DECIMAL, schema_files
 
 SCHEMAS = Path(__file__).parents[3] / "resources" / "messages"
 NOW_NS = 1_700_000_000_123_456_789
@@ -108,3 +110,27 @@ def test_each_type_has_one_name() -> None:
 def test_the_published_schemas_are_those_of_the_code() -> None:
     published = {path.name: path.read_text() for path in SCHEMAS.iterdir()}
     assert published == schema_files(), "run: python -m workstation.messaging.schemas resources/messages"
+
+
+@pytest.mark.parametrize(
+    ("amount", "written"),
+    [("0E-8", "0.00000000"), ("1E-8", "0.00000001"), ("-2.5E-9", "-0.0000000025"), ("3E+2", "300"), ("61820.10",) * 2],
+)
+def test_decimals_are_written_without_exponents(amount: str, written: str) -> None:
+    """Not every language takes 1E-8 for a decimal; what looks like one in a text is left alone."""
+    body = msgspec.structs.replace(trade(), price=Decimal(amount), symbol="1E-8")
+    told = json.loads(encode(body, "feed-1", 1, NOW_NS))["body"]
+    assert told["price"] == written and told["symbol"] == "1E-8" and told["trade_id"] == 7
+    assert re.fullmatch(DECIMAL, told["price"])
+    read = decode(encode(body, "feed-1", 1, NOW_NS)).body
+    assert isinstance(read, TradeBody) and read.price == Decimal(amount)
+
+
+def test_what_an_engine_shows_travels_as_it_is() -> None:
+    shown = EngineAnswerBody(ok=True, data=msgspec.Raw(b'{"equity":"1E-8"}'))
+    assert decode(encode(shown, "engine-1", 1, NOW_NS)).body == EngineAnswerBody(ok=True, data={"equity": "1E-8"})
+
+
+def test_the_schemas_need_no_format_but_that_of_times() -> None:
+    formats = {found for text in schema_files().values() for found in re.findall(r'"format": "([^"]+)"', text)}
+    assert formats == {"date-time"}

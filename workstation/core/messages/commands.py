@@ -146,7 +146,7 @@ class TakeCancel(Command, frozen=True, tag="C.take_cancel"):
 
 
 class TakeAmendment(Command, frozen=True, tag="C.take_amendment"):
-    """New terms of such an order; ``amendment`` is the sender's number of the change."""
+    """New terms of such an order, 0 leaves one as it is; ``amendment`` is the sender's number of the change."""
 
     client_id: str
     amendment: int
@@ -162,7 +162,16 @@ class TakeQuery(Command, frozen=True, tag="C.take_query"):
     client_id: str
 
 
-ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery
+class RefuseRequest(Command, frozen=True, tag="C.refuse_request"):
+    """A forwarded order, or with ``amendment`` the change of one, that cannot be read as one: its sender is to hear."""
+
+    client_id: str
+    code: str
+    reason: str
+    amendment: int = 0
+
+
+ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery | RefuseRequest
 """What a strategy core sends to the engine that is its venue."""
 
 

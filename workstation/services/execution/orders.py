@@ -10,24 +10,27 @@ import asyncio
 import contextlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from workstation.config.settings import Messaging
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import ForwardedRequest
+from workstation.core.messages import ForwardedRequest, RefuseRequest
 from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
 from workstation.messaging.cancelling import still_wanted
+from workstation.messaging.envelope import Message
 from workstation.messaging.lease import Lease
 from workstation.messaging.link import NatsLink
-from workstation.messaging.order_bodies import forwarded
+from workstation.messaging.order_bodies import RequestBody, forwarded
 from workstation.messaging.stream_reader import Numbered, StreamReader, consumer_name
 from workstation.messaging.streams import ORDERS
 from workstation.trading.kernel import Kernel
 
 LEASE_PAUSE_S = 0.05
+MALFORMED = "MALFORMED"
+NO_SHADOW = "NO_SHADOW"
 
 log = logging.getLogger("workstation.services")
 
@@ -41,14 +44,23 @@ class Engine(Protocol):
 
 
 class OrderReader:
-    """``run`` until cancelled."""
+    """``run`` until cancelled. ``takes`` says which requests are this engine's; without it those that are no shadow's,
+    which are refused here: there is no shadow then."""
 
     def __init__(
-        self, link: NatsLink, messaging: Messaging, account: str, engine: Engine, lease: Lease, file: Path
+        self,
+        link: NatsLink,
+        messaging: Messaging,
+        account: str,
+        engine: Engine,
+        lease: Lease,
+        file: Path,
+        takes: Callable[[RequestBody], bool] | None = None,
     ) -> None:
         self._engine = engine
         self._lease = lease
         self._file = file
+        self._takes = takes
         self._position = _read(file)
         self.refused = 0
         """Orders that were no orders of this account's instruments."""
@@ -74,6 +86,11 @@ class OrderReader:
     async def run(self) -> None:
         await self._reader.run()
 
+    def begin_at(self, position: int) -> None:
+        """Leave out what is in the stream up to this number."""
+        self._position = position
+        self._keep()
+
     def _begin_again(self) -> None:
         self._position = 0
 
@@ -84,25 +101,45 @@ class OrderReader:
                 still_wanted()
             self._carry_out(numbered)
         self._position = position
+        self._keep()
+
+    def _keep(self) -> None:
         with contextlib.suppress(OSError):
             fresh = self._file.with_suffix(".new")
-            fresh.write_text(json.dumps({"position": position}))
+            fresh.write_text(json.dumps({"position": self._position}))
             fresh.replace(self._file)
 
     def _carry_out(self, numbered: Numbered) -> None:
         message = numbered.message
         body = message.body
         assert isinstance(body, OrderBody | CancelBody | AmendBody | QueryBody)
+        if self._takes is not None and not self._takes(body):
+            return
+        if self._takes is None and body.is_shadow:
+            self._refuse(body, NO_SHADOW, "There is no paper run beside this venue: execution.shadow is none.", message)
+            return
         kernel = self._engine.kernel
         order = kernel.orders.orders.get(body.client_id)
         instruments: dict[str, Instrument] = dict(kernel.terms.instruments)
+        late_ns = message.ts_ns + kernel.terms.request_expiry_ns
         try:
-            request = forwarded(body, order.symbol if order is not None else "", instruments, message.session)
+            request = forwarded(body, order.symbol if order is not None else "", instruments, message.session, late_ns)
         except MessagingError as error:
-            self.refused += 1
-            log.warning("%s", error)
-            return
-        self._engine.take(request)
+            self._refuse(body, MALFORMED, str(error), message)
+        else:
+            self._engine.take(request)
+
+    def _refuse(self, body: RequestBody, code: str, reason: str, message: Message) -> None:
+        """Nothing but orders and changes can be refused here; their sender hears of it as of every other answer."""
+        self.refused += 1
+        log.warning("%s", reason)
+        if isinstance(body, OrderBody | AmendBody):
+            amendment = body.amendment if isinstance(body, AmendBody) else 0
+            self._engine.take(
+                RefuseRequest(
+                    client_id=body.client_id, code=code, reason=reason[:500], amendment=amendment, who=message.session
+                )
+            )
 
 
 def _read(file: Path) -> int:

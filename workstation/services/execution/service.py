@@ -9,10 +9,12 @@ import msgspec
 from workstation.config.loader import Loaded, settings_json
 from workstation.core.types import Mode
 from workstation.messaging.lease import Lease
+from workstation.messaging.order_bodies import RequestBody
 from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_client import EXECUTION
 from workstation.services.engine_on_nats import engine_on_nats
 from workstation.services.execution.orders import OrderReader
+from workstation.services.execution.shadow import ShadowRun
 from workstation.services.running import Running
 from workstation.session import Session
 
@@ -52,20 +54,40 @@ async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
         await session.disconnect()
         raise
     settings = session.settings
+    shadow = ShadowRun(session, running.link, lease, seed) if settings.execution.shadow != "none" else None
     orders = OrderReader(
-        running.link, settings.messaging, settings.account.name, session, lease, session.folder.path / "orders.json"
+        running.link,
+        settings.messaging,
+        settings.account.name,
+        session,
+        lease,
+        session.folder.path / "orders.json",
+        takes=_not_the_shadows if shadow is not None else None,
     )
     running.messages = lambda: orders.messages
-    running.state, running.detail = "running", f"{session.mode.lower()} on {session.market_title}"
+    title = f"{session.mode.lower()} on {session.market_title}"
+    running.state, running.detail = "running", title
+    if shadow is not None:
+        running.describe = lambda: f"{title}, {shadow.state}"[:500]
     print(
         f"The execution service holds {settings.account.name}, {session.mode.lower()} on {session.market_title}. "
         "Ctrl-C stops it.",
         flush=True,
     )
+    beside = asyncio.ensure_future(shadow.run()) if shadow is not None else None
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(session.run())
             tasks.create_task(engine_on_nats(session, EngineBridge(session, EXECUTION), running.link))
             tasks.create_task(orders.run())
     finally:
-        await session.close()
+        try:
+            await session.close()
+        finally:
+            if beside is not None:
+                beside.cancel()
+                await asyncio.gather(beside, return_exceptions=True)
+
+
+def _not_the_shadows(body: RequestBody) -> bool:
+    return not body.is_shadow

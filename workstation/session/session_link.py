@@ -1,0 +1,51 @@
+"""What a session needs of whatever brings its market, and perhaps its venue, from outside the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from workstation.core.instrument import Instrument
+from workstation.core.messages import MarketInput, VenueReport
+from workstation.core.views import ConnectionView
+from workstation.session.own_orders import OwnOrders
+from workstation.trading.kernel_terms import VenueFactory
+
+
+class SessionLink(Protocol):
+    """Connected when a session is given it, and closed once."""
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def notes(self) -> tuple[str, ...]: ...
+
+    def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:
+        """Makes the venue outside the engine, where there is one."""
+        ...
+
+    def start_account(self, orders: OwnOrders) -> None:
+        """Send requests and hear what became of them."""
+        ...
+
+    async def start_market(
+        self,
+        instruments: Sequence[Instrument],
+        deliver: Callable[[MarketInput], None],
+        bars: Mapping[int, int],
+        seed: int,
+        on_past: Callable[[], None],
+    ) -> None:
+        """Deliver the past, call ``on_past``, then deliver whatever comes."""
+        ...
+
+    def raise_failure(self) -> None:
+        """Raise what ended one of its tasks."""
+        ...
+
+    def view(self) -> ConnectionView: ...
+
+    async def disarm(self) -> None: ...
+
+    async def close(self) -> None: ...
