@@ -46,7 +46,7 @@ SLICE = 200
 AT_ONCE = 64
 PAST_BARS = 1_500
 OWN_MARKETS = frozenset({"built_in", "exchange"})
-"""Sources of prices that this process has by itself: no feed handler tells others of them."""
+"""Sources of prices that this process has by itself: where no feed handler tells others of them, it does."""
 MARKET_TYPES = (Trade, BookDelta, BookSnapshot, MarkPrice, FundingRate, FeedStatus, History)
 
 log = logging.getLogger("workstation.services")
@@ -57,9 +57,12 @@ def _members(union: Any) -> list[type]:
 
 
 class EngineBridge:
-    """Made when the session is open. ``run`` serves over one connection until cancelled; it may be run again."""
+    """Made when the session is open. ``run`` serves over one connection until cancelled; it may be run again.
 
-    def __init__(self, session: Session) -> None:
+    ``tells_market``: of two that publish the same symbols, every reader would miss what the other one said.
+    """
+
+    def __init__(self, session: Session, *, tells_market: bool = True) -> None:
         self._session = session
         self._subjects = session.settings.messaging.subjects
         self._views = EngineViews(session, session.settings.messaging.largest_message_kilobytes * 1024)
@@ -68,7 +71,7 @@ class EngineBridge:
         self._market: deque[MarketInput] = deque(maxlen=MOST_MARKET)
         self._wakes = asyncio.Event()
         self._draining = asyncio.Lock()
-        self._is_market_ours = session.settings.market.source in OWN_MARKETS
+        self._tells_market = tells_market and session.settings.market.source in OWN_MARKETS
 
     async def run(self, link: NatsLink) -> None:
         """Publish and answer until cancelled."""
@@ -93,7 +96,7 @@ class EngineBridge:
             await link.serve(subjects.commands, act, EngineRequestBody, at_once=AT_ONCE)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._publish_events(link))
-                if self._is_market_ours:
+                if self._tells_market:
                     tasks.create_task(self._publish_market(link))
         finally:
             commands.close()

@@ -86,8 +86,10 @@ from workstation.core.messages.reports import (
     AccountSnapshot,
     AmendRejected,
     CancelRejected,
+    FilledElsewhere,
     FundingPaid,
     HeldPosition,
+    HoldingsTold,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -100,10 +102,11 @@ from workstation.core.messages.reports import (
     OrderUnknown,
     PositionLiquidated,
     RestingOrder,
+    ServiceReport,
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand | ForwardedRequest | VenueReport
+Input = MarketInput | AnyCommand | ForwardedRequest | VenueReport | ServiceReport
 """A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
@@ -138,6 +141,7 @@ __all__ = [
     "EquitySampled",
     "Event",
     "FeedStatus",
+    "FilledElsewhere",
     "Flatten",
     "ForwardedRequest",
     "FundingPaid",
@@ -145,6 +149,7 @@ __all__ = [
     "Heartbeat",
     "HeldPosition",
     "History",
+    "HoldingsTold",
     "Input",
     "Kill",
     "KillSwitchChanged",
@@ -180,6 +185,7 @@ __all__ = [
     "ReplacementPlanned",
     "RestingOrder",
     "Resume",
+    "ServiceReport",
     "SetParameters",
     "SetTradingState",
     "SignalEmitted",

@@ -7,8 +7,6 @@ that the engine knows acts once, and an order that is late is refused.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +18,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import ForwardedRequest
 from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
 from workstation.messaging.cancelling import still_wanted
+from workstation.messaging.kept_position import KeptPosition
 from workstation.messaging.lease import Lease
 from workstation.messaging.link import NatsLink
 from workstation.messaging.order_bodies import forwarded
@@ -48,8 +47,7 @@ class OrderReader:
     ) -> None:
         self._engine = engine
         self._lease = lease
-        self._file = file
-        self._position = _read(file)
+        self._kept = KeptPosition(file)
         self.refused = 0
         """Orders that were no orders of this account's instruments."""
         self._reader = StreamReader(
@@ -61,10 +59,11 @@ class OrderReader:
             CancelBody,
             AmendBody,
             QueryBody,
-            position=lambda: self._position,
-            restarted=self._begin_again,
+            position=lambda: self._kept.value.position,
+            restarted=self._kept.begin_again,
             take=self._take,
         )
+        self._reader.stream = self._kept.value.stream
 
     @property
     def messages(self) -> int:
@@ -74,20 +73,13 @@ class OrderReader:
     async def run(self) -> None:
         await self._reader.run()
 
-    def _begin_again(self) -> None:
-        self._position = 0
-
     async def _take(self, messages: Sequence[Numbered], position: int) -> None:
         for numbered in messages:
             while not self._lease.held:
                 await asyncio.sleep(LEASE_PAUSE_S)
                 still_wanted()
             self._carry_out(numbered)
-        self._position = position
-        with contextlib.suppress(OSError):
-            fresh = self._file.with_suffix(".new")
-            fresh.write_text(json.dumps({"position": position}))
-            fresh.replace(self._file)
+        self._kept.keep(position, self._reader.stream)
 
     def _carry_out(self, numbered: Numbered) -> None:
         message = numbered.message
@@ -103,10 +95,3 @@ class OrderReader:
             log.warning("%s", error)
             return
         self._engine.take(request)
-
-
-def _read(file: Path) -> int:
-    try:
-        return int(json.loads(file.read_text())["position"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0

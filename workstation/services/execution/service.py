@@ -7,21 +7,32 @@ import asyncio
 import msgspec
 
 from workstation.config.loader import Loaded, settings_json
+from workstation.core.errors import MessagingError
 from workstation.core.types import Mode
 from workstation.messaging.lease import Lease
 from workstation.services.engine_bridge import EngineBridge
-from workstation.services.engine_on_nats import engine_on_nats
+from workstation.services.engine_client import behind
+from workstation.services.engine_on_nats import engine_on_nats, journal_publisher
 from workstation.services.execution.orders import OrderReader
 from workstation.services.running import Running
 from workstation.session import Session
 
+NOT_HELD = "the account's lease is not held: orders wait"
+WATCH_S = 0.2
+
 
 def execution_configuration(loaded: Loaded) -> Loaded:
-    """The settings without strategies: those run elsewhere. Orders go to this engine's own venue."""
-    settings = msgspec.structs.replace(
-        loaded.settings,
+    """The settings without strategies: those run elsewhere. Orders go to this engine's own venue.
+
+    It is watched and commanded under subjects of its own: those of the configuration are the strategy core's, and what
+    is asked there must not be done twice.
+    """
+    replace, settings = msgspec.structs.replace, loaded.settings
+    settings = replace(
+        settings,
         strategies={},
-        execution=msgspec.structs.replace(loaded.settings.execution, place="here"),
+        execution=replace(settings.execution, place="here"),
+        messaging=replace(settings.messaging, subjects=behind(settings.messaging.subjects)),
     )
     return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
 
@@ -40,6 +51,14 @@ async def serve_execution(running: Running, seed: int | None) -> None:
         await lease.stop()
 
 
+async def _watch(lease: Lease, session: str, account: str) -> None:
+    """End when another one has taken the account meanwhile: two engines must not look after the same orders."""
+    while True:
+        if not lease.held and lease.other not in ("", session):
+            raise MessagingError(f"{lease.other} holds {account} now, so this one ends: start it again to stand by.")
+        await asyncio.sleep(WATCH_S)
+
+
 async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
     session = Session(execution_configuration(running.loaded), running.folder.path, seed)
     try:
@@ -54,7 +73,11 @@ async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
     orders = OrderReader(
         running.link, settings.messaging, settings.account.name, session, lease, session.folder.path / "orders.json"
     )
+    bridge = EngineBridge(session, tells_market=False)
+    publisher = journal_publisher(session, running.link)
+    assert publisher is not None
     running.messages = lambda: orders.messages
+    running.trouble = lambda: publisher.trouble or session.waits_for() or ("" if lease.held else NOT_HELD)
     running.state, running.detail = "running", f"{session.mode.lower()} on {session.market_title}"
     print(
         f"The execution service holds {settings.account.name}, {session.mode.lower()} on {session.market_title}. "
@@ -64,7 +87,8 @@ async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(session.run())
-            tasks.create_task(engine_on_nats(session, EngineBridge(session), running.link))
+            tasks.create_task(engine_on_nats(session, bridge, running.link, publisher))
             tasks.create_task(orders.run())
+            tasks.create_task(_watch(lease, running.link.session, settings.account.name))
     finally:
         await session.close()

@@ -73,7 +73,7 @@ class EngineDesk:
         """Kill, also where NATS or the engine is silent: then by the latch in the data folder."""
         try:
             if self._link.is_up:
-                return _result(await self._engine.command(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
+                return _result(await self._engine.kill(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
         except MessagingError:
             pass
         latch = KillLatch(self._folder.path)

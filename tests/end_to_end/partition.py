@@ -1,0 +1,83 @@
+"""A wire between a client and a server that can be cut: while it is, no byte passes, and nobody is told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from workstation.messaging.link import Address
+
+
+class Wire:
+    """``cut`` and ``mend`` it. What was on its way waits at its end, as with a network that drops every packet."""
+
+    def __init__(self, address: Address) -> None:
+        self._target = int(address.servers[0].rpartition(":")[2])
+        self._given = address
+        self._whole = asyncio.Event()
+        self._whole.set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._server: asyncio.Server | None = None
+        self.address = address
+        """Of this end."""
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=2**16)
+        port = self._server.sockets[0].getsockname()[1]
+        self.address = self._given._replace(servers=(f"nats://127.0.0.1:{port}",))
+
+    def cut(self) -> None:
+        self._whole.clear()
+
+    def mend(self) -> None:
+        self._whole.set()
+
+    async def close(self) -> None:
+        self.mend()
+        assert self._server is not None
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        try:
+            await self._whole.wait()
+            there, back = await asyncio.open_connection("127.0.0.1", self._target, limit=2**16)
+        except OSError:
+            writer.close()
+            return
+        ways = [asyncio.ensure_future(self._pass(reader, back)), asyncio.ensure_future(self._pass(there, writer))]
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+            for end in (writer, back):
+                end.close()
+                with contextlib.suppress(OSError):
+                    await end.wait_closed()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while await self._whole.wait() and (data := await reader.read(2**16)):
+                await self._whole.wait()
+                writer.write(data)
+                await writer.drain()
+
+
+@asynccontextmanager
+async def wire(address: Address) -> AsyncIterator[Wire]:
+    made = Wire(address)
+    await made.open()
+    try:
+        yield made
+    finally:
+        await made.close()
