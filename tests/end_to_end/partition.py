@@ -41,29 +41,30 @@ class Wire:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A transport that was aborted closes its socket at the next turn of the loop.
+        await asyncio.sleep(0)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        ends = [writer]
+        ways: list[asyncio.Future[None]] = []
         try:
             await self._whole.wait()
             there, back = await asyncio.open_connection("127.0.0.1", self._target, limit=2**16)
-        except OSError:
-            writer.close()
-            return
-        ways = [asyncio.ensure_future(self._pass(reader, back)), asyncio.ensure_future(self._pass(there, writer))]
-        try:
+            ends.append(back)
+            ways += [asyncio.ensure_future(self._pass(reader, back)), asyncio.ensure_future(self._pass(there, writer))]
             await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        except OSError:
+            return
         finally:
             for way in ways:
                 way.cancel()
+            for end in ends:
+                end.transport.abort()
             await asyncio.gather(*ways, return_exceptions=True)
-            for end in (writer, back):
-                end.close()
-                with contextlib.suppress(OSError):
-                    await end.wait_closed()
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):

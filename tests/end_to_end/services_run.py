@@ -43,7 +43,7 @@ KEY, SECRET = "practice-key", "practice-secret"
 TOKEN = "the-token-of-the-viewer-of-this-run"
 NATS = "nats"
 ALL = ("feed", "execution", "core", "risk", "reporter", "ops", NATS)
-PATIENCE_S = 90.0
+PATIENCE_S = 150.0
 READY = "The positions agree with the execution service's."
 FILLED = ("filled", "partially_filled")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import os
 import shutil
 import signal
@@ -11,12 +13,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from nats.js.errors import APIError
 
 from tests.end_to_end.partition import wire
 from tests.end_to_end.program import run
 from tests.end_to_end.split_paper import split_roles, stop_and_compare, until_trading
 from tests.end_to_end.split_services import Services, services
-from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
 from workstation.core.messages import KillSwitchChanged, OrderCancelled, OrderFilled, OrderSubmitted
 from workstation.messaging.bodies import ServiceHealthBody
 from workstation.messaging.link import NatsLink
@@ -91,6 +94,48 @@ async def test_a_partition_stops_orders_and_heals_by_itself(tmp_path: Path, serv
             name = "engine" if side == "core" else "execution"
             await running.until(lambda: watch.is_running(name), 20, f"{name} tells that it is well")
             assert await stop_and_compare(running, server)
+
+
+async def test_a_full_disk_under_jetstream_is_told_and_costs_nothing(tmp_path: Path) -> None:
+    server = SmallServer(tmp_path / "nats", 0, LARGEST)
+    await server.start()
+    try:
+        async with connected(server) as link:
+            watch = Watch()
+            await watch.begin(link)
+            with services(server.address, tmp_path, split_roles()) as running:
+                await until_trading(running, 3)
+                await fill_disk(link)
+                trouble = "resources"
+                await running.until(lambda: watch.is_degraded("engine", trouble), 40, "the core tells that orders wait")
+                await running.until(lambda: watch.is_degraded("execution", trouble), 40, "the execution service tells")
+                await link.jetstream().delete_stream("FILLER")
+                await until_trading(running)
+                for name in ("engine", "execution"):
+                    await running.until(lambda n=name: watch.is_running(n), 20, f"{name} is well")  # type: ignore[misc]
+                assert await stop_and_compare(running, server)
+    finally:
+        await server.stop()
+
+
+class SmallServer(EmbeddedServer):
+    """Its streams may take a few megabytes in all."""
+
+    def _write_configuration(self) -> None:
+        super()._write_configuration()
+        terms = json.loads(self._configuration_file.read_text())
+        terms["jetstream"]["max_file_store"] = 4_000_000
+        self._configuration_file.write_text(json.dumps(terms))
+
+
+async def fill_disk(link: NatsLink) -> None:
+    """Until the server takes not even a small message any more."""
+    context = link.jetstream()
+    await context.add_stream(name="FILLER", subjects=["filler"])
+    for size in (100_000, 10_000, 1_000, 100):
+        with contextlib.suppress(APIError):
+            while True:
+                await context.publish("filler", b"x" * size)
 
 
 async def test_the_kill_switches_work_without_nats(tmp_path: Path, server: EmbeddedServer) -> None:
