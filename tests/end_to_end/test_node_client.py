@@ -14,7 +14,8 @@ import msgspec
 import pytest
 
 from tests.end_to_end.program import ROOT
-from tests.end_to_end.test_split_engine import Services, until
+from tests.end_to_end.split_paper import split_roles
+from tests.end_to_end.split_services import Services, until
 from tests.unit.messaging.nats_servers import running_server
 from workstation.config.loader import load_settings
 from workstation.core.messages import OrderFilled, OrderSubmitted
@@ -58,16 +59,13 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
 
 @pytest.fixture
 def services(server: EmbeddedServer, tmp_path: Path) -> Iterator[Services]:
-    running = Services(server, tmp_path)
+    running = Services(server.address, tmp_path, split_roles())
     try:
         running.start("feed")
         running.start("execution")
         yield running
     finally:
-        for process in running.processes.values():
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        running.end()
 
 
 def run_client(node: str, server: EmbeddedServer, folder: Path) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from nats.js.api import DeliverPolicy
 
 from tests.end_to_end.program import ROOT, command, environment, journal, run
 from tests.end_to_end.sandbox_server import running_sandbox
-from tests.end_to_end.test_split_engine import Services, executions, fills, services, until
+from tests.end_to_end.split_paper import split_roles
+from tests.end_to_end.split_services import Services, executions, fills, services, until
 from tests.live.profile import write_profile
 from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
@@ -76,7 +77,7 @@ async def metrics(link: NatsLink) -> list[MetricsBody]:
 
 
 async def test_it_trades_beside_the_venue_and_outlives_kills(tmp_path: Path, server: EmbeddedServer) -> None:
-    with services(server, tmp_path, shadow="all") as running:
+    with services(server.address, tmp_path, split_roles(shadow="all")) as running:
         mine = running.data("execution") / FOLDER
 
         def said() -> str:
@@ -156,7 +157,7 @@ async def test_beside_a_live_account_it_never_reaches_the_exchange(tmp_path: Pat
                 await until(
                     lambda: len(records(data / FOLDER, OrderFilled)) >= 2,
                     30,
-                    lambda: records(data / FOLDER, OrderDenied),
+                    lambda: str(records(data / FOLDER, OrderDenied)),
                 )
                 await until(lambda: len(records(data, OrderFilled)) >= 1, 30, log.read_text)
                 process.terminate()

@@ -6,162 +6,25 @@ import asyncio
 import os
 import random
 import signal
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-from nats.js.api import DeliverPolicy
 
-from tests.end_to_end.program import ROOT, command, configuration, environment, journal
+from tests.end_to_end.split_paper import split_roles
+from tests.end_to_end.split_services import executions, fills, services
 from tests.unit.messaging.nats_servers import connected, running_server
-from workstation.config.loader import load_settings
-from workstation.core.clock import WallClock
-from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted, PlaceOrder
+from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted
 from workstation.core.money import from_money
-from workstation.core.orders import Intent
-from workstation.core.types import Side
-from workstation.messaging.bodies import ExecutionBody
-from workstation.messaging.envelope import decode
-from workstation.messaging.link import PASSWORD_VARIABLE, NatsLink
 from workstation.messaging.server import EmbeddedServer
-from workstation.messaging.streams import EXECUTIONS
-from workstation.services.engine_client import EXECUTION, EngineClient, View, part_of
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
 
 pytestmark = pytest.mark.allow_log_warnings
 
-SUBJECTS = load_settings(ROOT / "config" / "strategy.yaml").settings.messaging.subjects
-PROFILE = """
-messaging:
-  use: servers
-  servers: ["{address}"]
-  user: {user}
-market:
-  source: {source}
-  built_in:
-    messages_per_second: 60
-    volatility: 8
-    history_days: 2
-execution:
-  place: {place}
-  shadow: {shadow}
-risk:
-  protections:
-    cooldown_bars: 0
-strategies:
-  ema_cross:
-    start: false
-  market_maker:
-    symbol: BTCUSDT
-    start: true
-    parameters:
-      requote_bps: 1
-      least_life_s: 0.5
-  grid:
-    symbol: SOLUSDT
-    start: true
-    parameters:
-      spacing_percent: 0.1
-desktop:
-  charts:
-    - symbol: BTCUSDT
-      timeframe: 1m
-      indicators: []
-"""
-ROLES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
-    "feed": (("feed", "--seed", "7"), {"source": "built_in", "place": "here"}),
-    "execution": (("execution", "--seed", "7"), {"source": "feed", "place": "here"}),
-    "core": (("--no-gui",), {"source": "feed", "place": "service"}),
-}
-
-
-class Services:
-    """Processes of their own, each with its own data folder."""
-
-    def __init__(self, server: EmbeddedServer, folder: Path, shadow: str = "none") -> None:
-        self._shadow = shadow
-        self._server = server
-        self._folder = folder
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
-
-    def data(self, role: str) -> Path:
-        return self._folder / role / "data"
-
-    def start(self, role: str) -> None:
-        arguments, terms = ROLES[role]
-        address = self._server.address
-        profile = PROFILE.format(address=address.servers[0], user=address.user, shadow=self._shadow, **terms)
-        file = configuration(self._folder / role, profile)
-        options: tuple[str | Path, ...] = ("--config", file, "--profile", "test", "--data", self.data(role))
-        ordered = (*options, *arguments) if arguments[0].startswith("--") else (*arguments, *options)
-        with (self._folder / f"{role}.log").open("ab") as log:
-            self.processes[role] = subprocess.Popen(
-                command(*ordered),
-                cwd=ROOT,
-                env=environment(**{PASSWORD_VARIABLE: address.password}),
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-
-    def kill(self, role: str) -> None:
-        self.processes[role].send_signal(signal.SIGKILL)
-        self.processes[role].wait()
-
-    def stop(self, role: str) -> int:
-        self.processes[role].terminate()
-        return self.processes[role].wait(40)
-
-    def log(self, role: str) -> str:
-        return (self._folder / f"{role}.log").read_text()
-
-    def records(self, role: str, kind: type[Any]) -> list[Any]:
-        if not DataFolder(self.data(role)).journal.exists():
-            return []
-        return [record for record in journal(self.data(role))[1] if isinstance(record, kind)]
-
-
-@contextmanager
-def services(server: EmbeddedServer, folder: Path, shadow: str = "none") -> Iterator[Services]:
-    running = Services(server, folder, shadow)
-    try:
-        for role in ROLES:
-            running.start(role)
-        yield running
-    finally:
-        for process in running.processes.values():
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-
-
-async def until(condition: Any, timeout_s: float, said: Any) -> None:
-    ends = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < ends, said()
-        await asyncio.sleep(0.1)
-
-
-async def executions(link: NatsLink, stream: str = EXECUTIONS) -> list[ExecutionBody]:
-    context = link.jetstream()
-    count = (await context.stream_info(stream)).state.messages
-    found: list[ExecutionBody] = []
-    subscription = await context.subscribe(">", stream=stream, ordered_consumer=True, deliver_policy=DeliverPolicy.ALL)
-    while len(found) < count:
-        body = decode((await subscription.next_msg(timeout=5)).data, ExecutionBody).body
-        assert isinstance(body, ExecutionBody)
-        found.append(body)
-    await subscription.unsubscribe()
-    return found
-
-
-def fills(records: list[Any]) -> dict[str, tuple[str, int, int, int]]:
-    return {record.fill_id: (record.client_id, record.price, record.lots, record.fee) for record in records}
+ROLES = split_roles()
 
 
 @pytest.fixture
@@ -171,26 +34,9 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedServer]:
 
 
 async def test_the_split_engine_trades_and_its_books_agree(tmp_path: Path, server: EmbeddedServer) -> None:
-    with services(server, tmp_path) as running:
-
-        def said() -> str:
-            return "\n".join(f"== {role}\n{running.log(role)[-2_000:]}" for role in ROLES)
-
-        await until(lambda: len(running.records("core", OrderFilled)) >= 6, 60, said)
-        async with connected(server) as link:
-            asks = EngineClient(link, SUBJECTS, WallClock().now_ns)
-            holds = EngineClient(link, part_of(SUBJECTS, EXECUTION), WallClock().now_ns)
-            decides = {row["name"] for row in (await asks.view(View.STRATEGIES)).data}
-            assert "market_maker" in decides and (await holds.view(View.STRATEGIES)).data == []
-            order = PlaceOrder(intent=Intent(symbol="ETHUSDT", side=Side.BUY, lots=1_000))
-            assert (await asks.command(order, "ann")).ok
-
-            def manual(role: str) -> list[OrderFilled]:
-                mine = {r.client_id for r in running.records(role, OrderSubmitted) if r.owner == "manual"}
-                return [r for r in running.records(role, OrderFilled) if r.client_id in mine]
-
-            await until(lambda: sum(fill.lots for fill in manual("core")) == 1_000, 20, said)
-            assert fills(manual("core")) == fills(manual("execution"))
+    with services(server.address, tmp_path, ROLES) as running:
+        said = running.said
+        await running.until(lambda: len(running.records("core", OrderFilled)) >= 6, 60)
         assert running.stop("core") == 0, said()
         assert running.stop("execution") == 0, said()
         assert running.stop("feed") == 0, said()
@@ -213,21 +59,22 @@ async def test_each_service_killed_in_turn_loses_and_doubles_nothing(tmp_path: P
     """kill -9 of each, of the server too, while trading: the service's journal and the stream agree at the end."""
     chance = random.Random(5)
     victims = ["core", "execution", "feed", "nats", "core", "execution"]
-    with services(server, tmp_path) as running:
+    with services(server.address, tmp_path, ROLES) as running:
+        said = running.said
 
-        def said() -> str:
-            return "\n".join(f"== {role}\n{running.log(role)[-3_000:]}" for role in ROLES)
+        def has(count: int) -> bool:
+            return len(running.records("execution", OrderFilled)) >= count
 
-        await until(lambda: len(running.records("core", OrderFilled)) >= 3, 60, said)
+        await running.until(lambda: len(running.records("core", OrderFilled)) >= 3, 60)
         for victim in victims:
             before = len(running.records("execution", OrderFilled))
             if victim == "nats":
                 os.kill(server.process_id, signal.SIGKILL)
             else:
                 running.kill(victim)
-                await until(lambda: True, chance.random(), said)
+                await asyncio.sleep(chance.random())
                 running.start(victim)
-            await until(lambda n=before: len(running.records("execution", OrderFilled)) >= n + 2, 60, said)
+            await running.until(partial(has, before + 2), 60)
         assert running.stop("core") == 0, said()
         assert running.stop("execution") == 0, said()
         assert running.stop("feed") == 0, said()

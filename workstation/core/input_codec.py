@@ -19,6 +19,7 @@ from workstation.core.messages import (
     ForwardedRequest,
     Input,
     MarketInput,
+    ServiceReport,
     Trade,
     VenueReport,
 )
@@ -107,7 +108,7 @@ class InputDecoder:
     def decode(self, block: bytes) -> Iterator[Input]:
         for row in self._decode(block):
             if isinstance(row, dict):
-                yield msgspec.convert(row, VenueReport)
+                yield msgspec.convert(row, VenueReport | ServiceReport)
             elif isinstance(row, str):
                 self._symbols.append(_Last(row, len(self._symbols)))
             elif isinstance(row[0], str):

@@ -102,6 +102,9 @@ def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str
         return TakeCancel(client_id=body.client_id, reason=body.reason, who=who)
     if isinstance(body, QueryBody):
         return TakeQuery(client_id=body.client_id, who=who)
+    if isinstance(body, AmendBody) and not symbol:
+        # An order that is not known here: the engine answers, whatever the new terms.
+        return TakeAmendment(body.client_id, body.amendment, 0, 0, 0, who=who)
     terms = instruments.get(body.symbol if isinstance(body, OrderBody) else symbol)
     if terms is None:
         raise MessagingError(f"The order {body.client_id} was refused: its symbol is not configured here.")

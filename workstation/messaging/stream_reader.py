@@ -28,6 +28,8 @@ from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.streams import ensure_stream
 
+RECORD_HEADER = "Workstation-Record"
+"""Journal and number of the record that a message tells."""
 BATCH = 500
 FETCH_S = 1.0
 RETRY_S = 0.5
@@ -40,6 +42,8 @@ class Numbered(NamedTuple):
 
     seq: int
     message: Message
+    record: str = ""
+    """Of the journal that it tells, where it is one's: the journal's name and the record's number."""
 
 
 Take = Callable[[Sequence[Numbered], int], Awaitable[None]]
@@ -69,6 +73,8 @@ class StreamReader:
         self._restarted = restarted
         self._take = take
         self._largest = messaging.largest_message_kilobytes * 1024
+        self.stream = ""
+        """When the stream was made, which tells it from another of its name; may be set from what was kept."""
         self.messages = 0
         self.gaps = 0
         """How often a message was missing and asked for again."""
@@ -110,10 +116,13 @@ class StreamReader:
 
     async def _begin(self, context: JetStreamContext) -> JetStreamContext.PullSubscription:
         await ensure_stream(context, self._messaging, self._stream)
-        state = (await context.stream_info(self._stream)).state
-        if state.last_seq < self._position():
+        info = await context.stream_info(self._stream)
+        state = info.state
+        created = str(info.created)
+        if state.last_seq < self._position() or self.stream not in ("", created):
             log.warning("The stream %s began anew; it is read from its first message.", self._stream)
             self._restarted()
+        self.stream = created
         with contextlib.suppress(NotFoundError):
             await context.delete_consumer(self._stream, self._consumer)
         await context.add_consumer(
@@ -148,7 +157,8 @@ class StreamReader:
             fresh = False
             position = seq
             try:
-                taken.append(Numbered(seq, decode(raw.data, *self._kinds, largest=self._largest)))
+                message = decode(raw.data, *self._kinds, largest=self._largest)
+                taken.append(Numbered(seq, message, (raw.headers or {}).get(RECORD_HEADER, "")))
             except MessagingError as error:
                 self._link.refused += 1
                 log.debug("%s %d: %s", self._stream, seq, error)

@@ -30,7 +30,6 @@ from workstation.messaging.envelope import Message
 from workstation.messaging.lease import Lease, trade_lease
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import nanoseconds
-from workstation.services.engine_client import part_of
 from workstation.services.engine_commands import EngineCommands
 from workstation.services.engine_views import EngineViews
 from workstation.services.feed_handler import FeedHandler
@@ -47,7 +46,7 @@ SLICE = 200
 AT_ONCE = 64
 PAST_BARS = 1_500
 OWN_MARKETS = frozenset({"built_in", "exchange"})
-"""Sources of prices that this process has by itself: no feed handler tells others of them."""
+"""Sources of prices that this process has by itself: where no feed handler tells others of them, it does."""
 MARKET_TYPES = (Trade, BookDelta, BookSnapshot, MarkPrice, FundingRate, FeedStatus, History)
 
 log = logging.getLogger("workstation.services")
@@ -60,20 +59,19 @@ def _members(union: Any) -> list[type]:
 class EngineBridge:
     """Made when the session is open. ``run`` serves over one connection until cancelled; it may be run again.
 
-    ``part`` names a part of a split engine that is asked apart.
+    ``tells_market``: of two that publish the same symbols, every reader would miss what the other one said.
     """
 
-    def __init__(self, session: Session, part: str = "") -> None:
+    def __init__(self, session: Session, *, tells_market: bool = True) -> None:
         self._session = session
-        subjects = session.settings.messaging.subjects
-        self._subjects = part_of(subjects, part) if part else subjects
+        self._subjects = session.settings.messaging.subjects
         self._views = EngineViews(session, session.settings.messaging.largest_message_kilobytes * 1024)
         self._executions = Executions(session.kernel)
         self._events: deque[Any] = deque(maxlen=MOST_WAITING)
         self._market: deque[MarketInput] = deque(maxlen=MOST_MARKET)
         self._wakes = asyncio.Event()
         self._draining = asyncio.Lock()
-        self._is_market_ours = session.settings.market.source in OWN_MARKETS
+        self._tells_market = tells_market and session.settings.market.source in OWN_MARKETS
 
     async def run(self, link: NatsLink) -> None:
         """Publish and answer until cancelled."""
@@ -98,7 +96,7 @@ class EngineBridge:
             await link.serve(subjects.commands, act, EngineRequestBody, at_once=AT_ONCE)
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._publish_events(link))
-                if self._is_market_ours:
+                if self._tells_market:
                     tasks.create_task(self._publish_market(link))
         finally:
             commands.close()

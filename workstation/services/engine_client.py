@@ -17,7 +17,8 @@ import msgspec
 from nats.errors import Error as NatsError
 
 from workstation.config.settings import Subjects
-from workstation.core.messages import AnyCommand
+from workstation.core.errors import MessagingError
+from workstation.core.messages import AnyCommand, Kill
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
 from workstation.messaging.envelope import Message, encode
@@ -26,8 +27,19 @@ from workstation.messaging.moments import moment
 
 COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(AnyCommand)}
 """Every command by its name."""
+EXECUTION = "execution"
 DEADLINE_S = 5
 """A command that reaches the engine later is refused."""
+
+
+def behind(subjects: Subjects) -> Subjects:
+    """Where the engine of the execution service is watched and commanded, which stands behind a strategy core."""
+    return msgspec.structs.replace(
+        subjects,
+        events=f"{subjects.events}.{EXECUTION}",
+        views=f"{subjects.views}.{EXECUTION}",
+        commands=f"{subjects.commands}.{EXECUTION}",
+    )
 
 
 class Answered(NamedTuple):
@@ -75,20 +87,6 @@ class View(StrEnum):
     """(limit): the newest lines."""
 
 
-EXECUTION = "execution"
-"""The part of a split engine that holds the account; the part that decides is asked as a whole engine is."""
-
-
-def part_of(subjects: Subjects, part: str) -> Subjects:
-    """Where one part of a split engine is asked and heard: beside the rest, under its name."""
-    return msgspec.structs.replace(
-        subjects,
-        events=f"{subjects.events}.{part}",
-        views=f"{subjects.views}.{part}",
-        commands=f"{subjects.commands}.{part}",
-    )
-
-
 class EngineClient:
     """One asker. Raises ``MessagingError`` when no engine answers."""
 
@@ -118,7 +116,8 @@ class EngineClient:
         subscription = await self._link.subscribe(inbox, take, EngineAnswerBody, AnswerBody)
         try:
             payload = encode(self._request(view, "", {}, ""), self._link.session, 0, self._now_ns())
-            await client.publish(self._subjects.views, payload, reply=inbox)
+            for subjects in (self._subjects, behind(self._subjects)):
+                await client.publish(subjects.views, payload, reply=inbox)
             await asyncio.sleep(wait_s)
         finally:
             with contextlib.suppress(NatsError):
@@ -132,6 +131,23 @@ class EngineClient:
         arguments = {name: value for name, value in named.items() if name not in ("ts_ns", "who")}
         answered = await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
         return answered.body
+
+    async def kill(self, command: Kill, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
+        """The same for a kill, which goes to the engine of an execution service too, if there is one.
+
+        Raises ``MessagingError`` when neither answers.
+        """
+        execution = EngineClient(self._link, behind(self._subjects), self._now_ns)
+        answers = await asyncio.gather(
+            self.command(command, who, id_, timeout_s),
+            execution.command(command, who, id_, timeout_s),
+            return_exceptions=True,
+        )
+        told = [answer for answer in answers if isinstance(answer, EngineAnswerBody)]
+        for error in answers:
+            if isinstance(error, BaseException) and (not told or not isinstance(error, MessagingError)):
+                raise error
+        return next((answer for answer in told if not answer.ok), told[0])
 
     async def _ask(
         self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float

@@ -11,8 +11,10 @@ from workstation.services.risk.follower import RiskFollower
 from workstation.session import Session
 
 
-async def engine_on_nats(session: Session, bridge: EngineBridge, link: NatsLink) -> None:
-    """Answer and tell, publish the journal where the account is this engine's, and follow the account's risk state.
+async def engine_on_nats(
+    session: Session, bridge: EngineBridge, link: NatsLink, publisher: JournalPublisher | None
+) -> None:
+    """Answer and tell, publish the journal where there is a publisher, and follow the account's risk state.
 
     Runs until cancelled. A strategy core publishes no executions: those of its orders are the execution service's.
     """
@@ -23,6 +25,13 @@ async def engine_on_nats(session: Session, bridge: EngineBridge, link: NatsLink)
             link, settings.messaging.subjects, settings.account.name, settings.risk_service, session
         )
         tasks.create_task(follower.run())
-        if settings.execution.place == "here":
-            publisher = JournalPublisher(link, settings.messaging, session.folder.journal, session.clock.now_ns)
+        if publisher is not None:
             tasks.create_task(publisher.run())
+
+
+def journal_publisher(session: Session, link: NatsLink) -> JournalPublisher | None:
+    """What publishes the session's journal, where the account is this engine's."""
+    settings = session.settings
+    if settings.execution.place != "here":
+        return None
+    return JournalPublisher(link, settings.messaging, session.folder.journal, session.clock.now_ns)

@@ -57,7 +57,7 @@ class JournalBodies:
                 return
             run_id = f"{self._shadow.settings.account.name}-{record.number}"
             self._writer = ExecutionWriter(self._shadow.kernel, record.mode, run_id)
-            for symbol in self._shadow.kernel.ledger.by_symbol:
+            for symbol in self._shadow.kernel.markets:
                 yield self._position(symbol, record.started_ns)
             return
         if isinstance(record, SessionSummary) or self._shadow is None or self._writer is None:

@@ -22,12 +22,11 @@ from workstation.core.errors import ConfigurationError, StorageError, Verificati
 from workstation.core.timeframe import DAY_NS
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.link import NatsLink
+from workstation.messaging.stream_reader import RECORD_HEADER
 from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, POSITIONS, SHADOW_EXECUTIONS, ensure_stream
 from workstation.services.journal_bodies import JournalBodies, Publication
 from workstation.storage.disk_journal import JournalReader, JournalRecord
 
-RECORD_HEADER = "Workstation-Record"
-"""Journal and number of the record that a message tells."""
 BATCH = 200
 POLL_S = 0.005
 RETRY_S = 1.0
@@ -61,6 +60,8 @@ class JournalPublisher:
         self.published = 0
         """Number of the last record that NATS has acknowledged."""
         self.messages = 0
+        self.trouble = ""
+        """Why nothing is published now; empty while all is well."""
 
     async def run(self) -> None:
         """Publish until cancelled."""
@@ -71,9 +72,11 @@ class JournalPublisher:
                     self._lost.clear()
                     await self._follow()
             except (NatsError, TimeoutError, OSError) as error:
-                log.info("Publishing the journal waits for NATS: %s", str(error) or type(error).__name__)
+                self.trouble = f"Publishing the journal waits for NATS: {str(error) or type(error).__name__}"
+                log.info("%s", self.trouble)
             except (StorageError, VerificationError, ConfigurationError) as error:
-                log.error("The journal cannot be published: %s", error)
+                self.trouble = f"The journal cannot be published: {error}"
+                log.error("%s", self.trouble)
             await asyncio.sleep(RETRY_S)
 
     async def _follow(self) -> None:
@@ -93,6 +96,7 @@ class JournalPublisher:
                     await self._publish(context, bodies, record, name, silent=record.seq <= told)
                     seq = record.seq
                 if not records:
+                    self.trouble = ""
                     await asyncio.sleep(POLL_S)
         finally:
             reader.close()

@@ -40,14 +40,17 @@ class Running:
         self.state: State = "starting"
         self.detail = ""
         self.describe: Callable[[], str] = lambda: self.detail
+        self.trouble: Callable[[], str] = lambda: ""
+        """What keeps it from its work now; empty when nothing does."""
         self.messages: Callable[[], int] = lambda: 0
         self.gaps: Callable[[], int] = lambda: 0
 
     def health(self) -> ServiceHealthBody:
+        trouble = self.trouble() if self.link.is_up else f"NATS: {self.link.state}"
         return ServiceHealthBody(
             service=self.name,
-            state=self.state if self.link.is_up else "degraded",
-            detail=self.describe() if self.link.is_up else f"NATS: {self.link.state}"[:500],
+            state="degraded" if trouble and self.state == "running" else self.state,
+            detail=(trouble or self.describe())[:500],
             version=__version__,
             started=moment(self.started_ns),
             messages=self.messages(),

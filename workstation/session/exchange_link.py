@@ -126,6 +126,12 @@ class ExchangeLink:
         if self.failure is not None:
             raise self.failure
 
+    @property
+    def trouble(self) -> str:
+        """What keeps the account's stream from telling; empty when nothing is amiss."""
+        stream = self._venue.stream if self._venue is not None else None
+        return "" if stream is None or stream.connected else stream.problem or "the account's stream is connecting"
+
     def view(self) -> ConnectionView:
         """How the connection stands, for screens."""
         limits = self._client.limits

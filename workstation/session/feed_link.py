@@ -7,24 +7,21 @@ afterwards it may come and go.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from workstation.config.settings import Settings
 from workstation.core.clock import EventClock, WallClock
-from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import MarketInput, VenueReport
+from workstation.core.messages import MarketInput, ServiceReport, VenueReport
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
 from workstation.core.views import ConnectionView
 from workstation.market.order_book import OrderBook
-from workstation.messaging.bodies import ExecutionBody
 from workstation.messaging.opening import MessagingConnection, open_messaging
-from workstation.messaging.order_bodies import venue_report
 from workstation.messaging.remote_market import RemoteMarket
-from workstation.messaging.stream_reader import Numbered, StreamReader, consumer_name
-from workstation.messaging.streams import EXECUTIONS
+from workstation.session.execution_feed import ExecutionFeed
 from workstation.session.order_forwarder import OrderForwarder
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
@@ -32,8 +29,10 @@ from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.service.venue import ServiceVenue
 
 PAST_S = 15.0
-"""How long the feed handler is waited for."""
+"""How long the feed handler is waited for until that is told."""
 NAME = "strategies"
+
+log = logging.getLogger("workstation.session")
 
 
 class FeedLink:
@@ -48,10 +47,8 @@ class FeedLink:
         self._connection: MessagingConnection | None = None
         self._market: RemoteMarket | None = None
         self._forwarder: OrderForwarder | None = None
-        self._executions: StreamReader | None = None
-        self._report: Callable[[VenueReport], None] = lambda report: None
-        self._knows: Callable[[str], bool] = lambda client_id: False
-        self._position = 0
+        self._executions: ExecutionFeed | None = None
+        self._report: Callable[[VenueReport | ServiceReport], None] = lambda report: None
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: BaseException | None = None
         """What ended one of its tasks, which nothing should."""
@@ -64,7 +61,9 @@ class FeedLink:
         """Connect. Raises ``MessagingError``."""
         self._connection = await open_messaging(self._settings.messaging, self._data, NAME, self._clock.now_ns)
 
-    def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:
+    def venue_factory(
+        self, report: Callable[[VenueReport | ServiceReport], None], on_reconnected: Callable[[], None]
+    ) -> VenueFactory:
         """Makes the execution service's venue, whose reports go to ``report``: they are inputs of the session."""
         assert self._connection is not None
         self._report = report
@@ -78,35 +77,11 @@ class FeedLink:
         return make
 
     def start_account(self, orders: OwnOrders) -> None:
-        """Send requests, and hear what became of the orders that the session knows: all that the stream still has."""
+        """Send requests, and hear what became of them: on from where the last session ended."""
         assert self._connection is not None and self._forwarder is not None
-        self._knows = orders.knows
-        messaging = self._settings.messaging
-        self._executions = StreamReader(
-            self._connection.link,
-            messaging,
-            EXECUTIONS,
-            consumer_name(NAME, self._settings.account.name),
-            ExecutionBody,
-            position=lambda: self._position,
-            restarted=self._begin_again,
-            take=self._take,
-        )
+        self._executions = ExecutionFeed(self._connection.link, self._settings, NAME, self._data, orders, self._report)
         self._run(self._forwarder.run())
         self._run(self._executions.run())
-
-    def _begin_again(self) -> None:
-        self._position = 0
-
-    async def _take(self, messages: Sequence[Numbered], position: int) -> None:
-        for numbered in messages:
-            body = numbered.message.body
-            assert isinstance(body, ExecutionBody)
-            if self._knows(body.client_id):
-                report = venue_report(body, self._settings.instruments)
-                if report is not None:
-                    self._report(report)
-        self._position = position
 
     async def start_market(
         self,
@@ -116,9 +91,8 @@ class FeedLink:
         seed: int,
         on_past: Callable[[], None],
     ) -> None:
-        """Deliver the past, call ``on_past``, then deliver whatever comes. ``bars`` of the past by interval.
-
-        Raises ``MessagingError`` when no feed handler answers.
+        """Deliver the past, then whatever comes; call ``on_past`` once every symbol was told of. ``bars`` of the past
+        by interval. A feed handler that is not there yet is waited for: it may be starting too.
         """
         assert self._connection is not None
         by_symbol = {instrument.symbol: instrument for instrument in instruments}
@@ -126,14 +100,20 @@ class FeedLink:
         self._market = RemoteMarket(self._connection.link, subjects, by_symbol, self._clock.now_ns, deliver)
         await self._market.start({TIMEFRAME_NAMES[interval_ns]: count for interval_ns, count in bars.items()})
         self._run(self._market.run())
-        try:
-            async with asyncio.timeout(PAST_S):
-                await self._market.complete.wait()
-        except TimeoutError:
-            raise MessagingError(
-                f"No feed handler told of {', '.join(by_symbol)} within {PAST_S:.0f} s: start `workstation feed` with "
-                "the same symbols."
-            ) from None
+        self._run(self._wait_for_past(self._market, ", ".join(by_symbol), on_past))
+
+    async def _wait_for_past(self, market: RemoteMarket, symbols: str, on_past: Callable[[], None]) -> None:
+        while not market.complete.is_set():
+            try:
+                async with asyncio.timeout(PAST_S):
+                    await market.complete.wait()
+            except TimeoutError:
+                log.warning(
+                    "No feed handler has told of %s yet: start `workstation feed` with the same symbols.", symbols
+                )
+        if self._executions is not None:
+            # Strategies begin with the positions that the service has, also where it traded while they were away.
+            await self._executions.compared.wait()
         on_past()
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
@@ -149,6 +129,19 @@ class FeedLink:
         """Nothing that NATS does ends a task: one that ended is a fault of ours, and trading must not go on."""
         if self.failure is not None:
             raise self.failure
+
+    @property
+    def trouble(self) -> str:
+        """What it waits for now; empty when nothing is amiss."""
+        if self._connection is None or not self._connection.link.is_up:
+            return "NATS is away"
+        if self._market is not None and not self._market.complete.is_set():
+            return "no feed handler has told of every symbol yet"
+        if self._forwarder is not None and self._forwarder.trouble:
+            return f"{self._forwarder.waiting} requests wait: {self._forwarder.trouble}"
+        if self._executions is not None and not self._executions.compared.is_set():
+            return "the executions are not all heard of yet"
+        return ""
 
     def view(self) -> ConnectionView:
         """How the connection stands, for screens."""

@@ -12,6 +12,7 @@ from collections import deque
 from nats.errors import Error as NatsError
 
 from workstation.config.settings import Messaging
+from workstation.messaging.bodies import CancelBody, QueryBody
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.link import NatsLink
 from workstation.messaging.order_bodies import RequestBody
@@ -32,6 +33,8 @@ class OrderForwarder:
         self._wakes = asyncio.Event()
         self._ready = False
         self.sent = 0
+        self.trouble = ""
+        """Why requests wait; empty while they pass."""
 
     @property
     def waiting(self) -> int:
@@ -39,23 +42,25 @@ class OrderForwarder:
         return len(self._waiting)
 
     def forward(self, body: RequestBody) -> None:
-        """Put a request behind those that wait."""
+        """Put a request behind those that wait. A question or a cancel that waits there already says the same."""
+        asked_again = isinstance(body, CancelBody | QueryBody)
+        if asked_again and any(type(w) is type(body) and w.client_id == body.client_id for w, _ in self._waiting):
+            return
         self._waiting.append((body, self._link.envelope(self._messaging.subjects.orders, body)))
         self._wakes.set()
 
     async def run(self) -> None:
         """Send until cancelled."""
-        told = False
         while still_wanted():
             await self._wakes.wait()
             try:
                 await self._send()
-                told = False
+                self.trouble = ""
             except (NatsError, TimeoutError, OSError) as error:
                 self._ready = False
-                if not told:
-                    told = True
+                if not self.trouble:
                     log.warning("Orders wait for NATS: %s", str(error) or type(error).__name__)
+                self.trouble = str(error) or type(error).__name__
                 await asyncio.sleep(RETRY_S)
 
     async def _send(self) -> None:

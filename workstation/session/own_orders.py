@@ -18,6 +18,16 @@ class OwnOrders:
         """Whether an order is this engine's, one that ended lately among them."""
         return client_id in self._kernel.orders.orders
 
+    @property
+    def has_nothing(self) -> bool:
+        """Whether there is neither an order nor a position: nothing that was told so far is ours."""
+        return not self._kernel.orders.orders and not self._kernel.ledger.positions
+
+    @property
+    def now_ns(self) -> int:
+        """The engine's time."""
+        return self._kernel.clock.time_ns
+
     def symbols_of_ours_alone(self) -> Sequence[str]:
         """Where orders of ours rest and nobody else's: an exchange's dead-man timer does not tell them apart."""
         resting = self._kernel.orders.open_orders()

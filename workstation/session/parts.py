@@ -64,7 +64,7 @@ def engine_views(kernel: Kernel, settings: Settings, mode: Mode, venue: str) -> 
 
 
 def reconciliation_view(kernel: Kernel) -> ReconciliationView:
-    found = kernel.reconciliation
+    found = kernel.comparison
     if found is None:
         return ReconciliationView(False, 0, ())
     return ReconciliationView(True, found.agreed_ns, found.differences, found.comparing)

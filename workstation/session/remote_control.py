@@ -90,7 +90,7 @@ class RemoteControl:
         self._latched = engaged
 
     def _reconcile(self) -> None:
-        reconciliation = self._kernel.reconciliation
+        reconciliation = self._kernel.comparison
         if reconciliation is None:
             return
         wish = self._files.take_wish()

@@ -229,6 +229,10 @@ class Session:
         """How the connection to the exchange stands; ``None`` on the built-in market."""
         return self._link.view() if self._link is not None else None
 
+    def waits_for(self) -> str:
+        """What keeps it from trading as it should, of the services that it works with; empty when nothing does."""
+        return self._link.trouble if self._link is not None else ""
+
     def reconciliation(self) -> ReconciliationView:
         """Whether our books and the venue's account agree."""
         return parts.reconciliation_view(self.kernel)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from workstation.core.instrument import Instrument
-from workstation.core.messages import MarketInput, VenueReport
+from workstation.core.messages import MarketInput, ServiceReport, VenueReport
 from workstation.core.views import ConnectionView
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import VenueFactory
@@ -21,7 +21,9 @@ class SessionLink(Protocol):
     @property
     def notes(self) -> tuple[str, ...]: ...
 
-    def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:
+    def venue_factory(
+        self, report: Callable[[VenueReport | ServiceReport], None], on_reconnected: Callable[[], None]
+    ) -> VenueFactory:
         """Makes the venue outside the engine, where there is one."""
         ...
 
@@ -43,6 +45,10 @@ class SessionLink(Protocol):
     def raise_failure(self) -> None:
         """Raise what ended one of its tasks."""
         ...
+
+    @property
+    def trouble(self) -> str:
+        """What keeps it from working as it should, in words; empty when nothing does."""
 
     def view(self) -> ConnectionView: ...
 

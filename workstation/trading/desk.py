@@ -41,6 +41,7 @@ from workstation.core.orders import Intent, Order
 from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
 from workstation.trading.kernel import Kernel
 from workstation.trading.reconciliation import Reconciliation
+from workstation.trading.remote_books import RemoteBooks
 
 KILL = "kill switch"
 MANUAL_STATE = "manual"
@@ -282,10 +283,11 @@ class Desk:
 
     # --- Reconciliation ---------------------------------------------------------------------------------------------
 
-    def _reconciliation(self) -> Reconciliation:
-        if self._kernel.reconciliation is None:
+    def _reconciliation(self) -> Reconciliation | RemoteBooks:
+        comparison = self._kernel.comparison
+        if comparison is None:
             raise WorkstationError("There is nothing to reconcile: the simulated venue's account is this engine's own.")
-        return self._kernel.reconciliation
+        return comparison
 
     def _reconcile(self) -> str:
         self._reconciliation().request()
@@ -300,6 +302,8 @@ class Desk:
         kernel = self._kernel
         if not command.reason.strip():
             raise WorkstationError("A position is taken over or handed back only with a reason: type one.")
+        if kernel.venue.can.outlives:
+            raise WorkstationError("A position changes hands where the account is: in the execution service's engine.")
         known = {"manual", *kernel.host.slots}
         if command.to_owner not in known:
             raise WorkstationError(f"There is no owner {command.to_owner}; there are {', '.join(sorted(known))}.")

@@ -6,23 +6,27 @@ from workstation.core.clock import EventClock
 from workstation.core.types import OrderState
 from workstation.trading.kernel_terms import KernelTerms
 from workstation.trading.order_manager import OrderManager
+from workstation.venues.base import Capabilities
 
 
 class DoubtResolver:
-    """``certain`` venues answer everything: with them only what a restart left in doubt is asked for."""
+    """A ``certain`` venue answers everything: with it only what a restart left in doubt is asked for. One that outlives
+    the engine is elsewhere, so that what is on the way to it can be lost: a request without an answer is asked for.
+    """
 
     def __init__(
         self,
         clock: EventClock,
         orders: OrderManager,
         terms: KernelTerms,
-        *,
-        certain: bool,
+        can: Capabilities,
     ) -> None:
         self._clock = clock
         self._orders = orders
         self._terms = terms
-        self._certain = certain
+        self._certain = can.certain
+        self.watches = not can.certain or can.outlives
+        """Whether a new order is to be watched."""
         self._checking = False
         self._asked: dict[str, int] = {}
         """When a working order was asked for last, by client id."""
@@ -37,7 +41,7 @@ class DoubtResolver:
         for order in self._orders.open_orders():
             if order.state is OrderState.UNKNOWN:
                 self._orders.request_status(order)
-            elif self._certain:
+            elif not self.watches:
                 continue
             elif order.state is OrderState.SUBMITTED and now_ns - order.created_ns >= terms.in_doubt_ns:
                 self._orders.mark_unknown(order, "no answer from the venue")
@@ -45,6 +49,9 @@ class DoubtResolver:
             elif order.cancel_requested_ns and now_ns - order.cancel_requested_ns >= terms.in_doubt_ns:
                 self._orders.request_status(order)
                 self._orders.ask_to_cancel(order, "asked again: no answer")
+            elif self._certain:
+                if order.state is not OrderState.SUBMITTED and not order.cancel_requested_ns:
+                    continue
             elif now_ns - max(order.updated_ns, self._asked.get(order.client_id, 0)) >= terms.in_doubt_ns:
                 asked[order.client_id] = now_ns
                 self._orders.request_status(order)

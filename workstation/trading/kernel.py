@@ -33,6 +33,7 @@ from workstation.core.messages import (
     OrderDenied,
     OrderRejected,
     Output,
+    ServiceReport,
     Trade,
     TradingStateChanged,
     VenueReport,
@@ -54,6 +55,7 @@ from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_states import OrderReport
 from workstation.trading.reconciliation import Reconciliation
 from workstation.trading.reductions import ReductionKeeper
+from workstation.trading.remote_books import RemoteBooks
 from workstation.trading.replacements import Replacements
 from workstation.trading.risk_gate import RiskGate
 from workstation.trading.settlement import Settlement
@@ -135,7 +137,7 @@ class Kernel:
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
         self._committing_soon = False
-        self._doubt = DoubtResolver(self.clock, self.orders, terms, certain=self.venue.can.certain)
+        self._doubt = DoubtResolver(self.clock, self.orders, terms, self.venue.can)
         self._volatility = VolatilityGuard(
             self.clock, self.guards, terms.protections_interval_ns, terms.crisis_atr_multiple
         )
@@ -164,6 +166,7 @@ class Kernel:
         if self._held is not None:
             self.settlement.order_listeners.append(self._held.on_order)
         self.reconciliation = Reconciliation(self, terms.reconciliation) if can.reconciles else None
+        self.remote_books = RemoteBooks(self) if can.outlives else None
         self._command_handlers: dict[type, CommandHandler] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: feed.on_trade,
@@ -177,6 +180,7 @@ class Kernel:
             ClockOffset: self._on_clock_offset,
             Heartbeat: self._on_heartbeat,
             **dict.fromkeys(get_args(VenueReport), self._on_venue_report),
+            **dict.fromkeys(get_args(ServiceReport), self._on_service_report),
         }
 
     # --- The door ---------------------------------------------------------------------------------------------------
@@ -362,7 +366,7 @@ class Kernel:
         order = self.orders.submit(verdict)
         if intent.stop_loss or intent.take_profit:
             self._place_children(intent, order)
-        if not self.venue.can.certain:
+        if self._doubt.watches:
             self._doubt.check()
         return order.client_id
 
@@ -422,6 +426,8 @@ class Kernel:
         """Take a venue's report: state, ledger, strategies, journal."""
         if self.reconciliation is not None:
             self.reconciliation.on_report(report)
+        elif self.remote_books is not None:
+            self.remote_books.on_report(report)
         else:
             self.settlement.take(report)
         self._settle()
@@ -430,6 +436,17 @@ class Kernel:
         """The same for a venue outside the engine, whose reports are inputs."""
         self._move_to(report.ts_ns)
         self.on_report(report)
+
+    def _on_service_report(self, report: ServiceReport) -> None:
+        self._move_to(report.ts_ns)
+        if self.remote_books is not None:
+            self.remote_books.take(report)
+        self._settle()
+
+    @property
+    def comparison(self) -> Reconciliation | RemoteBooks | None:
+        """What holds our books against another's; ``None`` where they are the only ones."""
+        return self.reconciliation or self.remote_books
 
     def _on_position(self, owner: str, symbol: str) -> None:
         if self.orders.symbol_orders(symbol).reductions:

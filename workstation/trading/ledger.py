@@ -245,9 +245,9 @@ class Ledger:
         source.opened_ns = 0
 
     def adjust(self, amounts: Mapping[str, int], positions: Sequence[HeldPosition], ts_ns: int) -> None:
-        """Book amounts as transfers and positions as *external*; what an external position closes is realised."""
+        """Book amounts as transfers and positions of their owners, mostly *external*; what they close is realised."""
         for position in positions:
-            held = self.position(EXTERNAL, position.symbol)
+            held = self.position(position.owner, position.symbol)
             effect = apply_fill(held.lots, held.cost, position.lots, position.cost)
             held.lots, held.cost = effect.lots, effect.cost
             held.realised += effect.realised

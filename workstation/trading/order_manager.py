@@ -37,6 +37,7 @@ from workstation.venues.base import Request
 DUPLICATE_REQUEST = "DUPLICATE"
 """A venue's refusal of a client id that it knows: the order itself goes on, and a query tells its state."""
 
+PLACED_ELSEWHERE = "placed elsewhere"
 REMEMBERED_ORDERS = 10_000
 """Ended orders that a late report may still be about."""
 REMEMBERED_AFTER_RESTART = 1_000
@@ -192,8 +193,8 @@ class OrderManager:
             stop_price=resting.stop_price,
             reduce_only=resting.reduce_only,
             venue_reduces=resting.reduce_only,
-            owner=EXTERNAL,
-            reason="placed elsewhere",
+            owner=resting.owner,
+            reason=PLACED_ELSEWHERE,
             created_ns=event.ts_ns,
             updated_ns=event.ts_ns,
             state=OrderState.PARTIALLY_FILLED if resting.filled_lots else OrderState.ACCEPTED,
@@ -319,11 +320,12 @@ class OrderManager:
             return None
         self.seen_fills.add(fill.fill_id)
         order.fill_ids.append(fill.fill_id)
-        if order.owner == EXTERNAL and fill.lots > order.remaining:
+        elsewhere = order.owner == EXTERNAL or order.reason == PLACED_ELSEWHERE
+        if elsewhere and fill.lots > order.remaining:
             # Of somebody else's order only what it fills is sure.
             self._set_lots(order, order.filled_lots + fill.lots)
         was_open = order.is_open
-        if not was_open and order.owner != EXTERNAL:
+        if not was_open and not elsewhere:
             self._alarm(
                 Severity.WARNING,
                 f"Late fill of {order.client_id} ({order.symbol}), which was {order.state}: it is booked.",

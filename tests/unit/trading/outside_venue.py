@@ -89,6 +89,7 @@ class Exchange:
         kind: InstrumentKind = InstrumentKind.LINEAR,
         before: Exchange | None = None,
         strategies: tuple[Strategy, ...] = (),
+        cash: Mapping[str, int] | None = None,
     ) -> None:
         loaded = load_settings(Path(__file__).parents[3] / "config" / "strategy.yaml").settings
         replace = msgspec.structs.replace
@@ -100,6 +101,7 @@ class Exchange:
             orders_per_second=100,
         )
         self._settings = replace(loaded, risk=risk)
+        self._cash: Mapping[str, int] = before._cash if before is not None else cash or {}
         self._instruments = {s: replace(loaded.instruments[s], kind=kind) for s in (BTC, ETH)}
         self._session: int = before._session + 1 if before is not None else 1
         self._opening = before.last_state() if before is not None else None
@@ -124,7 +126,8 @@ class Exchange:
         ) -> tuple[Venue, MarketTap | None]:
             return venue, None
 
-        terms = kernel_terms(self._settings, self._instruments, cash={}, session=self._session, start_ns=start_ns)
+        cash, session = self._cash, self._session
+        terms = kernel_terms(self._settings, self._instruments, cash=cash, session=session, start_ns=start_ns)
         return Kernel(terms, journal, make)
 
     def last_state(self) -> dict[str, Any]:

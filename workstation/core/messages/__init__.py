@@ -88,8 +88,10 @@ from workstation.core.messages.reports import (
     AccountSnapshot,
     AmendRejected,
     CancelRejected,
+    FilledElsewhere,
     FundingPaid,
     HeldPosition,
+    HoldingsTold,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -102,10 +104,11 @@ from workstation.core.messages.reports import (
     OrderUnknown,
     PositionLiquidated,
     RestingOrder,
+    ServiceReport,
     VenueReport,
 )
 
-Input = MarketInput | AnyCommand | ForwardedRequest | EndSession | VenueReport
+Input = MarketInput | AnyCommand | ForwardedRequest | EndSession | VenueReport | ServiceReport
 """A report of a venue is an input where the venue is outside the engine; the simulated one is inside."""
 Output = VenueReport | EngineEvent
 
@@ -141,6 +144,7 @@ __all__ = [
     "EquitySampled",
     "Event",
     "FeedStatus",
+    "FilledElsewhere",
     "Flatten",
     "ForwardedRequest",
     "FundingPaid",
@@ -148,6 +152,7 @@ __all__ = [
     "Heartbeat",
     "HeldPosition",
     "History",
+    "HoldingsTold",
     "Input",
     "Kill",
     "KillSwitchChanged",
@@ -184,6 +189,7 @@ __all__ = [
     "ReplacementPlanned",
     "RestingOrder",
     "Resume",
+    "ServiceReport",
     "SetParameters",
     "SetTradingState",
     "SignalEmitted",

@@ -223,7 +223,8 @@ class LogLine(Event, frozen=True):
 
 
 class OrderAdopted(Event, frozen=True):
-    """An order of the account that this engine did not place; it belongs to *external*."""
+    """An order of the account that this engine did not place; it belongs to *external*, or to the owner in whose name
+    the execution service took it."""
 
     order: RestingOrder
 
@@ -253,7 +254,7 @@ class AccountDiffers(Event, frozen=True):
 
 
 class AccountAdjusted(Event, frozen=True):
-    """Our books were brought to the venue's: amounts were booked, and positions as *external*."""
+    """Our books were brought to the venue's: amounts were booked, and positions of their owners, mostly *external*."""
 
     amounts: dict[str, int]
     positions: tuple[HeldPosition, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from workstation.core.messages.event import Event
-from workstation.core.types import Liquidity, OrderState, OrderType, Side
+from workstation.core.types import EXTERNAL, Liquidity, OrderState, OrderType, Side
 
 
 class OrderAccepted(Event, frozen=True):
@@ -139,6 +139,23 @@ class PositionLiquidated(Event, frozen=True):
     fee_asset: str
 
 
+class FilledElsewhere(Event, frozen=True):
+    """An execution of an order that this engine did not send, for an owner of its own: the execution service closed the
+    position by itself, or somebody ordered there in the owner's name."""
+
+    owner: str
+    fill: OrderFilled
+
+
+class HoldingsTold(Event, frozen=True):
+    """What each owner holds in the execution service's books, as of everything that it has told before."""
+
+    symbols: tuple[str, ...]
+    """Those of which it is known."""
+    lots: dict[str, dict[str, int]]
+    """Signed, by owner and symbol; nothing where an owner is flat."""
+
+
 class RestingOrder(msgspec.Struct, frozen=True, gc=False):
     """An open order as the venue lists it. ``client_id`` is what the venue knows it by, ours or somebody else's."""
 
@@ -152,6 +169,7 @@ class RestingOrder(msgspec.Struct, frozen=True, gc=False):
     price: int
     stop_price: int
     reduce_only: bool
+    owner: str = EXTERNAL
 
 
 class HeldPosition(msgspec.Struct, frozen=True, gc=False):
@@ -162,6 +180,7 @@ class HeldPosition(msgspec.Struct, frozen=True, gc=False):
     cost: int
     liquidation: int = 0
     """The venue's own liquidation price in ticks; 0 when it tells none."""
+    owner: str = EXTERNAL
 
 
 class AccountSnapshot(Event, frozen=True):
@@ -199,3 +218,5 @@ VenueReport = (
     | PositionLiquidated
     | AccountSnapshot
 )
+ServiceReport = FilledElsewhere | HoldingsTold
+"""What the execution service tells a strategy core besides: of its owners, not of its orders."""

@@ -86,6 +86,11 @@ class MarketCopy:
             if error is not None:
                 raise error
 
+    @property
+    def trouble(self) -> str:
+        """The market's own troubles are told by the session that it is copied from."""
+        return ""
+
     def view(self) -> ConnectionView:
         return ConnectionView(
             title=self.title,

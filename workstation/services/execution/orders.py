@@ -7,8 +7,6 @@ that the engine knows acts once, and an order that is late is refused.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +19,7 @@ from workstation.core.messages import ForwardedRequest, RefuseRequest
 from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message
+from workstation.messaging.kept_position import KeptPosition
 from workstation.messaging.lease import Lease
 from workstation.messaging.link import NatsLink
 from workstation.messaging.order_bodies import RequestBody, forwarded
@@ -59,9 +58,8 @@ class OrderReader:
     ) -> None:
         self._engine = engine
         self._lease = lease
-        self._file = file
         self._takes = takes
-        self._position = _read(file)
+        self._kept = KeptPosition(file)
         self.refused = 0
         """Orders that were no orders of this account's instruments."""
         self._reader = StreamReader(
@@ -73,10 +71,11 @@ class OrderReader:
             CancelBody,
             AmendBody,
             QueryBody,
-            position=lambda: self._position,
-            restarted=self._begin_again,
+            position=lambda: self._kept.value.position,
+            restarted=self._kept.begin_again,
             take=self._take,
         )
+        self._reader.stream = self._kept.value.stream
 
     @property
     def messages(self) -> int:
@@ -88,11 +87,7 @@ class OrderReader:
 
     def begin_at(self, position: int) -> None:
         """Leave out what is in the stream up to this number."""
-        self._position = position
-        self._keep()
-
-    def _begin_again(self) -> None:
-        self._position = 0
+        self._kept.keep(position, self._reader.stream)
 
     async def _take(self, messages: Sequence[Numbered], position: int) -> None:
         for numbered in messages:
@@ -100,14 +95,7 @@ class OrderReader:
                 await asyncio.sleep(LEASE_PAUSE_S)
                 still_wanted()
             self._carry_out(numbered)
-        self._position = position
-        self._keep()
-
-    def _keep(self) -> None:
-        with contextlib.suppress(OSError):
-            fresh = self._file.with_suffix(".new")
-            fresh.write_text(json.dumps({"position": self._position}))
-            fresh.replace(self._file)
+        self._kept.keep(position, self._reader.stream)
 
     def _carry_out(self, numbered: Numbered) -> None:
         message = numbered.message
@@ -140,10 +128,3 @@ class OrderReader:
                     client_id=body.client_id, code=code, reason=reason[:500], amendment=amendment, who=message.session
                 )
             )
-
-
-def _read(file: Path) -> int:
-    try:
-        return int(json.loads(file.read_text())["position"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return 0

@@ -83,7 +83,7 @@ class EngineDesk:
         account = asyncio.ensure_future(self._kill_account(command, caller, id_))
         try:
             if self._link.is_up:
-                told = _result(await self._engine.command(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
+                told = _result(await self._engine.kill(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
                 return told | {"text": f"{told['text']} {await account}".strip()}
         except MessagingError:
             pass

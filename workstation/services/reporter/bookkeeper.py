@@ -75,7 +75,7 @@ class Bookkeeper:
         trades: dict[int, dict[str, Any]] = {}
         try:
             with self._database.writing():
-                for seq, message in messages:
+                for seq, message, _ in messages:
                     body = message.body
                     if not isinstance(body, ExecutionBody) or self._is_booked(body):
                         continue
@@ -128,7 +128,7 @@ class Bookkeeper:
         last = EquityRow.select(EquityRow.seq).order_by(EquityRow.seq.desc()).limit(1).scalar() or 0
         try:
             with self._database.writing():
-                for seq, message in messages:
+                for seq, message, _ in messages:
                     body = message.body
                     if not isinstance(body, MetricsBody) or body.currency != self._currency:
                         self.refused += 1
