@@ -152,9 +152,9 @@ def test_what_is_no_request_of_ours_is_refused_with_the_reason(body: OrderBody |
         forwarded(body, BTC, INSTRUMENTS, "core")
 
 
-def test_a_change_of_an_unknown_order_is_refused() -> None:
-    with pytest.raises(MessagingError, match="not configured here"):
-        forwarded(AmendBody(id="2", client_id="c-1", amendment=1), "", INSTRUMENTS, "core")
+def test_a_change_of_an_unknown_order_is_the_engines_to_refuse() -> None:
+    command = forwarded(AmendBody(id="2", client_id="c-1", amendment=3), "", INSTRUMENTS, "core")
+    assert isinstance(command, TakeAmendment) and (command.client_id, command.amendment) == ("c-1", 3)
 
 
 def test_without_an_expiry_an_order_is_late_all_the_same() -> None:
