@@ -47,7 +47,10 @@ Take = Callable[[Sequence[Numbered], int], Awaitable[None]]
 
 
 class StreamReader:
-    """``position`` tells the number of the last message that was taken, ``restarted`` that the stream began anew."""
+    """``position`` tells the number of the last message that was taken, ``restarted`` that the stream began anew.
+
+    One that ``makes`` its stream does not wait for the writer to make it.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class StreamReader:
         position: Callable[[], int],
         restarted: Callable[[], None],
         take: Take,
+        makes: bool = False,
     ) -> None:
         self._link = link
         self._messaging = messaging
@@ -68,6 +72,7 @@ class StreamReader:
         self._position = position
         self._restarted = restarted
         self._take = take
+        self._makes = makes
         self._largest = messaging.largest_message_kilobytes * 1024
         self.messages = 0
         self.gaps = 0
@@ -109,8 +114,13 @@ class StreamReader:
                 await subscription.unsubscribe()
 
     async def _begin(self, context: JetStreamContext) -> JetStreamContext.PullSubscription:
-        await ensure_stream(context, self._messaging, self._stream)
-        state = (await context.stream_info(self._stream)).state
+        if self._makes:
+            await ensure_stream(context, self._messaging, self._stream)
+        try:
+            state = (await context.stream_info(self._stream)).state
+        except NotFoundError:
+            self.caught_up.set()
+            raise
         if state.last_seq < self._position():
             log.warning("The stream %s began anew; it is read from its first message.", self._stream)
             self._restarted()

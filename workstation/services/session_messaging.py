@@ -7,13 +7,17 @@ import contextlib
 import logging
 
 from workstation.core.errors import MessagingError
+from workstation.messaging.link import NatsLink
 from workstation.messaging.opening import MessagingConnection, open_messaging
 from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_on_nats import engine_on_nats
+from workstation.services.running import Running
 from workstation.session import Session
 
 RETRY_S = 2.0
 NAME = "engine"
+STRATEGIES = "strategies"
+"""How it is called where its orders go to an execution service."""
 
 log = logging.getLogger("workstation.services")
 
@@ -58,6 +62,16 @@ class SessionMessaging:
                 log.error("The bridge to NATS failed; trading goes on, and it is tried again.", exc_info=error)
             await asyncio.sleep(RETRY_S)
 
+    def _health(self, link: NatsLink) -> Running:
+        session = self._session
+        name = NAME if session.settings.execution.place == "here" else STRATEGIES
+        running = Running(name, session.loaded, session.folder, link, session.clock)
+        running.state = "running"
+        running.describe = lambda: (
+            f"{session.mode.lower()} on {session.market_title}, {session.kernel.trading.state.lower()}"
+        )
+        return running
+
     async def _serve(self, bridge: EngineBridge) -> None:
         session = self._session
         messaging, folder = session.settings.messaging, session.folder.path
@@ -65,7 +79,10 @@ class SessionMessaging:
         try:
             self._connection, self._trouble = connection, ""
             log.info("The engine is on NATS: %s.", ", ".join(connection.link.servers))
-            await engine_on_nats(session, bridge, connection.link)
+            health = self._health(connection.link)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(health.tell_health())
+                tasks.create_task(engine_on_nats(session, bridge, connection.link))
         finally:
             self._connection = None
             await connection.close()

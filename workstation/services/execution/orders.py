@@ -64,6 +64,7 @@ class OrderReader:
             position=lambda: self._position,
             restarted=self._begin_again,
             take=self._take,
+            makes=True,
         )
 
     @property

@@ -8,7 +8,8 @@ import msgspec
 
 from workstation.config.loader import Loaded, settings_json
 from workstation.core.types import Mode
-from workstation.messaging.lease import Lease
+from workstation.messaging.engine_subjects import execution_subjects
+from workstation.messaging.lease import Lease, execution_lease
 from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_on_nats import engine_on_nats
 from workstation.services.execution.orders import OrderReader
@@ -17,11 +18,16 @@ from workstation.session import Session
 
 
 def execution_configuration(loaded: Loaded) -> Loaded:
-    """The settings without strategies: those run elsewhere. Orders go to this engine's own venue."""
+    """The settings without strategies: those run elsewhere. Orders go to this engine's own venue.
+
+    It tells, shows and obeys on subjects of its own, beside the strategy core that people look at.
+    """
+    messaging = loaded.settings.messaging
     settings = msgspec.structs.replace(
         loaded.settings,
         strategies={},
         execution=msgspec.structs.replace(loaded.settings.execution, place="here"),
+        messaging=msgspec.structs.replace(messaging, subjects=execution_subjects(messaging.subjects)),
     )
     return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
 
@@ -29,7 +35,7 @@ def execution_configuration(loaded: Loaded) -> Loaded:
 async def serve_execution(running: Running, seed: int | None) -> None:
     """Until cancelled. Of several services of an account one works; the others wait for its lease."""
     account, link = running.settings.account.name, running.link
-    lease = Lease(link, f"execution-{account}", link.session)
+    lease = Lease(link, execution_lease(account), link.session)
     lease.start()
     try:
         running.detail = "waiting for the lease of the account"
