@@ -11,8 +11,7 @@ from workstation.config.settings import Messaging
 from workstation.core.clock import WallClock
 from workstation.messaging.bodies import ServiceHealthBody
 from workstation.messaging.link import Address, NatsLink
-from workstation.messaging.opening import session_name
-from workstation.services.attaching import attach_address
+from workstation.messaging.opening import attach_address, session_name
 from workstation.services.health import LISTENING_S, hear_services
 
 CONNECTING_S = 3.0

@@ -101,7 +101,7 @@ def permissions(settings: Settings) -> dict[NatsRole, Permissions]:
         | _bucket_read(streams.RISK_BUCKET)
         | _durable(streams.EXECUTIONS, NatsRole.RISK, account)
         | _durable(streams.PERFORMANCE, NatsRole.RISK, account)
-        | _reads(streams.EXECUTIONS, account, deletes=True, own=NatsRole.RISK)
+        | _reads(streams.EXECUTIONS, account, own=NatsRole.RISK)
     )
     reporter = (
         Permissions(publish=(subjects.performance_reports,), subscribe=(subjects.risk_state,))
@@ -188,9 +188,9 @@ def _durable(stream: str, role: NatsRole, account: str) -> Permissions:
     return Permissions(publish=(f"{_JS}STREAM.INFO.{stream}", *consumer, f"$JS.ACK.{stream}.{name}.>"))
 
 
-def _reads(stream: str, account: str, deletes: bool = False, own: NatsRole | None = None) -> Permissions:
+def _reads(stream: str, account: str, own: NatsRole | None = None) -> Permissions:
     """Read a stream by consumers of any name but those of services other than ``own``."""
-    verbs = ["INFO", "MSG.NEXT", *(["DELETE"] if deletes else [])]
+    verbs = ("INFO", "DELETE", "MSG.NEXT")
     allowed = (
         f"{_JS}STREAM.INFO.{stream}",
         f"{_JS}CONSUMER.CREATE.{stream}",
@@ -218,6 +218,9 @@ def _bucket_read(bucket: str) -> Permissions:
             f"{_JS}DIRECT.GET.{stream}.>",
             f"{_JS}CONSUMER.CREATE.{stream}",
             f"{_JS}CONSUMER.CREATE.{stream}.>",
+            # Of names that nobody can guess.
+            f"{_JS}CONSUMER.INFO.{stream}.*",
+            f"{_JS}CONSUMER.DELETE.{stream}.*",
             f"$JS.FC.{stream}.>",
         )
     )

@@ -127,11 +127,15 @@ async def refused(server: RoleServer, role: NatsRole) -> set[str]:
         await client.publish(subject, b"")
     for subject in SUBSCRIBERS:
         await client.subscribe(subject)
-    await client.flush()
+    # What is told of the last one comes last.
+    await client.publish("the.end", b"")
+    async with asyncio.timeout(10):
+        while not any("the.end" in error for error in errors):
+            await asyncio.sleep(0.02)
     await client.close()
     found = re.findall(r'permissions violation for (\w+) to "([^"]+)"', "\n".join(errors), re.IGNORECASE)
     assert len(found) == len(errors)
-    return {f"{verb.lower()} {subject}" for verb, subject in found}
+    return {f"{verb.lower()} {subject}" for verb, subject in found} - {"publish the.end"}
 
 
 @pytest.mark.parametrize("role", NatsRole)
@@ -254,8 +258,12 @@ async def test_streams_and_buckets_are_made_by_their_owners_and_read_by_the_othe
             await ensure_stream(strategies.jetstream(), messaging, ORDERS)
             await strategies.jetstream().publish("trading.orders", b"{}")
             for link in (strategies, viewer):
-                entry = await (await link.jetstream().key_value(RISK_BUCKET)).get(risk_key(ACCOUNT))
-                assert entry.value == b"state"
+                known = await link.jetstream().key_value(RISK_BUCKET)
+                assert (await known.get(risk_key(ACCOUNT))).value == b"state"
+                watcher = await known.watch(risk_key(ACCOUNT))
+                watched = await watcher.updates(timeout=5)
+                assert watched is not None and watched.value == b"state"
+                await watcher.stop()
                 assert await Lease(link, execution_lease(ACCOUNT), "x").holder() == "execution-1"
             consumer = await viewer.jetstream().add_consumer(
                 PERFORMANCE, ConsumerConfig(name="looking", deliver_policy=DeliverPolicy.ALL, ack_policy=AckPolicy.NONE)
