@@ -6,16 +6,28 @@ ARGS ?=
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench screenshots soak lock clean
+.PHONY: help setup run env services services-test compose-test test check format bench screenshots soak lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup: ## make the environment in .venv; does nothing when it is up to date
 	@bash packaging/setup.sh
 
 run: setup ## open the workstation in paper mode; ARGS="--no-gui --for 60" passes options
 	@.venv/bin/workstation $(ARGS)
+
+env: ## passwords and tokens of the services into .env; keeps what is there
+	@python3 packaging/make_env.py
+
+services: setup ## every service as a process of this machine, over NATS
+	@$(PYTHON) packaging/services.py $(ARGS)
+
+services-test: setup ## start the services as processes, trade, ask, kill, stop
+	@$(PYTHON) -m pytest -q -n 0 tests/end_to_end/test_services.py $(ARGS)
+
+compose-test: setup ## the same with the containers of docker-compose.yml
+	@$(PYTHON) -m tests.compose $(ARGS)
 
 test: ## the whole test suite; ARGS="tests/unit -k ledger" chooses, WORKERS=0 runs in one process
 	@bash packaging/setup.sh --test

@@ -12,4 +12,7 @@ lock() {
 # Only wheels: the machine that installs them has no compiler.
 lock pyproject.toml --extra dev --only-binary :all: -o packaging/requirements/dev.txt
 lock pyproject.toml --only-binary :all: -c packaging/requirements/dev.txt -o packaging/requirements/runtime.txt
+# What runs without a window: the same versions, less Qt.
+lock pyproject.toml --only-binary :all: -c packaging/requirements/dev.txt --no-emit-package pyside6-essentials \
+  --no-emit-package shiboken6 --no-emit-package pyqtgraph --no-emit-package qasync -o packaging/requirements/services.txt
 echo uv | lock - -o packaging/requirements/bootstrap.txt

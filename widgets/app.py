@@ -170,7 +170,8 @@ class Application:
         """The window over an engine elsewhere, until it is closed; the engine goes on."""
         from widgets.attached_engine import AttachedEngine
         from widgets.session_start import AttachStart
-        from workstation.services.attaching import Attached, attach_address
+        from workstation.messaging.opening import attach_address
+        from workstation.services.attaching import Attached
 
         messaging = self._loaded.settings.messaging
         self._start = AttachStart(

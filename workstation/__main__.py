@@ -25,6 +25,8 @@ COMMANDS = {
     "ops": "services:ops",
     "risk": "services:risk",
     "reporter": "services:reporter",
+    "health": "health:health",
+    "nats-config": "nats_config:nats_config",
     None: "run:run",
 }
 

@@ -112,13 +112,37 @@ def _services(commands: argparse._SubParsersAction[Parser]) -> None:
                 "--once", type=day, metavar="DAY", help="write the report of a UTC day, 2024-03-01, and end"
             )
         _common(command)
+    health = commands.add_parser(
+        "health",
+        help="tell how the services are",
+        description="Tell how the services are, as each of them says over NATS. The exit status is 0 when those that "
+        "are named, or all that are heard, are running.",
+    )
+    health.add_argument("names", nargs="*", metavar="NAME", help="feed, execution, strategies, engine, risk, ...")
+    _common(health)
+    server = commands.add_parser(
+        "nats-config",
+        help="print the configuration of a nats-server with a user for each role",
+        description="Print the configuration of a nats-server with a user and its permissions for each role, from the "
+        "subjects and the account of the settings. It holds no secret: the server takes passwords from its "
+        "environment, NATS_PASSWORD_FEED and so on, and the folder of its streams from NATS_STORE_DIR.",
+    )
+    server.add_argument(
+        "--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="files of the server's certificate and its key"
+    )
+    _common(server)
 
 
 def _common(command: argparse.ArgumentParser, subcommand: bool = True) -> None:
     # A sub-command's own value wins; what stood before the sub-command is kept otherwise.
     default = argparse.SUPPRESS if subcommand else None
     command.add_argument("--config", type=Path, metavar="FILE", default=default, help="configuration file")
-    command.add_argument("--profile", metavar="NAME", default=default, help="profile beside the configuration file")
+    command.add_argument(
+        "--profile",
+        metavar="NAME",
+        default=default,
+        help="profile beside the configuration file; or several, NAME,NAME",
+    )
     command.add_argument("--data", type=Path, metavar="DIR", default=default, help="data folder")
 
 

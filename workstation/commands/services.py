@@ -24,11 +24,11 @@ def feed(arguments: argparse.Namespace) -> int:
         running.messages = lambda: handler.messages
         source = (
             built_in_feed(wanted, seed, running.clock, handler)
-            if wanted.market.source == "built_in"
+            if wanted.market.of_feed_handler == "built_in"
             else exchange_feed(wanted, running.clock, handler.take, seed)
         )
         running.state = "running"
-        running.detail = f"{len(instruments)} symbols of {wanted.market.source.replace('_', '-')}"
+        running.detail = f"{len(instruments)} symbols of {wanted.market.of_feed_handler.replace('_', '-')}"
         print(f"The feed service publishes {', '.join(instruments)}. Ctrl-C stops it.", flush=True)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(handler.run())

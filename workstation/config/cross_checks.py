@@ -92,7 +92,7 @@ def _exchange(settings: Settings) -> Iterator[Problem]:
         yield "exchange.key", "exchange.key is empty; name a key as `workstation keys add NAME` keeps it."
     if settings.mode == "live" and settings.market.source != "exchange":
         yield "mode", "mode is live, but market.source is not exchange; live orders need the exchange's own prices."
-    if settings.market.source == "exchange":
+    if settings.market.of_feed_handler == "exchange":
         kind = InstrumentKind.SPOT if exchange.market == "spot" else InstrumentKind.LINEAR
         for index, symbol in enumerate(settings.market.symbols):
             instrument = settings.instruments.get(symbol)

@@ -1,7 +1,8 @@
 """Loading the configuration: ``config/strategy.yaml``, a profile laid over it, checked, typed and frozen.
 
 No default lives in code: a missing key is an error that names it, so a missing risk limit stops the start.
-A profile is a file of ``profiles/`` beside the main file and holds only the keys that it changes.
+A profile is a file of ``profiles/`` beside the main file and holds only the keys that it changes. Several, with commas
+between their names, are laid one over the other in their order.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ def load_text(text: str, file: Path, profile: str | None = None) -> Loaded:
 
 
 def _load(document: MappingNode, file: Path, profile: str | None) -> Loaded:
-    if profile:
-        document = overlay(document, read_document(_profile_file(file, profile)))
+    for name in profile.split(",") if profile else ():
+        document = overlay(document, read_document(_profile_file(file, name)))
     reader = TypedReader()
     settings = reader.read_settings(document)
     loaded = Loaded(settings, settings_json(settings), reader.lines, file, profile or "")

@@ -66,8 +66,15 @@ class BuiltInMarket(Struct, frozen=True, kw_only=True):
 
 class Market(Struct, frozen=True, kw_only=True):
     source: Literal["built_in", "exchange", "feed"]
+    feed_source: Literal["built_in", "exchange"]
+    """What the feed handler connects to when ``source`` is feed."""
     symbols: tuple[str, ...]
     built_in: BuiltInMarket
+
+    @property
+    def of_feed_handler(self) -> Literal["built_in", "exchange"]:
+        """What ``workstation feed`` connects to."""
+        return self.feed_source if self.source == "feed" else self.source
 
 
 class Reconciliation(Struct, frozen=True, kw_only=True):
@@ -240,7 +247,7 @@ class Messaging(Struct, frozen=True, kw_only=True):
     port: int
     """Of the embedded server, on loopback; 0 lets the system choose."""
     user: str
-    """Empty: no credentials. The password is never in the configuration."""
+    """Empty: the one that the environment names, if any. The password is never in the configuration."""
     tls_ca: str
     """File of the certificates to trust for ``tls://`` servers; empty: the system's."""
     largest_message_kilobytes: int

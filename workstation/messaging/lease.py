@@ -152,8 +152,18 @@ class Lease:
 
 
 def trade_lease(account: str) -> str:
-    """The key of who may trade an account through its engine. What a key may not hold is written as its code."""
-    return "trade-" + "".join(
+    """The key of who may trade an account through its engine."""
+    return f"trade-{_key(account)}"
+
+
+def execution_lease(account: str) -> str:
+    """The key of the one execution service that sends an account's orders."""
+    return f"execution-{_key(account)}"
+
+
+def _key(account: str) -> str:
+    """What a key may not hold is written as its code."""
+    return "".join(
         letter if letter.isascii() and (letter.isalnum() or letter in "-_") else f"={ord(letter):x}="
         for letter in account
     )

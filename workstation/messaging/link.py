@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import re
 import ssl
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -30,12 +31,17 @@ from workstation.core.redaction import hide
 from workstation.messaging.bodies import AnswerBody, Body
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message, decode, encode
+from workstation.messaging.roles import INBOXES, inbox_prefix
 
 PASSWORD_VARIABLE = "WORKSTATION_NATS_PASSWORD"
+USER_VARIABLE = "WORKSTATION_NATS_USER"
 RECONNECT_WAIT_S = 1
 PING_INTERVAL_S = 5
 PENDING_BYTES = 64 * 1_024 * 1_024
 CONNECT_TIMEOUT_S = 3
+
+_FORBIDDEN = re.compile(r'permissions violation for (publish|subscription) to "([^"]+)"', re.IGNORECASE)
+_VERBS = {"publish": "publish to", "subscription": "subscribe to"}
 
 log = logging.getLogger("workstation.messaging")
 
@@ -53,16 +59,19 @@ class Address(NamedTuple):
 
 
 def configured_address(messaging: Messaging) -> Address:
-    """The servers of the settings, the password from the environment. Raises ``MessagingError`` when it is missing."""
-    password = os.environ.get(PASSWORD_VARIABLE, "")
-    if messaging.user and not password:
+    """The servers of the settings, the password from the environment. Raises ``MessagingError`` when it is missing.
+
+    Where the settings name no user the environment may, so that the services of one configuration have one each.
+    """
+    user, password = messaging.user or os.environ.get(USER_VARIABLE, ""), os.environ.get(PASSWORD_VARIABLE, "")
+    if user and not password:
         raise MessagingError(
-            f"There is no password for {messaging.user} at the NATS server: set {PASSWORD_VARIABLE}, or leave "
-            "messaging.user empty."
+            f"There is no password for {user} at the NATS server: set {PASSWORD_VARIABLE}, or leave messaging.user and "
+            f"{USER_VARIABLE} empty."
         )
     if password:
         hide(Credentials("", password))
-    return Address(messaging.servers, messaging.user, password if messaging.user else "", messaging.tls_ca)
+    return Address(messaging.servers, user, password if user else "", messaging.tls_ca)
 
 
 class NatsLink:
@@ -78,6 +87,7 @@ class NatsLink:
         self._numbers: dict[str, int] = {}
         self._on_up: list[Callable[[], None]] = []
         self._why_down = "not connected yet"
+        self._forbidden: set[str] = set()
         self._established = False
         self.refused = 0
         """Malformed messages that came in."""
@@ -108,12 +118,23 @@ class NatsLink:
     async def open(self, patience_s: float = 10.0) -> None:
         """Connect. Raises ``MessagingError`` when there is no server within the time, or it refuses us."""
         address = self._address
+        places = ", ".join(address.servers)
         refusal: list[str] = []
 
         async def on_error(error: Exception) -> None:
             text = str(error)
+            if self._is_forbidden(text):
+                return
             if "authorization" in text.lower():
-                refusal.append(text)
+                refusal.append(
+                    f"The NATS server at {places} refused us as “{address.user or 'nobody'}”: check messaging.user and "
+                    f"{PASSWORD_VARIABLE}."
+                )
+            elif isinstance(error, ssl.SSLCertVerificationError):
+                refusal.append(
+                    f"The certificate of the NATS server at {places} is not to be trusted ({error.verify_message}): "
+                    "name the file of its CA under messaging.tls_ca."
+                )
             self._why_down = text or type(error).__name__
 
         async def on_disconnected() -> None:
@@ -133,6 +154,7 @@ class NatsLink:
                 name=self._name,
                 user=address.user or None,
                 password=address.password or None,
+                inbox_prefix=inbox_prefix(address.user),
                 tls=_tls(address),
                 error_cb=on_error,
                 disconnected_cb=on_disconnected,
@@ -144,16 +166,12 @@ class NatsLink:
                 pending_size=PENDING_BYTES,
             )
         )
-        places = ", ".join(address.servers)
         try:
             async with asyncio.timeout(patience_s):
                 while not connecting.done():
                     await asyncio.wait((connecting,), timeout=0.1)
                     if refusal:
-                        raise MessagingError(
-                            f"The NATS server at {places} refused us as “{address.user or 'nobody'}”: check "
-                            f"messaging.user and {PASSWORD_VARIABLE}."
-                        )
+                        raise MessagingError(refusal[0])
                 connecting.result()
         except (TimeoutError, NoServersError, NatsError, OSError) as error:
             raise MessagingError(
@@ -169,6 +187,18 @@ class NatsLink:
                     await self._client.close()
         self._established = True
         self._told_up()
+
+    def _is_forbidden(self, text: str) -> bool:
+        """Whether the server says that our user may not use a subject; it is told once."""
+        found = _FORBIDDEN.search(text)
+        if found is None:
+            return False
+        verb, subject = found.groups()
+        if subject not in self._forbidden:
+            self._forbidden.add(subject)
+            user = self._address.user or "nobody"
+            log.warning("NATS: the user %s may not %s “%s”.", user, _VERBS[verb.lower()], subject)
+        return True
 
     def _told_up(self) -> None:
         for handler in self._on_up:
@@ -230,7 +260,8 @@ class NatsLink:
             except MessagingError as error:
                 self.refused += 1
                 reply = AnswerBody(ok=False, text=str(error))
-            if message.reply:
+            # A subject that is no inbox would be written to with our rights instead of the asker's.
+            if message.reply.startswith(INBOXES):
                 with contextlib.suppress(NatsError, OSError):
                     await self._client.publish(message.reply, encode(reply, self.session, 0, self._now_ns()))
 
@@ -252,6 +283,12 @@ class NatsLink:
             answer = await self._client.request(subject, payload, timeout=timeout_s)
         except (NatsError, NatsTimeoutError, TimeoutError, OSError) as error:
             still_wanted()
+            # The client hands the server's words on in lower case.
+            if subject.lower() in self._forbidden:
+                raise MessagingError(
+                    f"The NATS user {self._address.user or 'nobody'} may not publish to {subject}: connect as one that "
+                    "may, by messaging.user."
+                ) from None
             raise MessagingError(f"Nobody answered on {subject}: {str(error) or type(error).__name__}.") from None
         still_wanted()
         return decode(answer.data, *kinds, largest=self._largest)
@@ -282,4 +319,7 @@ def _tls(address: Address) -> ssl.SSLContext | None:
     try:
         return ssl.create_default_context(cafile=address.tls_ca or None)
     except OSError as error:
-        raise MessagingError(f"messaging.tls_ca, {address.tls_ca}, cannot be read: {error.strerror}.") from None
+        raise MessagingError(
+            f"messaging.tls_ca, {address.tls_ca}, cannot be read ({error.strerror or error}): name a file of "
+            "certificates, PEM."
+        ) from None

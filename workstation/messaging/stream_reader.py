@@ -51,7 +51,10 @@ Take = Callable[[Sequence[Numbered], int], Awaitable[None]]
 
 
 class StreamReader:
-    """``position`` tells the number of the last message that was taken, ``restarted`` that the stream began anew."""
+    """``position`` tells the number of the last message that was taken, ``restarted`` that the stream began anew.
+
+    One that ``makes`` its stream does not wait for the writer to make it.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class StreamReader:
         position: Callable[[], int],
         restarted: Callable[[], None],
         take: Take,
+        makes: bool = False,
     ) -> None:
         self._link = link
         self._messaging = messaging
@@ -72,6 +76,7 @@ class StreamReader:
         self._position = position
         self._restarted = restarted
         self._take = take
+        self._makes = makes
         self._largest = messaging.largest_message_kilobytes * 1024
         self.stream = ""
         """When the stream was made, which tells it from another of its name; may be set from what was kept."""
@@ -115,8 +120,13 @@ class StreamReader:
                 await subscription.unsubscribe()
 
     async def _begin(self, context: JetStreamContext) -> JetStreamContext.PullSubscription:
-        await ensure_stream(context, self._messaging, self._stream)
-        info = await context.stream_info(self._stream)
+        if self._makes:
+            await ensure_stream(context, self._messaging, self._stream)
+        try:
+            info = await context.stream_info(self._stream)
+        except NotFoundError:
+            self.caught_up.set()
+            raise
         state = info.state
         created = str(info.created)
         if state.last_seq < self._position() or self.stream not in ("", created):

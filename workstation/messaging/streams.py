@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from nats.js import JetStreamContext
 from nats.js.api import DiscardPolicy, KeyValueConfig, RetentionPolicy, StorageType, StreamConfig
 from nats.js.errors import NotFoundError
@@ -53,10 +55,13 @@ async def ensure_stream(context: JetStreamContext, messaging: Messaging, name: s
     """Make the stream where it is not there, and bring its terms up to date where it is."""
     config = stream_configs(messaging)[name]
     try:
-        await context.stream_info(name)
+        there = (await context.stream_info(name)).config
     except NotFoundError:
         await context.add_stream(config)
-    else:
+        return
+    # Who may only use a stream may not change it, and need not where nothing has changed.
+    wanted = {field: value for field, value in asdict(config).items() if value is not None}
+    if any(getattr(there, field) != value for field, value in wanted.items()):
         await context.update_stream(config)
 
 

@@ -4,44 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
 from workstation.config.settings import Messaging
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
-from workstation.messaging.link import Address, NatsLink, configured_address
-from workstation.messaging.opening import FOLDER, session_name
-from workstation.messaging.server import kept_address
+from workstation.messaging.link import Address, NatsLink
+from workstation.messaging.opening import session_name
 from workstation.services.remote_engine import RemoteEngine
-
-
-def attach_address(messaging: Messaging, data: Path, given: str) -> Address:
-    """The server that was named; without a name the configured ones, or the one that the data folder's engine runs.
-
-    Raises ``MessagingError`` with the remedy.
-    """
-    kept = kept_address(data / FOLDER)
-    if not given:
-        if messaging.use == "servers":
-            return configured_address(messaging)
-        if kept is None:
-            raise MessagingError(
-                f"There is no engine's NATS server in {data}: start the engine with messaging.use embedded, choose its "
-                "folder with --data, or name a server, as --attach nats://host:4222."
-            )
-        return kept.address
-    place = urlsplit(given)
-    if place.scheme not in ("nats", "tls") or not place.hostname or place.username or place.password:
-        raise MessagingError(
-            f"{place.scheme or given}: this is no server to attach to; write nats://host:4222 or tls://host:4222, and "
-            "name the user under messaging.user."
-        )
-    if kept is not None and not messaging.user and kept.address.servers == (given.rstrip("/"),):
-        return kept.address
-    return configured_address(msgspec.structs.replace(messaging, servers=(given,)))
 
 
 def asker() -> str:

@@ -21,25 +21,15 @@ from workstation.core.errors import MessagingError
 from workstation.core.messages import AnyCommand, Kill
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message, encode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 
 COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(AnyCommand)}
 """Every command by its name."""
-EXECUTION = "execution"
 DEADLINE_S = 5
 """A command that reaches the engine later is refused."""
-
-
-def behind(subjects: Subjects) -> Subjects:
-    """Where the engine of the execution service is watched and commanded, which stands behind a strategy core."""
-    return msgspec.structs.replace(
-        subjects,
-        events=f"{subjects.events}.{EXECUTION}",
-        views=f"{subjects.views}.{EXECUTION}",
-        commands=f"{subjects.commands}.{EXECUTION}",
-    )
 
 
 class Answered(NamedTuple):
@@ -116,7 +106,7 @@ class EngineClient:
         subscription = await self._link.subscribe(inbox, take, EngineAnswerBody, AnswerBody)
         try:
             payload = encode(self._request(view, "", {}, ""), self._link.session, 0, self._now_ns())
-            for subjects in (self._subjects, behind(self._subjects)):
+            for subjects in (self._subjects, execution_subjects(self._subjects)):
                 await client.publish(subjects.views, payload, reply=inbox)
             await asyncio.sleep(wait_s)
         finally:
@@ -137,7 +127,7 @@ class EngineClient:
 
         Raises ``MessagingError`` when neither answers.
         """
-        execution = EngineClient(self._link, behind(self._subjects), self._now_ns)
+        execution = EngineClient(self._link, execution_subjects(self._subjects), self._now_ns)
         answers = await asyncio.gather(
             self.command(command, who, id_, timeout_s),
             execution.command(command, who, id_, timeout_s),

@@ -6,20 +6,19 @@ import asyncio
 import contextlib
 import logging
 
-from workstation import __version__
 from workstation.core.errors import MessagingError
-from workstation.messaging.bodies import ServiceHealthBody
 from workstation.messaging.link import NatsLink
-from workstation.messaging.moments import moment
 from workstation.messaging.opening import MessagingConnection, open_messaging
 from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_on_nats import engine_on_nats, journal_publisher
 from workstation.services.journal_publisher import JournalPublisher
-from workstation.services.running import HEALTH_INTERVAL_S
+from workstation.services.running import Running
 from workstation.session import Session
 
 RETRY_S = 2.0
 NAME = "engine"
+STRATEGIES = "strategies"
+"""How it is called where its orders go to an execution service."""
 
 log = logging.getLogger("workstation.services")
 
@@ -64,25 +63,17 @@ class SessionMessaging:
                 log.error("The bridge to NATS failed; trading goes on, and it is tried again.", exc_info=error)
             await asyncio.sleep(RETRY_S)
 
-    async def _tell_health(self, link: NatsLink, publisher: JournalPublisher | None) -> None:
-        """As every service does: whether it trades, and what it waits for."""
+    def _health(self, link: NatsLink, publisher: JournalPublisher | None) -> Running:
+        """As every service tells it: whether it trades, and what it waits for."""
         session = self._session
-        subject, started = f"{session.settings.messaging.subjects.health}.{NAME}", moment(session.clock.now_ns())
-        while True:
-            waits = session.waits_for() or (publisher.trouble if publisher is not None else "")
-            trading = session.kernel.trading
-            body = ServiceHealthBody(
-                service=NAME,
-                state="degraded" if waits else "running",
-                detail=(waits or f"trading is {trading.state} {trading.reason}".strip())[:500],
-                version=__version__,
-                started=started,
-                messages=session.health.messages,
-                refused=link.refused,
-                gaps=session.health.gaps,
-            )
-            await link.publish(subject, body)
-            await asyncio.sleep(HEALTH_INTERVAL_S)
+        name = NAME if session.settings.execution.place == "here" else STRATEGIES
+        running = Running(name, session.loaded, session.folder, link, session.clock)
+        running.state = "running"
+        running.trouble = lambda: session.waits_for() or (publisher.trouble if publisher is not None else "")
+        running.describe = lambda: (
+            f"{session.mode.lower()} on {session.market_title}, {session.kernel.trading.state.lower()}"
+        )
+        return running
 
     async def _serve(self, bridge: EngineBridge) -> None:
         session = self._session
@@ -92,9 +83,10 @@ class SessionMessaging:
             self._connection, self._trouble = connection, ""
             log.info("The engine is on NATS: %s.", ", ".join(connection.link.servers))
             publisher = journal_publisher(session, connection.link)
+            health = self._health(connection.link, publisher)
             async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(health.tell_health())
                 tasks.create_task(engine_on_nats(session, bridge, connection.link, publisher))
-                tasks.create_task(self._tell_health(connection.link, publisher))
         finally:
             self._connection = None
             await connection.close()

@@ -291,6 +291,22 @@ def test_profile_changes_its_keys_and_names_its_own_line(tmp_path: Path) -> None
     )
 
 
+def test_several_profiles_are_laid_one_over_the_other() -> None:
+    alone, both = load_settings(SHIPPED, "services").settings, load_settings(SHIPPED, "services,compose").settings
+    assert alone.messaging.servers == ("nats://127.0.0.1:4222",) and both.messaging.servers == ("nats://nats:4222",)
+    assert both.account.name == alone.account.name == "paper-services"
+    with pytest.raises(ConfigurationError, match="There is no profile nowhere in"):
+        load_settings(SHIPPED, "services,nowhere")
+
+
+def test_the_feed_handlers_own_source_is_held_against_the_instruments(tmp_path: Path) -> None:
+    fed = "market: {source: feed, feed_source: exchange}"
+    assert load_changed(tmp_path, "^mode: paper", "mode: paper", fed).settings.market.of_feed_handler == "exchange"
+    (tmp_path / "spot").mkdir()
+    told = message(tmp_path / "spot", "^  market: linear", "  market: spot", fed)
+    assert told.endswith("market.symbols names BTCUSDT, which is linear under instruments; exchange.market is spot.")
+
+
 def test_faults_of_a_profile_name_the_profile(tmp_path: Path) -> None:
     assert message(tmp_path, "^mode: paper$", "mode: paper", "risk:\n  repeats: 0\n") == (
         "profiles/p.yaml, line 2: risk.repeats is 0; it must be a whole number from 1 to 10,000, without quotes."

@@ -1,14 +1,25 @@
-"""A real nats-server for a test: ``async with running_server(tmp_path) as server``."""
+"""A real nats-server for a test: ``async with running_server(tmp_path) as server``, or with a user for each role."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
+from workstation.config.settings import Settings
 from workstation.core.clock import WallClock
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import Address, NatsLink
+from workstation.messaging.roles import NatsRole
 from workstation.messaging.server import EmbeddedServer
+from workstation.messaging.server_configuration import STORE_VARIABLE, password_variable, server_configuration
 
 LARGEST = 1 << 20
 
@@ -31,3 +42,70 @@ async def connected(server: EmbeddedServer, name: str = "test") -> AsyncIterator
         yield link
     finally:
         await link.close()
+
+
+class RoleServer(NamedTuple):
+    """A server whose users are the roles."""
+
+    servers: tuple[str, ...]
+    passwords: dict[NatsRole, str]
+
+    def address(self, role: NatsRole, tls_ca: Path | None = None) -> Address:
+        return Address(self.servers, role, self.passwords[role], str(tls_ca or ""))
+
+
+@contextmanager
+def role_server(folder: Path, settings: Settings, tls: tuple[Path, Path] | None = None) -> Iterator[RoleServer]:
+    """Runs with the configuration that ``workstation nats-config`` prints."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "nats.conf"
+    file.write_text(server_configuration(settings, (str(tls[0]), str(tls[1])) if tls is not None else None))
+    passwords = {role: f"p{secrets.token_hex(8)}" for role in NatsRole}
+    environment = {password_variable(role): password for role, password in passwords.items()}
+    port = free_port()
+    with (folder / "server.log").open("wb") as log:
+        process = subprocess.Popen(
+            [nats_server(), "-c", str(file), "-a", "127.0.0.1", "-p", str(port)],
+            env={**os.environ, **environment, STORE_VARIABLE: str(folder / "streams")},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        wait_for_port(port, process)
+        yield RoleServer((f"{'tls' if tls else 'nats'}://127.0.0.1:{port}",), passwords)
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@asynccontextmanager
+async def connected_as(server: RoleServer, role: NatsRole) -> AsyncIterator[NatsLink]:
+    link = NatsLink(server.address(role), role, f"{role}-1", WallClock().now_ns, LARGEST)
+    await link.open()
+    try:
+        yield link
+    finally:
+        await link.close()
+
+
+def nats_server() -> str:
+    found = shutil.which("nats-server", path=str(Path(sys.executable).parent)) or shutil.which("nats-server")
+    assert found is not None, "there is no nats-server"
+    return found
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = 10.0) -> None:
+    ends = time.monotonic() + timeout_s
+    while True:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert process.poll() is None and time.monotonic() < ends, f"nothing listens on port {port}"
+        time.sleep(0.05)

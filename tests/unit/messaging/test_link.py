@@ -21,10 +21,11 @@ from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
 from workstation.messaging.envelope import Message
 from workstation.messaging.lease import MARGIN_S, TERM_S, Lease
-from workstation.messaging.link import Address, NatsLink
+from workstation.messaging.link import PASSWORD_VARIABLE, USER_VARIABLE, Address, NatsLink, configured_address
 from workstation.messaging.moments import moment
 from workstation.messaging.opening import open_messaging
 
+SHIPPED = ROOT / "config" / "strategy.yaml"
 CHANGED = ConfigReloadBody(hash="1f", who="ann")
 RESTARTS = pytest.mark.allow_log_warnings("NATS")
 
@@ -112,6 +113,20 @@ async def test_no_server_is_one_sentence() -> None:
     link = NatsLink(Address(("nats://127.0.0.1:9",)), "x", "x", WallClock().now_ns, LARGEST)
     with pytest.raises(MessagingError, match=r"There is no NATS server at nats://127\.0\.0\.1:9"):
         await link.open(patience_s=0.5)
+
+
+def test_the_environment_names_the_user_where_the_settings_do_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    messaging = load_settings(SHIPPED, "services").settings.messaging
+    monkeypatch.delenv(PASSWORD_VARIABLE, raising=False)
+    monkeypatch.delenv(USER_VARIABLE, raising=False)
+    assert configured_address(messaging).user == ""
+    monkeypatch.setenv(USER_VARIABLE, "feed")
+    with pytest.raises(MessagingError, match="There is no password for feed at the NATS server: set WORKSTATION_NATS_"):
+        configured_address(messaging)
+    monkeypatch.setenv(PASSWORD_VARIABLE, "guarded")
+    assert configured_address(messaging)[1:3] == ("feed", "guarded")
+    named = msgspec.structs.replace(messaging, user="bot")
+    assert configured_address(named)[1:3] == ("bot", "guarded")
 
 
 async def test_of_two_that_want_a_lease_one_holds_it_and_the_other_follows(tmp_path: Path) -> None:

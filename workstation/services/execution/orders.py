@@ -74,6 +74,7 @@ class OrderReader:
             position=lambda: self._kept.value.position,
             restarted=self._kept.begin_again,
             take=self._take,
+            makes=True,
         )
         self._reader.stream = self._kept.value.stream
 

@@ -9,10 +9,10 @@ import msgspec
 from workstation.config.loader import Loaded, settings_json
 from workstation.core.errors import MessagingError
 from workstation.core.types import Mode
-from workstation.messaging.lease import Lease
+from workstation.messaging.engine_subjects import execution_subjects
+from workstation.messaging.lease import Lease, execution_lease
 from workstation.messaging.order_bodies import RequestBody
 from workstation.services.engine_bridge import EngineBridge
-from workstation.services.engine_client import behind
 from workstation.services.engine_on_nats import engine_on_nats, journal_publisher
 from workstation.services.execution.orders import OrderReader
 from workstation.services.execution.shadow import ShadowRun
@@ -34,7 +34,7 @@ def execution_configuration(loaded: Loaded) -> Loaded:
         settings,
         strategies={},
         execution=replace(settings.execution, place="here"),
-        messaging=replace(settings.messaging, subjects=behind(settings.messaging.subjects)),
+        messaging=replace(settings.messaging, subjects=execution_subjects(settings.messaging.subjects)),
     )
     return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
 
@@ -42,7 +42,7 @@ def execution_configuration(loaded: Loaded) -> Loaded:
 async def serve_execution(running: Running, seed: int | None) -> None:
     """Until cancelled. Of several services of an account one works; the others wait for its lease."""
     account, link = running.settings.account.name, running.link
-    lease = Lease(link, f"execution-{account}", link.session)
+    lease = Lease(link, execution_lease(account), link.session)
     lease.start()
     try:
         running.detail = "waiting for the lease of the account"

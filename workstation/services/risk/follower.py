@@ -15,6 +15,7 @@ from typing import Protocol
 
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.errors import NotFoundError
 
 from workstation.config.settings import RiskService as RiskSettings
 from workstation.config.settings import Subjects
@@ -25,13 +26,14 @@ from workstation.messaging.bodies import RiskStateBody
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
-from workstation.messaging.streams import RISK_BUCKET, ensure_bucket
+from workstation.messaging.streams import RISK_BUCKET
 from workstation.services.risk.store import risk_key
 from workstation.trading.desk import RISK_STATE
 
 WHO = "risk state"
 LOOK_S = 0.5
 RETRY_S = 0.1
+NO_BUCKET_S = 1.0
 WATCH_ANEW_S = 30.0
 """A watch that the server has forgotten would be silent for ever."""
 
@@ -94,7 +96,12 @@ class RiskFollower:
     async def _watch(self) -> None:
         reconnects = self._link.reconnects
         ends = self._monotonic() + WATCH_ANEW_S
-        bucket = await ensure_bucket(self._link.jetstream(), RISK_BUCKET)
+        try:
+            bucket = await self._link.jetstream().key_value(RISK_BUCKET)
+        except NotFoundError:
+            # The risk service makes it.
+            await asyncio.sleep(NO_BUCKET_S)
+            return
         watcher = await bucket.watch(risk_key(self._account))
         try:
             while still_wanted() and self._link.reconnects == reconnects and self._monotonic() < ends:
