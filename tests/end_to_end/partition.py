@@ -68,10 +68,14 @@ class Wire:
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
-            while await self._whole.wait() and (data := await reader.read(2**16)):
+            while data := await self._read(reader):
                 await self._whole.wait()
                 writer.write(data)
                 await writer.drain()
+
+    async def _read(self, reader: asyncio.StreamReader) -> bytes:
+        await self._whole.wait()
+        return await reader.read(2**16)
 
 
 @asynccontextmanager
