@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import resource
 import shutil
 import signal
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -112,10 +114,26 @@ async def test_a_full_disk_under_jetstream_is_told_and_costs_nothing(tmp_path: P
                 await link.jetstream().delete_stream("FILLER")
                 await until_trading(running)
                 for name in ("engine", "execution"):
-                    await running.until(lambda n=name: watch.is_running(n), 20, f"{name} is well")  # type: ignore[misc]
+                    await running.until(partial(watch.is_running, name), 20, f"{name} is well")
                 assert await stop_and_compare(running, server)
     finally:
         await server.stop()
+
+
+async def test_a_server_that_could_not_write_is_started_anew(tmp_path: Path, server: EmbeddedServer) -> None:
+    """It refuses the stream for good, also when there is room again."""
+    async with connected(server) as link:
+        watch = Watch()
+        await watch.begin(link)
+        with services(server.address, tmp_path, split_roles()) as running:
+            await until_trading(running, 3)
+            largest = max(file.stat().st_size for file in (tmp_path / "nats" / "streams").rglob("*.blk"))
+            resource.prlimit(server.process_id, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
+            await running.until(lambda: server.restarts, 60, "the server is started anew")
+            await until_trading(running)
+            for name in ("engine", "execution"):
+                await running.until(partial(watch.is_running, name), 20, f"{name} is well")
+            assert await stop_and_compare(running, server)
 
 
 class SmallServer(EmbeddedServer):
@@ -146,7 +164,7 @@ async def test_the_kill_switches_work_without_nats(tmp_path: Path, server: Embed
         for role in ("execution", "core"):
             done = run("kill", *running.options(role)[-2:], "--reason", "NATS is down")
             assert done.returncode == 0, done.stderr
-            await running.until(lambda r=role: running.seen(r, KillSwitchChanged), 10, f"{role} is killed")  # type: ignore[misc]
+            await running.until(partial(running.seen, role, KillSwitchChanged), 10, f"{role} is killed")
         filled = running.seen("execution", OrderFilled)
         await running.until(lambda: _has_no_entries(running), 10, "the execution service has cancelled")
         await server.start()

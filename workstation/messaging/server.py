@@ -32,6 +32,9 @@ USER = "workstation"
 START_S = 10.0
 STOP_S = 5.0
 RESTART_PAUSE_S = 0.5
+LOOK_S = 2.0
+"""How often the server is asked whether its streams can be written."""
+PROBE_BYTES = 1_000_000
 
 log = logging.getLogger("workstation.messaging")
 
@@ -48,6 +51,8 @@ class EmbeddedServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: asyncio.Task[None] | None = None
         self.restarts = 0
+        self._monitor = 0
+        """Port on loopback where it says how it is."""
 
     @property
     def address(self) -> Address:
@@ -67,7 +72,6 @@ class EmbeddedServer:
             if not self._port:
                 self._port = _free_port()
             await self._end_orphan()
-            self._write_configuration()
         except OSError as error:
             raise MessagingError(f"The NATS server cannot use {self._folder}: {error.strerror}.") from error
         await self._launch(program)
@@ -103,10 +107,13 @@ class EmbeddedServer:
                 await asyncio.sleep(0.1)
 
     def _write_configuration(self) -> None:
+        # Another one for each run: nobody else needs to know it, and what it was may be taken by now.
+        self._monitor = _free_port()
         """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
         configuration = {
             "host": HOST,
             "port": self._port,
+            "http": f"{HOST}:{self._monitor}",
             "server_name": "workstation",
             "max_payload": self._largest_message,
             "jetstream": {"store_dir": str(self._folder / "streams")},
@@ -126,6 +133,7 @@ class EmbeddedServer:
         return self._folder / CONFIGURATION
 
     async def _launch(self, program: str) -> None:
+        self._write_configuration()
         self._process = subprocess.Popen(
             [program, "-c", str(self._configuration_file)],
             stdin=subprocess.DEVNULL,
@@ -147,17 +155,53 @@ class EmbeddedServer:
             await asyncio.sleep(0.02)
 
     async def _keep_alive(self, program: str) -> None:
+        loop = asyncio.get_running_loop()
+        look_at = loop.time() + LOOK_S
         while True:
             await asyncio.sleep(RESTART_PAUSE_S)
             assert self._process is not None
             if self._process.poll() is None:
+                if loop.time() >= look_at:
+                    look_at = loop.time() + LOOK_S
+                    await self._end_unwritable()
                 continue
             log.warning("The NATS server ended (%s); starting it again.", self._process.returncode)
             self.restarts += 1
             try:
                 await self._launch(program)
-            except MessagingError as error:
-                log.error("%s", error)
+            except (MessagingError, OSError) as error:
+                log.error("The NATS server cannot be started: %s", error)
+
+    async def _end_unwritable(self) -> None:
+        """A server that could not write a stream, on a full disk, refuses that stream until it is started anew: that is
+        done when there is room again."""
+        told = await _health(self._monitor)
+        if "write error" not in told or not self._has_room():
+            return
+        log.warning("The NATS server could not write its streams, and there is room again: %s", told)
+        process = self._process
+        assert process is not None
+        process.terminate()
+        deadline = asyncio.get_running_loop().time() + STOP_S
+        while process.poll() is None and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+    def _has_room(self) -> bool:
+        probe = self._folder / "probe"
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(PROBE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            return False
+        finally:
+            with contextlib.suppress(OSError):
+                probe.unlink()
+        return True
 
 
 class KeptAddress(NamedTuple):
@@ -198,6 +242,20 @@ def _free_port() -> int:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+async def _health(port: int) -> str:
+    """What the server says of itself; empty when it says nothing."""
+    try:
+        async with asyncio.timeout(LOOK_S):
+            reader, writer = await asyncio.open_connection(HOST, port)
+            try:
+                writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+                return (await reader.read(10_000)).decode(errors="replace").rpartition("\r\n")[2]
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return ""
 
 
 async def _listens(port: int) -> bool:

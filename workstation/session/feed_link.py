@@ -48,6 +48,7 @@ class FeedLink:
         self._market: RemoteMarket | None = None
         self._forwarder: OrderForwarder | None = None
         self._executions: ExecutionFeed | None = None
+        self._orders: OwnOrders | None = None
         self._report: Callable[[VenueReport | ServiceReport], None] = lambda report: None
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: BaseException | None = None
@@ -79,6 +80,7 @@ class FeedLink:
     def start_account(self, orders: OwnOrders) -> None:
         """Send requests, and hear what became of them: on from where the last session ended."""
         assert self._connection is not None and self._forwarder is not None
+        self._orders = orders
         self._executions = ExecutionFeed(self._connection.link, self._settings, NAME, self._data, orders, self._report)
         self._run(self._forwarder.run())
         self._run(self._executions.run())
@@ -141,6 +143,8 @@ class FeedLink:
             return f"{self._forwarder.waiting} requests wait: {self._forwarder.trouble}"
         if self._executions is not None and not self._executions.compared.is_set():
             return "the executions are not all heard of yet"
+        if self._orders is not None and (unanswered := self._orders.unanswered):
+            return f"{unanswered} orders have no answer from the execution service"
         return ""
 
     def view(self) -> ConnectionView:

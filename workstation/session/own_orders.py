@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from workstation.core.types import EXTERNAL, TradingState
+from workstation.core.types import EXTERNAL, OrderState, TradingState
 from workstation.trading.kernel import JOURNAL, Kernel
 
 
@@ -22,6 +22,11 @@ class OwnOrders:
     def has_nothing(self) -> bool:
         """Whether there is neither an order nor a position: nothing that was told so far is ours."""
         return not self._kernel.orders.orders and not self._kernel.ledger.positions
+
+    @property
+    def unanswered(self) -> int:
+        """Orders of which the venue has not told in time whether it has them."""
+        return sum(order.state is OrderState.UNKNOWN for order in self._kernel.orders.open_orders())
 
     @property
     def now_ns(self) -> int:
