@@ -23,8 +23,9 @@ env: ## passwords and tokens of the services into .env; keeps what is there
 services: setup ## every service as a process of this machine, over NATS
 	@$(PYTHON) packaging/services.py $(ARGS)
 
-services-test: setup ## start the services as processes, trade, ask, kill, stop
-	@$(PYTHON) -m pytest -q -n 0 tests/end_to_end/test_services.py $(ARGS)
+services-test: ## the services as processes: trade, ask, kill, partition, fill the disk, look in a browser
+	@bash packaging/setup.sh --test
+	@$(PYTHON) -m pytest -q -n 2 -m services $(ARGS)
 
 compose-test: setup ## the same with the containers of docker-compose.yml
 	@$(PYTHON) -m tests.compose $(ARGS)

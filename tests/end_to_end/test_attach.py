@@ -23,6 +23,8 @@ from workstation.messaging.server import kept_address
 from workstation.services.engine_client import EngineClient, View
 from workstation.storage.disk_journal import JournalReader
 
+pytestmark = pytest.mark.services
+
 PROFILE = """
 market:
   symbols: [BTCUSDT, ETHUSDT]

@@ -27,7 +27,7 @@ from workstation.messaging.bodies import ServiceHealthBody
 from workstation.messaging.link import NatsLink
 from workstation.messaging.server import EmbeddedServer
 
-pytestmark = pytest.mark.allow_log_warnings
+pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
 HEALTH = "service.health.*"
 

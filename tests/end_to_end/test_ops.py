@@ -8,7 +8,11 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.end_to_end.program import ROOT, TIMEOUT_S, command, configuration, environment, is_one_sentence, run
+
+pytestmark = pytest.mark.services
 
 TOKEN = "a-token-of-the-viewer-of-this-test"
 VARIABLE = "WORKSTATION_OPS_TOKEN_VIEWER"

@@ -18,6 +18,8 @@ from tests.end_to_end.program import ROOT, configuration, environment, run
 from tests.end_to_end.stack import SERVICES, OpsClient, check_stack, until
 from tests.unit.messaging.nats_servers import free_port
 
+pytestmark = pytest.mark.services
+
 PROFILE = """
 market:
   built_in:

@@ -29,7 +29,7 @@ from workstation.messaging.streams import EXECUTIONS, ORDERS, PERFORMANCE, SHADO
 from workstation.services.execution.shadow import FOLDER
 from workstation.storage.layout import DataFolder
 
-pytestmark = pytest.mark.allow_log_warnings
+pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
 MESSAGING = load_settings(ROOT / "config" / "strategy.yaml").settings.messaging
 KEY, SECRET = "PlAnTeDkey0123456789", "pL4nTeDsEcReT9876543210"

@@ -22,7 +22,7 @@ from workstation.messaging.server import EmbeddedServer
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
 
-pytestmark = pytest.mark.allow_log_warnings
+pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
 ROLES = split_roles()
 

@@ -14,7 +14,7 @@ from workstation.core.clock import WallClock
 from workstation.core.messages import FeedStatus, Trade
 from workstation.messaging.link import NatsLink
 
-pytestmark = pytest.mark.allow_log_warnings
+pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
 SYMBOL = "BTCUSDT"
 BULK = 80

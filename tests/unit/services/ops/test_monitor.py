@@ -19,9 +19,12 @@ ARGUMENTS = ("--no-sandbox", "--headless", "--disable-gpu", "--disable-backgroun
 DESKTOP, PHONE = (1600, 900), (390, 844)
 WAIT_MS = 20_000
 
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="there is no chromium on PATH (on Debian: apt install chromium), so no page was driven"
-)
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="there is no chromium on PATH (on Debian: apt install chromium), so no page was driven"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

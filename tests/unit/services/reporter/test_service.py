@@ -28,6 +28,8 @@ from workstation.services.execution_books import FILLS
 from workstation.services.reporter.notifier import URLS_VARIABLE
 from workstation.services.stream_tail import newest_bodies
 
+pytestmark = pytest.mark.services
+
 MESSAGING = SETTINGS.messaging
 TOLD = published()
 DAY = "2024-03-01"

@@ -38,6 +38,8 @@ from workstation.services.risk.service import RiskService
 from workstation.services.risk.state import RiskState
 from workstation.services.risk.store import risk_key
 
+pytestmark = pytest.mark.services
+
 MESSAGING = SETTINGS.messaging
 SUBJECTS = MESSAGING.subjects
 ACCOUNT = SETTINGS.account.name
