@@ -19,6 +19,7 @@ from nats.js.api import DeliverPolicy
 
 from tests.end_to_end.program import ROOT, command, configuration, environment, journal
 from tests.unit.messaging.nats_servers import connected, running_server
+from workstation.core.errors import StorageError
 from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted
 from workstation.core.money import from_money
 from workstation.messaging.bodies import ExecutionBody
@@ -115,9 +116,11 @@ class Services:
         return (self._folder / f"{role}.log").read_text()
 
     def records(self, role: str, kind: type[Any]) -> list[Any]:
-        if not DataFolder(self.data(role)).journal.exists():
+        try:
+            return [record for record in journal(self.data(role))[1] if isinstance(record, kind)]
+        except StorageError:
+            # It is not there yet, or just being made.
             return []
-        return [record for record in journal(self.data(role))[1] if isinstance(record, kind)]
 
 
 @contextmanager
