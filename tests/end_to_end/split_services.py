@@ -103,9 +103,11 @@ class Services:
         return "\n".join(f"== {role}\n{self.log(role)[-most:]}" for role in self.roles)
 
     def records(self, role: str, kind: type[Any]) -> list[Any]:
-        if not DataFolder(self.data(role)).journal.exists():
+        try:
+            return [record for record in journal(self.data(role))[1] if isinstance(record, kind)]
+        except StorageError:
+            # It is not there yet, or just being made.
             return []
-        return [record for record in journal(self.data(role))[1] if isinstance(record, kind)]
 
     def seen(self, role: str, kind: type[Any]) -> int:
         """How many records of a kind its journal holds by now; reads only what is new."""

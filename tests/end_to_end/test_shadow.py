@@ -20,6 +20,7 @@ from tests.live.profile import write_profile
 from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
+from workstation.core.errors import StorageError
 from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted
 from workstation.messaging.bodies import MetricsBody, OrderBody
 from workstation.messaging.envelope import decode, encode
@@ -27,7 +28,6 @@ from workstation.messaging.link import PASSWORD_VARIABLE, NatsLink
 from workstation.messaging.server import EmbeddedServer
 from workstation.messaging.streams import EXECUTIONS, ORDERS, PERFORMANCE, SHADOW_EXECUTIONS, ensure_stream
 from workstation.services.execution.shadow import FOLDER
-from workstation.storage.layout import DataFolder
 
 pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
@@ -56,9 +56,11 @@ async def send(link: NatsLink, client_id: str, **terms: Any) -> None:
 
 
 def records(data: Path, *kinds: type[Any]) -> list[Any]:
-    if not DataFolder(data).journal.exists():
+    try:
+        return [record for record in journal(data)[1] if isinstance(record, kinds)]
+    except StorageError:
+        # It is not there yet, or just being made.
         return []
-    return [record for record in journal(data)[1] if isinstance(record, kinds)]
 
 
 async def metrics(link: NatsLink) -> list[MetricsBody]:

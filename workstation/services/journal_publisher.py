@@ -30,6 +30,7 @@ from workstation.storage.disk_journal import JournalReader, JournalRecord
 BATCH = 200
 POLL_S = 0.005
 RETRY_S = 1.0
+FINISH_S = 5.0
 
 log = logging.getLogger("workstation.services")
 
@@ -57,6 +58,7 @@ class JournalPublisher:
             self._subjects = msgspec.structs.replace(subjects, executions=subjects.shadow_executions)
             self._streams = (SHADOW_EXECUTIONS,)
         self._lost = asyncio.Event()
+        self._ends = False
         self.published = 0
         """Number of the last record that NATS has acknowledged."""
         self.messages = 0
@@ -79,6 +81,16 @@ class JournalPublisher:
                 log.error("%s", self.trouble)
             await asyncio.sleep(RETRY_S)
 
+    async def finish(self) -> None:
+        """Tell the rest of a journal that nobody writes any more, if it can be told soon; else the next start does."""
+        self._ends = True
+        try:
+            async with asyncio.timeout(FINISH_S):
+                if self._link.is_up:
+                    await self._follow()
+        except (NatsError, TimeoutError, OSError) as error:
+            log.info("The rest of the journal is published at the next start: %s", str(error) or type(error).__name__)
+
     async def _follow(self) -> None:
         """Go on behind the last record that NATS has, until the connection is lost."""
         context = self._link.jetstream()
@@ -97,6 +109,8 @@ class JournalPublisher:
                     seq = record.seq
                 if not records:
                     self.trouble = ""
+                    if self._ends:
+                        return
                     await asyncio.sleep(POLL_S)
         finally:
             reader.close()

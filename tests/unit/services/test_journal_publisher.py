@@ -122,3 +122,31 @@ async def test_restarts_of_everything_lose_and_double_nothing(tmp_path: Path) ->
     steps = Counter((body.client_id, body.status) for body in executions)
     assert {count for (_, status), count in steps.items() if status == "submitted"} == {1}
     paper.close()
+
+
+async def test_the_rest_is_told_at_an_orderly_end(tmp_path: Path) -> None:
+    """What a session wrote while it was closed is in the stream when its process ends, and once."""
+    paper = PaperSession(tmp_path / "data", busy_configuration())
+    paper.let_pass(300)
+    async with running_server(tmp_path / "nats") as server, connected(server) as link:
+        writes = publisher(link, tmp_path / "data")
+        await run_until(writes, lambda: writes.messages >= 10)
+        paper.let_pass(300)
+        ledger = paper.session.kernel.ledger
+        paper.close()
+        await publisher(link, tmp_path / "data").finish()
+        executions = [body for body in await messages(link, EXECUTIONS) if isinstance(body, ExecutionBody)]
+    fills = [body for body in executions if body.status in FINISHED]
+    assert len({body.execution_id for body in fills}) == len(fills) > 5
+    assert sum((body.fees for body in fills), Decimal(0)) == from_money(ledger.fees)
+
+
+async def test_without_nats_an_end_waits_for_nothing(tmp_path: Path) -> None:
+    paper = PaperSession(tmp_path / "data", busy_configuration())
+    paper.let_pass(10)
+    paper.close()
+    async with running_server(tmp_path / "nats") as server, connected(server) as link:
+        await server.stop()
+        await until(lambda: not link.is_up)
+        async with asyncio.timeout(1):
+            await publisher(link, tmp_path / "data").finish()

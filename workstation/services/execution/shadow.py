@@ -76,11 +76,9 @@ class ShadowRun:
         session.open()
         self.session = session
         messaging = session.settings.messaging
+        publisher = JournalPublisher(self._link, messaging, session.folder.journal, session.clock.now_ns, shadow=True)
         try:
             orders = await self._orders(session, messaging, folder)
-            publisher = JournalPublisher(
-                self._link, messaging, session.folder.journal, session.clock.now_ns, shadow=True
-            )
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(session.run())
                 tasks.create_task(publisher.run())
@@ -89,6 +87,7 @@ class ShadowRun:
             raise group.exceptions[0] from None
         finally:
             await session.close()
+            await publisher.finish()
 
     async def _orders(self, session: Session, messaging: Messaging, folder: Path) -> OrderReader:
         """A shadow that begins takes what comes from now on; one that has begun goes on where it stood."""
