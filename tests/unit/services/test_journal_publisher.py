@@ -94,6 +94,7 @@ async def test_what_is_published_is_what_the_books_hold(tmp_path: Path) -> None:
     paper.close()
 
 
+@pytest.mark.services
 async def test_restarts_of_everything_lose_and_double_nothing(tmp_path: Path) -> None:
     """The publisher is ended wherever it stands, the server is killed, the session restarted, again and again."""
     data = tmp_path / "data"

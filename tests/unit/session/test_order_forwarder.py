@@ -60,7 +60,7 @@ async def kept(link: NatsLink) -> list[str]:
 
 
 def request(number: int) -> CancelBody:
-    return CancelBody(id=f"r-{number}", client_id="core-1")
+    return CancelBody(id=f"r-{number}", client_id=f"core-{number}")
 
 
 async def test_requests_are_kept_in_their_order(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ async def test_nothing_is_taken_while_another_holds_the_account(desk: Desk) -> N
         await desk.send(order(3))
         await asyncio.sleep(0.6)
         assert desk.engine.ids == ["c-1", "c-2"]
-    assert json.loads(desk.file.read_text()) == {"position": 2}
+    assert json.loads(desk.file.read_text())["position"] == 2
     desk.lease.held = True
     async with desk.reading():
         await desk.until(3)
@@ -211,11 +211,13 @@ async def test_what_cannot_be_read_is_refused_to_its_sender_and_the_rest_goes_on
     assert [(r.client_id, r.code, r.amendment) for r in refused] == [
         ("c-1", "MALFORMED", 0),
         ("c-2", "MALFORMED", 0),
-        ("c-9", "MALFORMED", 4),
     ]
+    # Whether there is such an order is the engine's to say.
+    changes = [r for r in desk.engine.taken if isinstance(r, TakeAmendment)]
+    assert [(change.client_id, change.amendment) for change in changes] == [("c-9", 4)]
     assert "not a multiple of its lot" in refused[0].reason and refused[0].who == "node-1"
     assert isinstance(desk.engine.taken[-1], TakeOrder)
-    assert reader.refused == 3 and desk.link.refused == 2
+    assert reader.refused == 2 and desk.link.refused == 2
 
 
 @pytest.mark.allow_log_warnings("no paper run beside")
