@@ -6,10 +6,10 @@ ARGS ?=
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench screenshots soak lock clean
+.PHONY: help setup run test check format bench screenshots soak services-soak lock clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
 
 setup: ## make the environment in .venv; does nothing when it is up to date
 	@bash packaging/setup.sh
@@ -39,6 +39,9 @@ screenshots: setup ## render the pictures of the documents
 
 soak: setup ## run seeded worlds under faults until told to stop; ARGS="--live spot" trades live at the sandbox
 	@$(PYTHON) -m tests.soak $(ARGS)
+
+services-soak: setup ## kill every service again and again while it trades at the sandbox; ARGS="--kills 60 --seed 7"
+	@$(PYTHON) -m tests.services_soak $(ARGS)
 
 lock: setup ## resolve the dependencies of pyproject.toml again
 	@bash packaging/lock.sh
