@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run env services services-test compose-test test check format bench screenshots soak lock clean
+.PHONY: help setup run env services services-test compose-test test check format bench screenshots soak services-soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -52,6 +52,9 @@ screenshots: setup ## render the pictures of the documents
 
 soak: setup ## run seeded worlds under faults until told to stop; ARGS="--live spot" trades live at the sandbox
 	@$(PYTHON) -m tests.soak $(ARGS)
+
+services-soak: setup ## kill every service again and again while it trades at the sandbox; ARGS="--kills 60 --seed 7"
+	@$(PYTHON) -m tests.services_soak $(ARGS)
 
 lock: setup ## resolve the dependencies of pyproject.toml again
 	@bash packaging/lock.sh

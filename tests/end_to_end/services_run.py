@@ -43,6 +43,7 @@ KEY, SECRET = "practice-key", "practice-secret"
 TOKEN = "the-token-of-the-viewer-of-this-run"
 NATS = "nats"
 ALL = ("feed", "execution", "core", "risk", "reporter", "ops", NATS)
+EXECUTION_ALONE = "orders that the execution service filled by itself"
 PATIENCE_S = 150.0
 READY = "The positions agree with the execution service's."
 FILLED = ("filled", "partially_filled")
@@ -166,6 +167,10 @@ class ServicesWorld:
         for victim in processes:
             self.services.start(victim)
 
+    async def until_holding(self) -> None:
+        """Wait until there is a position at the exchange."""
+        await self.services.until(lambda: any(self._held().values()), PATIENCE_S, "a position")
+
     # --- The end ------------------------------------------------------------------------------------------------------
 
     async def settle(self) -> None:
@@ -184,11 +189,13 @@ class ServicesWorld:
         record = self.exchange.record()
         open_orders = [o for o in record["orders"] if o["status"] in ("NEW", "PARTIALLY_FILLED")]
         conditional = [o for o in record["conditional"] if o["status"] == "NEW"]
-        self._left = [*open_orders, *conditional]
+        return not open_orders and not conditional and not any(self._held().values())
+
+    def _held(self) -> Counter[str]:
         lots: Counter[str] = Counter()
-        for done in record["executions"]:
+        for done in self.exchange.record()["executions"]:
             lots[done["symbol"]] += done["side"] * done["lots"]
-        return not open_orders and not conditional and not any(lots.values())
+        return lots
 
     def _all_know(self) -> bool:
         """Executions reach the core and the reporter a moment after the journal."""
@@ -230,6 +237,9 @@ class ServicesWorld:
         counts = Counter(type(output).__name__ for output in mine)
         counts["executions at the exchange"] = len(theirs)
         counts["messages in the stream of executions"] = len(told)
+        wanted = {output.client_id for output in core if isinstance(output, OrderSubmitted)}
+        alone = {output.client_id for output in mine if isinstance(output, OrderFilled)} - wanted
+        counts[EXECUTION_ALONE] = len(alone)
         counts["orders of the core"] = sum(isinstance(output, OrderSubmitted) for output in core)
         return counts
 

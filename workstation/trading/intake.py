@@ -22,6 +22,7 @@ from workstation.trading.kernel import Kernel
 
 NOT_FOUND = "NOT_FOUND"
 _NOT_OPEN = "It is not open here."
+_NOT_IN_PLACE = "The venue cannot change it in place, and who sent it would not know another one: cancel it first."
 
 
 class Intake:
@@ -61,6 +62,8 @@ class Intake:
                 return
             if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
                 reason = "It came too late."
+            elif not kernel.changes_in_place(order):
+                reason = _NOT_IN_PLACE
             else:
                 order.amendments = command.amendment - 1
                 try:

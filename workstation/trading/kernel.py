@@ -411,13 +411,14 @@ class Kernel:
         denial = self.gate.approve_amend(order, new_price, new_stop, new_lots)
         if denial is not None:
             raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
-        if not self._changes_in_place(order):
+        if not self.changes_in_place(order):
             self.replacements.replace(order, new_price, new_stop, new_lots)
             return
         expires_ns = self.clock.time_ns + self.terms.request_expiry_ns
         self.orders.request_amend(order, new_price, new_stop, new_lots, expires_ns)
 
-    def _changes_in_place(self, order: Order) -> bool:
+    def changes_in_place(self, order: Order) -> bool:
+        """Whether the order stays the same one when its terms change; else another one takes its place."""
         can = self.venue.can
         held = self._held is not None and order.state is OrderState.HELD
         return held or (can.amend and order.type in can.amend_types)

@@ -31,6 +31,7 @@ BEAT_S = 2.0
 ASKING_S = 0.4
 SAVING_S = 3.0
 OBEYED_S = 2.0
+RETRY_S = 0.5
 """How long an answer to a kill waits for the engines to say that they obeyed."""
 KEPT_COMMANDS = 200
 REMEMBERED_EXECUTIONS = 20_000
@@ -104,7 +105,7 @@ class RiskService:
 
     async def start(self) -> None:
         """Resume from what was kept, and take commands from now on."""
-        memory = await self._store.load()
+        memory = await self._load()
         if memory is not None:
             self._state.restore(memory["state"])
             self._seen.update(memory["seen"])
@@ -114,6 +115,14 @@ class RiskService:
         await self._link.serve(self._messaging.subjects.risk_management, self._command, RiskCommandBody)
         with contextlib.suppress(*_AWAY):
             await self._link.client.flush()
+
+    async def _load(self) -> dict[str, Any] | None:
+        """What was kept. A NATS that is just starting is waited for: to begin without it would forget a kill."""
+        while True:
+            with contextlib.suppress(*_AWAY):
+                return await self._store.load()
+            still_wanted()
+            await asyncio.sleep(RETRY_S)
 
     async def _remember_executions(self) -> None:
         seen = self._seen[EXECUTIONS]
