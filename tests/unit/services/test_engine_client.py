@@ -14,9 +14,10 @@ from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
 from workstation.core.messages import Kill, Reconcile
 from workstation.messaging.bodies import Body, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
-from workstation.services.engine_client import EngineClient, View, behind
+from workstation.services.engine_client import EngineClient, View
 from workstation.services.execution.service import execution_configuration
 
 LOADED = load_settings(ROOT / "config" / "strategy.yaml")
@@ -60,7 +61,7 @@ def test_the_execution_services_engine_has_subjects_of_its_own() -> None:
 
 
 async def test_a_command_acts_in_one_engine_and_a_kill_in_both(links: tuple[NatsLink, NatsLink, NatsLink]) -> None:
-    core, execution, its = Engine(), Engine(), behind(SUBJECTS)
+    core, execution, its = Engine(), Engine(), execution_subjects(SUBJECTS)
     await core.serve(links[0], SUBJECTS.commands, SUBJECTS.views)
     await execution.serve(links[1], its.commands, its.views)
     client = EngineClient(links[2], SUBJECTS, WallClock().now_ns)
