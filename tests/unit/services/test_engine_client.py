@@ -34,6 +34,8 @@ class Engine:
     async def serve(self, link: NatsLink, *subjects: str) -> None:
         for subject in subjects:
             await link.serve(subject, self._answer, EngineRequestBody)
+        # Another connection asks: the server must know of it first.
+        await link.client.flush()
 
     async def _answer(self, request: Message) -> Body:
         body = request.body
