@@ -9,8 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.end_to_end.program import journal
 from tests.live.checks import ExposureWatch, check_everything
-from tests.live.world import live_world
+from tests.live.world import LiveWorld, live_world
+from workstation.core.messages import OrderFilled
 
 ROUNDS = 3
 SWITCHES = 3
@@ -19,6 +21,7 @@ SLACK_PERCENT = 3
 MUST_STRIKE = ("latency", "drop_request", "drop_reply", "server_error", "timeout", "duplicate", "partial_fill")
 """Switches for which every session gives an occasion."""
 PATIENCE_S = 15
+LEAST_FILLS = 3
 
 
 def switches(market: str, draw: Random) -> list[dict[str, Any]]:
@@ -92,8 +95,17 @@ async def run(data: Path, market: str, seed: int, rounds: int = ROUNDS) -> Count
                 await world.kill()
                 met["kills"] += 1
                 await asyncio.sleep(draw.uniform(0, 0.4))
+        await _until_it_has_traded(world)
         await world.settle()
         await world.stop()
         watch.check()
         met += check_everything(world)
     return met
+
+
+async def _until_it_has_traded(world: LiveWorld) -> None:
+    """On a slow machine little may have come of the rounds: what is compared must not be next to nothing."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(isinstance(record, OrderFilled) for record in journal(world.data)[1]) <= LEAST_FILLS:
+                await asyncio.sleep(0.2)

@@ -114,7 +114,7 @@ async def test_a_foreign_order_that_fills_in_parts_raises_no_alarm(perpetual: Li
     world = perpetual
     await started(world)
     book = world.kernel.markets[SYMBOL].book
-    best = sum(lots for _, lots in sorted(book.asks.items())[:3])
+    best = sum(lots for _, lots in sorted(book.asks.items())[:10])
     world.foreign(Side.BUY, best, client_id="large")
     await world.until(lambda: world.position() == best, what="booked")
     assert len(world.desk.executions) > 1

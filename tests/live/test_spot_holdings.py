@@ -41,7 +41,7 @@ def working(world: LiveWorld, role: OrderRole) -> list[Order]:
 async def test_lesson_5_and_12_a_fee_in_the_asset_leaves_a_holding_that_can_be_protected_and_sold(world: LiveWorld):
     price = world.kernel.markets[SYMBOL].last_price
     order = await bought(world, 1_000, stop_loss=price * 99 // 100)
-    fee = world.desk.executions[0].fee
+    fee = sum(execution.fee for execution in world.desk.executions)
     assert world.desk.executions[0].fee_asset == "BTC" and fee > 0
     await world.until(lambda: working(world, OrderRole.PROTECTIVE_STOP), what="its stop rests")
     held = world.kernel.ledger.position(MANUAL, SYMBOL)
