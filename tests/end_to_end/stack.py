@@ -49,12 +49,18 @@ def until(condition: Callable[[], bool], timeout_s: float, what: str) -> None:
 def check_stack(ops: OpsClient, is_healthy: Callable[[], bool], timeout_s: float) -> None:
     """Raises ``AssertionError`` with what is not as it must be. The stack trades again when it returns."""
     until(lambda: ops.ask("/ready").status == 200, timeout_s, "the ops API and the engine are ready")
-    until(lambda: len(_told(ops, "/api/v1/trades?limit=50")) >= TRADES, timeout_s, "the strategies trade")
+    until(lambda: count_trades(ops) >= TRADES, timeout_s, "the strategies trade")
     until(is_healthy, timeout_s, "every service is healthy")
     _check_access(ops)
     _check_kill(ops)
-    before = len(_told(ops, "/api/v1/trades?limit=1000"))
-    until(lambda: len(_told(ops, "/api/v1/trades?limit=1000")) > before, timeout_s, "it trades again after the resume")
+    before = count_trades(ops)
+    until(lambda: count_trades(ops) > before, timeout_s, "it trades again after the resume")
+
+
+def count_trades(ops: OpsClient) -> int:
+    """Executions that the engine tells of; 0 while it does not answer."""
+    answer = ops.ask("/api/v1/trades?limit=1000")
+    return len(answer.told) if answer.status == 200 else 0
 
 
 def _check_access(ops: OpsClient) -> None:
