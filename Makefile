@@ -32,7 +32,7 @@ compose-test: setup ## the same with the containers of docker-compose.yml
 
 test: ## the whole test suite; ARGS="tests/unit -k ledger" chooses, WORKERS=0 runs in one process
 	@bash packaging/setup.sh --test
-	@$(PYTHON) -m pytest -q -n $(WORKERS) $(ARGS)
+	@$(PYTHON) -m pytest -q -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup ## lint, format, types and the order of imports
 	@.venv/bin/ruff check .

@@ -241,7 +241,7 @@ def test_a_disk_that_is_full_at_a_restart_costs_nothing(tmp_path: Path, busy: li
     data = tmp_path / "data"
     assert run("--no-gui", *busy, "--for", "3").returncode == 0
     before = journal(data)[1]
-    done = run("--no-gui", *busy, "--for", "3", preexec_fn=limited(40_000))
+    done = run("--no-gui", *busy, "--for", "3", preexec_fn=limited(4_000))
     assert done.returncode != 0 and "Traceback" not in done.stdout + done.stderr
     assert is_one_sentence(done) and "check the disk and its free space" in done.stderr
     assert run("--no-gui", *busy, "--for", "2").returncode == 0

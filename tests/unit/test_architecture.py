@@ -54,6 +54,12 @@ def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
     assert not loaded_after(modules) & {"ccxt", "aiohttp", "keyring"}
 
 
+def test_a_session_starts_without_pandas() -> None:
+    """It costs a second at every start; TA-Lib would bring it along."""
+    modules = ["workstation.session", "workstation.strategies.confluence", "widgets.main_window"]
+    assert not loaded_after(modules) & {"pandas", "polars", "pyarrow"}
+
+
 def test_the_imports_run_one_way() -> None:
     linter = Path(sys.executable).with_name("lint-imports")
     if not linter.exists():

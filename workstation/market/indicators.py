@@ -11,12 +11,11 @@ from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
-import talib
 from numpy.typing import NDArray
-from talib import abstract
 
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import DAY_NS
+from workstation.market.ta_lib import talib
 
 Floats = NDArray[np.float64]
 Lines = dict[str, Floats]
@@ -194,7 +193,7 @@ class _Probe:
 
 @cache
 def _information(name: str) -> dict[str, Any]:
-    information: dict[str, Any] = abstract.Function(name).info  # type: ignore[attr-defined]
+    information: dict[str, Any] = talib.abstract.Function(name).info
     return information
 
 
@@ -225,7 +224,7 @@ def _known_name(name: str) -> str:
 
 @cache
 def _talib_names() -> frozenset[str]:
-    return frozenset(talib.get_functions())  # type: ignore[no-untyped-call]
+    return frozenset(talib.get_functions())
 
 
 def _check_parameters(name: str, parameters: dict[str, Any]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import talib
-
 from workstation.core.errors import StrategyError
 from workstation.core.messages import Bar, OrderFilled
 from workstation.core.orders import Order
 from workstation.core.types import OrderRole, OrderState
+from workstation.market.ta_lib import talib
 from workstation.strategies.protected import ProtectedStrategy
 from workstation.trading.parameters import Amount, Flag, Integer, Number
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from decimal import Decimal
 
-import talib
-
 from workstation.core.messages import Bar
 from workstation.core.types import Side
+from workstation.market.ta_lib import talib
 from workstation.strategies.protected import ProtectedStrategy
 from workstation.trading.parameters import Amount, Flag, Integer, Number
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import talib
-
 from workstation.core.errors import StrategyError
 from workstation.core.messages import Bar
+from workstation.market.ta_lib import talib
 from workstation.strategies.reversion import ReversionStrategy
 from workstation.trading.parameters import Integer, Number
 

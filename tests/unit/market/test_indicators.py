@@ -6,13 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import talib
 from numpy.testing import assert_allclose
 
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import DAY_NS, HOUR_NS
 from workstation.market.indicators import indicator, indicator_names, indicator_parameters, parse_indicator
 from workstation.market.running import Atr, Ema, Rsi, WilderAverage
+from workstation.market.ta_lib import talib
 
 
 def bars(count: int, seed: int = 1) -> SimpleNamespace:

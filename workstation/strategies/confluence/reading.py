@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import talib
 from numpy.typing import NDArray
 
 from workstation.market.bars import BarSeries
+from workstation.market.ta_lib import talib
 from workstation.strategies.confluence.confidence import Conditions, Confidence, confidence
 from workstation.strategies.confluence.parameters import ConfluenceParameters
 from workstation.strategies.confluence.regime import regime

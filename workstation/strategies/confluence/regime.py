@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import talib
 from numpy.typing import NDArray
+
+from workstation.market.ta_lib import talib
 
 
 def regime(close: NDArray[np.float64], ema: int, fast: int, slow: int, signal: int) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import talib
 from numpy.typing import NDArray
+
+from workstation.market.ta_lib import talib
 
 
 def setup(
