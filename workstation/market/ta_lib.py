@@ -19,6 +19,7 @@ def _load() -> ModuleType:
         sys.modules[name] = None  # type: ignore[assignment]
     try:
         import talib as loaded  # noqa: TID251
+        import talib.abstract  # noqa: TID251
     finally:
         for name, module in hidden.items():
             del sys.modules[name]
