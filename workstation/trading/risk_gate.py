@@ -73,7 +73,7 @@ class RiskGate:
                 self.on_throttled(intent.owner)
             return denial
         self.activity.sent(intent, repeats=self._open_parent(intent) is None)
-        return self._approved(intent, client_id or self._orders.next_client_id(), reference)
+        return self._approved(intent, client_id or self._orders.next_client_id(), reference, panic)
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
         """Judge an open order's new terms and count the change; the first reason to refuse it, or ``None``."""
@@ -104,11 +104,14 @@ class RiskGate:
                 return denial
         return self._approved(intent, order.client_id)
 
-    def _approved(self, intent: Intent, client_id: str, reference: int = 0) -> Approved:
+    def _approved(self, intent: Intent, client_id: str, reference: int = 0, panic: bool = False) -> Approved:
         reference = reference or self._markets[intent.symbol].last_price
         expires_ns = self._clock.time_ns + self._expiry_ns
         opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
-        return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)
+        venue_reduces = intent.reduce_only and not opposed
+        return Approved(
+            GATE_SEAL, intent, client_id, reference, expires_ns, venue_reduces, panic and intent.reduce_only
+        )
 
     def judge(self, intent: Intent, *, panic: bool = False) -> Denial | None:
         """The first reason to refuse the intent, or ``None``."""
@@ -120,7 +123,7 @@ class RiskGate:
             (None if panic else self._check_permission(intent))
             or check_form(intent, market, self.limits.permitted)
             or (None if panic else self._check_market(intent, market))
-            or (self._check_reduction(intent, panic) if intent.reduce_only else self.exposure.check(intent, market))
+            or (self._check_reduction(intent) if intent.reduce_only else self.exposure.check(intent, market))
             or (
                 None
                 if panic
@@ -157,7 +160,7 @@ class RiskGate:
         if denial is not None:
             return denial
         if order.reduce_only:
-            denial = self._check_reduction(intent, False) if lots > order.lots else None
+            denial = self._check_reduction(intent) if lots > order.lots else None
         else:
             denial = self.exposure.check_change(intent, max(0, lots - order.lots), market)
         return denial or self.activity.check_rate(order.owner, order.reduce_only)
@@ -261,7 +264,7 @@ class RiskGate:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.parent_id} is no entry that this order could reduce.")
         return None
 
-    def _check_reduction(self, intent: Intent, panic: bool) -> Denial | None:
+    def _check_reduction(self, intent: Intent) -> Denial | None:
         instrument = self._markets[intent.symbol].instrument
         parent = self._orders.orders.get(intent.parent_id) if intent.parent_id else None
         if self._open_parent(intent) is not None and parent is not None and intent.lots <= parent.lots:
@@ -270,7 +273,7 @@ class RiskGate:
         if held * intent.side >= 0:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.owner} has no position in {intent.symbol} to reduce.")
         leaving = 0
-        if intent.type is OrderType.MARKET and not panic:
+        if intent.type is OrderType.MARKET:
             leaving = sum(
                 order.remaining
                 for order in self._orders.open_orders(intent.symbol, intent.owner)

@@ -20,7 +20,15 @@ from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
-from workstation.core.messages import ForwardedRequest, RefuseRequest, TakeAmendment, TakeCancel, TakeOrder, TakeQuery
+from workstation.core.messages import (
+    FollowKill,
+    ForwardedRequest,
+    RefuseRequest,
+    TakeAmendment,
+    TakeCancel,
+    TakeOrder,
+    TakeQuery,
+)
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
 from workstation.messaging.envelope import encode
@@ -61,7 +69,7 @@ class FakeEngine:
 
     @property
     def ids(self) -> list[str]:
-        return [request.client_id for request in self.taken]
+        return [request.client_id for request in self.taken if not isinstance(request, FollowKill)]
 
 
 def order(number: int, **changes: Any) -> OrderBody:
