@@ -124,7 +124,7 @@ class KillSwitch:
     def _follow_no_more(self, command: FollowKill) -> str:
         kernel = self._kernel
         own = kernel.trading.causes.get(KILL)
-        if own is not None:
+        if own is not None and not self._is_core:
             # The core that told this began just now, perhaps, and has not heard of it.
             kernel.emit(
                 KillSwitchChanged(

@@ -65,7 +65,7 @@ class RiskGate:
         self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0
     ) -> Approved | Denial:
         """``client_id`` and ``reference`` are given for an order that was decided elsewhere, else made here."""
-        denial = self.judge(intent, panic=panic) or self._check_parent(intent)
+        denial = self.judge(intent, panic=panic, elsewhere=bool(client_id)) or self._check_parent(intent)
         if denial is not None:
             if denial.code is DenialCode.REPEATED_EXECUTION:
                 self.activity.of(intent.owner).repeats.clear()
@@ -113,8 +113,11 @@ class RiskGate:
             GATE_SEAL, intent, client_id, reference, expires_ns, venue_reduces, panic and intent.reduce_only
         )
 
-    def judge(self, intent: Intent, *, panic: bool = False) -> Denial | None:
-        """The first reason to refuse the intent, or ``None``."""
+    def judge(self, intent: Intent, *, panic: bool = False, elsewhere: bool = False) -> Denial | None:
+        """The first reason to refuse the intent, or ``None``.
+
+        A panic exit was sized here by what is on its way out already; one that was decided ``elsewhere`` was not.
+        """
         market = self._markets.get(intent.symbol)
         if market is None:
             return Denial(DenialCode.UNKNOWN_SYMBOL, f"{intent.symbol} is not configured.")
@@ -123,7 +126,11 @@ class RiskGate:
             (None if panic else self._check_permission(intent))
             or check_form(intent, market, self.limits.permitted)
             or (None if panic else self._check_market(intent, market))
-            or (self._check_reduction(intent) if intent.reduce_only else self.exposure.check(intent, market))
+            or (
+                self._check_reduction(intent, panic and not elsewhere)
+                if intent.reduce_only
+                else self.exposure.check(intent, market)
+            )
             or (
                 None
                 if panic
@@ -160,7 +167,7 @@ class RiskGate:
         if denial is not None:
             return denial
         if order.reduce_only:
-            denial = self._check_reduction(intent) if lots > order.lots else None
+            denial = self._check_reduction(intent, False) if lots > order.lots else None
         else:
             denial = self.exposure.check_change(intent, max(0, lots - order.lots), market)
         return denial or self.activity.check_rate(order.owner, order.reduce_only)
@@ -264,7 +271,7 @@ class RiskGate:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.parent_id} is no entry that this order could reduce.")
         return None
 
-    def _check_reduction(self, intent: Intent) -> Denial | None:
+    def _check_reduction(self, intent: Intent, sized: bool) -> Denial | None:
         instrument = self._markets[intent.symbol].instrument
         parent = self._orders.orders.get(intent.parent_id) if intent.parent_id else None
         if self._open_parent(intent) is not None and parent is not None and intent.lots <= parent.lots:
@@ -273,7 +280,7 @@ class RiskGate:
         if held * intent.side >= 0:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.owner} has no position in {intent.symbol} to reduce.")
         leaving = 0
-        if intent.type is OrderType.MARKET:
+        if intent.type is OrderType.MARKET and not sized:
             leaving = sum(
                 order.remaining
                 for order in self._orders.open_orders(intent.symbol, intent.owner)
