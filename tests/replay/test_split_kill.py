@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.replay.split_engine import Split, recorded
+from tests.replay.split_engine import INSTRUMENTS, SETTINGS, Split, engine, recorded
 from workstation.assembly import Engine
 from workstation.core.messages import (
     CancelAll,
@@ -25,8 +26,12 @@ from workstation.core.messages import (
     StopStrategy,
 )
 from workstation.core.types import OrderRole, OrderType, TradingState
+from workstation.messaging.bodies import KillBody
+from workstation.messaging.order_bodies import RequestBody, forwarded
+from workstation.storage.journal import MemoryJournal
 from workstation.storage.kill_latch import KillLatch
 from workstation.trading.trading_state import KILL, KILL_ELSEWHERE
+from workstation.venues.service.venue import ServiceVenue
 
 NEAR = 2_000
 AFTER = 400
@@ -196,6 +201,62 @@ def test_a_kill_and_a_resume_that_cross_leave_the_kill(world: World) -> None:
     split.is_cut = False
     world.go_on(5)
     assert (world.killed(world.core), world.killed(world.execution)) == ({KILL_ELSEWHERE}, {KILL})
+
+
+def core_again(sent: list[RequestBody]) -> Engine:
+    """A core that is started anew and has heard of nothing yet."""
+    settings = replace(SETTINGS, execution=replace(SETTINGS.execution, place="service"))
+    return engine(settings, MemoryJournal(), lambda clock, *_: (ServiceVenue(clock, INSTRUMENTS, sent.append), None))
+
+
+@pytest.mark.parametrize("by_records", [True, False])
+def test_a_core_that_ended_before_the_service_heard_of_its_kill_tells_it_at_its_start(
+    world: World, by_records: bool
+) -> None:
+    split = world.split
+    opening, known = world.core.snapshot(), len(split.journal.outputs)
+    split.is_cut = True
+    split.give(world.core, KILLED)
+    sent: list[RequestBody] = []
+    again = core_again(sent)
+    if by_records:
+        again.restore(opening)
+        again.apply_records(split.journal.outputs[known:])
+    else:
+        again.restore(world.core.snapshot())
+    again.start(world.core.kernel.clock.time_ns)
+    told = [body for body in sent if isinstance(body, KillBody)]
+    assert [(body.engaged, body.reason, body.flatten) for body in told] == [(True, "enough", True)]
+
+
+@pytest.mark.parametrize("by_records", [True, False])
+def test_what_is_followed_survives_a_restart_of_the_core(world: World, by_records: bool) -> None:
+    split = world.split
+    opening, known = world.core.snapshot(), len(split.journal.outputs)
+    split.give(world.execution, Kill(reason="enough"))
+    again = core_again([])
+    if by_records:
+        again.restore(opening)
+        again.apply_records(split.journal.outputs[known:])
+    else:
+        again.restore(world.core.snapshot())
+    trading = again.kernel.trading
+    assert trading.state is TradingState.HALTED and set(trading.causes) == {KILL_ELSEWHERE}
+    assert trading.reason == "Killed with the execution service: enough"
+
+
+def test_a_core_that_is_new_hears_that_the_service_is_killed(world: World) -> None:
+    """It reads what comes next, and tells at its start how its own kill switch stands."""
+    split = world.split
+    split.give(world.execution, Kill(reason="enough"))
+    sent: list[RequestBody] = []
+    core_again(sent).start(world.core.kernel.clock.time_ns)
+    before = len(kills_of(split.execution_journal))
+    for body in sent:
+        split.give(world.execution, forwarded(body, "", INSTRUMENTS, "core"))
+    told = kills_of(split.execution_journal)[before:]
+    assert [(kill.engaged, kill.reason) for kill in told] == [(True, "enough")]
+    assert world.killed(world.execution) == {KILL}
 
 
 def test_a_flatten_at_the_core_passes_the_halt_of_both(world: World) -> None:

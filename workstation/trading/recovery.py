@@ -150,6 +150,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             slot.strategy.set_parameters({key: value for key, value in saved["parameters"].items() if key in known})
     for cause, (trading_state, reason, until_ns) in state["causes"].items():
         kernel.trading.causes[cause] = _restriction(trading_state, reason, until_ns)
+    kernel.kill_flattens = state.get("kill_flattens", False)
     kernel.gate.throttled.update(state["throttled"])
     kernel.denied_ids.update(state.get("denied", ()))
     for symbol, price in state["prices"].items():
