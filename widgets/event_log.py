@@ -111,7 +111,8 @@ class EventWords:
         return WARNING, "kill switch", f"Killed by {event.who}: {event.reason}. {asked}."
 
     def _crisis(self, event: CrisisChanged) -> Words:
-        return (WARNING, "risk", f"Crisis mode: {event.cause}") if event.active else (INFO, "risk", "Crisis mode ended")
+        whose = "Crisis mode of the account" if event.account else "Crisis mode"
+        return (WARNING, "risk", f"{whose}: {event.cause}") if event.active else (INFO, "risk", f"{whose} ended")
 
     def _protection(self, event: ProtectionTriggered) -> Words:
         whom = event.owner or "every strategy"

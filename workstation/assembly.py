@@ -21,7 +21,7 @@ from workstation.storage.disk_journal import DiskJournal
 from workstation.storage.journal import MemoryJournal, SessionHeader
 from workstation.trading import recovery
 from workstation.trading.arming import Arming
-from workstation.trading.desk import Desk, KillSwitchLatch
+from workstation.trading.desk import Desk
 from workstation.trading.intake import Intake
 from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import (
@@ -32,6 +32,7 @@ from workstation.trading.kernel_terms import (
     Recorder,
     VenueFactory,
 )
+from workstation.trading.kill_switch import KillSwitchLatch
 from workstation.trading.registry import StrategyRegistry
 from workstation.trading.risk_limits import risk_limits
 from workstation.venues.base import ReportHandler, Venue

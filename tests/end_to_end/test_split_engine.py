@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import time
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from functools import partial
@@ -20,7 +21,9 @@ from workstation.core.messages import OrderDenied, OrderFilled, OrderSubmitted
 from workstation.core.money import from_money
 from workstation.messaging.server import EmbeddedServer
 from workstation.storage.disk_journal import JournalReader
+from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
+from workstation.verification import verify
 
 pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
 
@@ -53,6 +56,48 @@ async def test_the_split_engine_trades_and_its_books_agree(tmp_path: Path, serve
     assert {body.execution_id for body in filled} == set(mine) and len(filled) == len(mine)
     assert sum((body.fees for body in filled), Decimal(0)) == from_money(sum(fee for *_, fee in mine.values()))
     assert not [r for r in running.records("core", OrderDenied) if r.code in ("FEED_DOWN", "STALE_DATA")]
+
+
+@pytest.mark.parametrize("where", ["core", "execution"])
+async def test_a_kill_with_flatten_in_one_half_closes_once_and_kills_both(
+    tmp_path: Path, server: EmbeddedServer, where: str
+) -> None:
+    """By the latch in its data folder, as `workstation kill` does; released there, both trade again."""
+    with services(server.address, tmp_path, ROLES) as running:
+        latches = {role: KillLatch(running.data(role)) for role in ("core", "execution")}
+
+        def held() -> bool:
+            return all(_net(running.records(role, OrderFilled)) for role in latches)
+
+        def is_flat() -> bool:
+            return not any(_net(running.records(role, OrderFilled)) for role in latches)
+
+        def has(count: int) -> bool:
+            return len(running.records("core", OrderFilled)) >= count
+
+        await running.until(lambda: has(4) and held(), 60, "a position is held")
+        latches[where].engage("a test", "somebody", time.time_ns(), flatten=True)
+        await running.until(lambda: all(latch.engaged for latch in latches.values()) and is_flat(), 30, "all is closed")
+        await asyncio.sleep(3)
+        assert is_flat(), "nothing trades after the kill"
+        mine, booked = (fills(running.records(role, OrderFilled)) for role in ("execution", "core"))
+        assert mine == booked
+        latches[where].release()
+        await running.until(lambda: has(len(booked) + 2), 60, "both trade again")
+        assert not any(latch.engaged for latch in latches.values())
+        for role in ("core", "execution", "feed"):
+            assert running.stop(role) == 0, running.said()
+        assert "Traceback" not in running.said()
+    for role in latches:
+        assert verify(DataFolder(running.data(role)), None).sessions == 1
+
+
+def _net(records: list[OrderFilled]) -> dict[str, int]:
+    """Lots held of each symbol by what was filled."""
+    held: dict[str, int] = {}
+    for record in records:
+        held[record.symbol] = held.get(record.symbol, 0) + record.side * record.lots
+    return {symbol: lots for symbol, lots in held.items() if lots}
 
 
 async def test_each_service_killed_in_turn_loses_and_doubles_nothing(tmp_path: Path, server: EmbeddedServer) -> None:

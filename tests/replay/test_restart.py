@@ -21,7 +21,7 @@ from workstation.core.types import Side, StrategyState, TradingState
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
-from workstation.trading.desk import KILL
+from workstation.trading.trading_state import KILL
 from workstation.verification import verify
 
 pytestmark = pytest.mark.allow_log_warnings
@@ -191,7 +191,7 @@ def test_lesson_27_a_kill_that_cannot_be_latched_is_not_lifted(tmp_path: Path):
     session = paper.session
     full = True
     latch: Any = FullDisk(lambda: full, session.latch)
-    session.control._latch = session.desk._latch = latch
+    session.control._latch = session.desk.kill_switch._latch = latch
     paper.command(Kill(reason="a full disk"))
     for _ in range(3):
         session.control.look()

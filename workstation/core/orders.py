@@ -40,7 +40,7 @@ class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class Approved:
     """An intent that passed the gate. Only ``RiskGate`` makes one; ``OrderManager.submit`` takes nothing else."""
 
-    __slots__ = ("client_id", "expires_ns", "intent", "reference", "venue_reduces")
+    __slots__ = ("client_id", "expires_ns", "intent", "panic", "reference", "venue_reduces")
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class Approved:
         reference: int,
         expires_ns: int,
         venue_reduces: bool | None = None,
+        panic: bool = False,
     ) -> None:
         if seal is not GATE_SEAL:
             raise TypeError("Only the risk gate approves an intent.")
@@ -57,6 +58,8 @@ class Approved:
         self.client_id = client_id
         self.reference = reference
         self.expires_ns = expires_ns
+        self.panic = panic
+        """A person closes a position: it passes the halt of an engine that is the venue, too."""
         self.venue_reduces = intent.reduce_only if venue_reduces is None else venue_reduces
         """Tell the venue that it only reduces. Not where another owner holds against it: the venue, which knows the
         net position alone, would refuse."""
@@ -94,6 +97,14 @@ class QueryRequest(msgspec.Struct, frozen=True, gc=False):
 
     client_id: str
     asked_ns: int
+
+
+class KillRequest(msgspec.Struct, frozen=True, gc=False):
+    """Tells an engine that is the venue how the kill switch stands here: it follows, and closes what is held there."""
+
+    engaged: bool
+    reason: str = ""
+    flatten: bool = False
 
 
 class SnapshotRequest(msgspec.Struct, frozen=True, gc=False):

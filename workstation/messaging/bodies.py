@@ -186,6 +186,8 @@ class OrderBody(Body, frozen=True, kw_only=True):
     """Later it is refused; without it when it is older than ``execution.request_expiry_s``."""
     is_shadow: bool = False
     """For the paper run beside the venue alone."""
+    panic: bool = False
+    """A person closes a position: it passes a halt. It must be ``reduce_only``, never more than its owner holds."""
 
 
 class CancelBody(Body, frozen=True, kw_only=True):
@@ -220,6 +222,17 @@ class QueryBody(Body, frozen=True, kw_only=True):
     is_shadow: bool = False
 
 
+class KillBody(Body, frozen=True, kw_only=True):
+    """The strategy core's kill switch is engaged, or released: the execution service follows it, however late."""
+
+    id: Word
+    engaged: bool
+    reason: Text = ""
+    flatten: bool = False
+    """Close every position of the account."""
+    is_shadow: bool = False
+
+
 class ExecutionBody(Body, frozen=True, kw_only=True):
     """One step in the life of an order."""
 
@@ -246,8 +259,11 @@ class ExecutionBody(Body, frozen=True, kw_only=True):
         "funding",
         "liquidated",
         "transferred",
+        "killed",
+        "resumed",
     ]
-    """``transferred``: the whole position went from ``strategy`` to ``to_strategy``; nothing was traded."""
+    """``transferred``: the whole position went from ``strategy`` to ``to_strategy``; nothing was traded. ``killed`` and
+    ``resumed`` are of the engine that tells: its kill switch."""
     time: Moment
     price: Price | None
     """Of the execution where there is one, else the order's limit."""
@@ -467,6 +483,7 @@ TYPES: dict[str, type[Body]] = {
     "cancel": CancelBody,
     "amend": AmendBody,
     "query": QueryBody,
+    "kill": KillBody,
     "execution": ExecutionBody,
     "position": PositionBody,
     "risk_command": RiskCommandBody,

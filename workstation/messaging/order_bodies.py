@@ -12,6 +12,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendRejected,
     CancelRejected,
+    FollowKill,
     ForwardedRequest,
     FundingPaid,
     OrderAccepted,
@@ -30,13 +31,13 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.money import to_money
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, QueryRequest
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, KillRequest, QueryRequest
 from workstation.core.types import Liquidity, OrderRole, OrderType, Side, TimeInForce
-from workstation.messaging.bodies import AmendBody, CancelBody, ExecutionBody, OrderBody, QueryBody
+from workstation.messaging.bodies import AmendBody, CancelBody, ExecutionBody, KillBody, OrderBody, QueryBody
 from workstation.messaging.moments import moment, nanoseconds
 
 Instruments = Mapping[str, Instrument]
-RequestBody = OrderBody | CancelBody | AmendBody | QueryBody
+RequestBody = OrderBody | CancelBody | AmendBody | QueryBody | KillBody
 
 MOST_DIGITS = 30
 MOST_STEPS = 1 << 62
@@ -44,9 +45,15 @@ _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
 def request_body(
-    request: Approved | CancelRequest | AmendRequest | QueryRequest, symbol: str, instruments: Instruments, now_ns: int
+    request: Approved | CancelRequest | AmendRequest | QueryRequest | KillRequest,
+    symbol: str,
+    instruments: Instruments,
+    now_ns: int,
 ) -> RequestBody:
-    """The message of a request; ``symbol`` is that of the order."""
+    """The message of a request; ``symbol`` is that of the order, where it is about one."""
+    if isinstance(request, KillRequest):
+        id_ = f"kill-{now_ns}-{request.engaged:d}{request.flatten:d}"
+        return KillBody(id=id_, engaged=request.engaged, reason=request.reason[:500], flatten=request.flatten)
     client_id = request.client_id
     if isinstance(request, Approved):
         return _order_body(request, instruments[symbol])
@@ -89,6 +96,7 @@ def _order_body(request: Approved, terms: Instrument) -> OrderBody:
         reason=intent.reason[:500],
         tag=intent.tag[:100],
         expires_at=_moment(request.expires_ns),
+        panic=request.panic,
     )
 
 
@@ -98,6 +106,8 @@ def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str
     An order or change that names no ``expires_at`` is refused after ``late_ns``; 0 is never. Raises ``MessagingError``
     for a symbol or step that this side does not know.
     """
+    if isinstance(body, KillBody):
+        return FollowKill(engaged=body.engaged, reason=body.reason, flatten=body.flatten, who=who)
     if isinstance(body, CancelBody):
         return TakeCancel(client_id=body.client_id, reason=body.reason, who=who)
     if isinstance(body, QueryBody):
@@ -125,6 +135,7 @@ def forwarded(body: RequestBody, symbol: str, instruments: Instruments, who: str
             intent=_intent(body, terms),
             reference=_ticks(body.reference, terms),
             expires_ns=expires_ns,
+            panic=body.panic,
             who=who,
         )
     except ValueError as error:
@@ -164,6 +175,15 @@ def venue_report(body: ExecutionBody, instruments: Instruments) -> VenueReport |
         return reader(body, nanoseconds(body.time), instruments)
     except (KeyError, ValueError) as error:
         raise MessagingError(f"An execution of {body.client_id} was refused: {error}.") from None
+
+
+def told_kill(body: ExecutionBody) -> FollowKill | None:
+    """What an execution says of the service's kill switch; ``None`` for every other one."""
+    if body.status not in ("killed", "resumed"):
+        return None
+    return FollowKill(
+        ts_ns=nanoseconds(body.time), engaged=body.status == "killed", reason=body.error, who="execution service"
+    )
 
 
 def _accepted(body: ExecutionBody, ts_ns: int, _: Instruments) -> VenueReport:

@@ -84,7 +84,14 @@ def permissions(settings: Settings) -> dict[NatsRole, Permissions]:
         market
         | follows_risk
         | Permissions(
-            publish=(subjects.orders, subjects.events, _JS + f"STREAM.INFO.{streams.ORDERS}"),
+            publish=(
+                subjects.orders,
+                subjects.events,
+                _JS + f"STREAM.INFO.{streams.ORDERS}",
+                # The last position of each symbol.
+                _JS + f"STREAM.INFO.{streams.POSITIONS}",
+                _JS + f"STREAM.MSG.GET.{streams.POSITIONS}",
+            ),
             subscribe=(subjects.views, subjects.commands),
             answers=True,
         )

@@ -18,7 +18,7 @@ from nats.errors import Error as NatsError
 
 from workstation.config.settings import Subjects
 from workstation.core.errors import MessagingError
-from workstation.core.messages import AnyCommand, Kill
+from workstation.core.messages import AnyCommand, Kill, Resume
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody
 from workstation.messaging.engine_subjects import execution_subjects
@@ -122,22 +122,35 @@ class EngineClient:
         answered = await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
         return answered.body
 
-    async def kill(self, command: Kill, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
-        """The same for a kill, which goes to the engine of an execution service too, if there is one.
+    async def command_both(
+        self, command: Kill | Resume, who: str, id_: str = "", timeout_s: float = 5.0
+    ) -> EngineAnswerBody:
+        """The same for a kill or its end, which go to the engine of an execution service too, if there is one: each
+        half of a split engine has a kill switch. The answer tells what came of it in each that answers.
 
         Raises ``MessagingError`` when neither answers.
         """
         execution = EngineClient(self._link, execution_subjects(self._subjects), self._now_ns)
-        answers = await asyncio.gather(
+        core, service = await asyncio.gather(
             self.command(command, who, id_, timeout_s),
             execution.command(command, who, id_, timeout_s),
             return_exceptions=True,
         )
-        told = [answer for answer in answers if isinstance(answer, EngineAnswerBody)]
-        for error in answers:
-            if isinstance(error, BaseException) and (not told or not isinstance(error, MessagingError)):
+        for error in (core, service):
+            if isinstance(error, BaseException) and not isinstance(error, MessagingError):
                 raise error
-        return next((answer for answer in told if not answer.ok), told[0])
+        if isinstance(core, EngineAnswerBody) and isinstance(service, EngineAnswerBody):
+            return EngineAnswerBody(
+                ok=core.ok and service.ok,
+                text=f"Strategy core: {_sentence(core.text)} Execution service: {_sentence(service.text)}"[:5_000],
+                duplicate=core.duplicate and service.duplicate,
+            )
+        if isinstance(core, EngineAnswerBody):
+            return core
+        if isinstance(service, EngineAnswerBody):
+            text = f"Execution service: {_sentence(service.text)} The strategy core does not answer."
+            return msgspec.structs.replace(service, text=text[:5_000])
+        raise core
 
     async def _ask(
         self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
@@ -158,3 +171,7 @@ class EngineClient:
             deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
             arguments=arguments,
         )
+
+
+def _sentence(text: str) -> str:
+    return f"{text.rstrip('.') or 'Done'}."

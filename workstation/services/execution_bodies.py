@@ -10,6 +10,7 @@ from workstation.core.messages import (
     AmendRejected,
     CancelRejected,
     FundingPaid,
+    KillSwitchChanged,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -204,11 +205,14 @@ class ExecutionWriter:
         }
         return self._of_account(event, "transferred", fields)
 
+    def _kill_switch(self, event: KillSwitchChanged) -> ExecutionBody | None:
+        return self._of_account(event, "killed" if event.engaged else "resumed", {"error": event.reason[:500]})
+
     def _of_account(self, event: Any, status: Any, fields: dict[str, Any]) -> ExecutionBody:
         told: dict[str, Any] = {
             "order_id": "",
             "client_id": ACCOUNT,
-            "symbol": event.symbol,
+            "symbol": getattr(event, "symbol", ACCOUNT),
             "side": None,
             "strategy": ACCOUNT,
             "price": None,
@@ -237,6 +241,7 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     FundingPaid: ExecutionWriter._funding,
     PositionLiquidated: ExecutionWriter._liquidated,
     PositionTransferred: ExecutionWriter._transferred,
+    KillSwitchChanged: ExecutionWriter._kill_switch,
 }
 
 WRITTEN: tuple[type[Any], ...] = (*_WRITERS, OrderFilled)

@@ -30,12 +30,12 @@ def check_account(folder: Path, last: SessionHeader, mode: Mode, settings: Setti
             )
 
 
-def client_id_token(last: SessionHeader | None, mode: Mode) -> str:
+def client_id_token(last: SessionHeader | None, mode: Mode, *, takes_orders: bool = False) -> str:
     """Part of every client id of a live account, drawn at its first session: numbers alone would come again in another
-    folder, and the exchange knows the account only."""
-    if mode is Mode.PAPER:
+    folder, and the exchange knows the account only. On paper, of an engine that takes orders under ids of others."""
+    if mode is Mode.PAPER and not takes_orders:
         return ""
-    return last.token if last is not None else secrets.token_hex(TOKEN_BYTES)
+    return (last.token if last is not None else "") or secrets.token_hex(TOKEN_BYTES)
 
 
 def _account_in_words(settings: Settings) -> str:

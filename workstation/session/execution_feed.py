@@ -20,6 +20,7 @@ from workstation.config.settings import Settings
 from workstation.core.errors import MessagingError
 from workstation.core.messages import (
     FilledElsewhere,
+    FollowKill,
     HoldingsTold,
     OrderFilled,
     PositionLiquidated,
@@ -31,7 +32,7 @@ from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import decode
 from workstation.messaging.kept_position import KeptPosition, split_record
 from workstation.messaging.link import NatsLink
-from workstation.messaging.order_bodies import venue_report
+from workstation.messaging.order_bodies import told_kill, venue_report
 from workstation.messaging.stream_reader import RECORD_HEADER, Numbered, StreamReader, consumer_name
 from workstation.messaging.streams import EXECUTIONS, POSITIONS, ensure_stream
 from workstation.session.own_orders import OwnOrders
@@ -56,7 +57,7 @@ class ExecutionFeed:
         name: str,
         data: Path,
         orders: OwnOrders,
-        report: Callable[[VenueReport | ServiceReport], None],
+        report: Callable[[VenueReport | ServiceReport | FollowKill], None],
     ) -> None:
         self._link = link
         self._settings = settings
@@ -125,6 +126,10 @@ class ExecutionFeed:
         self._kept.keep(position, self._reader.stream, record)
 
     def _hear(self, body: ExecutionBody, seq: int) -> None:
+        kill = told_kill(body)
+        if kill is not None:
+            self._report(kill)
+            return
         report = venue_report(body, self._settings.instruments)
         if report is None:
             return

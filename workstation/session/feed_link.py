@@ -15,7 +15,7 @@ from typing import Any
 from workstation.config.settings import Settings
 from workstation.core.clock import EventClock, WallClock
 from workstation.core.instrument import Instrument
-from workstation.core.messages import MarketInput, ServiceReport, VenueReport
+from workstation.core.messages import FollowKill, MarketInput, ServiceReport, VenueReport
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
 from workstation.core.views import ConnectionView
 from workstation.market.order_book import OrderBook
@@ -49,7 +49,7 @@ class FeedLink:
         self._forwarder: OrderForwarder | None = None
         self._executions: ExecutionFeed | None = None
         self._orders: OwnOrders | None = None
-        self._report: Callable[[VenueReport | ServiceReport], None] = lambda report: None
+        self._report: Callable[[VenueReport | ServiceReport | FollowKill], None] = lambda report: None
         self._tasks: list[asyncio.Task[None]] = []
         self.failure: BaseException | None = None
         """What ended one of its tasks, which nothing should."""
@@ -63,7 +63,7 @@ class FeedLink:
         self._connection = await open_messaging(self._settings.messaging, self._data, NAME, self._clock.now_ns)
 
     def venue_factory(
-        self, report: Callable[[VenueReport | ServiceReport], None], on_reconnected: Callable[[], None]
+        self, report: Callable[[VenueReport | ServiceReport | FollowKill], None], on_reconnected: Callable[[], None]
     ) -> VenueFactory:
         """Makes the execution service's venue, whose reports go to ``report``: they are inputs of the session."""
         assert self._connection is not None

@@ -40,6 +40,7 @@ def open_engine(
     now_ns: int,
     make_venue: VenueFactory | None,
     confirm: Callable[[Arming], None],
+    takes_orders: bool,
 ) -> Opened:
     """The engine of the next session, which has not started. ``seed`` ``None`` is the session's number.
 
@@ -53,7 +54,7 @@ def open_engine(
     last = sessions[-1].header if sessions else None
     if last is not None:
         check_account(folder.path, last, mode, settings)
-    token = client_id_token(last, mode)
+    token = client_id_token(last, mode, takes_orders=takes_orders)
     state = last_state(journal, settings, registry)
     recorder = None
     if settings.storage.record_inputs:

@@ -43,8 +43,9 @@ class OrderForwarder:
 
     def forward(self, body: RequestBody) -> None:
         """Put a request behind those that wait. A question or a cancel that waits there already says the same."""
-        asked_again = isinstance(body, CancelBody | QueryBody)
-        if asked_again and any(type(w) is type(body) and w.client_id == body.client_id for w, _ in self._waiting):
+        if isinstance(body, CancelBody | QueryBody) and any(
+            type(waiting) is type(body) and waiting.client_id == body.client_id for waiting, _ in self._waiting
+        ):
             return
         self._waiting.append((body, self._link.envelope(self._messaging.subjects.orders, body)))
         self._wakes.set()

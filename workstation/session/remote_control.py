@@ -12,7 +12,6 @@ from workstation.core.timeframe import SECOND_NS
 from workstation.session.shared_files import ArmingFiles, ArmingShown, ReconciliationFiles, ReconciliationState
 from workstation.storage.kill_latch import KillLatch
 from workstation.trading.arming import Arming
-from workstation.trading.desk import KILL
 from workstation.trading.kernel import Kernel
 
 TOLD_AGAIN_NS = 10 * SECOND_NS
@@ -48,7 +47,7 @@ class RemoteControl:
         self._arming_told: ArmingShown | None = None
         self.forget()
         # A kill that the journal knows and the latch does not was lifted while nothing ran here.
-        self._latched = KILL in kernel.trading.causes
+        self._latched = kernel.trading.kill is not None
         self.kill_reason = ""
         """Set by a signal: why the kill switch is to be engaged."""
 
@@ -66,7 +65,7 @@ class RemoteControl:
 
     def latch_again(self, now_ns: int) -> None:
         """A kill that could not be latched on a full disk is not lifted by that; it is latched when there is room."""
-        kill = self._kernel.trading.causes.get(KILL)
+        kill = self._kernel.trading.kill
         if kill is not None and not self._latched:
             with contextlib.suppress(StorageError):
                 self._latch.engage(kill.reason, "session", now_ns)
@@ -78,7 +77,7 @@ class RemoteControl:
 
     def _follow_latch(self) -> None:
         engaged = self._latch.engaged
-        killed = KILL in self._kernel.trading.causes
+        killed = self._kernel.trading.kill is not None
         if engaged and not killed:
             record = self._latch.read()
             reason = record.reason if record else "kill latch found on disk"

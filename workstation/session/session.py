@@ -70,12 +70,21 @@ CLOSING_S = 5.0
 class Session:
     """Connected, armed, opened, run and closed once.
 
-    ``market`` is where prices come from, instead of what the settings name. ``connect`` is needed where prices or
+    ``market`` is where prices come from, instead of what the settings name; ``takes_orders`` whether orders come under
+    ids of others, too. ``connect`` is needed where prices or
     orders go to an exchange, ``arm`` where real money does. All methods are called on the loop's thread, except
     ``request_stop`` and ``request_kill``.
     """
 
-    def __init__(self, loaded: Loaded, data: Path, seed: int | None = None, market: SessionLink | None = None) -> None:
+    def __init__(
+        self,
+        loaded: Loaded,
+        data: Path,
+        seed: int | None = None,
+        market: SessionLink | None = None,
+        *,
+        takes_orders: bool = False,
+    ) -> None:
         self.loaded = loaded
         self.settings = loaded.settings
         self.mode = Mode.LIVE if loaded.settings.mode == "live" else Mode.PAPER
@@ -88,6 +97,7 @@ class Session:
         self._access = ExchangeAccess(self.settings, self.mode, data, market)
         self.source: BuiltInSource | None = None
         self._given_seed = seed
+        self._takes_orders = takes_orders
         self._stop = threading.Event()
         self._opened = False
 
@@ -166,6 +176,7 @@ class Session:
             now_ns=now_ns,
             make_venue=self._venue_factory(),
             confirm=self._access.confirm,
+            takes_orders=self._takes_orders,
         )
         self.engine, self.recorder, self.number, self.seed, self._first = opened
         self.kernel, self.desk, self.failures, self.arming = self.engine

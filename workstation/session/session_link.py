@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from workstation.core.instrument import Instrument
-from workstation.core.messages import MarketInput, ServiceReport, VenueReport
+from workstation.core.messages import FollowKill, MarketInput, ServiceReport, VenueReport
 from workstation.core.views import ConnectionView
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import VenueFactory
@@ -22,7 +22,7 @@ class SessionLink(Protocol):
     def notes(self) -> tuple[str, ...]: ...
 
     def venue_factory(
-        self, report: Callable[[VenueReport | ServiceReport], None], on_reconnected: Callable[[], None]
+        self, report: Callable[[VenueReport | ServiceReport | FollowKill], None], on_reconnected: Callable[[], None]
     ) -> VenueFactory:
         """Makes the venue outside the engine, where there is one."""
         ...

@@ -7,7 +7,7 @@ becomes a log line with one sentence; it never raises into the engine.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -22,15 +22,13 @@ from workstation.core.messages import (
     EndCrisis,
     EndSession,
     Flatten,
-    Kill,
-    KillSwitchChanged,
+    FollowCrisis,
     LiftThrottle,
     LogLine,
     PauseStrategy,
     PlaceOrder,
     PositionTransferred,
     Reconcile,
-    Resume,
     SetParameters,
     SetTradingState,
     StartStrategy,
@@ -40,21 +38,13 @@ from workstation.core.messages import (
 from workstation.core.orders import Intent, Order
 from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
 from workstation.trading.kernel import Kernel
+from workstation.trading.kill_switch import MANUAL_STATE, KillSwitch, KillSwitchLatch
 from workstation.trading.reconciliation import Reconciliation
 from workstation.trading.remote_books import RemoteBooks
 
-KILL = "kill switch"
-MANUAL_STATE = "manual"
 RISK_STATE = "risk state"
 """What the account's risk state restricts in each of its engines; a person at one engine does not lift it."""
 _PROTECTIVE = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
-
-
-class KillSwitchLatch(Protocol):
-    """The latch on disk that a restart does not clear."""
-
-    def engage(self, reason: str, who: str, ts_ns: int, flatten: bool = False) -> None: ...
-    def release(self) -> None: ...
 
 
 class Desk:
@@ -62,7 +52,6 @@ class Desk:
 
     def __init__(self, kernel: Kernel, latch: KillSwitchLatch | None) -> None:
         self._kernel = kernel
-        self._latch = latch
         self.last_result = ""
         self.last_refused = False
         """Whether the last command could not be carried out; ``last_result`` says why."""
@@ -72,8 +61,6 @@ class Desk:
             AmendOrder: self._amend,
             CancelAll: self._cancel_all,
             Flatten: self._flatten,
-            Kill: self._kill,
-            Resume: self._resume,
             SetTradingState: self._set_trading_state,
             StartStrategy: lambda command: self._start(command.strategy),
             PauseStrategy: self._pause,
@@ -82,12 +69,14 @@ class Desk:
             TransferPosition: self._transfer,
             LiftThrottle: self._lift_throttle,
             EndCrisis: self._end_crisis,
+            FollowCrisis: self._follow_crisis,
             EndSession: self._end_session,
             Reconcile: lambda command: self._reconcile(),
             AcceptReconciliation: self._accept_reconciliation,
         }
         for command_type, handler in handlers.items():
             self.take(command_type, handler)
+        self.kill_switch = KillSwitch(kernel, self, latch)
 
     def take(self, command_type: type, handler: Callable[[Any], str]) -> None:
         """Journal commands of a type and have them carried out by ``handler``, which gives the result in words."""
@@ -174,7 +163,8 @@ class Desk:
                 continue
             kernel.replacements.forget_all(_of_owner(position.owner, held_symbol), reason)
             resting = kernel.orders.open_orders(held_symbol, position.owner)
-            exits = [o for o in resting if o.role is OrderRole.EXIT and o.type is OrderType.MARKET]
+            side = Side.SELL if position.lots > 0 else Side.BUY
+            exits = [o for o in resting if o.reduce_only and o.type is OrderType.MARKET and o.side is side]
             lots = abs(position.lots) - sum(order.remaining for order in exits)
             for order in resting:
                 if order not in exits:
@@ -184,7 +174,7 @@ class Desk:
                 continue
             intent = Intent(
                 symbol=held_symbol,
-                side=Side.SELL if position.lots > 0 else Side.BUY,
+                side=side,
                 lots=lots,
                 reduce_only=True,
                 role=OrderRole.EXIT,
@@ -198,46 +188,6 @@ class Desk:
                 refused += 1
         problem = f", {refused} could not be sent" if refused else ""
         return f"Flatten sent for {closed} positions{problem}."
-
-    # --- Kill switch ------------------------------------------------------------------------------------------------
-
-    def _kill(self, command: Kill) -> str:
-        """Halt first, then everything else: whatever fails later, no new order leaves."""
-        kernel = self._kernel
-        reason = command.reason or f"killed by {command.who}"
-        kernel.trading.restrict(KILL, TradingState.HALTED, reason)
-        if self._latch is not None:
-            try:
-                self._latch.engage(reason, command.who, kernel.clock.time_ns, command.flatten)
-            except WorkstationError as error:
-                kernel.emit(
-                    LogLine(ts_ns=kernel.clock.time_ns, severity=Severity.ERROR, source="kill switch", text=str(error))
-                )
-        asked, kept = self.cancel_orders("", False, "kill switch")
-        flattened = " " + self.flatten("", "", "kill switch") if command.flatten else ""
-        kernel.emit(
-            KillSwitchChanged(
-                ts_ns=kernel.clock.time_ns,
-                engaged=True,
-                reason=reason,
-                who=command.who,
-                cancelled=asked,
-                kept_stops=kept,
-            )
-        )
-        return f"Killed. Cancel sent for {asked} orders, {kept} protective kept.{flattened}"
-
-    def _resume(self, command: Resume) -> str:
-        kernel = self._kernel
-        if self._latch is not None:
-            self._latch.release()
-        kernel.trading.lift(KILL)
-        kernel.trading.lift(MANUAL_STATE)
-        kernel.guards.lift_drawdown()
-        kernel.emit(
-            KillSwitchChanged(ts_ns=kernel.clock.time_ns, engaged=False, reason=command.reason, who=command.who)
-        )
-        return f"Resumed: trading is {kernel.trading.state}."
 
     def _set_trading_state(self, command: SetTradingState) -> str:
         cause = command.cause or MANUAL_STATE
@@ -279,7 +229,14 @@ class Desk:
 
     def _end_crisis(self, command: EndCrisis) -> str:
         self._kernel.guards.end_crisis(self._kernel.clock.time_ns, command.reason or f"ended by {command.who}")
+        if self._kernel.guards.account_crisis:
+            return "Crisis mode of this engine ended; that of the account goes on and is ended at its risk state."
         return "Crisis mode ended."
+
+    def _follow_crisis(self, command: FollowCrisis) -> str:
+        guards = self._kernel.guards
+        guards.follow_crisis(self._kernel.clock.time_ns, command.active, command.cause, command.size_factor)
+        return f"The account is in crisis mode: {command.cause}" if command.active else ""
 
     # --- Reconciliation ---------------------------------------------------------------------------------------------
 

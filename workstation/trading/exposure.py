@@ -151,10 +151,10 @@ class Exposure:
                 share_text(gross, equity),
                 percent_text(limits.gross_exposure * self._leverage),
             )
-        most = limits.crisis_positions if self._guards.crisis else limits.open_positions
+        most = limits.crisis_positions if self._guards.in_crisis else limits.open_positions
         if positions > most and now.worst == 0:
-            code = DenialCode.CRISIS if self._guards.crisis else DenialCode.OPEN_POSITIONS
-            text = "Crisis mode allows fewer positions." if self._guards.crisis else "Too many positions."
+            code = DenialCode.CRISIS if self._guards.in_crisis else DenialCode.OPEN_POSITIONS
+            text = "Crisis mode allows fewer positions." if self._guards.in_crisis else "Too many positions."
             return Denial(code, text, str(positions), str(most))
         return None
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from workstation.core.messages import CrisisChanged, Output, PeakReached, ProtectionTriggered
-from workstation.core.money import from_rate
+from workstation.core.money import from_rate, to_rate
 from workstation.core.timeframe import DAY_NS, utc_text
 from workstation.core.types import TradingState
 from workstation.rules.limits import decline
@@ -37,6 +37,9 @@ class Guards:
         self.losses_in_a_row = 0
         self.crisis = False
         self.crisis_cause = ""
+        self.account_crisis = ""
+        """Why the account is in crisis mode across its engines; empty while it is not."""
+        self.account_size_factor = Decimal(1)
         self.on_person_needed: Callable[[str, Callable[[], None]], None] = lambda cause, lift: None
         """Called with what a person must lift; a backtest lifts it after a pause."""
         self.pauses: dict[tuple[str, str], int] = {}
@@ -170,8 +173,34 @@ class Guards:
                 return key[0], until_ns
         return None
 
+    @property
+    def in_crisis(self) -> bool:
+        """Whether this engine or its account is in crisis mode."""
+        return self.crisis or bool(self.account_crisis)
+
+    @property
+    def every_crisis_cause(self) -> str:
+        """Its own cause and the account's, in words."""
+        own, account = self.crisis_cause, self.account_crisis
+        return "; ".join(filter(None, (own, account and f"account: {account}")))
+
     def size_factor(self) -> Decimal:
-        return self._limits.crisis_size_factor if self.crisis else Decimal(1)
+        """At most the account's."""
+        own = self._limits.crisis_size_factor if self.crisis else Decimal(1)
+        return min(own, self.account_size_factor)
+
+    def follow_crisis(self, now_ns: int, active: bool, cause: str, size_factor: int) -> None:
+        """The account's crisis mode across its engines began, or ended; it is lifted there. ``size_factor`` is 1e-8."""
+        change = CrisisChanged(ts_ns=now_ns, active=active, cause=cause, account=True, size_factor=size_factor)
+        before = self.account_crisis, self.account_size_factor
+        self.know_account_crisis(change)
+        if before != (self.account_crisis, self.account_size_factor):
+            self._emit(change)
+
+    def know_account_crisis(self, change: CrisisChanged) -> None:
+        """Take it over without telling anyone."""
+        self.account_crisis = (change.cause or "no cause given") if change.active else ""
+        self.account_size_factor = from_rate(change.size_factor) if change.active else Decimal(1)
 
     def _pause(self, protection: str, owner: str, now_ns: int, pause_ns: int, detail: str) -> None:
         until_ns = now_ns + pause_ns
@@ -192,6 +221,8 @@ class Guards:
             "losses_in_a_row": self.losses_in_a_row,
             "crisis": self.crisis,
             "crisis_cause": self.crisis_cause,
+            "account_crisis": self.account_crisis,
+            "account_size_factor": to_rate(self.account_size_factor),
             "pauses": [[protection, owner, until] for (protection, owner), until in sorted(self.pauses.items())],
             "stops": list(self._stops),
             "highs": [list(high) for high in self._highs],
@@ -217,6 +248,8 @@ class Guards:
             "crisis_cause",
         ):
             setattr(self, name, snapshot[name])
+        self.account_crisis = snapshot.get("account_crisis", "")
+        self.account_size_factor = from_rate(snapshot.get("account_size_factor", to_rate(Decimal(1))))
         self._peak_told = self.peak_equity
         self.pauses = {(protection, owner): until for protection, owner, until in snapshot["pauses"]}
         self._stops = deque(snapshot["stops"])

@@ -23,7 +23,15 @@ from workstation.core.messages import (
     OrderStatus,
     Trade,
 )
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
+from workstation.core.orders import (
+    AmendRequest,
+    Approved,
+    CancelRequest,
+    KillRequest,
+    Order,
+    QueryRequest,
+    SnapshotRequest,
+)
 from workstation.core.types import OrderRole, OrderState, OrderType, Severity, TimeInForce
 from workstation.rules.matching import is_triggered
 from workstation.rules.trailing import trail_worth_telling, trailed_stop
@@ -100,7 +108,7 @@ class HeldOrders:
         """Whether the request is the engine's own to carry out; the others go to the venue."""
         if isinstance(request, Approved):
             return self._takes_order(request)
-        if isinstance(request, SnapshotRequest):
+        if isinstance(request, SnapshotRequest | KillRequest):
             return False
         held = self._find(request.client_id) is not None
         if not held and isinstance(request, AmendRequest):

@@ -43,7 +43,7 @@ class Intake:
         if command.expires_ns and kernel.clock.time_ns > command.expires_ns:
             kernel.deny(command.intent, Denial(DenialCode.EXPIRED, "It came too late."), command.client_id)
             return
-        kernel.place(command.intent, client_id=command.client_id, reference=command.reference)
+        kernel.place(command.intent, panic=command.panic, client_id=command.client_id, reference=command.reference)
 
     def _cancel(self, command: TakeCancel) -> None:
         kernel = self._kernel

@@ -38,7 +38,7 @@ from workstation.core.messages import (
     TradingStateChanged,
     VenueReport,
 )
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, Order
+from workstation.core.orders import AmendRequest, Approved, CancelRequest, Intent, KillRequest, Order
 from workstation.core.recent_ids import RecentIds
 from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.core.types import OrderState, OrderType, Severity, StrategyState, TradingState
@@ -61,7 +61,7 @@ from workstation.trading.risk_gate import RiskGate
 from workstation.trading.settlement import Settlement
 from workstation.trading.stop_keeper import StopKeeper
 from workstation.trading.strategy_host import StrategyHost
-from workstation.trading.trading_state import TradingStateHolder
+from workstation.trading.trading_state import KILL, TradingStateHolder
 from workstation.trading.volatility import VolatilityGuard
 from workstation.venues.base import Request
 
@@ -133,6 +133,8 @@ class Kernel:
             on_unprotected=self._keep_stop,
             check_guards=self._check_loss_limits,
         )
+        self.kill_flattens = False
+        """Whether the kill that is engaged asked for positions to be closed."""
         self.absent_strategies: dict[str, dict[str, Any]] = {}
         """What the strategies saved that are not loaded now."""
         self._published: list[Output] = []
@@ -235,8 +237,17 @@ class Kernel:
         if self.terms.limits.loss_limits:
             self._volatility.watch(self.markets, self.terms.base_interval_ns)
         self._doubt.check()
+        self.tell_kill()
         self._commit()
         return resumed
+
+    def tell_kill(self) -> None:
+        """Tell an engine that is the venue how the kill switch stands: at a start too, for this one may have ended
+        before it could."""
+        if self.venue.can.outlives:
+            kill = self.trading.causes.get(KILL)
+            reason = kill.reason if kill is not None else ""
+            self.orders.outbox.append(KillRequest(kill is not None, reason, self.kill_flattens))
 
     def feed_stands(self, symbol: str) -> bool:
         """Whether the symbol's feed is connected, with a price and a whole book, none of it stale."""

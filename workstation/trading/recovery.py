@@ -55,11 +55,12 @@ from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
 from workstation.core.types import OrderRole, OrderType, Side, StrategyState, TradingState
 from workstation.trading.denials import DenialCode
-from workstation.trading.desk import KILL, MANUAL_STATE, RISK_STATE, apply_transfer
+from workstation.trading.desk import RISK_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
 from workstation.trading.kernel import Kernel
+from workstation.trading.kill_switch import MANUAL_STATE, followed_reason
 from workstation.trading.order_states import UNANSWERED
-from workstation.trading.trading_state import Restriction
+from workstation.trading.trading_state import KILL, KILL_ELSEWHERE, Restriction
 
 _ORDER_REPORTS = (
     OrderAccepted,
@@ -98,8 +99,9 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "causes": {
             cause: list(restriction)
             for cause, restriction in sorted(kernel.trading.causes.items())
-            if cause in (KILL, MANUAL_STATE, RISK_STATE)
+            if cause in (KILL, KILL_ELSEWHERE, MANUAL_STATE, RISK_STATE)
         },
+        "kill_flattens": kernel.kill_flattens,
         "throttled": sorted(kernel.gate.throttled),
         "denied": list(kernel.denied_ids),
         "prices": {symbol: market.last_price for symbol, market in sorted(kernel.markets.items()) if market.last_price},
@@ -148,6 +150,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             slot.strategy.set_parameters({key: value for key, value in saved["parameters"].items() if key in known})
     for cause, (trading_state, reason, until_ns) in state["causes"].items():
         kernel.trading.causes[cause] = _restriction(trading_state, reason, until_ns)
+    kernel.kill_flattens = state.get("kill_flattens", False)
     kernel.gate.throttled.update(state["throttled"])
     kernel.denied_ids.update(state.get("denied", ()))
     for symbol, price in state["prices"].items():
@@ -252,6 +255,9 @@ def _apply(kernel: Kernel, record: Output) -> None:
 def _apply_state(kernel: Kernel, record: Output) -> None:
     guards = kernel.guards
     if isinstance(record, CrisisChanged):
+        if record.account:
+            guards.know_account_crisis(record)
+            return
         guards.crisis, guards.crisis_cause = record.active, record.cause if record.active else ""
         if not record.active:
             guards.losses_in_a_row = 0
@@ -259,6 +265,7 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, ProtectionTriggered):
         guards.pauses[(record.protection, record.owner)] = record.until_ns
     elif isinstance(record, KillSwitchChanged):
+        kernel.kill_flattens = record.engaged and record.flatten
         if record.engaged:
             kernel.trading.causes[KILL] = _restriction(TradingState.HALTED, record.reason, 0)
         else:
@@ -281,6 +288,11 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
             kernel.trading.causes.pop(cause, None)
             if state is not TradingState.ACTIVE:
                 kernel.trading.causes[cause] = _restriction(state, record.body["reason"] or f"set by {record.who}", 0)
+        elif record.command == "FollowKill":
+            kernel.trading.causes.pop(KILL_ELSEWHERE, None)
+            if record.body["engaged"]:
+                reason = followed_reason(kernel, record.body["reason"])
+                kernel.trading.causes[KILL_ELSEWHERE] = _restriction(TradingState.HALTED, reason, 0)
         elif record.command == "LiftThrottle":
             kernel.gate.throttled.discard(record.body["owner"])
     else:

@@ -65,7 +65,7 @@ class RiskGate:
         self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0
     ) -> Approved | Denial:
         """``client_id`` and ``reference`` are given for an order that was decided elsewhere, else made here."""
-        denial = self.judge(intent, panic=panic) or self._check_parent(intent)
+        denial = self.judge(intent, panic=panic, elsewhere=bool(client_id)) or self._check_parent(intent)
         if denial is not None:
             if denial.code is DenialCode.REPEATED_EXECUTION:
                 self.activity.of(intent.owner).repeats.clear()
@@ -73,7 +73,7 @@ class RiskGate:
                 self.on_throttled(intent.owner)
             return denial
         self.activity.sent(intent, repeats=self._open_parent(intent) is None)
-        return self._approved(intent, client_id or self._orders.next_client_id(), reference)
+        return self._approved(intent, client_id or self._orders.next_client_id(), reference, panic)
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
         """Judge an open order's new terms and count the change; the first reason to refuse it, or ``None``."""
@@ -104,14 +104,20 @@ class RiskGate:
                 return denial
         return self._approved(intent, order.client_id)
 
-    def _approved(self, intent: Intent, client_id: str, reference: int = 0) -> Approved:
+    def _approved(self, intent: Intent, client_id: str, reference: int = 0, panic: bool = False) -> Approved:
         reference = reference or self._markets[intent.symbol].last_price
         expires_ns = self._clock.time_ns + self._expiry_ns
         opposed = intent.reduce_only and self.exposure.worst_case.opposed(intent.owner, intent.symbol, intent.side)
-        return Approved(GATE_SEAL, intent, client_id, reference, expires_ns, intent.reduce_only and not opposed)
+        venue_reduces = intent.reduce_only and not opposed
+        return Approved(
+            GATE_SEAL, intent, client_id, reference, expires_ns, venue_reduces, panic and intent.reduce_only
+        )
 
-    def judge(self, intent: Intent, *, panic: bool = False) -> Denial | None:
-        """The first reason to refuse the intent, or ``None``."""
+    def judge(self, intent: Intent, *, panic: bool = False, elsewhere: bool = False) -> Denial | None:
+        """The first reason to refuse the intent, or ``None``.
+
+        A panic exit was sized here by what is on its way out already; one that was decided ``elsewhere`` was not.
+        """
         market = self._markets.get(intent.symbol)
         if market is None:
             return Denial(DenialCode.UNKNOWN_SYMBOL, f"{intent.symbol} is not configured.")
@@ -120,7 +126,11 @@ class RiskGate:
             (None if panic else self._check_permission(intent))
             or check_form(intent, market, self.limits.permitted)
             or (None if panic else self._check_market(intent, market))
-            or (self._check_reduction(intent, panic) if intent.reduce_only else self.exposure.check(intent, market))
+            or (
+                self._check_reduction(intent, panic and not elsewhere)
+                if intent.reduce_only
+                else self.exposure.check(intent, market)
+            )
             or (
                 None
                 if panic
@@ -261,7 +271,7 @@ class RiskGate:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.parent_id} is no entry that this order could reduce.")
         return None
 
-    def _check_reduction(self, intent: Intent, panic: bool) -> Denial | None:
+    def _check_reduction(self, intent: Intent, sized: bool) -> Denial | None:
         instrument = self._markets[intent.symbol].instrument
         parent = self._orders.orders.get(intent.parent_id) if intent.parent_id else None
         if self._open_parent(intent) is not None and parent is not None and intent.lots <= parent.lots:
@@ -270,7 +280,7 @@ class RiskGate:
         if held * intent.side >= 0:
             return Denial(DenialCode.REDUCE_ONLY, f"{intent.owner} has no position in {intent.symbol} to reduce.")
         leaving = 0
-        if intent.type is OrderType.MARKET and not panic:
+        if intent.type is OrderType.MARKET and not sized:
             leaving = sum(
                 order.remaining
                 for order in self._orders.open_orders(intent.symbol, intent.owner)

@@ -137,7 +137,7 @@ class SlotContext:
         return self._desk.guards.size_factor()
 
     def crisis(self) -> bool:
-        return self._desk.guards.crisis
+        return self._desk.guards.in_crisis
 
     def crisis_threshold(self) -> int:
         return self._desk.crisis_threshold

@@ -7,6 +7,10 @@ from typing import NamedTuple
 
 from workstation.core.types import TradingState
 
+KILL = "kill switch"
+KILL_ELSEWHERE = "kill switch of the other half"
+"""What the other half of a split engine has engaged: it is lifted there."""
+
 _SEVERITY = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
 
 
@@ -34,6 +38,11 @@ class TradingStateHolder:
     def lift(self, cause: str) -> None:
         if self.causes.pop(cause, None) is not None:
             self._settle()
+
+    @property
+    def kill(self) -> Restriction | None:
+        """The kill switch that is engaged: this engine's own, or the one that it follows."""
+        return self.causes.get(KILL) or self.causes.get(KILL_ELSEWHERE)
 
     def lift_due(self, now_ns: int) -> None:
         for cause, restriction in list(self.causes.items()):

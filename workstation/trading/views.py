@@ -24,7 +24,6 @@ from workstation.core.views import (
 from workstation.rules.limits import allowance, decline
 from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
-from workstation.trading.desk import KILL
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
@@ -72,8 +71,8 @@ class EngineViews:
             exposure_percent=_percent(exposure, equity),
             trading_state=kernel.trading.state,
             trading_reason=kernel.trading.reason,
-            killed=KILL in kernel.trading.causes,
-            crisis=guards.crisis,
+            killed=kernel.trading.kill is not None,
+            crisis=guards.in_crisis,
             open_positions=sum(1 for position in ledger.positions.values() if position.lots),
             working_orders=len(orders),
             in_doubt=sum(1 for order in orders if order.state is OrderState.UNKNOWN),
@@ -174,9 +173,9 @@ class EngineViews:
             trading_state=kernel.trading.state,
             reason=kernel.trading.reason,
             until_ns=kernel.trading.until_ns,
-            killed=KILL in kernel.trading.causes,
-            crisis=guards.crisis,
-            crisis_cause=guards.crisis_cause,
+            killed=kernel.trading.kill is not None,
+            crisis=guards.in_crisis,
+            crisis_cause=guards.every_crisis_cause,
             denied_today=kernel.denied_today,
             size_factor=guards.size_factor(),
             limits=tuple(self._limits()),

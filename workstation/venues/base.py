@@ -8,10 +8,18 @@ from typing import Protocol
 import msgspec
 
 from workstation.core.messages import VenueReport
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
+from workstation.core.orders import (
+    AmendRequest,
+    Approved,
+    CancelRequest,
+    KillRequest,
+    Order,
+    QueryRequest,
+    SnapshotRequest,
+)
 from workstation.core.types import OrderType
 
-Request = Approved | CancelRequest | AmendRequest | QueryRequest | SnapshotRequest
+Request = Approved | CancelRequest | AmendRequest | QueryRequest | SnapshotRequest | KillRequest
 ReportHandler = Callable[[VenueReport], None]
 
 
@@ -28,7 +36,8 @@ class Capabilities(msgspec.Struct, frozen=True):
     amend_types: frozenset[OrderType] = frozenset(OrderType)
     """Types of which an order can be changed in place, where ``amend`` holds at all."""
     outlives: bool = False
-    """It goes on while the engine is away, so nothing that was in flight is lost to it."""
+    """It is an engine and goes on while this one is away: nothing that was in flight is lost to it, and it understands
+    ``KillRequest``."""
     reconciles: bool = False
     """Somebody else can trade the account too: it is compared with ours, and ``SnapshotRequest`` is understood."""
 

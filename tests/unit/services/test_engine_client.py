@@ -12,7 +12,7 @@ from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
-from workstation.core.messages import Kill, Reconcile
+from workstation.core.messages import Kill, Reconcile, Resume
 from workstation.messaging.bodies import Body, EngineAnswerBody, EngineRequestBody
 from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message
@@ -70,17 +70,30 @@ async def test_a_command_acts_in_one_engine_and_a_kill_in_both(links: tuple[Nats
     assert (await client.command(Reconcile(), "me")).ok
     assert (core.told, execution.told) == (["Reconcile"], [])
     assert set(await client.view_of_each(View.RISK)) == {"core-1", "execution-1"}
-    assert (await client.kill(Kill(reason="enough"), "me", "id-1")).ok
+    told = await client.command_both(Kill(reason="enough"), "me", "id-1")
+    assert told.ok and told.text == "Strategy core: done. Execution service: done."
     assert core.told[-1] == execution.told[-1] == "Kill"
     execution.ok = False
-    answer = await client.kill(Kill(reason="enough"), "me", "id-2")
-    assert not answer.ok and answer.text == "not done", "what did not work is told"
+    answer = await client.command_both(Kill(reason="enough"), "me", "id-2")
+    assert not answer.ok and answer.text == "Strategy core: done. Execution service: not done."
+    execution.ok = True
+    await client.command_both(Resume(), "me")
+    assert core.told[-1] == execution.told[-1] == "Resume"
 
 
 async def test_a_kill_counts_where_one_of_them_answers(links: tuple[NatsLink, NatsLink, NatsLink]) -> None:
     client = EngineClient(links[2], SUBJECTS, WallClock().now_ns)
     with pytest.raises(MessagingError):
-        await client.kill(Kill(reason="enough"), "me", timeout_s=1)
+        await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
     core = Engine()
     await core.serve(links[0], SUBJECTS.commands)
-    assert (await client.kill(Kill(reason="enough"), "me")).ok and core.told == ["Kill"]
+    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
+    assert (answer.ok, answer.text, core.told) == (True, "done", ["Kill"])
+
+
+async def test_a_kill_says_that_the_core_is_silent(links: tuple[NatsLink, NatsLink, NatsLink]) -> None:
+    execution = Engine()
+    await execution.serve(links[1], execution_subjects(SUBJECTS).commands)
+    client = EngineClient(links[2], SUBJECTS, WallClock().now_ns)
+    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
+    assert answer.ok and answer.text == "Execution service: done. The strategy core does not answer."

@@ -57,3 +57,10 @@ def test_client_ids_of_a_folder_stay_its_own() -> None:
     assert len(first) == len(other) == 4
     assert client_id_token(header(token="beef"), Mode.LIVE) == "beef"
     assert client_id_token(header(), Mode.PAPER) == ""
+
+
+def test_an_engine_that_takes_orders_has_ids_of_its_own_on_paper_too() -> None:
+    """Those of a strategy core are numbered alike; a folder of before has none yet."""
+    token = client_id_token(None, Mode.PAPER, takes_orders=True)
+    assert token and client_id_token(header(), Mode.PAPER, takes_orders=True)
+    assert client_id_token(header(token=token), Mode.PAPER, takes_orders=True) == token

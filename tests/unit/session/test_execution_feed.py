@@ -14,7 +14,7 @@ import pytest
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
-from workstation.core.messages import FilledElsewhere, HoldingsTold, OrderFilled
+from workstation.core.messages import FilledElsewhere, FollowKill, HoldingsTold, OrderFilled
 from workstation.messaging.bodies import Body, ExecutionBody, PositionBody
 from workstation.messaging.link import NatsLink
 from workstation.messaging.stream_reader import RECORD_HEADER
@@ -66,6 +66,23 @@ class Service:
             run_id="r",
         )
         await self._publish(SUBJECTS.executions, body, f"{journal}:{number}")
+
+    async def kill_switch(self, number: int, status: Any) -> None:
+        body = ExecutionBody(
+            order_id="",
+            client_id="account",
+            symbol="account",
+            side=None,
+            strategy="account",
+            status=status,
+            time="2024-03-01T12:00:00Z",
+            price=None,
+            quantity=None,
+            error="enough",
+            mode="paper",
+            run_id="r",
+        )
+        await self._publish(SUBJECTS.executions, body, f"j:{number}")
 
     async def position(self, number: int, lots: int) -> None:
         body = PositionBody(
@@ -145,6 +162,15 @@ async def test_a_new_core_begins_with_what_comes_next(tmp_path: Path, link: Nats
         await service.fill(3, "x2")
         await until(lambda: core.elsewhere)
     assert core.elsewhere == [("grid", "e3")] and core.fills == []
+
+
+async def test_the_services_kill_switch_is_heard_of_once(tmp_path: Path, link: NatsLink, service: Service) -> None:
+    async with running(link, tmp_path, has_nothing=True) as core:
+        for number, status in ((1, "killed"), (1, "killed"), (2, "resumed")):
+            await service.kill_switch(number, status)
+        await until(lambda: len(core.heard) >= 2)
+    heard = [(r.engaged, r.reason, r.who) for r in core.heard if isinstance(r, FollowKill)]
+    assert heard == [(True, "enough", "execution service"), (False, "enough", "execution service")]
 
 
 async def test_what_happened_while_it_was_away_is_heard_once(tmp_path: Path, link: NatsLink, service: Service) -> None:

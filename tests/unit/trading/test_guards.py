@@ -320,3 +320,49 @@ def test_a_kill_loses_no_more_of_the_peak_than_a_2000th() -> None:
                 told = event.equity
         assert desk.guards.peak_equity - told <= told // 2_000
     assert told > 10_000 * UNIT
+
+
+# --- The account's crisis mode ---------------------------------------------------------------------------------------
+
+
+def test_the_accounts_crisis_mode_bounds_the_sizes_and_the_smaller_factor_holds() -> None:
+    desk = Desk()
+    desk.at(1, 10_000)
+    desk.events.clear()
+    desk.guards.follow_crisis(2, True, "drawdown 9.00 %", 70_000_000)
+    assert (desk.guards.in_crisis, desk.guards.crisis) == (True, False)
+    assert (desk.guards.size_factor(), desk.guards.every_crisis_cause) == (Decimal("0.7"), "account: drawdown 9.00 %")
+    desk.guards.enter_crisis(3, "6 losses in a row")
+    assert desk.guards.size_factor() == Decimal("0.5"), "its own is the smaller one"
+    assert desk.guards.every_crisis_cause == "6 losses in a row; account: drawdown 9.00 %"
+    desk.guards.follow_crisis(4, True, "drawdown 9.00 %", 30_000_000)
+    assert desk.guards.size_factor() == Decimal("0.3")
+    desk.guards.end_crisis(5, "a person")
+    assert (desk.guards.size_factor(), desk.guards.in_crisis) == (Decimal("0.3"), True)
+    desk.guards.follow_crisis(6, False, "", 100_000_000)
+    assert desk.guards.size_factor() == 1
+    assert (desk.guards.in_crisis, desk.guards.every_crisis_cause) == (False, "")
+    told = [(e.active, e.account) for e in desk.events if isinstance(e, CrisisChanged)]
+    assert told == [(True, True), (True, False), (True, True), (False, False), (False, True)]
+
+
+def test_the_accounts_crisis_mode_is_told_once_and_survives_a_restart() -> None:
+    desk, again = Desk(), Desk()
+    desk.at(1, 10_000)
+    desk.events.clear()
+    for _ in range(2):
+        desk.guards.follow_crisis(2, True, "drawdown 9.00 %", 70_000_000)
+    assert kinds(desk.events) == ["CrisisChanged"]
+    again.guards.restore(desk.guards.snapshot())
+    assert (again.guards.size_factor(), again.guards.every_crisis_cause) == (
+        Decimal("0.7"),
+        "account: drawdown 9.00 %",
+    )
+
+
+def test_fewer_positions_are_allowed_in_the_accounts_crisis_mode() -> None:
+    bench = Bench(changed(crisis_positions=1))
+    bench.hold(BTC, 1)
+    assert bench.code(buy(1, symbol=ETH)) is not DenialCode.CRISIS
+    bench.guards.follow_crisis(bench.clock.time_ns, True, "drawdown 9.00 %", 50_000_000)
+    assert bench.code(buy(1, symbol=ETH)) is DenialCode.CRISIS

@@ -32,7 +32,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import OrderState, OrderType, Side
+from workstation.core.types import OrderRole, OrderState, OrderType, Side
 from workstation.market.built_in.market import BuiltInMarket
 from workstation.storage.journal import MemoryJournal
 
@@ -122,6 +122,28 @@ def test_the_same_order_acts_once(desk: Desk) -> None:
     desk.wait()
     assert desk.give(desk.order()) == [], "nor when it has filled"
     assert desk.kernel.ledger.net_lots[BTC] == 100
+
+
+def test_a_panic_exit_passes_a_halt_and_reduces_no_more_than_is_held_and_not_leaving(desk: Desk) -> None:
+    desk.give(desk.order())
+    desk.wait()
+    desk.give(Kill(who="test", reason="a test"))
+
+    def exit_of(client_id: str, lots: int, *, reduce_only: bool = True) -> TakeOrder:
+        order = desk.order(client_id, side=Side.SELL, lots=lots, reduce_only=reduce_only, role=OrderRole.EXIT)
+        return msgspec.structs.replace(order, panic=True)
+
+    def code(command: TakeOrder) -> str:
+        return "".join(denied.code for denied in only(desk.give(command), OrderDenied))
+
+    assert code(msgspec.structs.replace(exit_of("core-2", 100), panic=False)) == "HALTED"
+    assert code(exit_of("core-3", 100, reduce_only=False)) == "HALTED"
+    assert code(exit_of("core-4", 101)) == "REDUCE_ONLY"
+    assert code(exit_of("core-5", 60)) == ""
+    assert code(exit_of("core-6", 41)) == "REDUCE_ONLY", "60 are on their way out"
+    assert code(exit_of("core-7", 40)) == ""
+    desk.wait()
+    assert desk.kernel.ledger.net_lots[BTC] == 0
 
 
 def test_a_late_order_is_denied_and_its_sender_hears(desk: Desk) -> None:

@@ -58,6 +58,22 @@ class Kill(Command, frozen=True, tag="C.kill"):
     flatten: bool = False
 
 
+class FollowKill(Command, frozen=True, tag="C.follow_kill"):
+    """The kill switch of the other half of a split engine is engaged, or released: this half follows it."""
+
+    engaged: bool
+    reason: str = ""
+    flatten: bool = False
+
+
+class FollowCrisis(Command, frozen=True, tag="C.follow_crisis"):
+    """The account's crisis mode, of all its engines: this one is in it too. ``size_factor`` is a rate, 1e-8."""
+
+    active: bool
+    cause: str = ""
+    size_factor: int = 100_000_000
+
+
 class Resume(Command, frozen=True, tag="C.resume"):
     """Release the kill switch."""
 
@@ -138,6 +154,8 @@ class TakeOrder(Command, frozen=True, tag="C.take_order"):
     """The price that it was decided at, ticks."""
     expires_ns: int = 0
     """What comes later is refused; 0 is never."""
+    panic: bool = False
+    """A person closes a position: it passes a halt."""
 
 
 class TakeCancel(Command, frozen=True, tag="C.take_cancel"):
@@ -171,7 +189,7 @@ class RefuseRequest(Command, frozen=True, tag="C.refuse_request"):
     amendment: int = 0
 
 
-ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery | RefuseRequest
+ForwardedRequest = TakeOrder | TakeCancel | TakeAmendment | TakeQuery | RefuseRequest | FollowKill
 """What a strategy core sends to the engine that is its venue."""
 
 
@@ -196,6 +214,7 @@ AnyCommand = (
     | TransferPosition
     | LiftThrottle
     | EndCrisis
+    | FollowCrisis
     | Reconcile
     | AcceptReconciliation
 )

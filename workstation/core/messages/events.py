@@ -109,6 +109,7 @@ class KillSwitchChanged(Event, frozen=True):
     who: str
     cancelled: int = 0
     kept_stops: int = 0
+    flatten: bool = False
 
 
 class ArmingChanged(Event, frozen=True):
@@ -125,6 +126,10 @@ class ArmingChanged(Event, frozen=True):
 class CrisisChanged(Event, frozen=True):
     active: bool
     cause: str
+    account: bool = False
+    """The crisis mode of the account across its engines, which is lifted there."""
+    size_factor: int = 100_000_000
+    """The account's, 1e-8; the engine's own is in its settings."""
 
 
 class ProtectionTriggered(Event, frozen=True):

@@ -16,7 +16,7 @@ from workstation.config.settings import Messaging
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import ForwardedRequest, RefuseRequest
-from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
+from workstation.messaging.bodies import AmendBody, CancelBody, KillBody, OrderBody, QueryBody
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message
 from workstation.messaging.kept_position import KeptPosition
@@ -71,6 +71,7 @@ class OrderReader:
             CancelBody,
             AmendBody,
             QueryBody,
+            KillBody,
             position=lambda: self._kept.value.position,
             restarted=self._kept.begin_again,
             take=self._take,
@@ -101,14 +102,14 @@ class OrderReader:
     def _carry_out(self, numbered: Numbered) -> None:
         message = numbered.message
         body = message.body
-        assert isinstance(body, OrderBody | CancelBody | AmendBody | QueryBody)
+        assert isinstance(body, OrderBody | CancelBody | AmendBody | QueryBody | KillBody)
         if self._takes is not None and not self._takes(body):
             return
         if self._takes is None and body.is_shadow:
             self._refuse(body, NO_SHADOW, "There is no paper run beside this venue: execution.shadow is none.", message)
             return
         kernel = self._engine.kernel
-        order = kernel.orders.orders.get(body.client_id)
+        order = kernel.orders.orders.get(body.client_id) if not isinstance(body, KillBody) else None
         instruments: dict[str, Instrument] = dict(kernel.terms.instruments)
         late_ns = message.ts_ns + kernel.terms.request_expiry_ns
         try:

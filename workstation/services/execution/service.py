@@ -63,7 +63,7 @@ async def _watch(lease: Lease, session: str, account: str) -> None:
 
 
 async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
-    session = Session(execution_configuration(running.loaded), running.folder.path, seed)
+    session = Session(execution_configuration(running.loaded), running.folder.path, seed, takes_orders=True)
     try:
         await session.connect()
         if session.mode is Mode.LIVE:

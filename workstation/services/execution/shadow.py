@@ -14,7 +14,7 @@ import msgspec
 
 from workstation.config.loader import Loaded, settings_json
 from workstation.config.settings import Messaging
-from workstation.messaging.bodies import QueryBody
+from workstation.messaging.bodies import KillBody, QueryBody
 from workstation.messaging.lease import Lease
 from workstation.messaging.link import NatsLink
 from workstation.messaging.order_bodies import RequestBody
@@ -72,7 +72,8 @@ class ShadowRun:
 
     async def _run(self) -> None:
         folder = self._live.folder.path / FOLDER
-        session = Session(shadow_configuration(self._live.loaded), folder, self._seed, MarketCopy(self._live))
+        market = MarketCopy(self._live)
+        session = Session(shadow_configuration(self._live.loaded), folder, self._seed, market, takes_orders=True)
         session.open()
         self.session = session
         messaging = session.settings.messaging
@@ -102,5 +103,5 @@ class ShadowRun:
         return orders
 
     def _takes(self, body: RequestBody) -> bool:
-        """The question what became of a live order is not the shadow's to answer."""
-        return body.is_shadow or (self._takes_all and not isinstance(body, QueryBody))
+        """Neither the question what became of a live order nor the account's kill is the shadow's."""
+        return body.is_shadow or (self._takes_all and not isinstance(body, QueryBody | KillBody))

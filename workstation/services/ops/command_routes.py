@@ -109,8 +109,8 @@ async def kill(ops: Context, who: Trader, terms: KillTerms, key: IdempotencyKey 
 
 @router.post("/resume", response_model=Done)
 async def resume(ops: Context, who: Admin, terms: ReasonTerms, key: IdempotencyKey = "") -> Any:
-    """Release the kill switch."""
-    return await ops.desk.command(Resume(reason=terms.reason), who, key)
+    """Release the kill switch, of the account and of every half of a split engine."""
+    return await ops.desk.resume(Resume(reason=terms.reason), who, key)
 
 
 @router.post("/flatten", response_model=Done)

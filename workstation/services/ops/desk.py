@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument, canonical_symbol
-from workstation.core.messages import Kill
+from workstation.core.messages import Kill, Resume
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, RiskCommandBody
 from workstation.messaging.link import NatsLink
@@ -21,6 +21,10 @@ from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 
 KILL_PATIENCE_S = 2.0
+_SILENT = (
+    "The engine did not answer in time, so it is not known whether it acted: look before you ask again, or repeat with "
+    "the same Idempotency-Key."
+)
 
 
 class EngineDesk:
@@ -68,11 +72,7 @@ class EngineDesk:
         try:
             answer = await self._engine.command(command, caller.who, id_)
         except MessagingError:
-            raise Problem(
-                504,
-                "The engine did not answer in time, so it is not known whether it acted: look before you ask again, or "
-                "repeat with the same Idempotency-Key.",
-            ) from None
+            raise Problem(504, _SILENT) from None
         return _result(answer)
 
     async def kill(self, command: Kill, caller: Caller, id_: str = "") -> dict[str, Any]:
@@ -80,34 +80,45 @@ class EngineDesk:
 
         Where a risk state service runs, the account's other engines are killed with it.
         """
-        account = asyncio.ensure_future(self._kill_account(command, caller, id_))
+        account = asyncio.ensure_future(self._tell_account("kill", command.reason, caller, id_, command.flatten))
         try:
             if self._link.is_up:
-                told = _result(await self._engine.kill(command, caller.who, id_, timeout_s=KILL_PATIENCE_S))
-                return told | {"text": f"{told['text']} {await account}".strip()}
+                answer = await self._engine.command_both(command, caller.who, id_, timeout_s=KILL_PATIENCE_S)
+                return _with_account(_result(answer), await account)
         except MessagingError:
             pass
-        await account
         latch = KillLatch(self._folder.path)
         await asyncio.to_thread(latch.engage, command.reason, caller.who, self._now_ns(), command.flatten)
-        return {
+        latched = {
             "ok": True,
             "text": f"The engine does not answer; the kill switch is latched in {self._folder.path}: a session of that "
             "data folder follows at once, one elsewhere does not.",
             "duplicate": False,
             "orders": [],
         }
+        return _with_account(latched, await account)
 
-    async def _kill_account(self, command: Kill, caller: Caller, id_: str) -> str:
+    async def resume(self, command: Resume, caller: Caller, id_: str = "") -> dict[str, Any]:
+        """Lift the kill where ``kill`` engages it; of the account only when the engine obeys. Raises ``Problem``."""
+        self._require_link()
+        try:
+            told = _result(await self._engine.command_both(command, caller.who, id_))
+        except MessagingError:
+            raise Problem(504, _SILENT) from None
+        return _with_account(told, await self._tell_account("resume", command.reason, caller, id_))
+
+    async def _tell_account(
+        self, command: Literal["kill", "resume"], why: str, caller: Caller, id_: str, flatten: bool = False
+    ) -> str:
         """What the risk state said of it; nothing where none runs."""
         now_ns = self._now_ns()
         asked = RiskCommandBody(
-            id=f"kill-{id_ or now_ns}"[:100],
-            command="kill",
+            id=f"{command}-{id_ or now_ns}"[:100],
+            command=command,
             who=caller.who,
-            why=command.reason[:500],
+            why=why[:500],
             deadline=moment(now_ns + DEADLINE_S * SECOND_NS),
-            flatten=command.flatten,
+            flatten=flatten,
         )
         try:
             answer = await self._link.request(self._risk, asked, AnswerBody, timeout_s=KILL_PATIENCE_S)
@@ -119,6 +130,10 @@ class EngineDesk:
     def _require_link(self) -> None:
         if not self._link.is_up:
             raise Problem(503, f"NATS is {self._link.state}; the engine cannot be asked.")
+
+
+def _with_account(told: dict[str, Any], account: str) -> dict[str, Any]:
+    return told | {"text": f"{told['text']} Account: {account}"} if account else told
 
 
 def _result(answer: EngineAnswerBody) -> dict[str, Any]:

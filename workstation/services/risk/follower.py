@@ -1,7 +1,8 @@
 """The engine's side of the risk state: what the account says becomes commands of this engine's session.
 
-What the account restricts is a cause of its own in the engine, which a person at the engine does not lift. Nothing is
-ever lifted because NATS, the bucket or the risk service is away.
+What the account restricts is a cause of its own in the engine, which a person at the engine does not lift; so is its
+crisis mode, which makes the engine's sizes at most the account's. Nothing is ever lifted because NATS, the bucket or
+the risk service is away.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from nats.js.errors import NotFoundError
 from workstation.config.settings import RiskService as RiskSettings
 from workstation.config.settings import Subjects
 from workstation.core.errors import MessagingError, WorkstationError
-from workstation.core.messages import AnyCommand, EndCrisis, Kill, Resume, SetTradingState
+from workstation.core.messages import AnyCommand, EndCrisis, FollowCrisis, Kill, Resume, SetTradingState
+from workstation.core.money import to_rate
 from workstation.core.types import TradingState
 from workstation.messaging.bodies import RiskStateBody
 from workstation.messaging.cancelling import still_wanted
@@ -68,6 +70,8 @@ class RiskFollower:
         self._state: RiskStateBody | None = None
         self._restriction: tuple[TradingState, str] | None = None
         """What this engine was told last; None before."""
+        self._crisis: FollowCrisis | None = None
+        """The same of the account's crisis mode."""
         self.lost = False
         """Whether nothing was heard of the risk state for too long."""
 
@@ -163,12 +167,27 @@ class RiskFollower:
             self._tell(EndCrisis(reason="ended for the account", who=WHO))
 
     def _restrict(self) -> None:
+        self._restrict_sizes()
         wanted = self._wanted()
         if wanted is None or wanted == self._restriction:
             return
         self._restriction = wanted
         state, reason = wanted
         self._tell(SetTradingState(state=state, reason=reason, cause=RISK_STATE, who=WHO))
+
+    def _restrict_sizes(self) -> None:
+        told = self._state
+        if told is None:
+            return
+        wanted = FollowCrisis(
+            active=told.crisis_mode,
+            cause=told.crisis_cause if told.crisis_mode else "",
+            size_factor=to_rate(told.position_size_factor if told.crisis_mode else 1),
+            who=WHO,
+        )
+        if wanted != self._crisis:
+            self._crisis = wanted
+            self._tell(wanted)
 
     def _wanted(self) -> tuple[TradingState, str] | None:
         told = self._state
@@ -184,7 +203,7 @@ class RiskFollower:
             result = self._engine.command(command)
         except WorkstationError as error:
             # What could not be carried out is tried again when it is looked at next.
-            self._restriction = None
+            self._restriction = self._crisis = None
             log.error("%s", error)
             return
         log.info("The risk state of %s: %s", self._account, result or type(command).__name__)

@@ -15,7 +15,6 @@ from workstation.config.settings import Messaging
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.bodies import AnswerBody, Body, ExecutionBody, MetricsBody, RiskCommandBody
 from workstation.messaging.cancelling import still_wanted
-from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment, nanoseconds
@@ -53,10 +52,7 @@ class RiskService:
         self._state = state
         self._now_ns = now_ns
         self._store = RiskStore(link, account)
-        self._clients = [
-            EngineClient(link, subjects, now_ns)
-            for subjects in (messaging.subjects, execution_subjects(messaging.subjects))
-        ]
+        self._client = EngineClient(link, messaging.subjects, now_ns)
         self._seen = {EXECUTIONS: 0, PERFORMANCE: 0}
         self._commands: list[dict[str, Any]] = []
         self.engines: dict[str, str] = {}
@@ -174,8 +170,7 @@ class RiskService:
 
     async def _ask_engines(self) -> None:
         with contextlib.suppress(*_AWAY):
-            asked = (client.view_of_each(View.RISK, ASKING_S) for client in self._clients)
-            answers = {session: answer for told in await asyncio.gather(*asked) for session, answer in told.items()}
+            answers = await self._client.view_of_each(View.RISK, ASKING_S)
             self.engines = {session: _engine_state(answer.data) for session, answer in answers.items() if answer.ok}
 
     # --- Commands -----------------------------------------------------------------------------------------------------

@@ -23,11 +23,11 @@ from workstation.messaging.bodies import ExecutionBody, LimitBody, MetricsBody, 
 from workstation.rules.limits import decline
 from workstation.services.account_equity import AccountEquity
 from workstation.services.execution_books import ExecutionBooks
-from workstation.trading.desk import KILL, MANUAL_STATE
 from workstation.trading.guards import Guards
+from workstation.trading.kill_switch import MANUAL_STATE
 from workstation.trading.limit_rows import count_limit, rate_limit, rate_of
 from workstation.trading.risk_limits import RiskLimits
-from workstation.trading.trading_state import Restriction, TradingStateHolder
+from workstation.trading.trading_state import KILL, Restriction, TradingStateHolder
 
 MINUTES = 60
 """Of equity that volatility looks back on."""

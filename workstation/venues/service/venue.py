@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
-from workstation.core.orders import Approved, Order, QueryRequest, SnapshotRequest
+from workstation.core.orders import Approved, KillRequest, Order, QueryRequest, SnapshotRequest
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderType
 from workstation.messaging.order_bodies import RequestBody, request_body
@@ -51,7 +51,7 @@ class ServiceVenue:
             return
         if isinstance(request, Approved):
             self._symbols[request.client_id] = request.intent.symbol
-        symbol = self._symbols.get(request.client_id, "")
+        symbol = "" if isinstance(request, KillRequest) else self._symbols.get(request.client_id, "")
         self._forward(request_body(request, symbol, self._instruments, self._clock.time_ns))
 
     def _was_asked(self, query: QueryRequest) -> bool:

@@ -143,7 +143,7 @@ class SimVenue:
             self._amend(request)
         elif isinstance(request, SnapshotRequest):
             self._reports.queue.append(self.snapshot(request))
-        else:
+        elif isinstance(request, QueryRequest):
             self._tell_status(request)
         self._settle()
         self._reports.answer_ns = -1

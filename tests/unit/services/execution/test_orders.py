@@ -20,9 +20,17 @@ from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
-from workstation.core.messages import ForwardedRequest, RefuseRequest, TakeAmendment, TakeCancel, TakeOrder, TakeQuery
+from workstation.core.messages import (
+    FollowKill,
+    ForwardedRequest,
+    RefuseRequest,
+    TakeAmendment,
+    TakeCancel,
+    TakeOrder,
+    TakeQuery,
+)
 from workstation.core.timeframe import SECOND_NS
-from workstation.messaging.bodies import AmendBody, CancelBody, OrderBody, QueryBody
+from workstation.messaging.bodies import AmendBody, CancelBody, KillBody, OrderBody, QueryBody
 from workstation.messaging.envelope import encode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
@@ -61,7 +69,7 @@ class FakeEngine:
 
     @property
     def ids(self) -> list[str]:
-        return [request.client_id for request in self.taken]
+        return [request.client_id for request in self.taken if not isinstance(request, FollowKill)]
 
 
 def order(number: int, **changes: Any) -> OrderBody:
@@ -138,6 +146,19 @@ async def test_every_request_is_taken_in_its_order(desk: Desk) -> None:
     assert isinstance(amended, TakeAmendment) and amended.lots == SETTINGS.instruments[BTC].lots("0.002")
     assert isinstance(cancelled, TakeCancel) and cancelled.reason == "enough"
     assert reader.messages == 4 and reader.refused == 0
+
+
+async def test_a_kill_of_the_core_is_taken_once_and_however_late(desk: Desk) -> None:
+    await desk.send(KillBody(id="k-1", engaged=True, reason="enough", flatten=True), ts_ns=1_000)
+    await desk.send(KillBody(id="k-1", engaged=True, reason="enough", flatten=True), ts_ns=1_000)
+    await desk.send(KillBody(id="k-2", engaged=False))
+    async with desk.reading() as reader:
+        await desk.until(2)
+    assert desk.engine.taken == [
+        FollowKill(engaged=True, reason="enough", flatten=True, who="node-1"),
+        FollowKill(engaged=False, who="node-1"),
+    ]
+    assert reader.refused == 0
 
 
 async def test_without_an_expiry_the_time_of_the_message_counts(desk: Desk) -> None:

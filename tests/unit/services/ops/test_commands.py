@@ -136,9 +136,27 @@ def test_a_kill_reaches_the_accounts_risk_state_too(resumed: World) -> None:
     ear = resumed.call(resumed.link.serve(subject, kill_all, RiskCommandBody))
     told = resumed.post("/api/v1/kill", {"reason": "everything"}).json
     resumed.call(ear.unsubscribe())
-    assert told["text"].startswith("Killed.") and told["text"].endswith("2 engines are halted.")
+    assert told["text"].startswith("Killed.") and told["text"].endswith(" Account: 2 engines are halted.")
     assert [(body.command, body.why, body.flatten) for body in heard] == [("kill", "everything", False)]
     assert heard[0].who.startswith("ops trader")
+
+
+def test_a_resume_lifts_the_accounts_kill_too(resumed: World) -> None:
+    heard: list[RiskCommandBody] = []
+
+    async def resume_all(message: Message) -> AnswerBody:
+        assert isinstance(message.body, RiskCommandBody)
+        heard.append(message.body)
+        return AnswerBody(ok=True, text="Resumed: the account is ACTIVE.")
+
+    resumed.post("/api/v1/kill", {"reason": "everything"})
+    subject = resumed.loaded.settings.messaging.subjects.risk_management
+    ear = resumed.call(resumed.link.serve(subject, resume_all, RiskCommandBody))
+    told = resumed.post("/api/v1/resume", {"reason": "fine"}, ADMIN).json
+    resumed.call(ear.unsubscribe())
+    assert told["text"] == "Resumed: trading is ACTIVE. Account: Resumed: the account is ACTIVE."
+    assert [(body.command, body.why) for body in heard] == [("resume", "fine")]
+    assert resumed.get("/api/v1/risk").json["killed"] is False
 
 
 def test_trading_is_restricted_by_a_trader_and_freed_by_an_admin(world: World) -> None:

@@ -24,7 +24,7 @@ from tests.unit.services.service_processes import Publisher, Service, until
 from workstation.config.settings import RiskService as RiskSettings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
-from workstation.core.messages import AnyCommand, Resume, SetTradingState
+from workstation.core.messages import AnyCommand, EndCrisis, Resume, SetTradingState
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import TradingState
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody, RiskCommandBody, RiskStateBody
@@ -37,6 +37,8 @@ from workstation.services.risk.follower import RiskFollower
 from workstation.services.risk.service import RiskService
 from workstation.services.risk.state import RiskState
 from workstation.services.risk.store import risk_key
+from workstation.storage.layout import DataFolder
+from workstation.verification import verify
 
 pytestmark = pytest.mark.services
 
@@ -195,6 +197,47 @@ async def test_a_paper_session_obeys_and_nothing_at_the_engine_lifts_the_account
     again.close()
 
 
+@pytest.mark.allow_log_warnings("The protective stop of")
+async def test_crisis_mode_of_the_account_shrinks_the_sizes_of_another_engine_until_it_is_lifted(
+    tmp_path: Path,
+) -> None:
+    configuration = busy_configuration()
+    factor = configuration.settings.risk.crisis.size_factor
+    paper = PaperSession(tmp_path / "data", configuration)
+    paper.let_pass(20)
+    state = a_state()
+    async with (
+        running_server(tmp_path / "nats") as server,
+        connected(server, "risk") as link,
+        connected(server, "engine") as engine,
+        a_service(link, state) as service,
+    ):
+        async with following(engine, paper):
+            context, views = paper.session.kernel.host.slots["grid"].strategy.context, paper.session.views
+            assert context.size_factor() == 1 and not context.crisis()
+            state.guards.enter_crisis(paper.clock.ns, "8 losses in a row")
+            await service._changed()
+            await until(context.crisis)
+            assert context.size_factor() == factor < 1
+            risk = views.risk()
+            assert (risk.crisis, risk.crisis_cause, risk.size_factor) == (True, "account: 8 losses in a row", factor)
+            assert views.account().crisis
+            assert "that of the account goes on" in paper.command(EndCrisis(reason="somebody at the engine"))
+            assert context.size_factor() == factor, "nothing at the engine lifts it"
+            paper.let_pass(30)
+        paper.close()
+        again = PaperSession(tmp_path / "data", configuration, start_ns=paper.clock.ns)
+        guards = again.session.kernel.guards
+        assert guards.size_factor() == factor, "a restart keeps it"
+        async with following(engine, again):
+            await tell(engine, asked("end_crisis"))
+            await until(lambda: not guards.in_crisis)
+            assert guards.size_factor() == 1 and not again.session.views.risk().crisis_cause
+            again.let_pass(5)
+        again.close()
+    assert verify(DataFolder(tmp_path / "data"), None).sessions == 2
+
+
 class Recorder:
     """Stands for an engine and keeps what it was told."""
 
@@ -225,17 +268,17 @@ async def test_a_kill_holds_while_nats_is_killed_and_comes_back(tmp_path: Path) 
         a_service(link, a_state()),
         following(side, engine),
     ):
-        await until(lambda: engine.names() == ["SetTradingState ACTIVE"])
+        await until(lambda: engine.names() == ["FollowCrisis", "SetTradingState ACTIVE"])
         await tell(link, asked("kill"))
-        await until(lambda: engine.names()[1:] == ["Kill", "SetTradingState HALTED"])
+        await until(lambda: engine.names()[2:] == ["Kill", "SetTradingState HALTED"])
         for restarts in (1, 2):
             os.kill(server.process_id, signal.SIGKILL)
             await until(partial(came_back, server, restarts, link, side))
             await asyncio.sleep(1)
             assert (await kept(side)).killed
-        assert len(engine.told) == 3, "it is told once"
+        assert len(engine.told) == 4, "it is told once"
         await tell(link, asked("resume"))
-        await until(lambda: engine.names()[3:] == ["SetTradingState ACTIVE", "Resume"])
+        await until(lambda: engine.names()[4:] == ["SetTradingState ACTIVE", "Resume"])
 
 
 @pytest.mark.allow_log_warnings("not heard for")

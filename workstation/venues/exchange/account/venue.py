@@ -9,7 +9,15 @@ from typing import Any
 
 from workstation.core.instrument import Instrument
 from workstation.core.messages import AmendRejected, CancelRejected, RestingOrder
-from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
+from workstation.core.orders import (
+    AmendRequest,
+    Approved,
+    CancelRequest,
+    KillRequest,
+    Order,
+    QueryRequest,
+    SnapshotRequest,
+)
 from workstation.venues.base import ReportHandler, Request
 from workstation.venues.exchange.account.binance_dialect import BinanceDialect
 from workstation.venues.exchange.account.binance_events import BinanceEvents
@@ -145,7 +153,7 @@ class ExchangeVenue:
             self._send_order(request)
         elif isinstance(request, SnapshotRequest):
             _ = self._start(self._snapshot(request))
-        else:
+        elif not isinstance(request, KillRequest):
             order = self._orders.get(request.client_id)
             if order is not None:
                 self._send_about(order, request)
