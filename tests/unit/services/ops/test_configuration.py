@@ -45,7 +45,7 @@ def test_a_text_is_validated_without_a_trace(world: World) -> None:
 def test_staged_applied_and_rolled_back(world: World) -> None:
     world.file.chmod(0o640)
     heard: list[Any] = []
-    subject = world.loaded.settings.messaging.subjects.config_reload
+    subject = world.settings.messaging.subjects.config_reload
     world.call(world.link.subscribe(subject, heard.append, ConfigReloadBody))
     world.call(world.link.client.flush())
     text = changed("open_positions: 3", "open_positions: 4  # since Monday").replace(

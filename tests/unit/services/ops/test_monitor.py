@@ -76,7 +76,7 @@ def as_number(text: str) -> Decimal:
 def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
     log_in(page, world)
     expect(page.locator("#orders tr")).not_to_have_count(1)
-    world.bridge.halted = True
+    world.engine.halted = True
     try:
         page.wait_for_timeout(2_500)
         account: dict[str, Any] = world.get("/api/v1/account").json
@@ -103,7 +103,7 @@ def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
         assert as_number(newest[5]) == Decimal(fills[-1]["price"])
         assert page.locator("#chart canvas").count() > 3 and page.locator("#equity canvas").count() > 3
     finally:
-        world.bridge.halted = False
+        world.engine.halted = False
 
 
 def test_a_wrong_token_is_told_and_a_right_one_is_kept_for_the_tab_alone(page: Page, world: World) -> None:
@@ -166,10 +166,10 @@ def test_it_greys_when_the_service_is_gone_and_comes_back(page: Page, world: Wor
 
 def test_a_silent_engine_greys_the_page(page: Page, world: World) -> None:
     log_in(page, world)
-    world.call(world.bridge.fall_silent())
+    world.call(world.engine.fall_silent())
     expect(page.locator("body")).to_have_class(re.compile("stale"), timeout=WAIT_MS)
     assert page.locator("#kill").is_enabled(), "the kill switch stays in reach"
-    world.call(world.bridge.speak())
+    world.call(world.engine.speak())
     expect(page.locator("body")).not_to_have_class(re.compile("stale"), timeout=WAIT_MS)
 
 
