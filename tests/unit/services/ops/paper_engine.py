@@ -56,7 +56,7 @@ class PaperEngine:
         self.link = NatsLink(self._server.address, "engine", "engine-1", self._clock.now_ns, LARGEST)
         await self.link.open()
         running = Running("engine", session.loaded, session.folder, self.link, self._clock)
-        running.state = "running"
+        running.state, running.detail = "running", f"{session.mode.lower()} on {session.market_title}"
         self._speaking = asyncio.ensure_future(self._serve(running))
 
     async def _serve(self, running: Running) -> None:

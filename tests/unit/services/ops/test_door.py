@@ -34,6 +34,8 @@ TRADERS: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/api/v1/orders/cancel-all", {}),
     ("POST", "/api/v1/kill", {}),
     ("POST", "/api/v1/flatten", {}),
+    ("POST", "/api/v1/control/take", None),
+    ("POST", "/api/v1/control/give-up", None),
     ("POST", "/api/v1/risk/trading-state", {"state": "REDUCING"}),
     ("POST", "/api/v1/strategies/grid/start", None),
     ("POST", "/api/v1/strategies/pause-all", None),

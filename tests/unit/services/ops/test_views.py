@@ -46,6 +46,7 @@ def test_the_overview_is_all_of_one_moment(world: World) -> None:
         "risk",
         "strategies",
         "health",
+        "control",
         "freshness",
     }
     assert told["freshness"]["stale"] is False and told["freshness"]["nats"] == "connected"

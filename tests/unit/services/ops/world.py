@@ -17,12 +17,13 @@ from tests.replay.paper_session import CONFIGURATION, PaperSession, busy_configu
 from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
 from tests.unit.services.ops.asking import ADMIN, TOKENS, TRADER, VIEWER, WAIT_S, Answer, Asker
 from tests.unit.services.ops.paper_engine import PaperEngine, ShiftedClock
-from workstation.config.loader import Loaded, load_settings
+from workstation.config.loader import Loaded, hash_of, load_settings
 from workstation.core.messages import CancelOrder, Resume, SetTradingState, StartStrategy
 from workstation.core.types import MANUAL, TradingState
 from workstation.messaging.link import NatsLink
 from workstation.messaging.opening import session_name
 from workstation.messaging.server import EmbeddedServer
+from workstation.services.ops.configuration_edit import with_values
 from workstation.services.ops.service import serve_ops
 from workstation.services.ops.tokens import Tokens
 from workstation.services.running import Running
@@ -31,12 +32,13 @@ from workstation.storage.layout import DataFolder
 __all__ = ["ADMIN", "TRADER", "VIEWER", "Answer", "OpsService", "World"]
 
 WARM_UP_S = 400
-QUICK = {
-    "port": 0,
-    "requests_per_minute": 100_000,
-    "commands_per_minute": 10_000,
-    "failed_tries_per_minute": 1_000,
+LIMITS = {
+    "requests_per_minute": "100000",
+    "commands_per_minute": "10000",
+    "failed_tries_per_minute": "1000",
 }
+TEXT = with_values(CONFIGURATION.read_text(), "ops", LIMITS, str(CONFIGURATION))
+"""The configuration file of a world, with room for the many requests of tests."""
 T = TypeVar("T")
 
 
@@ -48,7 +50,8 @@ def calm_configuration() -> Loaded:
         market.built_in, volatility=Decimal(2), crashes_per_day=Decimal(0), history_days=1
     )
     market = msgspec.structs.replace(market, built_in=built_in)
-    return with_settings(loaded, msgspec.structs.replace(loaded.settings, market=market))
+    calm = with_settings(loaded, msgspec.structs.replace(loaded.settings, market=market))
+    return msgspec.structs.replace(calm, hash=hash_of(TEXT))
 
 
 class OpsService(Asker):
@@ -56,7 +59,7 @@ class OpsService(Asker):
 
     def __init__(self, server: EmbeddedServer, clock: ShiftedClock, file: Path, data: Path, **ops: Any) -> None:
         self.data = data
-        self.changes = QUICK | ops
+        self.changes = {"port": 0} | ops
         self._server = server
         self._clock = clock
         self._file = file
@@ -99,7 +102,7 @@ class World(Asker):
         self.data = folder / "ops-data"
         self.file = folder / "config" / "strategy.yaml"
         self.file.parent.mkdir()
-        self.file.write_text(CONFIGURATION.read_text())
+        self.file.write_text(TEXT)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ops world")
 
