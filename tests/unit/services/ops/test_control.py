@@ -14,6 +14,7 @@ import pytest
 from tests.unit.messaging.nats_servers import connected
 from tests.unit.services.ops.test_commands import TERMS, below_market, until
 from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World
+from workstation.messaging.lease import RENEWAL_S
 from workstation.services.trade_control import TradeControl
 
 TAKE, GIVE_UP = "/api/v1/control/take", "/api/v1/control/give-up"
@@ -141,3 +142,12 @@ def test_what_is_not_used_is_given_up_and_so_is_what_a_service_held_that_ends(wo
         until(lambda: control(world)["holder"] == "")
         assert ops.post(TAKE).status == 200 and control(world)["holder"] == ops.link.session
     assert control(world)["holder"] == "", "nobody need wait for it to run out"
+
+
+def test_taken_twice_it_is_given_up_once_for_all(world: World) -> None:
+    assert world.post(TAKE).status == 200 and world.post(TAKE).status == 200
+    assert world.post(GIVE_UP).status == 200
+    ends = time.monotonic() + 2 * RENEWAL_S
+    while time.monotonic() < ends:
+        assert control(world)["holder"] == "", "nothing renews it any more"
+        time.sleep(0.1)
