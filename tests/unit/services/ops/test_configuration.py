@@ -42,6 +42,7 @@ def test_a_text_is_validated_without_a_trace(world: World) -> None:
 
 def test_staged_applied_and_rolled_back(world: World) -> None:
     world.file.chmod(0o640)
+    until(lambda: _waiting(world) == {"engine": "", "ops": ""})
     heard: list[Any] = []
     subject = world.settings.messaging.subjects.config_reload
     world.call(world.link.subscribe(subject, heard.append, ConfigReloadBody))
@@ -84,6 +85,7 @@ def test_staged_applied_and_rolled_back(world: World) -> None:
 
 
 def test_what_is_taken_up_at_once_waits_for_no_restart(world: World) -> None:
+    until(lambda: _waiting(world) == {"engine": "", "ops": ""})
     text = changed("requests_per_minute: 100000", "requests_per_minute: 99999")
     staged = ask(world, "PUT", "configuration/staged", {"text": text}).json
     assert ask(world, "POST", "configuration/apply", {"hash": staged["hash"]}).json["at_next_start"] == []

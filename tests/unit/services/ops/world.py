@@ -163,7 +163,8 @@ class World(Asker):
             self.call(service.stop())
 
     async def put_back(self) -> None:
-        """Undo what a test left: the kill switch, restrictions, strategies that do not run, orders by hand."""
+        """Undo what a test left: its file, the kill switch, restrictions, stopped strategies, orders by hand."""
+        self.file.write_text(TEXT)
         session = self.paper.session
         risk = session.views.risk()
         if risk.killed:
