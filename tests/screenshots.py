@@ -29,6 +29,9 @@ def main() -> None:
                 picture = arguments.folder / f"trading_{theme}_{size}.png"
                 _render(configuration, Path(temporary) / f"data-{theme}-{size}", picture, size, arguments.seconds)
                 print(picture)
+        subprocess.run(
+            [sys.executable, "-m", "tests.monitor_screenshots", "--folder", str(arguments.folder)], check=True
+        )
         live = [sys.executable, "-m", "tests.live_screenshots", "--folder", str(arguments.folder)]
         subprocess.run(live, check=True, env=dict(os.environ, QT_QPA_PLATFORM="offscreen"))
 

@@ -1,4 +1,4 @@
-// Kill, flatten, pause: each is asked back once, and says what came of it.
+// Kill, flatten, pause, take control: each is asked back once, and says what came of it.
 
 import { command } from "./api.js";
 import { $ } from "./dom.js";
@@ -29,9 +29,29 @@ export function notice(text, kind = "") {
   place.hidden = !text;
 }
 
-export function prepareActions(done) {
+const TAKE = {
+  title: "Take control",
+  button: "Take control", kind: "primary", path: "control/take", body: () => undefined,
+};
+
+export function prepareActions(done, control) {
   for (const [id, action] of Object.entries(ACTIONS)) $(id).onclick = () => confirm(action, done);
+  $("take").onclick = () => (control()?.yours ? giveUp(done) : confirm({ ...TAKE, text: taken(control()) }, done));
   $("confirm-no").onclick = () => $("confirm").close();
+}
+
+function taken(control) {
+  const loses = control?.who ? `${control.who} has control now and loses it.` : "Nobody has control now.";
+  return `${loses} Orders and strategies can then be commanded with this token only; everybody can kill.`;
+}
+
+async function giveUp(done) {
+  try {
+    notice((await command("control/give-up", undefined)).text);
+  } catch (error) {
+    notice(`Give up control: ${error.message}`, "bad");
+  }
+  done();
 }
 
 function confirm(action, done) {

@@ -5,7 +5,9 @@ import { token, view } from "./api.js";
 import { CandleChart, EquityChart } from "./charts.js";
 import { $, element, show } from "./dom.js";
 import { age, number } from "./format.js";
-import { showBanner, showFills, showLog, showOrders, showPositions, showRisk, showStrategies } from "./panels.js";
+import {
+  showBanner, showControl, showFills, showLog, showOrders, showPositions, showRisk, showServices, showStrategies,
+} from "./panels.js";
 import { Stream } from "./stream.js";
 import { theme, wear } from "./theme.js";
 
@@ -15,7 +17,7 @@ const STALE_MS = 4000;
 const SOON_MS = 150;
 const TIMEFRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 
-const state = { stream: null, heard: 0, engineStale: false, connection: "", decimals: {}, running: false, timers: {} };
+const state = { stream: null, heard: 0, engineStale: false, connection: "", control: null, decimals: {}, running: false, timers: {} };
 let candles;
 let equity;
 
@@ -25,6 +27,8 @@ async function overview() {
   state.engineStale = told.freshness.stale;
   showSymbols(told.session.instruments);
   showBanner(told.session, told.account, told.risk);
+  state.control = told.control;
+  showControl(told.control);
   showPositions(told.positions);
   showOrders(told.orders);
   showStrategies(told.strategies);
@@ -35,15 +39,16 @@ async function slow() {
   const symbol = $("symbol").value;
   const timeframe = $("timeframe").value;
   if (!symbol) return;
-  const [bars, fills, points, market, log] = await Promise.all([
+  const [bars, fills, points, market, log, services, use] = await Promise.all([
     view(`bars/${symbol}?timeframe=${timeframe}&limit=500&forming=true`), view("trades?limit=500"), view("equity?limit=1500"),
-    view(`market/${symbol}?depth=1`), view("logs?limit=200"),
+    view(`market/${symbol}?depth=1`), view("logs?limit=200"), view("services"), view("configuration/services"),
   ]);
   const own = fills.filter((fill) => fill.symbol === symbol);
   candles.draw(`${symbol} ${timeframe}`, bars, TIMEFRAMES[timeframe], state.decimals[symbol], own);
   equity.draw(points);
   showFills(fills);
   showLog(log);
+  showServices(services, use);
   show("last", number(market.last_price));
 }
 
@@ -108,7 +113,7 @@ async function enter() {
   }
   $("login").hidden = true;
   $("monitor").hidden = false;
-  $("panic").hidden = me.role === "viewer";
+  $("panic").hidden = $("take").hidden = me.role === "viewer";
   candles ??= new CandleChart($("chart"));
   equity ??= new EquityChart($("equity"));
   state.running = true;
@@ -150,7 +155,7 @@ function prepare() {
   };
   $("enter").onclick = login;
   $("token").onkeydown = (event) => event.key === "Enter" && login();
-  prepareActions(readSoon);
+  prepareActions(readSoon, () => state.control);
   notice("");
   setInterval(showAge, 250);
 }

@@ -1,7 +1,7 @@
 // What each panel shows of the API's answers.
 
 import { $, element, show, table } from "./dom.js";
-import { direction, number, signed, time } from "./format.js";
+import { age, direction, number, signed, time } from "./format.js";
 
 const WARN_AT = 0.7;
 
@@ -22,6 +22,34 @@ export function showBanner(session, account, risk) {
   const kill = $("kill");
   kill.textContent = risk.killed ? "KILLED" : "KILL";
   kill.disabled = risk.killed;
+}
+
+// Pause and flatten are the one's who has control; kill is everybody's.
+export function showControl(control) {
+  const { holder, who, yours } = control;
+  show("control", yours ? "you" : who || "nobody", yours ? "good" : holder ? "warning" : "");
+  $("take").textContent = yours ? "Give up" : "Take control";
+  const blocked = holder && !yours ? `${who} has control: take control first.` : "";
+  for (const id of ["pause", "flatten"]) {
+    $(id).disabled = Boolean(blocked);
+    $(id).title = blocked;
+  }
+}
+
+export function showServices(services, use) {
+  const newer = use.waiting.length ? `Newer configuration waits: ${use.waiting.join(", ")}` : "";
+  show("configuration", newer, "warning");
+  const rows = services.map((service) => {
+    const row = element("div", "", "service");
+    const well = service.state === "running" && !service.stale;
+    const state = service.stale ? `silent for ${age(service.age_s)}` : service.state;
+    const hash = element("small", service.configuration.slice(0, 8), use.waiting.includes(service.service) ? "warning" : "");
+    hash.title = `Runs with configuration ${service.configuration || "unknown"}`;
+    row.append(element("b", service.service), element("span", state, well ? "good" : "bad"), hash);
+    row.append(element("span", service.detail, "dim text"));
+    return row;
+  });
+  $("services").replaceChildren(...(rows.length ? rows : [element("p", "No service was heard yet.", "empty")]));
 }
 
 export function showPositions(positions) {

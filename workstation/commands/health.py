@@ -19,12 +19,13 @@ CONNECTING_S = 3.0
 
 def health(arguments: argparse.Namespace) -> int:
     """Print a line for each service; 0 when all of them are running."""
-    messaging = settings(arguments).settings.messaging
+    loaded = settings(arguments)
+    messaging = loaded.settings.messaging
     address = attach_address(messaging, data_folder(arguments).path, "")
     names: list[str] = arguments.names
     heard = asyncio.run(_ask(messaging, address, names))
     for name in names or sorted(heard):
-        print(_line(name, heard.get(name)))
+        print(line(name, heard.get(name), loaded.hash))
     if not heard and not names:
         print(f"No service told its health within {LISTENING_S:.0f} s: are any started?")
     wanted = names or list(heard)
@@ -41,8 +42,14 @@ async def _ask(messaging: Messaging, address: Address, names: Sequence[str]) -> 
         await link.close()
 
 
-def _line(name: str, told: ServiceHealthBody | None) -> str:
+def line(name: str, told: ServiceHealthBody | None, newest: str) -> str:
+    """What is printed of a service; ``newest`` is the hash of the configuration's file as it is now."""
     if told is None:
         return f"{name:<12} silent     nothing was heard for {LISTENING_S:.0f} s"
     counts = f"{told.messages:,} messages, {told.gaps:,} gaps, {told.refused:,} refused"
-    return f"{name:<12} {told.state:<10} {told.detail or 'no detail'}; {counts}; since {told.started}"
+    text = f"{name:<12} {told.state:<10} {told.detail or 'no detail'}; {counts}; since {told.started}"
+    if told.configuration and told.configuration != newest:
+        text += (
+            f"; runs with configuration {told.configuration[:12]}, the file is {newest[:12]}: restart it to take it up"
+        )
+    return text

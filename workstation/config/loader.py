@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
-from yaml.nodes import MappingNode
 
 from workstation.config.cross_checks import first_problem
 from workstation.config.settings import Settings
 from workstation.config.typed_reader import TypedReader
-from workstation.config.yaml_document import overlay, parse_document, read_document
+from workstation.config.yaml_document import overlay, parse_document, read_document, read_text
 from workstation.core.errors import ConfigurationError
 
 
@@ -33,6 +33,8 @@ class Loaded(Struct, frozen=True):
     file: Path
     profile: str
     """Empty when there is none."""
+    hash: str = ""
+    """Of the text of the main file, see ``hash_of``; empty when it is not known."""
 
     def place(self, path: str) -> str:
         """File and line of a key path, or of the nearest key above it."""
@@ -43,22 +45,24 @@ class Loaded(Struct, frozen=True):
 
 def load_settings(file: Path, profile: str | None = None) -> Loaded:
     """Read, overlay and check. Raises ``ConfigurationError``: one sentence that names file, line and key."""
-    return _load(read_document(file), file, profile)
+    return load_text(read_text(file), file, profile)
 
 
 def load_text(text: str, file: Path, profile: str | None = None) -> Loaded:
     """A text as if it stood in ``file``. Raises ``ConfigurationError``."""
-    return _load(parse_document(text, str(file)), file, profile)
-
-
-def _load(document: MappingNode, file: Path, profile: str | None) -> Loaded:
+    document = parse_document(text, str(file))
     for name in profile.split(",") if profile else ():
         document = overlay(document, read_document(_profile_file(file, name)))
     reader = TypedReader()
     settings = reader.read_settings(document)
-    loaded = Loaded(settings, settings_json(settings), reader.lines, file, profile or "")
+    loaded = Loaded(settings, settings_json(settings), reader.lines, file, profile or "", hash_of(text))
     first_problem(settings, loaded.place)
     return loaded
+
+
+def hash_of(text: str) -> str:
+    """SHA-256 of a configuration file's text, by which processes tell which one they run with."""
+    return sha256(text.encode()).hexdigest()
 
 
 def profile_names(file: Path) -> list[str]:

@@ -136,6 +136,7 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "largest_body_kilobytes": _from(16, 4_096),
         "event_readers": _from(1, 1_000),
         "stale_s": _from(1, 600),
+        "control_idle_s": _from(10, 86_400),
     },
     s.RiskService: {"lost_s": _from(2, 3_600)},
     s.Reporter: {"summary_s": _from(1, 3_600), "keep_reports_days": _from(0, 36_500)},

@@ -278,6 +278,8 @@ class Ops(Struct, frozen=True, kw_only=True):
     """Most websockets at a time."""
     stale_s: Seconds
     """An engine that has not answered for so long counts as silent."""
+    control_idle_s: Seconds
+    """Control that somebody took and did not use for so long is given up."""
 
 
 class RiskService(Struct, frozen=True, kw_only=True):

@@ -43,8 +43,13 @@ def place(mark: Any) -> str:
 
 def read_document(file: Path) -> MappingNode:
     """The file's top mapping. Raises ``ConfigurationError`` when it cannot be read or is not YAML."""
+    return parse_document(read_text(file), str(file))
+
+
+def read_text(file: Path) -> str:
+    """The file's text. Raises ``ConfigurationError``."""
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigurationError(f"The configuration file {file} does not exist; name one with --config.") from None
     except OSError as error:
@@ -53,7 +58,6 @@ def read_document(file: Path) -> MappingNode:
         raise ConfigurationError(
             f"The configuration file {file} is not UTF-8 text (byte {error.start}); save it as UTF-8."
         ) from None
-    return parse_document(text, str(file))
 
 
 def parse_document(text: str, name: str) -> MappingNode:

@@ -408,10 +408,17 @@ class ReplayCommandBody(Body, frozen=True, kw_only=True):
 
 
 class ConfigReloadBody(Body, frozen=True, kw_only=True):
-    """The configuration was changed."""
+    """The configuration's file was changed: processes whose hash is another one run with an older configuration."""
 
     hash: Word
+    """SHA-256 of the text of the new file."""
     who: Word
+    before: Text = ""
+    """Of the file that it replaces."""
+    profile: Text = ""
+    """The profile with which ``changes`` were found."""
+    changes: tuple[Word, ...] = ()
+    """Settings that are not as before, by their path."""
 
 
 class ServiceHealthBody(Body, frozen=True, kw_only=True):
@@ -427,6 +434,10 @@ class ServiceHealthBody(Body, frozen=True, kw_only=True):
     """Malformed messages since the start."""
     gaps: int
     lag_ms: Decimal | None = None
+    configuration: Text = ""
+    """SHA-256 of the text of the configuration's file with which it runs."""
+    waiting: Text = ""
+    """Of a newer one, which waits for its restart."""
 
 
 class EngineRequestBody(Body, frozen=True, kw_only=True):

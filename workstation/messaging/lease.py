@@ -57,8 +57,9 @@ class Lease:
         return self._monotonic() < self._good_until
 
     def start(self) -> None:
-        """Try to take it, and keep it once taken, until ``stop``."""
-        self._task = asyncio.ensure_future(self._keep())
+        """Try to take it, and keep it once taken, until ``stop``; more than once is the same as once."""
+        if self._task is None or self._task.done():
+            self._task = asyncio.ensure_future(self._keep())
 
     async def take_over(self) -> None:
         """Take it from whoever holds it, who notices at the next renewal: only where acts are checked against it.

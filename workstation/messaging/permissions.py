@@ -129,7 +129,6 @@ def permissions(settings: Settings) -> dict[NatsRole, Permissions]:
                 subjects.performance_metrics,
                 subjects.performance_reports,
                 subjects.risk_state,
-                subjects.config_reload,
                 subjects.events,
                 executing.events,
             ),
@@ -174,9 +173,11 @@ _JS = "$JS.API."
 
 
 def _everybody(role: NatsRole, subjects: Subjects) -> Permissions:
-    """Its own inbox, its own health told, and everybody's heard."""
+    """Its own inbox, its own health told, everybody's heard, and what the configuration becomes."""
     tells = () if role in (NatsRole.TRADER, NatsRole.VIEWER) else (f"{subjects.health}.{role}",)
-    return Permissions(publish=tells, subscribe=(f"{inbox_prefix(role)}.>", f"{subjects.health}.*"))
+    return Permissions(
+        publish=tells, subscribe=(f"{inbox_prefix(role)}.>", f"{subjects.health}.*", subjects.config_reload)
+    )
 
 
 def _of_symbols(subjects: Subjects) -> tuple[str, ...]:

@@ -12,10 +12,11 @@ from typing import Literal
 from workstation import __version__
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
-from workstation.messaging.bodies import ServiceHealthBody
+from workstation.messaging.bodies import ConfigReloadBody, ServiceHealthBody
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 from workstation.messaging.opening import open_messaging
+from workstation.services.configuration_watch import ConfigurationWatch
 from workstation.storage.layout import DataFolder
 
 HEALTH_INTERVAL_S = 2.0
@@ -28,7 +29,15 @@ log = logging.getLogger("workstation.services")
 class Running:
     """A service at work. It sets ``state``, ``detail`` and the counts; they are published."""
 
-    def __init__(self, name: str, loaded: Loaded, folder: DataFolder, link: NatsLink, clock: WallClock) -> None:
+    def __init__(
+        self,
+        name: str,
+        loaded: Loaded,
+        folder: DataFolder,
+        link: NatsLink,
+        clock: WallClock,
+        configuration: ConfigurationWatch | None = None,
+    ) -> None:
         self.name = name
         self.loaded = loaded
         self.settings = loaded.settings
@@ -42,6 +51,7 @@ class Running:
         self.describe: Callable[[], str] = lambda: self.detail
         self.trouble: Callable[[], str] = lambda: ""
         """What keeps it from its work now; empty when nothing does."""
+        self.configuration = configuration or ConfigurationWatch(loaded)
         self.messages: Callable[[], int] = lambda: 0
         self.gaps: Callable[[], int] = lambda: 0
 
@@ -50,17 +60,21 @@ class Running:
         return ServiceHealthBody(
             service=self.name,
             state="degraded" if trouble and self.state == "running" else self.state,
-            detail=(trouble or self.describe())[:500],
+            detail=", ".join(filter(None, (trouble or self.describe(), self.configuration.words)))[:500],
             version=__version__,
             started=moment(self.started_ns),
             messages=self.messages(),
             refused=self.link.refused,
             gaps=self.gaps(),
+            configuration=self.configuration.hash,
+            waiting=self.configuration.waiting,
         )
 
     async def tell_health(self) -> None:
-        """Publish how it is, until cancelled."""
-        subject = f"{self.settings.messaging.subjects.health}.{self.name}"
+        """Publish how it is, and hear of newer configurations, until cancelled."""
+        subjects = self.settings.messaging.subjects
+        subject = f"{subjects.health}.{self.name}"
+        await self.link.subscribe(subjects.config_reload, self.configuration.hear, ConfigReloadBody)
         while True:
             await self.link.publish(subject, self.health())
             await asyncio.sleep(HEALTH_INTERVAL_S)

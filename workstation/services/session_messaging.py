@@ -9,6 +9,7 @@ import logging
 from workstation.core.errors import MessagingError
 from workstation.messaging.link import NatsLink
 from workstation.messaging.opening import MessagingConnection, open_messaging
+from workstation.services.configuration_watch import ConfigurationWatch
 from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_on_nats import engine_on_nats, journal_publisher
 from workstation.services.journal_publisher import JournalPublisher
@@ -31,11 +32,14 @@ class SessionMessaging:
         self._connection: MessagingConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._trouble = "connecting"
+        self._configuration = ConfigurationWatch(session.loaded)
 
     @property
     def state(self) -> str:
         """How it stands, in words."""
-        return self._connection.link.state if self._connection is not None else f"down: {self._trouble}"
+        if self._connection is None:
+            return f"down: {self._trouble}"
+        return ", ".join(filter(None, (self._connection.link.state, self._configuration.words)))
 
     def start(self) -> None:
         """Begin to connect, and go on by itself."""
@@ -67,7 +71,7 @@ class SessionMessaging:
         """As every service tells it: whether it trades, and what it waits for."""
         session = self._session
         name = NAME if session.settings.execution.place == "here" else STRATEGIES
-        running = Running(name, session.loaded, session.folder, link, session.clock)
+        running = Running(name, session.loaded, session.folder, link, session.clock, self._configuration)
         running.state = "running"
         running.trouble = lambda: session.waits_for() or (publisher.trouble if publisher is not None else "")
         running.describe = lambda: (

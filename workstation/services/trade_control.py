@@ -1,4 +1,4 @@
-"""Which of several windows may trade: it holds the account's trade lease, and the engine asks for it."""
+"""Which of several windows and services may trade: it holds the account's trade lease, and the engine asks for it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ WATCH_S = 1.0
 
 
 class TradeControl:
-    """``take`` and ``give_up`` answer at once; what comes of them is told to ``on_change``, with a sentence or none."""
+    """``take`` and ``give_up`` answer at once; what comes of them is told to ``on_change``, with a sentence or none.
+
+    Services, which can wait, await ``take_now`` and ``give_up_now``.
+    """
 
     def __init__(self, link: NatsLink, account: str) -> None:
         self._link = link
@@ -30,6 +33,15 @@ class TradeControl:
     @property
     def held(self) -> bool:
         return self._wanted and self._lease.held
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it was taken and neither given up nor lost to somebody else, also while NATS is away."""
+        return self._wanted
+
+    async def holder(self) -> str:
+        """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""
+        return await self._lease.holder()
 
     def take(self) -> None:
         """Take control, from whoever has it."""
@@ -45,19 +57,26 @@ class TradeControl:
         else:
             work.close()
 
-    async def _take(self) -> None:
-        try:
-            await self._lease.take_over()
-        except MessagingError as error:
-            self.on_change(str(error))
-            return
+    async def take_now(self) -> None:
+        """Take control, from whoever has it. Raises ``MessagingError`` when that cannot be written."""
+        await self._lease.take_over()
         self._wanted, self.other = True, ""
         self._lease.start()
-        self.on_change("This window has control.")
 
-    async def _give_up(self) -> None:
+    async def give_up_now(self) -> None:
         self._wanted = False
         await self._lease.stop()
+
+    async def _take(self) -> None:
+        try:
+            await self.take_now()
+        except MessagingError as error:
+            self.on_change(str(error))
+        else:
+            self.on_change("This window has control.")
+
+    async def _give_up(self) -> None:
+        await self.give_up_now()
         self.on_change("Control is given up.")
 
     async def watch(self) -> None:

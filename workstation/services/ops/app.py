@@ -11,11 +11,19 @@ from workstation import __version__
 from workstation.config.loader import Loaded
 from workstation.messaging.link import NatsLink
 from workstation.services.engine_client import EngineClient
-from workstation.services.ops import command_routes, configuration_routes, event_socket, plain_routes, view_routes
+from workstation.services.ops import (
+    command_routes,
+    configuration_routes,
+    control_routes,
+    event_socket,
+    plain_routes,
+    view_routes,
+)
 from workstation.services.ops import problems as wire_problems
 from workstation.services.ops.audit import Audit
 from workstation.services.ops.configuration_files import ConfigurationFiles
 from workstation.services.ops.context import Ops
+from workstation.services.ops.control import OpsControl
 from workstation.services.ops.desk import EngineDesk
 from workstation.services.ops.door import Door
 from workstation.services.ops.engine_watch import EngineWatch
@@ -24,6 +32,7 @@ from workstation.services.ops.limits import RateLimits
 from workstation.services.ops.metrics import OpsMetrics
 from workstation.services.ops.schema import openapi_of
 from workstation.services.ops.tokens import Tokens
+from workstation.services.trade_control import TradeControl
 from workstation.storage.layout import DataFolder
 
 FOLDER = "ops"
@@ -32,7 +41,7 @@ FOLDER = "ops"
 def make_app(
     loaded: Loaded, folder: DataFolder, link: NatsLink, tokens: Tokens, now_ns: Callable[[], int]
 ) -> tuple[ASGIApp, Ops]:
-    """The application and its parts. Whoever runs it lets ``ops.watch`` look and ``ops.hub`` hear."""
+    """The application and its parts. Whoever serves it lets ``watch`` and ``control`` run and ``hub`` hear."""
     settings, home = loaded.settings, folder.path / FOLDER
     # The pages of documentation would load scripts from elsewhere.
     app = FastAPI(
@@ -46,10 +55,12 @@ def make_app(
     engine = EngineClient(link, settings.messaging.subjects, now_ns)
     hub = EventHub(link.session, now_ns)
     watch = EngineWatch(engine, hub)
+    held = TradeControl(link, settings.account.name)
+    control = OpsControl(held, link.session, float(settings.ops.control_idle_s), now_ns)
     metrics = OpsMetrics(link, hub, watch, now_ns)
 
     wire_problems.install(app)
-    for routes in (plain_routes, view_routes, command_routes, configuration_routes, event_socket):
+    for routes in (plain_routes, view_routes, command_routes, control_routes, configuration_routes, event_socket):
         app.include_router(routes.router)
     app.openapi = openapi_of(app)  # type: ignore[method-assign]
     audit = Audit(home / "audit.jsonl", now_ns)
@@ -57,7 +68,8 @@ def make_app(
     app.state.ops = ops = Ops(
         settings=settings,
         link=link,
-        desk=EngineDesk(link, engine, folder, settings.messaging.subjects.risk_management, now_ns),
+        desk=EngineDesk(link, engine, control, folder, settings.messaging.subjects.risk_management, now_ns),
+        control=control,
         watch=watch,
         hub=hub,
         metrics=metrics,

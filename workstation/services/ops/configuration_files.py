@@ -12,13 +12,12 @@ import json
 import os
 import re
 from collections.abc import Callable
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
-from workstation.config.loader import Loaded, load_text
+from workstation.config.loader import Loaded, hash_of, load_text
 from workstation.core.errors import ConfigurationError, StorageError
 from workstation.messaging.moments import moment
 from workstation.storage.layout import sync_folder
@@ -36,6 +35,15 @@ class Staged(NamedTuple):
     who: str
     time: str
     note: str
+
+
+class Applied(NamedTuple):
+    """A text that has become the file."""
+
+    hash: str
+    before: str
+    """Of the text that it replaced."""
+    changes: list[dict[str, str]]
 
 
 class ConfigurationFiles:
@@ -107,28 +115,27 @@ class ConfigurationFiles:
 
     # --- Applying -------------------------------------------------------------------------------------------------
 
-    def apply(self, hash_: str, who: str) -> list[dict[str, str]]:
-        """Make the staged text the file; the settings that changed. Raises ``WorkstationError``."""
+    def apply(self, hash_: str, who: str) -> Applied:
+        """Make the staged text the file. Raises ``WorkstationError``."""
         staged = self.staged()
         if staged is None or staged.hash != hash_:
             there = f"{staged.hash} is" if staged is not None else "nothing is"
             raise ConfigurationError(f"{hash_} is not staged, {there}: stage the text and apply the hash that it gets.")
-        changes = self._replace(staged.text, who, staged.note)
+        applied = self._replace(staged.text, who, staged.note)
         self.discard()
-        return changes
+        return applied
 
-    def roll_back(self, entry: str, who: str) -> tuple[str, list[dict[str, str]]]:
-        """Make a former text the file again; its hash and what changed. Raises ``WorkstationError``."""
-        text = self.former(entry)["text"]
-        return hash_of(text), self._replace(text, who, f"rolled back to before {entry}")
+    def roll_back(self, entry: str, who: str) -> Applied:
+        """Make a former text the file again. Raises ``WorkstationError``."""
+        return self._replace(self.former(entry)["text"], who, f"rolled back to before {entry}")
 
-    def _replace(self, text: str, who: str, note: str) -> list[dict[str, str]]:
+    def _replace(self, text: str, who: str, note: str) -> Applied:
         changes, before = self.changes(text), self.text()
         now_ns = self._now_ns()
         kept = {"text": before, "hash": hash_of(before), "who": who, "time": moment(now_ns), "note": note}
         self._write(self._history / f"{now_ns:019d}-{hash_of(before)[:12]}.json", msgspec.json.encode(kept))
         self._write(self.file, text.encode())
-        return changes
+        return Applied(hash_of(text), hash_of(before), changes)
 
     # --- History --------------------------------------------------------------------------------------------------
 
@@ -167,10 +174,6 @@ class ConfigurationFiles:
                 f"{path} cannot be written ({error.strerror}): the ops service needs a disk with space and a folder "
                 "that it may write to."
             ) from None
-
-
-def hash_of(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
 
 
 def _leaves(value: Any, path: str = "") -> Any:

@@ -7,14 +7,15 @@ from typing import Any
 import msgspec
 from fastapi import APIRouter, Depends, Response
 
+from workstation.config.loader import hash_of
 from workstation.core.errors import ConfigurationError
 from workstation.core.redaction import scrub
 from workstation.messaging.bodies import ConfigReloadBody
+from workstation.services.configuration_watch import AT_ONCE
 from workstation.services.engine_client import View
 from workstation.services.ops.configuration_edit import with_values
-from workstation.services.ops.configuration_files import ConfigurationFiles, Staged, hash_of
+from workstation.services.ops.configuration_files import Applied, ConfigurationFiles, Staged
 from workstation.services.ops.context import Context, Ops
-from workstation.services.ops.door import TAKEN_AT_ONCE
 from workstation.services.ops.problems import RESPONSES, Problem
 from workstation.services.ops.requests import (
     Admin,
@@ -28,14 +29,15 @@ from workstation.services.ops.requests import (
 from workstation.services.ops.schema import BOOLEAN, OBJECT, TEXT, list_of, nullable, object_of, of
 from workstation.services.ops.view_routes import told
 
-AT_ONCE = tuple(f"ops.{name}" for name in TAKEN_AT_ONCE)
-
 router = APIRouter(prefix="/api/v1", tags=["configuration"], responses=RESPONSES, dependencies=[Depends(known_query)])
 
 _CHANGES = list_of({**object_of(setting=TEXT, to=TEXT), "description": "`from` is the value before, as JSON"})
 _FORMER = object_of(id=TEXT, hash=TEXT, who=TEXT, time=TEXT, note=TEXT)
 _VALIDATED = object_of(valid=BOOLEAN, problem=TEXT, changes=_CHANGES)
 _STAGED = object_of(hash=TEXT, who=TEXT, time=TEXT, note=TEXT, changes=_CHANGES, difference=TEXT, text=TEXT)
+_USE = object_of(
+    hash=TEXT, waiting=list_of(TEXT), services=list_of(object_of(service=TEXT, hash=TEXT, is_newest=BOOLEAN))
+)
 _APPLIED = object_of(hash=TEXT, changes=_CHANGES, at_once=list_of(TEXT), at_next_start=list_of(TEXT), text=TEXT)
 
 
@@ -44,6 +46,22 @@ async def in_use(ops: Context, _: Viewer) -> Response:
     """The settings that the engine runs with. They hold no secret: keys and passwords are never in them."""
     settings = await ops.desk.view(View.CONFIGURATION)
     return Response(scrub(msgspec.json.encode(settings).decode()), media_type="application/json")
+
+
+@router.get("/configuration/services", responses=of(_USE, "Which services run with which configuration."))
+async def in_use_by(ops: Context, _: Viewer) -> Response:
+    """The hash of the file that the next start reads, and that of the file with which each service runs.
+
+    `waiting` names those that a restart would bring a newer configuration.
+    """
+    file_hash = hash_of(ops.configuration.text())
+    used = [
+        {"service": name, "hash": body.configuration, "is_newest": body.configuration == file_hash}
+        for name, (_, body) in sorted(ops.watch.services.items())
+        if body.configuration
+    ]
+    waiting = [each["service"] for each in used if not each["is_newest"]]
+    return told({"hash": file_hash, "waiting": waiting, "services": used})
 
 
 @router.get("/configuration/file", responses=of(object_of(file=TEXT, profile=TEXT, hash=TEXT, text=TEXT)))
@@ -84,8 +102,7 @@ async def discard(ops: Context, _: Admin) -> Response:
 @router.post("/configuration/apply", responses=of(_APPLIED))
 async def apply(ops: Context, who: Admin, asked: ApplyTerms) -> Response:
     """Make the staged text the file, if it is the one of this hash, and tell everybody over NATS."""
-    changes = ops.configuration.apply(asked.hash, who.who)
-    return told(await _applied(ops, asked.hash, changes, who.who))
+    return told(await _applied(ops, ops.configuration.apply(asked.hash, who.who), who.who))
 
 
 @router.get("/configuration/history", responses=of(list_of(_FORMER)))
@@ -104,8 +121,7 @@ async def former(ops: Context, _: Admin, entry: str) -> Response:
 async def roll_back(ops: Context, who: Admin, entry: str) -> Response:
     """Make a former text the file again."""
     _former(ops, entry)
-    hash_, changes = ops.configuration.roll_back(entry, who.who)
-    return told(await _applied(ops, hash_, changes, who.who))
+    return told(await _applied(ops, ops.configuration.roll_back(entry, who.who), who.who))
 
 
 @router.get("/paper", responses=of(OBJECT), tags=["paper"])
@@ -142,12 +158,19 @@ def _shown(files: ConfigurationFiles, waiting: Staged) -> dict[str, Any]:
         return {**shown, "changes": []}
 
 
-async def _applied(ops: Ops, hash_: str, changes: list[dict[str, str]], who: str) -> dict[str, Any]:
+async def _applied(ops: Ops, applied: Applied, who: str) -> dict[str, Any]:
     ops.door.take_limits(ops.configuration.load(ops.configuration.text()).settings.ops)
-    await ops.link.publish(ops.settings.messaging.subjects.config_reload, ConfigReloadBody(hash=hash_, who=who))
-    changed = [change["setting"] for change in changes]
+    changed = [change["setting"] for change in applied.changes]
+    body = ConfigReloadBody(
+        hash=applied.hash,
+        who=who,
+        before=applied.before,
+        profile=ops.configuration.profile,
+        changes=tuple(setting[:100] for setting in changed),
+    )
+    await ops.link.publish(ops.settings.messaging.subjects.config_reload, body)
     now = [setting for setting in changed if setting in AT_ONCE]
     later = [setting for setting in changed if setting not in AT_ONCE]
     text = f"{ops.configuration.file} is written. "
     text += f"{len(now)} changed settings take effect now, {len(later)} at the next start of what reads them."
-    return {"hash": hash_, "changes": changes, "at_once": now, "at_next_start": later, "text": text}
+    return {"hash": applied.hash, "changes": applied.changes, "at_once": now, "at_next_start": later, "text": text}

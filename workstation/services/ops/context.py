@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from workstation.config.settings import Settings
 from workstation.messaging.link import NatsLink
 from workstation.services.ops.configuration_files import ConfigurationFiles
+from workstation.services.ops.control import OpsControl
 from workstation.services.ops.desk import EngineDesk
 from workstation.services.ops.door import Door
 from workstation.services.ops.engine_watch import EngineWatch
@@ -23,6 +24,7 @@ class Ops(NamedTuple):
     settings: Settings
     link: NatsLink
     desk: EngineDesk
+    control: OpsControl
     watch: EngineWatch
     hub: EventHub
     metrics: OpsMetrics

@@ -14,6 +14,7 @@ from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, RiskComma
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 from workstation.services.engine_client import DEADLINE_S, EngineClient, View
+from workstation.services.ops.control import OpsControl
 from workstation.services.ops.engine_watch import instruments_of
 from workstation.services.ops.problems import Problem
 from workstation.services.ops.tokens import Caller
@@ -31,9 +32,16 @@ class EngineDesk:
     """Views and commands for routes. ``risk`` is the subject of the account's risk state."""
 
     def __init__(
-        self, link: NatsLink, engine: EngineClient, folder: DataFolder, risk: str, now_ns: Callable[[], int]
+        self,
+        link: NatsLink,
+        engine: EngineClient,
+        control: OpsControl,
+        folder: DataFolder,
+        risk: str,
+        now_ns: Callable[[], int],
     ) -> None:
         self._link = link
+        self._control = control
         self._risk = risk
         self._engine = engine
         self._folder = folder
@@ -41,7 +49,7 @@ class EngineDesk:
 
     async def view(self, view: View, **arguments: Any) -> Any:
         """What the engine shows. Raises ``Problem``."""
-        self._require_link()
+        self.require_link()
         try:
             answer = await self._engine.view(view, **arguments)
         except MessagingError as error:
@@ -68,7 +76,8 @@ class EngineDesk:
 
     async def command(self, command: Any, caller: Caller, id_: str = "") -> dict[str, Any]:
         """Tell the engine; what came of it. Raises ``Problem``."""
-        self._require_link()
+        self.require_link()
+        self._control.admit(command, caller)
         try:
             answer = await self._engine.command(command, caller.who, id_)
         except MessagingError:
@@ -127,7 +136,8 @@ class EngineDesk:
         assert isinstance(answer.body, AnswerBody)
         return answer.body.text
 
-    def _require_link(self) -> None:
+    def require_link(self) -> None:
+        """Raises ``Problem`` while NATS is down."""
         if not self._link.is_up:
             raise Problem(503, f"NATS is {self._link.state}; the engine cannot be asked.")
 

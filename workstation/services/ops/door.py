@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from workstation.config.settings import Ops
 from workstation.core.errors import StorageError
+from workstation.services.configuration_watch import AT_ONCE
 from workstation.services.ops.audit import Audit
 from workstation.services.ops.limits import RateLimits
 from workstation.services.ops.problems import Problem, problem_response
@@ -27,8 +28,6 @@ KILL_PATH = "/api/v1/kill"
 PUBLIC = ("/health", "/", "/favicon.ico")
 PUBLIC_FOLDER = "/monitor/"
 BODY_TIMEOUT_S = 10.0
-TAKEN_AT_ONCE = ("requests_per_minute", "commands_per_minute", "failed_tries_per_minute")
-"""Settings that a running API goes by as soon as they are applied; every other one waits for a start."""
 _READING = ("GET", "HEAD")
 _MOST_TEXT = 4_096
 
@@ -90,7 +89,8 @@ class Door:
 
     def take_limits(self, ops: Ops) -> None:
         """Go by these from the next request on."""
-        self.ops = msgspec.structs.replace(self.ops, **{name: getattr(ops, name) for name in TAKEN_AT_ONCE})
+        taken = {name: getattr(ops, name) for name in (path.rpartition(".")[2] for path in AT_ONCE)}
+        self.ops = msgspec.structs.replace(self.ops, **taken)
 
     async def _enter(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path, headers = scope["method"], scope["path"], Headers(scope=scope)

@@ -49,6 +49,9 @@ def nullable(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
+CONTROL = object_of(holder=TEXT, who=TEXT, yours=BOOLEAN, given_up_in_s=nullable(NUMBER), text=TEXT)
+
+
 def openapi_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
     """The OpenAPI document, made once."""
 

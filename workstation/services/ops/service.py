@@ -47,16 +47,20 @@ async def serve_ops(running: Running, tokens: Tokens | None = None) -> None:
         running.detail = address_text(settings, listener)
         print(f"The ops API and the web monitor are at {running.detail}. Ctrl-C stops them.", flush=True)
         watching = asyncio.ensure_future(ops.watch.run(running.clock.now_ns))
+        controlling = asyncio.ensure_future(ops.control.run())
         serving = asyncio.ensure_future(server.serve([listener]))
+        tasks = (watching, controlling, serving)
         try:
-            await asyncio.wait((watching, serving), return_when=asyncio.FIRST_COMPLETED)
-            for task in (watching, serving):
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in tasks:
                 if task.done():
                     task.result()
         finally:
             watching.cancel()
+            controlling.cancel()
             server.should_exit = True
-            await asyncio.gather(watching, serving, return_exceptions=True)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await ops.control.close()
     finally:
         listener.close()
 

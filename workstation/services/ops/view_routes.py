@@ -20,6 +20,7 @@ from workstation.services.ops.readable import readable
 from workstation.services.ops.requests import OrderPath, Points, Rows, StrategyPath, SymbolPath, Viewer, known_query
 from workstation.services.ops.schema import (
     BOOLEAN,
+    CONTROL,
     DECIMAL,
     NUMBER,
     OBJECT,
@@ -38,7 +39,17 @@ router = APIRouter(prefix="/api/v1", tags=["views"], responses=RESPONSES, depend
 
 _BAR = object_of(close_time=TIME, open=DECIMAL, high=DECIMAL, low=DECIMAL, close=DECIMAL, volume=DECIMAL)
 _EQUITY = object_of(time=TIME, equity=DECIMAL)
-_SERVICE = object_of(service=TEXT, state=TEXT, detail=TEXT, version=TEXT, started=TIME, age_s=NUMBER, stale=BOOLEAN)
+_SERVICE = object_of(
+    service=TEXT,
+    state=TEXT,
+    detail=TEXT,
+    version=TEXT,
+    started=TIME,
+    configuration=TEXT,
+    waiting=TEXT,
+    age_s=NUMBER,
+    stale=BOOLEAN,
+)
 _FRESHNESS = object_of(nats=TEXT, engine_age_s=nullable(NUMBER), stale=BOOLEAN)
 _OVERVIEW = object_of(
     session=OBJECT,
@@ -48,6 +59,7 @@ _OVERVIEW = object_of(
     risk=view("RiskView"),
     strategies=list_of(view("StrategyView")),
     health=view("HealthView"),
+    control=CONTROL,
     freshness=_FRESHNESS,
 )
 
@@ -64,11 +76,12 @@ async def me(who: Viewer) -> Response:
 
 
 @router.get("/overview", responses=of(_OVERVIEW))
-async def overview(ops: Context, _: Viewer) -> Response:
+async def overview(ops: Context, who: Viewer) -> Response:
     """All that changes from second to second, at once, and how fresh it is."""
     asked = (View.SESSION, View.ACCOUNT, View.POSITIONS, View.ORDERS, View.RISK, View.STRATEGIES, View.HEALTH)
     answers = await ops.desk.views(*asked)
-    return told({**{str(v): readable(data) for v, data in zip(asked, answers)}, "freshness": freshness(ops)})
+    shown = {str(v): readable(data) for v, data in zip(asked, answers)}
+    return told({**shown, "control": ops.control.known(who), "freshness": freshness(ops)})
 
 
 def freshness(ops: Ops) -> dict[str, Any]:
@@ -193,7 +206,8 @@ async def services(ops: Context, _: Viewer) -> Response:
     heard = []
     for name, (heard_ns, body) in sorted(ops.watch.services.items()):
         age_s = ops.hub.age_s(heard_ns) or 0.0
-        fields = {"state": body.state, "detail": body.detail, "version": body.version, "started": body.started}
+        names = ("state", "detail", "version", "started", "configuration", "waiting")
+        fields = {name: getattr(body, name) for name in names}
         heard.append({"service": name, **fields, "age_s": age_s, "stale": age_s > ops.stale_s})
     return told(heard)
 

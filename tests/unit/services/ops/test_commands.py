@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -132,7 +131,7 @@ def test_a_kill_reaches_the_accounts_risk_state_too(resumed: World) -> None:
         heard.append(message.body)
         return AnswerBody(ok=True, text="2 engines are halted.")
 
-    subject = resumed.loaded.settings.messaging.subjects.risk_management
+    subject = resumed.settings.messaging.subjects.risk_management
     ear = resumed.call(resumed.link.serve(subject, kill_all, RiskCommandBody))
     told = resumed.post("/api/v1/kill", {"reason": "everything"}).json
     resumed.call(ear.unsubscribe())
@@ -177,44 +176,42 @@ def test_flatten_closes_the_position(world: World) -> None:
     assert world.post("/api/v1/flatten", {"symbol": "NOPE"}).status == 404
 
 
+@pytest.mark.allow_log_warnings("nothing to reconcile")
 def test_what_the_engine_refuses_is_told_in_its_words(world: World) -> None:
-    world.bridge.refuses = "This engine takes no commands."
-    answer = world.post("/api/v1/strategies/pause-all")
-    world.bridge.refuses = ""
-    assert answer.status == 409 and answer.problem == "This engine takes no commands."
+    answer = world.post("/api/v1/reconciliation/accept", {"reason": "looks right"}, ADMIN)
+    assert answer.status == 409 and answer.problem.startswith("There is nothing to reconcile")
 
 
-def test_a_silent_engine_is_told_and_killed_by_the_latch(tmp_path: Path) -> None:
-    with World(tmp_path, stale_s=1) as world:
-        world.call(world.bridge.fall_silent())
-        assert world.post("/api/v1/strategies/pause-all").status == 504
-        assert world.get("/api/v1/account").status == 503
-        answer = until(lambda: (a := world.get("/ready")).status == 503 and a)
-        assert "silent" in answer.problem
-        told = world.post("/api/v1/kill", {"reason": "nobody answers", "flatten": True}).json
-        assert "latched in" in told["text"]
-        record = KillLatch(tmp_path / "ops-data").read()
-        assert record is not None and record.flatten
-        assert record.reason == "nobody answers" and record.who.startswith("ops trader")
-        world.call(world.bridge.speak())
-        until(lambda: world.get("/ready").status == 200)
+def test_a_silent_engine_is_told_and_killed_by_the_latch(world: World, tmp_path: Path) -> None:
+    with world.another_ops(tmp_path, stale_s=1) as ops:
+        world.call(world.engine.fall_silent())
+        try:
+            assert ops.post("/api/v1/strategies/pause-all").status == 504
+            assert ops.get("/api/v1/account").status == 503
+            answer = until(lambda: (a := ops.get("/ready")).status == 503 and a)
+            assert "silent" in answer.problem
+            told = ops.post("/api/v1/kill", {"reason": "nobody answers", "flatten": True}).json
+            assert "latched in" in told["text"]
+            record = KillLatch(tmp_path).read()
+            assert record is not None and record.flatten
+            assert record.reason == "nobody answers" and record.who.startswith("ops trader")
+        finally:
+            world.call(world.engine.speak())
+        until(lambda: ops.get("/ready").status == 200)
 
 
 @pytest.mark.allow_log_warnings("NATS", "nats")
-def test_without_nats_the_api_says_so_and_the_kill_switch_works(tmp_path: Path) -> None:
-    with World(tmp_path) as world:
+def test_without_nats_the_api_says_so_and_the_kill_switch_works(world: World, tmp_path: Path) -> None:
+    with world.another_ops(tmp_path) as ops:
         world.call(world.server.stop())
-        until(lambda: not world.ops_link.is_up)
-        for path in ("/ready", "/api/v1/account", "/api/v1/overview"):
-            answer = world.get(path)
-            assert answer.status == 503 and "NATS is down" in answer.problem
-        assert world.post("/api/v1/flatten").status == 503
-        assert world.get("/health", "").status == 200
-        assert world.post("/api/v1/kill").status == 200 and KillLatch(tmp_path / "ops-data").engaged
-        world.call(_restart(world))
-        until(lambda: world.get("/ready").status == 200, 20)
-
-
-async def _restart(world: World) -> None:
-    await world.server.start()
-    await asyncio.sleep(0)
+        try:
+            until(lambda: not ops.link.is_up)
+            for path in ("/ready", "/api/v1/account", "/api/v1/overview"):
+                answer = ops.get(path)
+                assert answer.status == 503 and "NATS is down" in answer.problem
+            assert ops.post("/api/v1/flatten").status == 503
+            assert ops.get("/health", "").status == 200
+            assert ops.post("/api/v1/kill").status == 200 and KillLatch(tmp_path).engaged
+        finally:
+            world.call(world.server.start())
+        until(lambda: all(one.get("/ready").status == 200 for one in (ops, world)), 20)

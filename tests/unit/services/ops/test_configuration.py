@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 
-from tests.replay.paper_session import CONFIGURATION
-from tests.unit.services.ops.world import ADMIN, Answer, World
-from workstation.config.loader import load_settings
+from tests.unit.services.ops.test_commands import until
+from tests.unit.services.ops.world import ADMIN, TEXT, Answer, World
+from workstation.config.loader import hash_of, load_settings
 from workstation.core.errors import ConfigurationError, StorageError
 from workstation.messaging.bodies import ConfigReloadBody
 from workstation.services.ops.configuration_edit import with_values
-from workstation.services.ops.configuration_files import ConfigurationFiles, hash_of
-
-TEXT = CONFIGURATION.read_text()
+from workstation.services.ops.configuration_files import ConfigurationFiles
 
 
 def ask(world: World, method: str, path: str, body: Any = None) -> Answer:
@@ -44,12 +42,13 @@ def test_a_text_is_validated_without_a_trace(world: World) -> None:
 
 def test_staged_applied_and_rolled_back(world: World) -> None:
     world.file.chmod(0o640)
+    until(lambda: _waiting(world) == {"engine": "", "ops": ""})
     heard: list[Any] = []
-    subject = world.loaded.settings.messaging.subjects.config_reload
+    subject = world.settings.messaging.subjects.config_reload
     world.call(world.link.subscribe(subject, heard.append, ConfigReloadBody))
     world.call(world.link.client.flush())
     text = changed("open_positions: 3", "open_positions: 4  # since Monday").replace(
-        "requests_per_minute: 1200", "requests_per_minute: 54321"
+        "requests_per_minute: 100000", "requests_per_minute: 54321"
     )
     staged = ask(world, "PUT", "configuration/staged", {"text": text, "note": "more room"}).json
     assert staged["hash"] == hash_of(text) and "+  open_positions: 4  # since Monday" in staged["difference"]
@@ -63,6 +62,15 @@ def test_staged_applied_and_rolled_back(world: World) -> None:
     assert load_settings(world.file).settings.risk.open_positions == 4
     world.call(asyncio.sleep(0.2))
     assert [message.body.hash for message in heard] == [staged["hash"]]
+    assert (heard[0].body.before, heard[0].body.changes) == (
+        hash_of(TEXT),
+        ("ops.requests_per_minute", "risk.open_positions"),
+    )
+    use = ask(world, "GET", "configuration/services").json
+    assert use["hash"] == staged["hash"] and use["waiting"] == ["engine", "ops"]
+    old = {"hash": hash_of(TEXT), "is_newest": False}
+    assert use["services"] == [{"service": "engine", **old}, {"service": "ops", **old}]
+    until(lambda: _waiting(world) == {"engine": staged["hash"], "ops": staged["hash"]})
     assert ask(world, "GET", "configuration/staged").json is None
 
     (entry,) = ask(world, "GET", "configuration/history").json
@@ -71,7 +79,25 @@ def test_staged_applied_and_rolled_back(world: World) -> None:
     back = ask(world, "POST", f"configuration/history/{entry['id']}/roll-back")
     assert back.status == 200 and world.file.read_text() == TEXT
     assert len(ask(world, "GET", "configuration/history").json) == 2
+    until(lambda: _waiting(world) == {"engine": "", "ops": ""})
+    assert ask(world, "GET", "configuration/services").json["waiting"] == []
     assert not list(world.file.parent.glob(".*.new"))
+
+
+def test_what_is_taken_up_at_once_waits_for_no_restart(world: World) -> None:
+    until(lambda: _waiting(world) == {"engine": "", "ops": ""})
+    text = changed("requests_per_minute: 100000", "requests_per_minute: 99999")
+    staged = ask(world, "PUT", "configuration/staged", {"text": text}).json
+    assert ask(world, "POST", "configuration/apply", {"hash": staged["hash"]}).json["at_next_start"] == []
+    until(lambda: ask(world, "GET", "configuration/services").json["waiting"] == [])
+    assert _waiting(world) == {"engine": "", "ops": ""}
+    staged = ask(world, "PUT", "configuration/staged", {"text": TEXT}).json
+    ask(world, "POST", "configuration/apply", {"hash": staged["hash"]})
+    until(lambda: ask(world, "GET", "configuration/services").json["waiting"] == [])
+
+
+def _waiting(world: World) -> dict[str, str]:
+    return {each["service"]: each["waiting"] for each in ask(world, "GET", "services").json}
 
 
 def test_what_would_not_load_is_not_staged(world: World) -> None:

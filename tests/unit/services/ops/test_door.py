@@ -34,6 +34,8 @@ TRADERS: tuple[tuple[str, str, Any], ...] = (
     ("POST", "/api/v1/orders/cancel-all", {}),
     ("POST", "/api/v1/kill", {}),
     ("POST", "/api/v1/flatten", {}),
+    ("POST", "/api/v1/control/take", None),
+    ("POST", "/api/v1/control/give-up", None),
     ("POST", "/api/v1/risk/trading-state", {"state": "REDUCING"}),
     ("POST", "/api/v1/strategies/grid/start", None),
     ("POST", "/api/v1/strategies/pause-all", None),
@@ -121,30 +123,30 @@ def test_every_command_is_audited_also_a_refused_one(world: World) -> None:
 
 
 @pytest.mark.allow_log_warnings("The audit")
-def test_without_an_audit_only_the_kill_switch_works(tmp_path: Path) -> None:
-    with World(tmp_path) as world:
-        path = tmp_path / "ops-data" / "ops" / "audit.jsonl"
+def test_without_an_audit_only_the_kill_switch_works(world: World, tmp_path: Path) -> None:
+    with world.another_ops(tmp_path) as ops:
+        path = tmp_path / "ops" / "audit.jsonl"
         path.mkdir()
-        answer = world.post("/api/v1/strategies/pause-all")
+        answer = ops.post("/api/v1/strategies/pause-all")
         assert answer.status == 503 and "commands are refused" in answer.problem
-        assert world.post("/api/v1/kill").status == 200
-        assert world.get("/api/v1/risk").json["killed"] is True
+        assert ops.post("/api/v1/kill").status == 200
+        assert ops.get("/api/v1/risk").json["killed"] is True
 
 
-def test_too_many_requests_wait_but_the_kill_switch_never(tmp_path: Path) -> None:
-    with World(tmp_path, requests_per_minute=60, commands_per_minute=3, failed_tries_per_minute=2) as world:
-        commands = [world.post("/api/v1/strategies/pause-all") for _ in range(5)]
+def test_too_many_requests_wait_but_the_kill_switch_never(world: World, tmp_path: Path) -> None:
+    with world.another_ops(tmp_path, requests_per_minute=60, commands_per_minute=3, failed_tries_per_minute=2) as ops:
+        commands = [ops.post("/api/v1/strategies/pause-all") for _ in range(5)]
         assert [answer.status for answer in commands] == [200, 200, 200, 429, 429]
         assert 0 < int(commands[-1].headers["Retry-After"]) <= 60 and "3 a minute" in commands[-1].problem
-        assert world.post("/api/v1/strategies/pause-all", token=ADMIN).status == 200, "each token has its own"
-        failed = [world.get("/ready", "wrong").status for _ in range(4)]
+        assert ops.post("/api/v1/strategies/pause-all", token=ADMIN).status == 200, "each token has its own"
+        failed = [ops.get("/ready", "wrong").status for _ in range(4)]
         assert failed == [401, 401, 429, 429]
-        assert world.get("/ready").status == 200, "a valid token passes all the same"
-        while (answer := world.get("/api/v1/me")).status == 200:
+        assert ops.get("/ready").status == 200, "a valid token passes all the same"
+        while (answer := ops.get("/api/v1/me")).status == 200:
             pass
         assert answer.status == 429 and "60 a minute" in answer.problem
         for _ in range(5):
-            assert world.post("/api/v1/kill").status == 200
+            assert ops.post("/api/v1/kill").status == 200
 
 
 def test_an_allowance_comes_back_with_time_and_forgets_made_up_keys() -> None:

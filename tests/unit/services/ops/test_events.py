@@ -14,6 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
+from tests.unit.services.ops.asking import Asker
+from tests.unit.services.ops.test_commands import below_market
 from tests.unit.services.ops.world import TRADER, VIEWER, World
 from workstation.core.instrument import Instrument
 from workstation.services.ops import event_hub
@@ -22,8 +24,8 @@ from workstation.services.ops.event_text import EventTranslator
 
 
 @contextmanager
-def reading(world: World, **greeting: Any) -> Iterator[ClientConnection]:
-    address = world.address.replace("http", "ws", 1) + "api/v1/events"
+def reading(ops: Asker, **greeting: Any) -> Iterator[ClientConnection]:
+    address = ops.address.replace("http", "ws", 1) + "api/v1/events"
     with connect(address, proxy=None) as socket:
         socket.send(json.dumps({"token": VIEWER} | greeting))
         yield socket
@@ -37,21 +39,33 @@ def next_of(socket: ClientConnection, kind: str, most: int = 400) -> dict[str, A
     raise AssertionError(f"no {kind}")
 
 
+def something_happens(world: World) -> None:
+    """Two events."""
+    for verb in ("pause", "start"):
+        assert world.post(f"/api/v1/strategies/grid/{verb}").status == 200
+
+
 def test_events_come_numbered_and_in_decimals(world: World) -> None:
     with reading(world) as socket:
         hello = next_of(socket, "hello")
         assert hello["role"] == "viewer" and hello["stale"] is False and hello["nats"] == "connected"
         world.post("/api/v1/strategies/grid/pause", token=TRADER)
         numbers = [hello["number"]]
-        while True:
-            told = json.loads(socket.recv(10))
-            if told["kind"] != "event":
-                continue
+        for _ in range(400):
+            told = next_of(socket, "event")
             numbers.append(told["number"])
             if told["name"] == "StrategyChanged":
                 break
         assert told["event"]["state"] == "paused" and told["event"]["time"].endswith("Z")
         assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+        resting = {
+            "symbol": "ETHUSDT",
+            "side": "buy",
+            "type": "limit",
+            "quantity": "0.0100",
+            "price": below_market(world),
+        }
+        assert world.post("/api/v1/orders", resting).status == 200
         submitted = next(e for e in iter(lambda: next_of(socket, "event"), None) if e["name"] == "OrderSubmitted")
         order = submitted["event"]
         assert order["side"] in ("buy", "sell") and "lots" not in order and order["quantity"].count(".") == 1
@@ -60,6 +74,7 @@ def test_events_come_numbered_and_in_decimals(world: World) -> None:
 def test_a_reader_that_comes_back_is_given_what_it_missed(world: World) -> None:
     with reading(world) as socket:
         hello = next_of(socket, "hello")
+        something_happens(world)
         first = next_of(socket, "event")
         second = next_of(socket, "event")
     with reading(world, stream=hello["stream"], number=first["number"]) as socket:
@@ -98,17 +113,20 @@ def test_another_sites_page_hears_nothing(world: World) -> None:
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4403
 
 
-def test_heartbeats_tell_that_the_engine_is_silent(tmp_path: Path) -> None:
-    with World(tmp_path, stale_s=1, event_readers=1) as world, reading(world) as socket:
+def test_heartbeats_tell_that_the_engine_is_silent(world: World, tmp_path: Path) -> None:
+    with world.another_ops(tmp_path, stale_s=1, event_readers=1) as ops, reading(ops) as socket:
         next_of(socket, "hello")
-        with reading(world) as second, pytest.raises(ConnectionClosed) as closed:
+        with reading(ops) as second, pytest.raises(ConnectionClosed) as closed:
             second.recv(10)
         assert closed.value.rcvd is not None and closed.value.rcvd.code == 4429
-        world.call(world.bridge.fall_silent())
-        for _ in range(20):
-            beat = next_of(socket, "heartbeat")
-            if beat["stale"]:
-                break
+        world.call(world.engine.fall_silent())
+        try:
+            for _ in range(20):
+                beat = next_of(socket, "heartbeat")
+                if beat["stale"]:
+                    break
+        finally:
+            world.call(world.engine.speak())
         assert beat["stale"] is True and beat["engine_age_s"] > 1
 
 
@@ -156,11 +174,14 @@ def test_an_order_is_followed_to_the_events_that_name_it_alone(world: World) -> 
 def test_the_events_of_nats_that_were_lost_are_told(world: World) -> None:
     with reading(world) as socket:
         next_of(socket, "hello")
-        subject = world.loaded.settings.messaging.subjects.events
+        something_happens(world)
+        next_of(socket, "event")
+        subject = world.settings.messaging.subjects.events
         world.call(_skip_one(world, subject))
+        something_happens(world)
         assert "lost" in next_of(socket, "gap")["reason"]
 
 
 async def _skip_one(world: World, subject: str) -> None:
-    world.link._numbers[subject] += 1
+    world.engine.link._numbers[subject] += 1
     await asyncio.sleep(0)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World
+from tests.unit.services.ops.world import ADMIN, TEXT, TRADER, VIEWER, World
+from workstation.config.loader import hash_of
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 ARGUMENTS = ("--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking")
@@ -76,7 +77,7 @@ def as_number(text: str) -> Decimal:
 def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
     log_in(page, world)
     expect(page.locator("#orders tr")).not_to_have_count(1)
-    world.bridge.halted = True
+    world.engine.halted = True
     try:
         page.wait_for_timeout(2_500)
         account: dict[str, Any] = world.get("/api/v1/account").json
@@ -103,7 +104,7 @@ def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
         assert as_number(newest[5]) == Decimal(fills[-1]["price"])
         assert page.locator("#chart canvas").count() > 3 and page.locator("#equity canvas").count() > 3
     finally:
-        world.bridge.halted = False
+        world.engine.halted = False
 
 
 def test_a_wrong_token_is_told_and_a_right_one_is_kept_for_the_tab_alone(page: Page, world: World) -> None:
@@ -114,7 +115,7 @@ def test_a_wrong_token_is_told_and_a_right_one_is_kept_for_the_tab_alone(page: P
     log_in(page, world, VIEWER)
     assert page.evaluate("Object.values(sessionStorage)") == [VIEWER]
     assert VIEWER not in page.evaluate("JSON.stringify(localStorage) + document.cookie + location.href")
-    assert page.locator("#panic").is_hidden(), "a viewer has no buttons"
+    assert page.locator("#panic").is_hidden() and page.locator("#take").is_hidden(), "a viewer has no buttons"
     page.reload()
     page.wait_for_selector("#monitor:not([hidden])")
     page.click("#leave")
@@ -134,6 +135,62 @@ def test_kill_asks_once_and_kills(page: Page, world: World) -> None:
     assert world.get("/api/v1/risk").json["killed"] is True
     world.post("/api/v1/resume", {}, ADMIN)
     expect(page.locator("#kill")).to_have_text("KILL")
+
+
+def test_control_is_shown_taken_and_given_up(page: Page, world: World) -> None:
+    log_in(page, world)
+    who = page.locator('[data-value="control"]')
+    expect(who).to_have_text("nobody")
+    page.click("#take")
+    expect(page.locator("#confirm-text")).to_contain_text("Nobody has control now.")
+    page.click("#confirm-no")
+    assert world.get("/api/v1/control").json["holder"] == "", "back is back"
+    page.click("#take")
+    page.click("#confirm-yes")
+    expect(page.locator("#notice")).to_contain_text("ops trader at 127.0.0.1 has control")
+    expect(who).to_have_text("you")
+    assert world.get("/api/v1/control", TRADER).json["yours"] is True
+    world.post("/api/v1/control/take", token=ADMIN)
+    expect(who).to_have_text("ops admin at 127.0.0.1")
+    for button in ("#pause", "#flatten"):
+        expect(page.locator(button)).to_be_disabled()
+        expect(page.locator(button)).to_have_attribute("title", re.compile("ops admin at 127.0.0.1 has control"))
+    expect(page.locator("#kill")).to_be_enabled()
+    page.click("#take")
+    expect(page.locator("#confirm-text")).to_contain_text("ops admin at 127.0.0.1 has control now and loses it.")
+    page.click("#confirm-yes")
+    expect(who).to_have_text("you")
+    expect(page.locator("#pause")).to_be_enabled()
+    expect(page.locator("#take")).to_have_text("Give up")
+    page.click("#take")
+    expect(who).to_have_text("nobody")
+    assert world.get("/api/v1/control").json["holder"] == ""
+
+
+def test_a_refusal_to_take_control_is_told(page: Page, world: World) -> None:
+    log_in(page, world)
+    problem = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "The lease is away."}
+    page.route("**/api/v1/control/take", lambda route: route.fulfill(status=503, json=problem))
+    page.click("#take")
+    page.click("#confirm-yes")
+    expect(page.locator("#notice")).to_have_text("Take control: The lease is away.")
+    expect(page.locator("#notice")).to_have_class("bad")
+
+
+def test_services_are_shown_with_their_configuration(page: Page, world: World) -> None:
+    log_in(page, world)
+    services = page.locator("#services .service")
+    expect(services).to_have_count(2)
+    expect(services.first).to_contain_text("paper on")
+    expect(services.first.locator("small")).to_have_text(hash_of(TEXT)[:8])
+    text = TEXT.replace("open_positions: 3", "open_positions: 4", 1)
+    world.file.write_text(text)
+    try:
+        waits = page.locator('[data-value="configuration"]')
+        expect(waits).to_have_text("Newer configuration waits: engine, ops", timeout=WAIT_MS)
+    finally:
+        world.file.write_text(TEXT)
+    expect(waits).to_have_text("", timeout=WAIT_MS)
 
 
 # The engine tells a stop that crossed the closing of its position.
@@ -166,10 +223,10 @@ def test_it_greys_when_the_service_is_gone_and_comes_back(page: Page, world: Wor
 
 def test_a_silent_engine_greys_the_page(page: Page, world: World) -> None:
     log_in(page, world)
-    world.call(world.bridge.fall_silent())
+    world.call(world.engine.fall_silent())
     expect(page.locator("body")).to_have_class(re.compile("stale"), timeout=WAIT_MS)
     assert page.locator("#kill").is_enabled(), "the kill switch stays in reach"
-    world.call(world.bridge.speak())
+    world.call(world.engine.speak())
     expect(page.locator("body")).not_to_have_class(re.compile("stale"), timeout=WAIT_MS)
 
 
@@ -181,7 +238,7 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: Wor
         box = phone.locator(button).bounding_box()
         assert box is not None and box["height"] >= 44 and box["x"] + box["width"] <= PHONE[0]
         assert box["y"] + box["height"] <= PHONE[1], "in reach of the thumb without scrolling"
-    for panel in ("chart", "equity", "risk", "positions", "orders", "strategies", "fills", "log"):
+    for panel in ("chart", "equity", "risk", "positions", "orders", "strategies", "fills", "services", "log"):
         box = phone.locator(f"#{panel}-panel").bounding_box()
         assert box is not None and box["height"] > 40 and box["width"] == PHONE[0], panel
     phone.click("#theme")

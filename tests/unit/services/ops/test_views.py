@@ -46,6 +46,7 @@ def test_the_overview_is_all_of_one_moment(world: World) -> None:
         "risk",
         "strategies",
         "health",
+        "control",
         "freshness",
     }
     assert told["freshness"]["stale"] is False and told["freshness"]["nats"] == "connected"
@@ -63,16 +64,16 @@ def test_trades_are_the_journals_in_decimals(world: World) -> None:
 
 
 async def _fills(world: World) -> list[FillView]:
-    return list(world.bridge.engine.past_fills(5_000))
+    return list(world.engine.shown.past_fills(5_000))
 
 
 async def _account_and_ledger(world: World) -> tuple[dict[str, Any], dict[str, int]]:
     """Both of one moment: the engine stands still meanwhile."""
-    world.bridge.halted = True
+    world.engine.halted = True
     told = await asyncio.to_thread(lambda: world.get("/api/v1/account").json)
     ledger = world.paper.session.kernel.ledger
     booked = {"fees": ledger.fees, "cash": ledger.cash["USDT"]}
-    world.bridge.halted = False
+    world.engine.halted = False
     return told, booked
 
 
@@ -99,7 +100,7 @@ def test_what_is_not_there_is_a_problem_with_a_remedy(world: World) -> None:
 
 
 def test_bars_and_market_are_exact_to_the_tick(world: World) -> None:
-    series = world.bridge.engine.market("BTCUSDT").series(60_000_000_000)
+    series = world.engine.shown.market("BTCUSDT").series(60_000_000_000)
     assert series is not None
     bars = world.get("/api/v1/bars/BTCUSDT?limit=500").json
     assert len(bars) == 500 and all(len(bar["close"].split(".")[1]) == 2 for bar in bars)

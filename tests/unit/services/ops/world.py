@@ -3,32 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
-import json
 import threading
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tests.replay.paper_session import CONFIGURATION, PaperSession, busy_configuration, with_settings
-from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.ops.bridge import Bridge
-from workstation.config.loader import Loaded
-from workstation.core.clock import WallClock
+from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
+from tests.unit.services.ops.asking import ADMIN, TOKENS, TRADER, VIEWER, WAIT_S, Answer, Asker
+from tests.unit.services.ops.paper_engine import PaperEngine, ShiftedClock
+from workstation.config.loader import Loaded, hash_of, load_settings
+from workstation.core.messages import CancelOrder, Resume, SetTradingState, StartStrategy
+from workstation.core.types import MANUAL, TradingState
+from workstation.messaging.link import NatsLink
+from workstation.messaging.opening import session_name
+from workstation.messaging.server import EmbeddedServer
+from workstation.services.ops.configuration_edit import with_values
 from workstation.services.ops.service import serve_ops
-from workstation.services.ops.tokens import Role, Tokens
+from workstation.services.ops.tokens import Tokens
 from workstation.services.running import Running
 from workstation.storage.layout import DataFolder
 
-VIEWER, TRADER, ADMIN = ("viewer-" + "v" * 24, "trader-" + "t" * 24, "admin-" + "a" * 25)
-TOKENS = {Role.VIEWER: VIEWER, Role.TRADER: TRADER, Role.ADMIN: ADMIN}
-WAIT_S = 30
-WARM_UP_S = 600
+__all__ = ["ADMIN", "TRADER", "VIEWER", "Answer", "OpsService", "World"]
+
+WARM_UP_S = 400
+LIMITS = {
+    "requests_per_minute": "100000",
+    "commands_per_minute": "10000",
+    "failed_tries_per_minute": "1000",
+}
+TEXT = with_values(CONFIGURATION.read_text(), "ops", LIMITS, str(CONFIGURATION))
+"""The configuration file of a world, with room for the many requests of tests."""
 T = TypeVar("T")
 
 
@@ -36,55 +46,82 @@ def calm_configuration() -> Loaded:
     """The busy session on a market without crashes: stops that the gate denies are another test's."""
     loaded = busy_configuration()
     market = loaded.settings.market
-    built_in = msgspec.structs.replace(market.built_in, volatility=Decimal(2), crashes_per_day=Decimal(0))
+    built_in = msgspec.structs.replace(
+        market.built_in, volatility=Decimal(2), crashes_per_day=Decimal(0), history_days=1
+    )
     market = msgspec.structs.replace(market, built_in=built_in)
-    return with_settings(loaded, msgspec.structs.replace(loaded.settings, market=market))
+    calm = with_settings(loaded, msgspec.structs.replace(loaded.settings, market=market))
+    return msgspec.structs.replace(calm, hash=hash_of(TEXT))
 
 
-class Answer(NamedTuple):
-    status: int
-    headers: http.client.HTTPMessage
-    body: bytes
+class OpsService(Asker):
+    """One ops API: ``start`` and ``stop`` in the loop, asked from outside."""
 
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
+    def __init__(self, server: EmbeddedServer, clock: ShiftedClock, file: Path, data: Path, **ops: Any) -> None:
+        self.data = data
+        self.changes = {"port": 0} | ops
+        self._server = server
+        self._clock = clock
+        self._file = file
 
-    @property
-    def problem(self) -> str:
-        """The sentence of an error."""
-        assert self.headers["Content-Type"] == "application/problem+json", self.body
-        told = self.json
-        assert told["status"] == self.status and told["title"] and "\n" not in told["detail"]
-        assert told["detail"].endswith("."), told
-        return str(told["detail"])
+    async def start(self) -> None:
+        self.link = NatsLink(self._server.address, "ops", session_name("ops"), self._clock.now_ns, LARGEST)
+        await self.link.open()
+        loaded = load_settings(self._file)
+        ops = msgspec.structs.replace(loaded.settings.ops, **self.changes)
+        loaded = msgspec.structs.replace(loaded, settings=msgspec.structs.replace(loaded.settings, ops=ops))
+        folder = DataFolder(self.data)
+        folder.create()
+        self.running = Running("ops", loaded, folder, self.link, self._clock)
+        self._tells = asyncio.ensure_future(self.running.tell_health())
+        self._serving = asyncio.ensure_future(serve_ops(self.running, Tokens(TOKENS)))
+        while not self.running.detail:
+            await asyncio.sleep(0.02)
+            if self._serving.done():
+                self._serving.result()
+        self.address = self.running.detail
+        self.changes["port"] = urlsplit(self.address).port
+        await self.ready()
+
+    async def ready(self) -> None:
+        while (await asyncio.to_thread(self.get, "/ready")).status != 200:
+            await asyncio.sleep(0.05)
+
+    async def stop(self) -> None:
+        for task in (self._serving, self._tells):
+            task.cancel()
+        await asyncio.gather(self._serving, self._tells, return_exceptions=True)
+        await self.link.close()
 
 
-class World:
+class World(Asker):
     """``with World(folder) as world``. Everything in it lives in one thread."""
 
-    def __init__(self, folder: Path, **ops: Any) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.data = folder / "ops-data"
         self.file = folder / "config" / "strategy.yaml"
         self.file.parent.mkdir()
-        self.file.write_text(CONFIGURATION.read_text())
-        self.changes = {
-            "port": 0,
-            "requests_per_minute": 100_000,
-            "commands_per_minute": 10_000,
-            "failed_tries_per_minute": 1_000,
-        } | ops
-        self.address = ""
+        self.file.write_text(TEXT)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="ops world")
 
     def __enter__(self) -> World:
         self._thread.start()
-        self.call(self._open())
+        try:
+            self.call(self._open())
+        except BaseException:
+            self._end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.call(self._close())
+        try:
+            self.call(self._close())
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -95,73 +132,56 @@ class World:
     async def _open(self) -> None:
         self._stack = AsyncExitStack()
         self.server = await self._stack.enter_async_context(running_server(self.folder / "nats"))
-        self.link = await self._stack.enter_async_context(connected(self.server, "engine"))
-        self.loaded = calm_configuration()
-        self.paper = PaperSession(self.folder / "engine", self.loaded)
+        self.link = await self._stack.enter_async_context(connected(self.server))
+        self.settings = calm_configuration().settings
+        self.paper = PaperSession(self.folder / "engine", calm_configuration())
+        # No test here pulls the plug, and the disk's own time is most of a commit.
+        self.paper.session.journal._connection.execute("PRAGMA synchronous = OFF")
         self.paper.let_pass(WARM_UP_S, 2)
-        self.bridge = Bridge(self.paper, self.link)
-        self._tasks = [asyncio.ensure_future(self.bridge.run())]
-        await asyncio.sleep(0.1)
+        self.clock = ShiftedClock(self.paper.clock.ns)
+        self.engine = PaperEngine(self.paper, self.server, self.clock)
+        await self.engine.speak()
+        self._time = asyncio.ensure_future(self.engine.run())
+        self.ops = OpsService(self.server, self.clock, self.file, self.data)
         await self.start_ops()
 
     async def start_ops(self) -> None:
-        self.ops_link = await self._stack.enter_async_context(connected(self.server, "ops"))
-        settings = self.loaded.settings
-        ops = msgspec.structs.replace(settings.ops, **self.changes)
-        loaded = Loaded(msgspec.structs.replace(settings, ops=ops), "", {}, self.file, "")
-        folder = DataFolder(self.folder / "ops-data")
-        folder.create()
-        self.running = Running("ops", loaded, folder, self.ops_link, WallClock())
-        self.serving = asyncio.ensure_future(serve_ops(self.running, Tokens(TOKENS)))
-        while not self.running.detail:
-            await asyncio.sleep(0.02)
-            if self.serving.done():
-                self.serving.result()
-        self.address = self.running.detail
-        self.changes["port"] = urlsplit(self.address).port
-        await self._ready()
-
-    async def _ready(self) -> None:
-        while (await asyncio.to_thread(self.get, "/ready")).status != 200:
-            await asyncio.sleep(0.05)
+        await self.ops.start()
+        self.address = self.ops.address
 
     async def stop_ops(self) -> None:
-        self.serving.cancel()
-        await asyncio.gather(self.serving, return_exceptions=True)
-        await self.ops_link.close()
+        await self.ops.stop()
+
+    @contextmanager
+    def another_ops(self, data: Path, **ops: Any) -> Iterator[OpsService]:
+        """An ops API with other settings beside the first one, on the same engine."""
+        service = OpsService(self.server, self.clock, self.file, data, **ops)
+        self.call(service.start())
+        try:
+            yield service
+        finally:
+            self.call(service.stop())
+
+    async def put_back(self) -> None:
+        """Undo what a test left: its file, the kill switch, restrictions, stopped strategies, orders by hand."""
+        self.file.write_text(TEXT)
+        session = self.paper.session
+        risk = session.views.risk()
+        if risk.killed:
+            session.command(Resume())
+        if risk.trading_state != TradingState.ACTIVE:
+            session.command(SetTradingState(state=TradingState.ACTIVE))
+        for strategy in session.views.strategies():
+            if strategy.state != "running":
+                session.command(StartStrategy(strategy=strategy.name))
+        for order in session.views.orders():
+            if order.owner == MANUAL:
+                session.command(CancelOrder(client_id=order.client_id))
 
     async def _close(self) -> None:
         await self.stop_ops()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._time.cancel()
+        await asyncio.gather(self._time, return_exceptions=True)
+        await self.engine.fall_silent()
         await self._stack.aclose()
         self.paper.close()
-
-    # --- Asking -----------------------------------------------------------------------------------------------------
-
-    def get(self, path: str, token: str = VIEWER, **headers: str) -> Answer:
-        return self.ask("GET", path, None, token, **headers)
-
-    def post(self, path: str, body: Any = None, token: str = TRADER, **headers: str) -> Answer:
-        return self.ask("POST", path, {} if body is None else body, token, **headers)
-
-    def ask(self, method: str, path: str, body: Any, token: str, **headers: str) -> Answer:
-        told = {name.replace("_", "-"): value for name, value in headers.items()}
-        if token:
-            told.setdefault("Authorization", f"Bearer {token}")
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            told.setdefault("Content-Type", "application/json")
-        place = urlsplit(self.address)
-        connection = http.client.HTTPConnection(place.hostname or "", place.port, timeout=WAIT_S)
-        try:
-            connection.request(method, path, body, told)
-            answer = connection.getresponse()
-            return Answer(answer.status, answer.headers, answer.read())
-        finally:
-            connection.close()
-
-    def audit(self) -> list[dict[str, Any]]:
-        path = self.folder / "ops-data" / "ops" / "audit.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()]
