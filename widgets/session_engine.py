@@ -126,10 +126,10 @@ class SessionEngine:
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         self._session.projection.wait_for(self._session.journal.last_seq, CATCH_UP_S)
-        return past_orders(limit, self._kernel.markets)
+        return past_orders(self._session.database, limit, self._kernel.markets)
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
-        return past_fills(limit)
+        return past_fills(self._session.database, limit)
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
-        return [EquityPoint(*point) for point in past_equity(limit)]
+        return [EquityPoint(*point) for point in past_equity(self._session.database, limit)]

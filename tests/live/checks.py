@@ -114,7 +114,7 @@ def check_history(data: Path, records: list[Output]) -> None:
     database, reader = open_database(folder.history), JournalReader(folder.journal)
     try:
         _ = Projector(database, reader).catch_up()
-        rows = Counter(row.fill_id for row in FillRow.select())
+        rows = Counter(row.fill_id for row in FillRow.select().bind(database))
     finally:
         reader.close()
         database.close()

@@ -61,9 +61,9 @@ class EngineViews:
         }
         symbols = session.kernel.markets
         self._past: dict[View, Callable[[int], Any]] = {
-            View.PAST_ORDERS: lambda limit: past_orders(limit, symbols),
-            View.PAST_FILLS: past_fills,
-            View.PAST_EQUITY: past_equity,
+            View.PAST_ORDERS: lambda limit: past_orders(session.database, limit, symbols),
+            View.PAST_FILLS: lambda limit: past_fills(session.database, limit),
+            View.PAST_EQUITY: lambda limit: past_equity(session.database, limit),
         }
 
     async def show(self, name: str, arguments: Arguments) -> tuple[msgspec.Raw, str]:

@@ -6,6 +6,8 @@ from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
+import peewee
+
 from workstation.core.types import Liquidity, OrderRole, OrderState, OrderType, Side
 from workstation.core.views import FillView, OrderView
 from workstation.storage.database import EquityPoint, FillRow, OrderRow
@@ -13,24 +15,25 @@ from workstation.storage.database import EquityPoint, FillRow, OrderRow
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-def past_orders(limit: int, symbols: Collection[str]) -> list[OrderView]:
+def past_orders(database: peewee.Database, limit: int, symbols: Collection[str]) -> list[OrderView]:
     """Ended orders in these symbols."""
     ended = [str(state) for state in OrderState if state.is_terminal]
     rows = OrderRow.select().where(OrderRow.state.in_(ended)).order_by(OrderRow.created_ns.desc()).limit(limit)
-    return [_order_of(row) for row in reversed(list(rows)) if row.symbol in symbols]
+    return [_order_of(row) for row in reversed(list(rows.bind(database))) if row.symbol in symbols]
 
 
-def past_fills(limit: int) -> list[FillView]:
-    rows = list(FillRow.select().order_by(FillRow.seq.desc()).limit(limit))
-    orders = OrderRow.select(OrderRow.client_id, OrderRow.reason)
-    reasons = {row.client_id: row.reason for row in orders.where(OrderRow.client_id.in_({r.client_id for r in rows}))}
+def past_fills(database: peewee.Database, limit: int) -> list[FillView]:
+    rows = list(FillRow.select().order_by(FillRow.seq.desc()).limit(limit).bind(database))
+    names = {row.client_id for row in rows}
+    orders = OrderRow.select(OrderRow.client_id, OrderRow.reason).where(OrderRow.client_id.in_(names))
+    reasons = {row.client_id: row.reason for row in orders.bind(database)}
     return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
 
 
-def past_equity(limit: int) -> list[tuple[int, float]]:
+def past_equity(database: peewee.Database, limit: int) -> list[tuple[int, float]]:
     """Times in UTC nanoseconds and equities in the account's currency, for plots."""
     rows = EquityPoint.select().order_by(EquityPoint.seq.desc()).limit(limit)
-    return [(row.ts_ns, float(row.equity)) for row in reversed(list(rows))]
+    return [(row.ts_ns, float(row.equity)) for row in reversed(list(rows.bind(database)))]
 
 
 def _order_of(row: Any) -> OrderView:

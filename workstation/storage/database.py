@@ -235,7 +235,8 @@ MIGRATIONS: list[Callable[[peewee.SqliteDatabase], Any]] = [_first_schema, _proj
 
 
 def open_database(path: Path) -> peewee.SqliteDatabase:
-    """Open, bring to the present schema, and bind the models to it; a process has one history database.
+    """Open, and bring to the present schema. A process may have several, so no model is bound to one: a query names its
+    own, ``OrderRow.select().bind(database)``.
 
     Raises ``StorageError`` for a database that a newer version wrote, and for one that cannot be used.
     """
@@ -253,7 +254,6 @@ def open_database(path: Path) -> peewee.SqliteDatabase:
     except StorageError:
         database.close()
         raise
-    database.bind(MODELS)
     return database
 
 

@@ -74,7 +74,8 @@ class Projector:
 
     def _load(self) -> None:
         """Take the state of the books from the tables, as of the last projected record."""
-        progress = Progress.get_or_none(Progress.name == _NAME)
+        database = self._database
+        progress = Progress.select().where(Progress.name == _NAME).bind(database).first()
         self.seq: int = progress.seq if progress else 0
         if progress and self._reader.hash_of(self.seq) != bytes(progress.hash):
             self.clear()
@@ -87,12 +88,12 @@ class Projector:
         self._ledger = Ledger(self._instruments, "", {}, lambda symbol: self._prices.get(symbol, 0))
         self._session_of: dict[str, int] = {}
         self._manager = OrderManager(EventClock(), lambda output: None, lambda severity, text: None, "")
-        for row in PositionRow.select():
+        for row in PositionRow.select().bind(database):
             position = self._ledger.position(row.owner, row.symbol)
             restore_position(position, row)
             self._prices[row.symbol] = position.instrument.ticks_rounded(row.last_price)
         ended = [str(state) for state in TERMINAL_STATES]
-        for order in OrderRow.select().where(OrderRow.state.not_in(ended)):
+        for order in OrderRow.select().where(OrderRow.state.not_in(ended)).bind(database):
             self._adopt(order_from(order, self._instruments[order.symbol]), order.session)
         self._forget_changes()
 
@@ -106,7 +107,7 @@ class Projector:
         """Empty the tables, so that they are built again from the first record."""
         with transaction(self._database):
             for model in PROJECTED:
-                model.delete().execute()
+                model.delete().execute(self._database)
         self._load()
 
     def step(self, batch: int = BATCH) -> int:
@@ -143,14 +144,14 @@ class Projector:
         with transaction(self._database):
             for model, new in rows.items():
                 for chunk in peewee.chunked(new, BATCH):
-                    model.replace_many(chunk).execute()  # type: ignore[no-untyped-call]
+                    model.replace_many(chunk).execute(self._database)  # type: ignore[no-untyped-call]
             for session, summary in self._summaries:
                 SessionRow.update(
                     ended_ns=summary.ended_ns,
                     orders=summary.orders,
                     fills=summary.fills,
                     end_reason=summary.reason,
-                ).where(SessionRow.number == session).execute()
+                ).where(SessionRow.number == session).execute(self._database)
         self.seq = seq
         for name in self._orders_changed:
             if not orders[name].is_open:
@@ -225,7 +226,7 @@ class Projector:
         """The order, marked as changed; one that had ended is fetched from its table."""
         order = self._manager.orders.get(client_id)
         if order is None:
-            row = OrderRow.get_or_none(OrderRow.client_id == client_id)
+            row = OrderRow.select().where(OrderRow.client_id == client_id).bind(self._database).first()
             if row is None:
                 return None
             order = order_from(row, self._instruments[row.symbol])

@@ -16,13 +16,14 @@ from workstation.core.timeframe import HOUR_NS, MINUTE_NS
 from workstation.market.history import Candles
 from workstation.storage import database as database_module
 from workstation.storage.candles import CandleDatabase
-from workstation.storage.database import DecimalText, EquityPoint, FillRow, Money, open_database
+from workstation.storage.database import MODELS, DecimalText, EquityPoint, FillRow, Money, open_database
 
 
 @pytest.fixture
 def database(tmp_path: Path):
     database = open_database(tmp_path / "history.sqlite3")
-    yield database
+    with database.bind_ctx(MODELS):
+        yield database
     database.close()
 
 

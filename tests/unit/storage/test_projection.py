@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import ExitStack
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,9 @@ from workstation.core.messages import (
 )
 from workstation.core.money import to_money
 from workstation.core.types import Side
+from workstation.session.past import past_equity, past_fills, past_orders
 from workstation.storage.database import (
+    MODELS,
     EquityPoint,
     FillRow,
     OrderRow,
@@ -47,7 +50,8 @@ def journal(tmp_path: Path):
 @pytest.fixture
 def database(tmp_path: Path):
     database = open_database(tmp_path / "history.sqlite3")
-    yield database
+    with database.bind_ctx(MODELS):
+        yield database
     database.close()
 
 
@@ -236,3 +240,25 @@ def test_the_thread_reports_a_journal_that_it_cannot_read_once(database, tmp_pat
         assert not projection.wait_for(1, 0.1)
     projection.stop()
     assert ["nothing has been recorded" in str(error) for error in errors] == [True]
+
+
+def test_two_sessions_of_one_process_keep_their_tables_apart(tmp_path: Path) -> None:
+    """As the execution service and its shadow do."""
+    with ExitStack() as opened:
+        sides = []
+        for name in ("ours", "shadow"):
+            journal = DiskJournal(tmp_path / f"{name}.journal")
+            database, reader = open_database(tmp_path / f"{name}.sqlite3"), JournalReader(journal.path)
+            for part in (journal, database, reader):
+                opened.callback(part.close)
+            sides.append((name, journal, database, Projector(database, reader)))
+        for name, journal, _, _ in sides:
+            journal.begin_session(header())
+            write(journal, session_records(1, 40, f"{name}-"))
+        for name, _, database, projector in sides:
+            projector.catch_up()
+            orders, fills = past_orders(database, 100, ["X", "Y"]), past_fills(database, 100)
+            kept = [row.client_id for row in OrderRow.select().bind(database)]
+            assert len(kept) == 40 and {*kept, *(o.client_id for o in orders)} == set(kept)
+            assert fills and all(each.startswith(f"{name}-") for each in (*kept, *(f.client_id for f in fills)))
+            assert past_equity(database, 100)

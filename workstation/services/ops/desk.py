@@ -109,7 +109,7 @@ class EngineDesk:
 
     async def resume(self, command: Resume, caller: Caller, id_: str = "") -> dict[str, Any]:
         """Lift the kill where ``kill`` engages it; of the account only when the engine obeys. Raises ``Problem``."""
-        self._require_link()
+        self.require_link()
         try:
             told = _result(await self._engine.command_both(command, caller.who, id_))
         except MessagingError:

@@ -149,7 +149,7 @@ def test_a_resume_lifts_the_accounts_kill_too(resumed: World) -> None:
         return AnswerBody(ok=True, text="Resumed: the account is ACTIVE.")
 
     resumed.post("/api/v1/kill", {"reason": "everything"})
-    subject = resumed.loaded.settings.messaging.subjects.risk_management
+    subject = resumed.settings.messaging.subjects.risk_management
     ear = resumed.call(resumed.link.serve(subject, resume_all, RiskCommandBody))
     told = resumed.post("/api/v1/resume", {"reason": "fine"}, ADMIN).json
     resumed.call(ear.unsubscribe())
