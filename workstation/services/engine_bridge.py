@@ -77,7 +77,7 @@ class EngineBridge:
         """Publish and answer until cancelled."""
         session, subjects = self._session, self._subjects
         lease = Lease(link, trade_lease(session.settings.account.name), link.session)
-        commands = EngineCommands(session, lease.holder)
+        commands = EngineCommands(session, link.session, lease.holder)
         bus = session.kernel.bus
         self._events.clear()
         subscriptions = [bus.subscribe(kind, self._on_event) for kind in _members(Output)]
