@@ -20,10 +20,11 @@ from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
 from workstation.messaging.envelope import Message
-from workstation.messaging.lease import MARGIN_S, TERM_S, Lease
+from workstation.messaging.lease import MARGIN_S, Lease
 from workstation.messaging.link import PASSWORD_VARIABLE, USER_VARIABLE, Address, NatsLink, configured_address
 from workstation.messaging.moments import moment
 from workstation.messaging.opening import open_messaging
+from workstation.messaging.streams import LEASE_TERM_S
 
 SHIPPED = ROOT / "config" / "strategy.yaml"
 CHANGED = ConfigReloadBody(hash="1f", who="ann")
@@ -151,7 +152,7 @@ async def test_a_holder_that_is_cut_off_stops_before_another_begins(tmp_path: Pa
         await until(lambda: lease.held)
         assert lease._task is not None
         lease._task.cancel()
-        now[0] += TERM_S - MARGIN_S - 0.01
+        now[0] += LEASE_TERM_S - MARGIN_S - 0.01
         assert lease.held
         now[0] += 0.02
         assert not lease.held

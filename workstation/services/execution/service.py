@@ -43,7 +43,7 @@ def execution_configuration(loaded: Loaded) -> Loaded:
 async def serve_execution(running: Running, seed: int | None) -> None:
     """Until cancelled. Of several services of an account one works; the others wait for its lease."""
     account, link = running.settings.account.name, running.link
-    lease = Lease(link, execution_lease(account), link.session)
+    lease = Lease(link, execution_lease(account), link.session, owns=True)
     lease.start()
     try:
         running.detail = "waiting for the lease of the account"
