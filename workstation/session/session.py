@@ -207,7 +207,7 @@ class Session:
         return self._link.title if self._link is not None else f"Built-in market, seed {self.seed}"
 
     def _start_strategies(self) -> None:
-        self.starts.begin(self._resumed, self.settings.strategies if self._first else {})
+        self.starts.begin(self._resumed, "configuration" if self._first else "restart")
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
