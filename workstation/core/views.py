@@ -262,7 +262,7 @@ class ViewsChanged(msgspec.Struct, frozen=True):
 
 
 class CommandAnswered(msgspec.Struct, frozen=True):
-    """Told by a remote engine's mirror: what became of a command."""
+    """What became of a command that took a while, as one to a remote engine does."""
 
     text: str
     good: bool

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from workstation.core.errors import DataError, MessagingError
-from workstation.core.messages import CancelAll, Command, Kill, OrderDenied, OrderSubmitted, Reconcile
+from workstation.core.errors import DataError, MessagingError, WorkstationError
+from workstation.core.messages import Arm, CancelAll, Command, Kill, OrderDenied, OrderSubmitted, Reconcile
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.types import MANUAL
 from workstation.messaging.bodies import EngineAnswerBody, EngineRequestBody
@@ -98,7 +98,15 @@ class EngineCommands:
                 self._check_deadline(deadline_ns, self._session.clock.now_ns())
             except MessagingError as error:
                 return EngineAnswerBody(ok=False, text=str(error))
-            return self._act(command)
+            if not isinstance(command, Arm):
+                return self._act(command)
+        # The exchange is asked meanwhile: no other command waits for that.
+        try:
+            text = await self._session.arm_again(command)
+        except WorkstationError as error:
+            log.warning("%s", error)
+            return EngineAnswerBody(ok=False, text=str(error)[:5_000])
+        return EngineAnswerBody(ok=not self._session.desk.last_refused, text=text[:5_000])
 
     def _act(self, command: Any) -> EngineAnswerBody:
         if isinstance(command, RecordMarket):
