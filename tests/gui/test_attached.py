@@ -23,7 +23,8 @@ from shiboken6 import isValid
 
 from tests.gui.conftest import ROOT
 from tests.unit.messaging.nats_servers import running_server
-from tests.unit.services.bridged import a_session, on_server, until
+from tests.unit.services.bridged import a_session, on_server
+from tests.unit.waiting import until
 from widgets.app import Application
 from widgets.attached_banner import AttachedBanner
 from widgets.attached_engine import AttachedEngine

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import stat
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
@@ -29,12 +28,6 @@ from workstation.messaging.streams import LEASE_TERM_S
 SHIPPED = ROOT / "config" / "strategy.yaml"
 CHANGED = ConfigReloadBody(hash="1f", who="ann")
 RESTARTS = pytest.mark.allow_log_warnings("NATS")
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_messages_arrive_in_order_with_their_numbers(tmp_path: Path) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -14,6 +13,7 @@ from nats.errors import Error as NatsError
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import LARGEST, cluster, connected, running_server
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.config.settings import Messaging
 from workstation.core.clock import WallClock
@@ -38,12 +38,6 @@ async def connected_with(address: Address, replicas: int, name: str = "test") ->
         yield link
     finally:
         await link.close()
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 30) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def made(link: NatsLink, messaging: Messaging = MESSAGING) -> None:

@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import CLOCK, a_session, market_buy, on_server, resting, until
+from tests.unit.services.bridged import CLOCK, a_session, market_buy, on_server, resting
+from tests.unit.waiting import until
 from workstation.core.credentials import Credentials
 from workstation.core.messages import (
     CancelAll,

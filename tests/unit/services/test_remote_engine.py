@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, resting, until
+from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, resting
+from tests.unit.waiting import until
 from workstation.core.errors import MessagingError
 from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Trade
 from workstation.core.orders import Order
