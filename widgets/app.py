@@ -167,7 +167,10 @@ class Application:
             await session.close()
 
     async def _attach_and_follow(self, place: str) -> int:
-        """The window over an engine elsewhere, until it is closed; the engine goes on."""
+        """The window over an engine elsewhere, until it is closed; the engine goes on.
+
+        One that was started again with other settings gets panels of its own.
+        """
         from widgets.attached_engine import AttachedEngine
         from widgets.session_start import AttachStart
         from workstation.messaging.opening import attach_address
@@ -180,21 +183,31 @@ class Application:
             self._tell,
             attended=self.attended,
         )
-        try:
-            attached = await self._start.run()
-        except WorkstationError as error:
-            sys.stderr.write(f"{error}\n")
-            return error.exit_code
-        if attached is None:
-            return 0
-        try:
-            remote = attached.remote
-            self._open_model(AttachedEngine(remote), remote.mirror.about.flatten_on_kill)
-            return await self._follow(attached)
-        finally:
-            if self._model is not None:
-                self._model.stop()
-            await attached.close()
+        news = ""
+        while True:
+            try:
+                attached = await self._start.run()
+            except WorkstationError as error:
+                sys.stderr.write(f"{error}\n")
+                return error.exit_code
+            if attached is None:
+                return 0
+            try:
+                remote = attached.remote
+                self._open_model(AttachedEngine(remote), remote.mirror.about.flatten_on_kill)
+                if news:
+                    self.window.banner.set_message(f"{news} The panels were built anew.", Tone.WARNING)
+                code = await self._follow(attached)
+                news = remote.changed
+                if not news or self._stop_reason:
+                    return code
+                # Nothing may be left that holds the engine that was: its panels, and the control that it gave.
+                self.window.close_engine()
+                self._model = None
+            finally:
+                if self._model is not None:
+                    self._model.stop()
+                await attached.close()
 
     async def _follow(self, attached: Attached) -> int:
         following = asyncio.ensure_future(attached.remote.run())
@@ -202,6 +215,8 @@ class Application:
         code = 0
         try:
             await asyncio.wait((following, stopped), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            if following.done() and attached.remote.changed:
+                return 0
             if following.done() and not self._stopped.is_set():
                 error = following.exception()
                 log.critical("The engine could not be followed any more.", exc_info=error)
@@ -226,6 +241,7 @@ class Application:
 
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
+        gc.unfreeze()
         gc.collect()
         gc.freeze()
         gc.set_threshold(*FROZEN_THRESHOLDS)

@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 
 from widgets.engine import Attachment, EquityPoint, Health
-from workstation.core.errors import DataError
 from workstation.core.messages import AnyCommand
 from workstation.core.orders import Intent
 from workstation.core.types import Mode
@@ -24,6 +23,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.services.engine_client import RecordMarket
 from workstation.services.mirror_market import MirroredMarket
 from workstation.services.remote_engine import RemoteEngine
 from workstation.services.shown import Screen
@@ -114,15 +114,13 @@ class AttachedEngine:
         return None if view is None else ArmingState(view.armed, view.armed_ns, view.until_ns, view.soon, view.who)
 
     def recordings(self) -> Sequence[RunningRecording]:
-        return ()
+        return self._screen.recordings
 
     def start_recording(self, symbol: str) -> None:
-        raise DataError(
-            f"{symbol} is recorded where the engine runs: name it there under record.symbols, or use its own window."
-        )
+        self._remote.command(RecordMarket(symbol=symbol, on=True))
 
     def stop_recording(self, symbol: str) -> None:
-        """None was started from here."""
+        self._remote.command(RecordMarket(symbol=symbol, on=False))
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self._remote.past_orders[-limit:]
@@ -148,8 +146,9 @@ class _Attachment:
     @property
     def trouble(self) -> str:
         silent_s = self._remote.silent_s
-        if self._remote.mismatch:
-            return self._remote.mismatch
+        wrong = self._remote.changed or self._remote.mismatch
+        if wrong:
+            return wrong
         return f"No word from the engine for {silent_s:.0f} s. What is shown is old." if silent_s else ""
 
     @property

@@ -169,7 +169,7 @@ class Engine(Protocol):
 
     def recordings(self) -> Sequence[RunningRecording]: ...
     def start_recording(self, symbol: str) -> None:
-        """Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
+        """Where the engine runs. Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
 
     def stop_recording(self, symbol: str) -> None: ...
     def past_orders(self, limit: int) -> Sequence[OrderView]:

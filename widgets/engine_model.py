@@ -106,6 +106,10 @@ class EngineModel(QObject):
         self._urgent = True
         self._begun = self._has_begun()
         self.frame = 0
+        # QMetaMethod.fromSignal would hold the model for good, each time anew.
+        meta = self.metaObject()
+        methods: Iterable[QMetaMethod] = map(meta.method, range(meta.methodOffset(), meta.methodCount()))
+        self._signals = {bytes(method.name().data()).decode(): method for method in methods}
         self._blocked = self.blocked
         if engine.attachment is not None:
             engine.attachment.on_control(self._on_control)
@@ -141,6 +145,8 @@ class EngineModel(QObject):
         for unsubscribe in self._subscriptions:
             unsubscribe()
         self._subscriptions = []
+        if self.engine.attachment is not None:
+            self.engine.attachment.on_control(lambda text: None)
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""
@@ -291,13 +297,13 @@ class EngineModel(QObject):
         if begun != self._begun:
             self._begun = begun
             self.market_began.emit()
-        if self._wanted(self.positions_changed):
+        if self._wanted("positions_changed"):
             self.positions_changed.emit(list(engine.positions()))
-        if self._wanted(self.risk_changed):
+        if self._wanted("risk_changed"):
             self.risk_changed.emit(engine.risk())
-        if self._wanted(self.strategies_changed):
+        if self._wanted("strategies_changed"):
             self.strategies_changed.emit(list(engine.strategies()))
-        if self._wanted(self.health_changed):
+        if self._wanted("health_changed"):
             self.health_changed.emit(engine.health())
 
     def _has_begun(self) -> tuple[int, bool]:
@@ -306,8 +312,8 @@ class EngineModel(QObject):
         priced = sum(1 for market in markets if market.last_price and market.best_bid)
         return priced, bool(self.account.equity)
 
-    def _wanted(self, signal: Any) -> bool:
-        return self.isSignalConnected(QMetaMethod.fromSignal(signal))
+    def _wanted(self, signal: str) -> bool:
+        return self.isSignalConnected(self._signals[signal])
 
     def _hand_out_orders(self) -> None:
         dirty, self._dirty_orders = self._dirty_orders, {}

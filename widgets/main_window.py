@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
 
 from widgets import window_state
 from widgets.arming_banner import ArmingBanner
@@ -58,7 +58,11 @@ class MainWindow(QWidget):
         self.model: EngineModel | None = None
         self.area: TradingWorkspace | None = None
         self.panic: Panic | None = None
+        self._of_engine: list[QObject] = []
+        """What was made for the engine that is shown, and goes with it."""
         self.banner = Banner(self)
+        self.banner.resume_clicked.connect(self.open_resume)
+        self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
         self.banner.set_mode(settings.mode)
         self.banner.set_account(settings.account.name, "")
         self.banner.panic.setEnabled(False)
@@ -107,12 +111,12 @@ class MainWindow(QWidget):
 
         self.model = model
         self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
-        self.banner.resume_clicked.connect(self.open_resume)
         self.arming = ArmingBanner(model, self.banner)
-        self._make_keys(self.panic)
+        keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
         self.area = TradingWorkspace(model, self._desktop)
         self.status = StatusBar(model, self)
+        self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.area, 1)
@@ -130,19 +134,41 @@ class MainWindow(QWidget):
         model.account_changed.connect(self._show_account)
         model.result_told.connect(self._show_result)
         model.differences_changed.connect(self._show_differences)
-        self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
         self._show_differences(model.differences)
         attachment = model.engine.attachment
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
             self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – attached")
             self.attached = AttachedBanner(model, attachment, self.banner, self.area)
+            self._of_engine.append(self.attached)
             self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – {self.attached.title}")
         self._show_account(model.account)
         self._back_to_chart()
         model.start()
 
-    def _make_keys(self, panic: Panic) -> None:
+    def close_engine(self) -> None:
+        """Take down all that shows the engine, and stand as before it came; another one may be opened."""
+        assert self.model is not None and self.area is not None
+        self._kept = self._to_keep(self.model, self.area)
+        self.keep()
+        self.model.stop()
+        for dialog in self.findChildren(QDialog):
+            dialog.close()
+        for part in (self.area, self.status):
+            self._column.removeWidget(part)
+            part.hide()
+        for each in self._of_engine:
+            each.deleteLater()
+        self._of_engine = []
+        self.model = self.area = self.panic = None
+        self._stale = ""
+        self.banner.panic.setEnabled(False)
+        self.banner.set_arm_wanted(False)
+        self.banner.set_notice("")
+        self._column.addWidget(self.start_page, 1)
+        self.start_page.show()
+
+    def _make_keys(self, panic: Panic) -> list[QShortcut]:
         keys: dict[str, Callable[[], None]] = {
             "Ctrl+Shift+K": panic.kill,
             "Ctrl+Shift+C": panic.cancel_all,
@@ -150,12 +176,15 @@ class MainWindow(QWidget):
             "F9": self.open_ticket,
             "Esc": self._back_to_chart,
         }
+        made = []
         for keys_text, act in keys.items():
             shortcut = QShortcut(QKeySequence(keys_text), self)
             whole = Qt.ShortcutContext.ApplicationShortcut
             shortcut.setContext(Qt.ShortcutContext.WindowShortcut if keys_text == "Esc" else whole)
             shortcut.setAutoRepeat(False)
             shortcut.activated.connect(act)
+            made.append(shortcut)
+        return made
 
     def open_ticket(self) -> None:
         """Bring the ticket to the front with the size under the hand."""
@@ -283,14 +312,16 @@ class MainWindow(QWidget):
         """Write layout, size and choices for the next start."""
         if self.area is None or self.model is None or self._layout_file is None:
             return
-        kept: dict[str, Any] = {
+        window_state.save(self._layout_file, self.area, self._to_keep(self.model, self.area))
+
+    def _to_keep(self, model: EngineModel, area: TradingWorkspace) -> dict[str, Any]:
+        return {
             "size": [self.width(), self.height()],
             "chosen": self._chosen,
-            "symbol": self.model.symbol,
-            "timeframe": self.area.charts[0].timeframe,
-            "indicators": self.area.charts[0].indicators,
+            "symbol": model.symbol,
+            "timeframe": area.charts[0].timeframe,
+            "indicators": area.charts[0].indicators,
         }
-        window_state.save(self._layout_file, self.area, kept)
 
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""

@@ -21,7 +21,7 @@ def size_words(size: int) -> str:
 
 
 class RecordButton(IconButton):
-    """Checked while the symbol is recorded. What is in the way is told in the banner."""
+    """Checked while the engine records the symbol. What is in the way is told in the banner."""
 
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__("record", "Record", checkable=True, parent=parent)
@@ -35,14 +35,21 @@ class RecordButton(IconButton):
         running = next((each for each in self._model.engine.recordings() if each.symbol == symbol), None)
         self.setChecked(running is not None)
         self.set_icon_tone("bad" if running is not None else "")
-        words = f"Record books and trades of {symbol}" if running is None else self._running_words(running)
+        words = self._words(running)
         self.setToolTip(words)
         self.setAccessibleName(words)
+        self.setEnabled(not self._model.blocked)
 
-    def _running_words(self, running: RunningRecording) -> str:
+    def _words(self, running: RunningRecording | None) -> str:
+        blocked = self._model.blocked
+        if running is None:
+            attached = self._model.engine.attachment is not None
+            words = f"Record books and trades of {self._symbol}" + (" where the engine runs" if attached else "")
+            return f"{words}. {blocked}" if blocked else words
+        then = blocked or "Press to stop."
         if not running.name:
-            return f"Recording {running.symbol} begins with its next book. Press to stop."
-        return f"Recording {running.symbol} in {running.name}, {size_words(running.size)}. Press to stop."
+            return f"Recording {running.symbol} begins with its next book. {then}"
+        return f"Recording {running.symbol} in {running.name}, {size_words(running.size)}. {then}"
 
     def _press(self, on: bool) -> None:
         engine = self._model.engine

@@ -158,7 +158,8 @@ class SessionStart:
 
 
 class AttachStart:
-    """The same for an engine that runs elsewhere: it is waited for until it answers. ``run`` is awaited once."""
+    """The same for an engine that runs elsewhere: it is waited for until it answers. ``run`` may be awaited again, when
+    another engine has taken its place."""
 
     def __init__(
         self,

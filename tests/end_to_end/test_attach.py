@@ -13,7 +13,8 @@ import pytest
 from PySide6.QtGui import QImage
 
 from tests.end_to_end.program import ROOT, command, environment
-from tests.unit.services.bridged import CLOCK, market_buy, until
+from tests.unit.services.bridged import CLOCK, market_buy
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.core.messages import CommandReceived, Kill
 from workstation.messaging.bodies import EngineAnswerBody

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import keyring
+import msgspec
 import pytest
 from PySide6.QtWidgets import QApplication
 
@@ -14,9 +15,11 @@ from tests.end_to_end.live_desktop import Person, live_configuration, run_with_w
 from tests.end_to_end.sandbox_clients import ccxt_session
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from tests.unit.storage.memory_keyring import MemoryKeyring
+from widgets.arm_dialog import ArmDialog
 from widgets.arming_page import ArmingPage
 from widgets.keys_dialog import KeysDialog
 from widgets.tokens import Mode
+from workstation.config.loader import settings_json
 from workstation.core.errors import DataError
 from workstation.core.types import OrderState, TradingState
 from workstation.session.exchange_link import ExchangeLink
@@ -270,3 +273,42 @@ def test_without_a_person_only_the_configuration_arms(
 
     run_with_window(qapp, scenario)
     assert "live.confirm_account" in capsys.readouterr().err
+
+
+async def ask_to_arm(person: Person) -> None:
+    """Press the button in the banner and type the account's name."""
+    await person.until(person.window.banner.arm.isVisible, "that it can be armed again")
+    person.click(person.window.banner.arm)
+    dialog = await person.find(ArmDialog)
+    person.type(dialog.name, "practice")
+    person.click(dialog.action_button)
+
+
+@pytest.mark.allow_log_warnings("Feed down", "disarm", "withdrawal")
+def test_arming_again_asks_the_exchange_again(qapp: QApplication, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with running_sandbox(seed=3) as sandbox:
+            loaded = live_configuration(sandbox)
+            live = msgspec.structs.replace(loaded.settings.live, disarm_after_hours=Decimal("0.002"))
+            settings = msgspec.structs.replace(loaded.settings, live=live)
+            loaded = msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
+            key = sandbox.exchange.keys[sandbox.key]
+            async with running_desktop(qapp, loaded, tmp_path / "data") as person:
+                await person.arm()
+                engine, banner = person.area.model.engine, person.window.banner
+                first = engine.arming()
+                assert first is not None and first.armed
+                sandbox.add_key(sandbox.key, sandbox.secret, "practice", key.permissions | {"withdraw"})
+                await ask_to_arm(person)
+                await person.until(lambda: "may withdraw" in banner.accessibleDescription(), "the red check")
+                assert "not armed, for the checks are not all passed" in banner.accessibleDescription()
+                await person.until(lambda: engine.account().trading_state is TradingState.REDUCING, "that it disarmed")
+                after = engine.arming()
+                assert after is not None and not after.armed and after.armed_ns == first.armed_ns
+                sandbox.add_key(sandbox.key, sandbox.secret, "practice", key.permissions)
+                await ask_to_arm(person)
+                await person.until(lambda: engine.account().trading_state is TradingState.ACTIVE, "that it is armed")
+                again = engine.arming()
+                assert again is not None and again.armed and again.armed_ns > first.armed_ns
+
+    run_with_window(qapp, scenario)

@@ -13,8 +13,8 @@ from workstation.session.shared_files import ArmingFiles, ArmingWish
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.lock import read_holder
 
-PATIENCE_S = 5.0
-"""How long a session is given to answer."""
+PATIENCE_S = 20.0
+"""How long a session is given to answer: it asks its exchange first."""
 
 
 def resume(arguments: argparse.Namespace) -> int:
@@ -47,5 +47,8 @@ def _arm(files: ArmingFiles) -> int:
             print(f"Live trading is armed {end}.")
             return 0
         time.sleep(0.1)
-    print("Live trading is not armed: type the account's name in the window, or write it under live.confirm_account.")
+    print(
+        "Live trading is not armed: type the account's name in the window, or write it under live.confirm_account. "
+        "Where the exchange's checks have not passed, the session's log says which."
+    )
     return 1

@@ -191,6 +191,12 @@ def _strategies(settings: Settings) -> Iterator[Problem]:
 def _messaging(messaging: Messaging) -> Iterator[Problem]:
     if messaging.use == "servers" and not messaging.servers:
         yield "messaging.servers", "messaging.servers is empty although messaging.use is servers; list an address."
+    if messaging.use == "embedded" and messaging.replicas > 1:
+        yield (
+            "messaging.replicas",
+            f"messaging.replicas is {messaging.replicas}, but the embedded server is one; set it to 1, or set "
+            "messaging.use to servers.",
+        )
     for index, server in enumerate(messaging.servers):
         address = urlsplit(server)
         path = f"messaging.servers[{index}]"

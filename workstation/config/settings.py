@@ -253,6 +253,8 @@ class Messaging(Struct, frozen=True, kw_only=True):
     largest_message_kilobytes: int
     keep_days: int
     """How long streams keep orders, executions and performance; 0 keeps all."""
+    replicas: Literal[1, 3, 5]
+    """On how many servers of the cluster each stream and bucket is kept."""
     subjects: Subjects
 
 

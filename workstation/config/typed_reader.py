@@ -137,7 +137,7 @@ def _scalar(hint: Any, node: ScalarNode) -> Any:
     kind = get_args(hint)[0] if get_origin(hint) is Annotated else hint
     value = plain_value(node)
     if get_origin(kind) is Literal:
-        return value if isinstance(value, str) and value in get_args(kind) else None
+        return value if not isinstance(value, bool) and value in get_args(kind) else None
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind(value) if value in [member.value for member in kind] else None
     if kind is str:

@@ -215,22 +215,22 @@ class ConnectionView(msgspec.Struct, frozen=True):
     """How a session's connection to an exchange stands. Counts are since the start."""
 
     title: str
-    streams: tuple[StreamView, ...]
-    gaps: int
-    resyncs: int
-    reconnects: int
-    trades_filled: int
+    streams: tuple[StreamView, ...] = ()
+    gaps: int = 0
+    resyncs: int = 0
+    reconnects: int = 0
+    trades_filled: int = 0
     """Missing on the stream and fetched."""
-    trades_lost: int
-    clock_offset_ms: float
+    trades_lost: int = 0
+    clock_offset_ms: float = 0.0
     """The exchange's clock less ours."""
-    account: str
+    account: str = ""
     """Of the account's stream: connected, or what is the matter; empty where prices only are taken."""
-    limits: tuple[LimitView, ...]
-    blocked_until_ns: int
+    limits: tuple[LimitView, ...] = ()
+    blocked_until_ns: int = 0
     """The exchange takes no request before; 0 is now."""
-    blocked_reason: str
-    dead_man: str
+    blocked_reason: str = ""
+    dead_man: str = ""
 
 
 class ReconciliationView(msgspec.Struct, frozen=True):
@@ -262,7 +262,7 @@ class ViewsChanged(msgspec.Struct, frozen=True):
 
 
 class CommandAnswered(msgspec.Struct, frozen=True):
-    """Told by a remote engine's mirror: what became of a command."""
+    """What became of a command that took a while, as one to a remote engine does."""
 
     text: str
     good: bool

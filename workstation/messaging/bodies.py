@@ -449,6 +449,8 @@ class EngineRequestBody(Body, frozen=True, kw_only=True):
     who: Word
     deadline: Moment
     arguments: dict[str, Any] = {}
+    run: Annotated[str, Meta(max_length=100)] = ""
+    """The ``session`` of the engine that a command is meant for, whose units it is in; empty: whichever."""
 
 
 class EngineAnswerBody(Body, frozen=True, kw_only=True):

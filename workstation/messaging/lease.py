@@ -15,17 +15,14 @@ import time
 from collections.abc import Callable
 
 from nats.errors import Error as NatsError
-from nats.js.api import KeyValueConfig, StorageType
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
 from workstation.core.errors import MessagingError
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.link import NatsLink
+from workstation.messaging.streams import LEASE_TERM_S, LEASES, ensure_bucket
 
-BUCKET = "leases"
-TERM_S = 6.0
-"""An entry that is not renewed for so long is gone."""
 RENEWAL_S = 1.5
 ASKING_S = 1.0
 """How long the question who holds it may take."""
@@ -37,11 +34,21 @@ log = logging.getLogger("workstation.messaging")
 
 class Lease:
     """``key`` names what is held, such as an account. ``held`` is to be asked before each act, and ``fence`` grows with
-    each new holder, so that what an old one still says can be told from the new."""
+    each new holder, so that what an old one still says can be told from the new. ``owns``: the bucket of the leases is
+    ours to keep as it is to be."""
 
-    def __init__(self, link: NatsLink, key: str, holder: str, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        link: NatsLink,
+        key: str,
+        holder: str,
+        monotonic: Callable[[], float] = time.monotonic,
+        *,
+        owns: bool = False,
+    ) -> None:
         self._link = link
         self._key = key
+        self._owns = owns
         self._value = json.dumps({"holder": holder}).encode()
         self._monotonic = monotonic
         self._revision = 0
@@ -73,7 +80,7 @@ class Lease:
         except (NatsError, TimeoutError, OSError) as error:
             raise MessagingError(f"The lease {self._key} cannot be written: {_words(error)}.") from None
         self.other = ""
-        self._good_until = asked + TERM_S - MARGIN_S
+        self._good_until = asked + LEASE_TERM_S - MARGIN_S
 
     async def holder(self) -> str:
         """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""
@@ -129,7 +136,7 @@ class Lease:
             if not await self._is_still_ours(bucket):
                 return
         self.other = ""
-        self._good_until = asked + TERM_S - MARGIN_S
+        self._good_until = asked + LEASE_TERM_S - MARGIN_S
 
     async def _is_still_ours(self, bucket: KeyValue) -> bool:
         """Whether the entry is our own, whose renewal was not answered: then it is renewed. Else ``other`` is set."""
@@ -143,13 +150,7 @@ class Lease:
         return False
 
     async def _bucket(self) -> KeyValue:
-        context = self._link.jetstream()
-        try:
-            return await context.key_value(BUCKET)
-        except NotFoundError:
-            return await context.create_key_value(
-                KeyValueConfig(bucket=BUCKET, ttl=TERM_S, history=1, storage=StorageType.FILE)
-            )
+        return await ensure_bucket(self._link.jetstream(), LEASES, owns=self._owns)
 
 
 def trade_lease(account: str) -> str:

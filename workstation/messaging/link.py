@@ -45,6 +45,17 @@ _VERBS = {"publish": "publish to", "subscription": "subscribe to"}
 
 log = logging.getLogger("workstation.messaging")
 
+
+class StreamContext(JetStreamContext):
+    """Streams and key-value buckets of the server; ``replicas`` is of how many copies those are that are made here, and
+    ``told`` what the connection's log already has."""
+
+    def __init__(self, client: Client, replicas: int, told: set[str]) -> None:
+        super().__init__(client)
+        self.replicas = replicas
+        self.told = told
+
+
 Handler = Callable[[Message], None]
 Responder = Callable[[Message], Awaitable[Body]]
 
@@ -77,8 +88,17 @@ def configured_address(messaging: Messaging) -> Address:
 class NatsLink:
     """One process's connection. ``name`` is shown in the server's monitoring; ``session`` goes into each envelope."""
 
-    def __init__(self, address: Address, name: str, session: str, now_ns: Callable[[], int], largest: int) -> None:
+    def __init__(
+        self,
+        address: Address,
+        name: str,
+        session: str,
+        now_ns: Callable[[], int],
+        largest: int,
+        replicas: int = 1,
+    ) -> None:
         self._address = address
+        self._replicas = replicas
         self._name = name
         self.session = session
         self._now_ns = now_ns
@@ -88,6 +108,7 @@ class NatsLink:
         self._on_up: list[Callable[[], None]] = []
         self._why_down = "not connected yet"
         self._forbidden: set[str] = set()
+        self._told: set[str] = set()
         self._established = False
         self.refused = 0
         """Malformed messages that came in."""
@@ -308,9 +329,9 @@ class NatsLink:
         """For streams and key-value buckets."""
         return self._client
 
-    def jetstream(self) -> JetStreamContext:
+    def jetstream(self) -> StreamContext:
         """Streams and key-value buckets of the server."""
-        return self._client.jetstream()
+        return StreamContext(self._client, self._replicas, self._told)
 
 
 def _tls(address: Address) -> ssl.SSLContext | None:

@@ -66,7 +66,7 @@ async def open_messaging(messaging: Messaging, data: Path, name: str, now_ns: Ca
             if kept is None:
                 raise MessagingError(f"The NATS server of {folder} is just starting; try again.")
             address = kept.address
-    link = NatsLink(address, name, session_name(name), now_ns, largest)
+    link = NatsLink(address, name, session_name(name), now_ns, largest, messaging.replicas)
     connection = MessagingConnection(link, server, lock)
     try:
         await link.open()

@@ -12,10 +12,10 @@ from typing import NamedTuple
 from workstation.config.settings import Settings, Subjects
 from workstation.messaging import streams
 from workstation.messaging.engine_subjects import execution_subjects
-from workstation.messaging.lease import BUCKET as LEASES
 from workstation.messaging.lease import execution_lease, trade_lease
 from workstation.messaging.roles import NatsRole, inbox_prefix
 from workstation.messaging.stream_reader import consumer_name
+from workstation.messaging.streams import LEASES
 
 
 class Permissions(NamedTuple):

@@ -86,13 +86,7 @@ class EmbeddedServer:
             self._watch = None
         process = self._process
         if process is not None and process.poll() is None:
-            process.terminate()
-            deadline = asyncio.get_running_loop().time() + STOP_S
-            while process.poll() is None and asyncio.get_running_loop().time() < deadline:
-                await asyncio.sleep(0.02)
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            await _end(process)
 
     async def _end_orphan(self) -> None:
         """End the server of a workstation that was killed: it still has the port and the streams."""
@@ -107,9 +101,9 @@ class EmbeddedServer:
                 await asyncio.sleep(0.1)
 
     def _write_configuration(self) -> None:
+        """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
         # Another one for each run: nobody else needs to know it, and what it was may be taken by now.
         self._monitor = _free_port()
-        """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
         configuration = {
             "host": HOST,
             "port": self._port,
@@ -181,13 +175,7 @@ class EmbeddedServer:
         log.warning("The NATS server could not write its streams, and there is room again: %s", told)
         process = self._process
         assert process is not None
-        process.terminate()
-        deadline = asyncio.get_running_loop().time() + STOP_S
-        while process.poll() is None and asyncio.get_running_loop().time() < deadline:
-            await asyncio.sleep(0.02)
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        await _end(process)
 
     def _has_room(self) -> bool:
         probe = self._folder / "probe"
@@ -235,6 +223,17 @@ def _program() -> str:
             "set messaging.use to none or servers."
         )
     return found
+
+
+async def _end(process: subprocess.Popen[bytes]) -> None:
+    """In order, or by force where that takes too long."""
+    process.terminate()
+    deadline = asyncio.get_running_loop().time() + STOP_S
+    while process.poll() is None and asyncio.get_running_loop().time() < deadline:
+        await asyncio.sleep(0.02)
+    if process.poll() is None:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:

@@ -25,7 +25,7 @@ from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import Body
 from workstation.messaging.cancelling import still_wanted
 from workstation.messaging.envelope import Message, decode
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import NatsLink, StreamContext
 from workstation.messaging.streams import ensure_stream
 
 RECORD_HEADER = "Workstation-Record"
@@ -119,7 +119,7 @@ class StreamReader:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 await subscription.unsubscribe()
 
-    async def _begin(self, context: JetStreamContext) -> JetStreamContext.PullSubscription:
+    async def _begin(self, context: StreamContext) -> JetStreamContext.PullSubscription:
         if self._makes:
             await ensure_stream(context, self._messaging, self._stream)
         try:

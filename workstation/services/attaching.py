@@ -41,7 +41,7 @@ class Attached:
         """Connect and learn what the engine has. Raises ``MessagingError``, holding nothing."""
         who, clock = asker(), self._clock
         largest = self._messaging.largest_message_kilobytes * 1024
-        link = NatsLink(self._address, who, session_name(who), clock.now_ns, largest)
+        link = NatsLink(self._address, who, session_name(who), clock.now_ns, largest, self._messaging.replicas)
         await link.open(patience_s=5.0)
         remote = RemoteEngine(link, self._messaging.subjects, self.place, who, clock)
         try:

@@ -76,8 +76,10 @@ class EngineBridge:
     async def run(self, link: NatsLink) -> None:
         """Publish and answer until cancelled."""
         session, subjects = self._session, self._subjects
-        lease = Lease(link, trade_lease(session.settings.account.name), link.session)
-        commands = EngineCommands(session, lease.holder)
+        settings = session.settings
+        owns = settings.execution.place == "here"
+        lease = Lease(link, trade_lease(settings.account.name), link.session, owns=owns)
+        commands = EngineCommands(session, link.session, lease.holder)
         bus = session.kernel.bus
         self._events.clear()
         subscriptions = [bus.subscribe(kind, self._on_event) for kind in _members(Output)]

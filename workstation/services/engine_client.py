@@ -26,7 +26,19 @@ from workstation.messaging.envelope import Message, encode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 
-COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(AnyCommand)}
+
+class RecordMarket(msgspec.Struct, frozen=True, kw_only=True):
+    """Record a symbol's market where the engine runs, or end that.
+
+    Nothing that trades follows from it: it is no input of the kernel, and the journal does not hold it.
+    """
+
+    symbol: str
+    on: bool
+    who: str = ""
+
+
+COMMANDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (*get_args(AnyCommand), RecordMarket)}
 """Every command by its name."""
 DEADLINE_S = 5
 """A command that reaches the engine later is refused."""
@@ -87,7 +99,7 @@ class EngineClient:
 
     async def ask(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> Answered:
         """A view as it is now, with the number of the last event that it contains."""
-        return await self._ask(self._subjects.views, view, "", arguments, "", timeout_s)
+        return await self._ask(self._subjects.views, self._request(view, "", arguments, ""), timeout_s)
 
     async def view(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> EngineAnswerBody:
         """The same without who answered."""
@@ -114,13 +126,18 @@ class EngineClient:
                 await subscription.unsubscribe()
         return answers
 
-    async def command(self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0) -> EngineAnswerBody:
-        """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent."""
+    async def command(
+        self, command: Any, who: str, id_: str = "", timeout_s: float = 5.0, run: str = ""
+    ) -> EngineAnswerBody:
+        """Tell an engine a command. With the same ``id_`` it acts once, however often it is sent.
+
+        With the ``run`` that an answer's ``session`` told, another run of the engine refuses it.
+        """
         fields = msgspec.to_builtins(command)
         named = dict(zip(command.__struct_fields__, fields[1:])) if isinstance(fields, list) else fields
         arguments = {name: value for name, value in named.items() if name not in ("ts_ns", "who")}
-        answered = await self._ask(self._subjects.commands, type(command).__name__, who, arguments, id_, timeout_s)
-        return answered.body
+        request = self._request(type(command).__name__, who, arguments, id_, run)
+        return (await self._ask(self._subjects.commands, request, timeout_s)).body
 
     async def command_both(
         self, command: Kill | Resume, who: str, id_: str = "", timeout_s: float = 5.0
@@ -152,10 +169,7 @@ class EngineClient:
             return msgspec.structs.replace(service, text=text[:5_000])
         raise core
 
-    async def _ask(
-        self, subject: str, name: str, who: str, arguments: dict[str, Any], id_: str, timeout_s: float
-    ) -> Answered:
-        request = self._request(name, who, arguments, id_)
+    async def _ask(self, subject: str, request: EngineRequestBody, timeout_s: float) -> Answered:
         message = await self._link.request(subject, request, EngineAnswerBody, AnswerBody, timeout_s=timeout_s)
         answer = message.body
         if isinstance(answer, AnswerBody):
@@ -163,13 +177,14 @@ class EngineClient:
         assert isinstance(answer, EngineAnswerBody)
         return Answered(answer, message.session, message.ts_ns)
 
-    def _request(self, name: str, who: str, arguments: dict[str, Any], id_: str) -> EngineRequestBody:
+    def _request(self, name: str, who: str, arguments: dict[str, Any], id_: str, run: str = "") -> EngineRequestBody:
         return EngineRequestBody(
             id=id_ or secrets.token_hex(8),
             name=str(name),
             who=who or self._link.session,
             deadline=moment(self._now_ns() + DEADLINE_S * SECOND_NS),
             arguments=arguments,
+            run=run,
         )
 
 

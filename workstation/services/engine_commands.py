@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from workstation.core.errors import MessagingError
-from workstation.core.messages import CancelAll, Command, Kill, OrderDenied, OrderSubmitted, Reconcile
+from workstation.core.errors import DataError, MessagingError, WorkstationError
+from workstation.core.messages import Arm, CancelAll, Command, Kill, OrderDenied, OrderSubmitted, Reconcile
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.types import MANUAL
 from workstation.messaging.bodies import EngineAnswerBody, EngineRequestBody
 from workstation.messaging.envelope import Message
 from workstation.messaging.moments import nanoseconds
-from workstation.services.engine_client import COMMANDS
+from workstation.services.engine_client import COMMANDS, RecordMarket
 from workstation.session import Session
 
 REMEMBERED = 10_000
@@ -37,10 +37,12 @@ class _Known(NamedTuple):
 
 
 class EngineCommands:
-    """``holder`` tells the session that holds the trade lease, empty when nobody does; it raises ``MessagingError``."""
+    """``run`` is what the engine calls itself in its answers. ``holder`` tells the session that holds the trade lease,
+    empty when nobody does; it raises ``MessagingError``."""
 
-    def __init__(self, session: Session, holder: Callable[[], Awaitable[str]]) -> None:
+    def __init__(self, session: Session, run: str, holder: Callable[[], Awaitable[str]]) -> None:
         self._session = session
+        self._run = run
         self._holder = holder
         self._known: dict[str, _Known] = {}
         self._in_order = asyncio.Lock()
@@ -75,24 +77,40 @@ class EngineCommands:
         except MessagingError as error:
             return EngineAnswerBody(ok=False, text=str(error))
         known = self._known[body.id] = _Known(deadline_ns, asyncio.get_running_loop().create_future())
-        answer = await self._judge_and_act(command, request.session, deadline_ns)
+        answer = await self._judge_and_act(command, request.session, body.run, deadline_ns)
         known.answer.set_result(answer)
         return answer
 
-    async def _judge_and_act(self, command: Command, session: str, deadline_ns: int) -> EngineAnswerBody:
+    async def _judge_and_act(
+        self, command: Command | RecordMarket, session: str, run: str, deadline_ns: int
+    ) -> EngineAnswerBody:
         if not needs_lease(command):
             return self._act(command)
         async with self._in_order:
             try:
+                if run not in ("", self._run):
+                    raise MessagingError(
+                        "The engine was started again meanwhile. Nothing was done; look and ask again."
+                    )
                 holder = await self._holder()
                 if holder not in ("", session):
                     raise MessagingError(f"{holder} has control of this account: take control first. Nothing was done.")
                 self._check_deadline(deadline_ns, self._session.clock.now_ns())
             except MessagingError as error:
                 return EngineAnswerBody(ok=False, text=str(error))
-            return self._act(command)
+            if not isinstance(command, Arm):
+                return self._act(command)
+        # The exchange is asked meanwhile: no other command waits for that.
+        try:
+            text = await self._session.arm_again(command)
+        except WorkstationError as error:
+            log.warning("%s", error)
+            return EngineAnswerBody(ok=False, text=str(error)[:5_000])
+        return EngineAnswerBody(ok=not self._session.desk.last_refused, text=text[:5_000])
 
     def _act(self, command: Any) -> EngineAnswerBody:
+        if isinstance(command, RecordMarket):
+            return self._record(command)
         self._denied, self._submitted = None, []
         try:
             text = self._session.command(command)
@@ -105,6 +123,16 @@ class EngineCommands:
             return EngineAnswerBody(ok=False, text=f"Denied {denied.code}: {denied.text}"[:5_000])
         refused = self._session.desk.last_refused
         return EngineAnswerBody(ok=not refused, text=text[:5_000], data={"orders": ids} if ids else None)
+
+    def _record(self, command: RecordMarket) -> EngineAnswerBody:
+        """The recorder tells in the engine's log what comes of it."""
+        recordings = self._session.recordings
+        log.info("%s asks to %s recording %s.", command.who, "begin" if command.on else "end", command.symbol)
+        try:
+            (recordings.start if command.on else recordings.stop)(command.symbol)
+        except DataError as error:
+            return EngineAnswerBody(ok=False, text=str(error))
+        return EngineAnswerBody(ok=True)
 
     def _on_denied(self, denial: OrderDenied) -> None:
         if denial.owner == MANUAL:
@@ -139,14 +167,14 @@ class EngineCommands:
         return [(id_, self._known[id_]) for id_, _ in zip(self._known, range(4))]
 
 
-def needs_lease(command: Command) -> bool:
+def needs_lease(command: Command | RecordMarket) -> bool:
     """Whether only the holder of the trade lease may give it: all but the kill, the cancel of entries, a question."""
     if isinstance(command, CancelAll):
         return command.include_protective
     return not isinstance(command, Kill | Reconcile)
 
 
-def read_command(name: str, arguments: Mapping[str, Any], who: str) -> Command:
+def read_command(name: str, arguments: Mapping[str, Any], who: str) -> Command | RecordMarket:
     """A command by the name of its class. Raises ``MessagingError`` with what is wrong."""
     kind = COMMANDS.get(name)
     if kind is None:
@@ -166,7 +194,7 @@ def read_command(name: str, arguments: Mapping[str, Any], who: str) -> Command:
             values[key] = msgspec.convert(given, fields[key].type)
         except msgspec.ValidationError as error:
             raise MessagingError(f"{name}: {key} is wrong: {error}.") from None
-    command: Command = kind(**values)
+    command: Command | RecordMarket = kind(**values)
     return command
 
 

@@ -133,6 +133,7 @@ class EngineViews:
             reconciliation=session.reconciliation(),
             arming=None if arming is None else ArmingView(*arming.state),
             notes=tuple(session.notes),
+            recordings=tuple(session.recordings.recording()),
         )
 
     def _health(self) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from workstation.core.messages import (
 from workstation.core.money import from_money
 from workstation.messaging.bodies import Body, MetricsBody, PositionBody
 from workstation.services.execution_bodies import ExecutionWriter
-from workstation.services.shadow_engine import ShadowEngine
+from workstation.services.journal_engine import JournalEngine
 from workstation.storage.journal import SessionHeader, SessionSummary
 from workstation.trading.ledger import Ledger
 
@@ -43,28 +43,28 @@ class JournalBodies:
     def __init__(self, subjects: Subjects, engine: str = "") -> None:
         self._subjects = subjects
         self._engine = engine
-        self._shadow: ShadowEngine | None = None
+        self._books: JournalEngine | None = None
         self._writer: ExecutionWriter | None = None
 
     def take(self, record: Output | SessionHeader | SessionSummary) -> Iterator[Publication]:
         """What follows from a record."""
         if isinstance(record, SessionHeader):
-            self._shadow = None
+            self._books = None
             try:
-                self._shadow = ShadowEngine(record)
+                self._books = JournalEngine(record)
             except ConfigurationError as error:
                 log.warning("Session %d is not published: %s", record.number, error)
                 return
-            run_id = f"{self._shadow.settings.account.name}-{record.number}"
-            self._writer = ExecutionWriter(self._shadow.kernel, record.mode, run_id)
-            for symbol in self._shadow.kernel.markets:
+            run_id = f"{self._books.settings.account.name}-{record.number}"
+            self._writer = ExecutionWriter(self._books.kernel, record.mode, run_id)
+            for symbol in self._books.kernel.markets:
                 yield self._position(symbol, record.started_ns)
             return
-        if isinstance(record, SessionSummary) or self._shadow is None or self._writer is None:
+        if isinstance(record, SessionSummary) or self._books is None or self._writer is None:
             return
-        ledger = self._shadow.kernel.ledger
+        ledger = self._books.kernel.ledger
         before = self._realised(record)
-        self._shadow.apply(record)
+        self._books.apply(record)
         execution = self._writer.body(record, self._realised(record) - before)
         if execution is not None:
             yield Publication(self._subjects.executions, "execution", execution, record.ts_ns)
@@ -77,18 +77,18 @@ class JournalBodies:
 
     def _realised(self, record: Any) -> int:
         """What the owner of a fill's order has realised in its symbol."""
-        assert self._shadow is not None
+        assert self._books is not None
         if not isinstance(record, OrderFilled):
             return 0
-        order = self._shadow.kernel.orders.orders.get(record.client_id)
+        order = self._books.kernel.orders.orders.get(record.client_id)
         if order is None:
             return 0
-        position = self._shadow.kernel.ledger.positions.get((order.owner, record.symbol))
+        position = self._books.kernel.ledger.positions.get((order.owner, record.symbol))
         return position.realised if position is not None else 0
 
     def _position(self, symbol: str, ts_ns: int) -> Publication:
-        assert self._shadow is not None
-        kernel = self._shadow.kernel
+        assert self._books is not None
+        kernel = self._books.kernel
         market = kernel.markets[symbol]
         terms, price = market.instrument, market.price
         holders = kernel.ledger.by_symbol.get(symbol, [])
@@ -110,8 +110,8 @@ class JournalBodies:
         return Publication(f"{self._subjects.positions}.{symbol}", f"position-{symbol}", body, ts_ns)
 
     def _metrics(self, cause: Any) -> MetricsBody:
-        assert self._shadow is not None
-        ledger = self._shadow.kernel.ledger
+        assert self._books is not None
+        ledger = self._books.kernel.ledger
         return MetricsBody(
             equity=from_money(ledger.equity()),
             cash=from_money(ledger.cash.get(ledger.currency, 0)),

@@ -84,6 +84,7 @@ class JournalPublisher:
     async def finish(self) -> None:
         """Tell the rest of a journal that nobody writes any more, if it can be told soon; else the next start does."""
         self._ends = True
+        self._lost.clear()
         try:
             async with asyncio.timeout(FINISH_S):
                 if self._link.is_up:

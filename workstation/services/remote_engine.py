@@ -28,10 +28,10 @@ from workstation.messaging.bodies import EngineEventBody
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
 from workstation.messaging.remote_market import RemoteMarket
-from workstation.services.engine_client import Answered, EngineClient, View
+from workstation.services.engine_client import Answered, EngineClient, RecordMarket, View
 from workstation.services.mirror import EngineMirror
 from workstation.services.mirror_market import MirroredMarket
-from workstation.services.shown import About, Screen
+from workstation.services.shown import About, Screen, settings_that_differ
 from workstation.services.trade_control import TradeControl
 
 SCREEN_S = 0.5
@@ -85,7 +85,10 @@ class RemoteEngine:
         self._previews: dict[Intent, _Preview] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.mismatch = ""
-        """Why this window cannot follow the engine any more, in a sentence."""
+        """Why what the engine says is not understood, in a sentence."""
+        self.changed = ""
+        """How the engine that was started again differs from the one that is mirrored, in a sentence: it is to be
+        opened anew."""
         self.past_orders: list[OrderView] = []
         self.past_fills: list[FillView] = []
         self.past_equity: list[tuple[int, float]] = []
@@ -151,14 +154,15 @@ class RemoteEngine:
         return answered
 
     async def run(self) -> None:
-        """Follow the engine until cancelled."""
+        """Follow the engine until cancelled, or until it is another one: ``changed`` says so then."""
         await self.market.start({})
         self._link.on_up(self._wakes.set)
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._follow_screen())
-            tasks.create_task(self._follow_bars())
-            tasks.create_task(self.market.run())
-            tasks.create_task(self.control.watch())
+            works = (self._follow_bars(), self.market.run(), self.control.watch())
+            beside = [tasks.create_task(work) for work in works]
+            await self._follow_screen()
+            for task in beside:
+                task.cancel()
 
     async def close(self) -> None:
         """Give up control and let go of what is under way."""
@@ -179,7 +183,7 @@ class RemoteEngine:
         self._wakes.set()
 
     async def _follow_screen(self) -> None:
-        while True:
+        while not self.changed:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(SCREEN_S):
                     await self._wakes.wait()
@@ -196,9 +200,11 @@ class RemoteEngine:
         answered = await self._ask(View.SCREEN)
         mirror = self.mirror
         await self._hear_until(answered)
-        if answered.session != mirror.session:
-            await self._compare()
         screen = msgspec.convert(answered.body.data, Screen)
+        if answered.session != mirror.session:
+            await self._compare(screen)
+            if self.changed:
+                return
         if mirror.take(answered.session, answered.body.number, screen):
             await self._catch_up()
         for client_id in list(mirror.orders.unsure):
@@ -211,15 +217,15 @@ class RemoteEngine:
         while self.mirror.lacks(answered.session, answered.body.number) and loop.time() < ends_s:
             await asyncio.sleep(0.005)
 
-    async def _compare(self) -> None:
+    async def _compare(self, screen: Screen) -> None:
         """Another run of the engine: what the window was built for must still hold."""
-        about, before = msgspec.convert((await self._ask(View.SESSION)).body.data, About), self.mirror.about
-        kept = ("mode", "account", "symbols", "instruments")
-        changed = [name for name in kept if getattr(about, name) != getattr(before, name)]
-        self.mismatch = (
-            f"The engine was started again with other settings ({', '.join(changed)}): attach again." if changed else ""
-        )
-        self.mirror.about = about
+        mirror, about = self.mirror, msgspec.convert((await self._ask(View.SESSION)).body.data, About)
+        words = settings_that_differ((mirror.about, mirror.screen), (about, screen))
+        if words:
+            self.changed = f"The engine was started again with other settings ({', '.join(words)})."
+        else:
+            self.mismatch = ""
+            mirror.about = about
 
     async def _catch_up(self) -> None:
         """Executions and ends of orders that were missed."""
@@ -291,17 +297,21 @@ class RemoteEngine:
 
     # --- Commands -----------------------------------------------------------------------------------------------------
 
-    def command(self, command: AnyCommand) -> None:
-        """Send it; what became of it is told on the mirror's bus as ``CommandAnswered``."""
+    def command(self, command: AnyCommand | RecordMarket) -> None:
+        """Send it; what became of it is told on the mirror's bus as ``CommandAnswered``.
+
+        But for a kill it is meant for the run of the engine that is mirrored: another one may count in other units.
+        """
         self._spawn(self._send(command))
 
-    async def _send(self, command: AnyCommand) -> None:
+    async def _send(self, command: AnyCommand | RecordMarket) -> None:
         loop, id_ = asyncio.get_running_loop(), secrets.token_hex(8)
         is_kill = isinstance(command, Kill)
         ends_s = loop.time() + KILL_FOR_S
         while True:
             try:
-                answer = await self._client.command(command, self._who, id_, KILL_EVERY_S if is_kill else 5.0)
+                run, patience_s = ("", KILL_EVERY_S) if is_kill else (self.mirror.session, 5.0)
+                answer = await self._client.command(command, self._who, id_, patience_s, run)
                 break
             except MessagingError as error:
                 if not is_kill or loop.time() > ends_s:

@@ -17,6 +17,7 @@ from workstation.core.views import (
     RiskView,
     StrategyView,
 )
+from workstation.market.recordings.recorder import RunningRecording
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,4 +57,32 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: ReconciliationView
     arming: ArmingView | None
     notes: tuple[str, ...]
+    recordings: tuple[RunningRecording, ...] = ()
     cut: bool = False
+
+
+_BUILT_FOR = {
+    "mode": "mode",
+    "account": "account",
+    "currency": "currency",
+    "symbols": "symbols",
+    "instruments": "instruments",
+    "stale_ns": "risk limits",
+    "flatten_on_kill": "kill switch",
+    "failures": "strategies",
+}
+
+
+def settings_that_differ(before: tuple[About, Screen], now: tuple[About, Screen]) -> tuple[str, ...]:
+    """What a window was built for and another run of the engine has otherwise, in words."""
+    words = [word for name, word in _BUILT_FOR.items() if getattr(before[0], name) != getattr(now[0], name)]
+    if _strategies(before[1]) != _strategies(now[1]):
+        words.append("strategies")
+    return tuple(dict.fromkeys(words))
+
+
+def _strategies(screen: Screen) -> list[tuple[str, str, str, tuple[str, ...]]]:
+    return [
+        (view.name, view.symbol, view.timeframe, tuple(parameter.name for parameter in view.parameters))
+        for view in screen.strategies
+    ]

@@ -35,6 +35,11 @@ class ExchangeAccess:
         self._armed_by = ""
         self._unattended = False
 
+    @property
+    def has_checks(self) -> bool:
+        """Whether there is an exchange to ask whether it is in order."""
+        return self._mode is Mode.LIVE and self._settings.market.source == "exchange" and self.link is not None
+
     async def connect(self, clock: WallClock) -> None:
         """Reach the exchange, or the services over NATS, where the settings name them.
 
@@ -88,11 +93,15 @@ class ExchangeAccess:
         if account.strip() != name:
             named = f"not “{account}”" if account.strip() else "and nothing was typed"
             raise ConfigurationError(f"Live trading is not armed: the account is “{name}”, {named}.")
+        self.require_passed()
+        self._armed_by = who
+
+    def require_passed(self) -> None:
+        """Raises ``ConfigurationError`` where the list is not all green."""
         failed = [check for check in self.checks if not check.passed]
         if failed:
             texts = " ".join(f"{check.name}: {check.text}" for check in failed)
             raise ConfigurationError(f"Live trading is not armed, for the checks are not all passed. {texts}")
-        self._armed_by = who
 
     def arm_unattended(self) -> None:
         """Arm where nobody can type: the configuration names the account. Raises ``ConfigurationError``.

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
-from typing import Any
 
 from workstation.config.settings import Settings
 from workstation.core.clock import EventClock, WallClock
@@ -20,6 +19,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import MarketInput, VenueReport
 from workstation.core.views import ConnectionView, LimitView, StreamView
 from workstation.market.order_book import OrderBook
+from workstation.session.link_tasks import LinkTasks
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
 from workstation.venues.base import ReportHandler, Venue
@@ -46,9 +46,7 @@ class ExchangeLink:
         self._market: ExchangeMarket | None = None
         self._venue: ExchangeVenue | None = None
         self._dead_man: DeadManTimer | None = None
-        self._tasks: list[asyncio.Task[None]] = []
-        self.failure: BaseException | None = None
-        """What ended one of its tasks, which nothing should."""
+        self._tasks = LinkTasks()
 
     @property
     def title(self) -> str:
@@ -90,7 +88,7 @@ class ExchangeLink:
         assert self._venue is not None
         self._venue.start()
         self._dead_man = DeadManTimer(self._client, orders.symbols_of_ours_alone, orders.is_healthy)
-        self._run(self._dead_man.run())
+        self._tasks.run(self._dead_man.run())
 
     async def start_market(
         self,
@@ -110,21 +108,10 @@ class ExchangeLink:
         )
         await self._market.load_history(bars)
         on_past()
-        self._run(self._market.run())
-
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._on_done)
-        self._tasks.append(task)
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self.failure = task.exception()
+        self._tasks.run(self._market.run())
 
     def raise_failure(self) -> None:
-        """Nothing that an exchange does ends a task: one that ended is a fault of ours, and trading must not go on."""
-        if self.failure is not None:
-            raise self.failure
+        self._tasks.raise_failure()
 
     @property
     def trouble(self) -> str:
@@ -170,9 +157,7 @@ class ExchangeLink:
 
     async def close(self) -> None:
         """Stop what runs. Orders at the exchange stay as they are."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         if self._venue is not None:
             await self._venue.close()
         try:

@@ -97,7 +97,7 @@ class ExecutionFeed:
         while not self._kept.known and still_wanted():
             with contextlib.suppress(NatsError, TimeoutError, OSError):
                 context = self._link.jetstream()
-                await ensure_stream(context, self._settings.messaging, EXECUTIONS)
+                await ensure_stream(context, self._settings.messaging, EXECUTIONS, owns=False)
                 info = await context.stream_info(EXECUTIONS)
                 self._strangers_after = info.state.last_seq
                 self._reader.stream = str(info.created)
@@ -161,7 +161,7 @@ class ExecutionFeed:
     async def _holdings(self) -> HoldingsTold | None:
         """The positions as of all that was heard; ``None`` while there is more to hear than can be taken."""
         context, messaging = self._link.jetstream(), self._settings.messaging
-        await ensure_stream(context, messaging, POSITIONS)
+        await ensure_stream(context, messaging, POSITIONS, owns=False)
         told: dict[str, tuple[PositionBody, str]] = {}
         for symbol in self._settings.market.symbols:
             with contextlib.suppress(NotFoundError):

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from workstation.config.settings import Settings
 from workstation.core.clock import EventClock, WallClock
@@ -22,6 +21,7 @@ from workstation.market.order_book import OrderBook
 from workstation.messaging.opening import MessagingConnection, open_messaging
 from workstation.messaging.remote_market import RemoteMarket
 from workstation.session.execution_feed import ExecutionFeed
+from workstation.session.link_tasks import LinkTasks
 from workstation.session.order_forwarder import OrderForwarder
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
@@ -50,9 +50,7 @@ class FeedLink:
         self._executions: ExecutionFeed | None = None
         self._orders: OwnOrders | None = None
         self._report: Callable[[VenueReport | ServiceReport | FollowKill], None] = lambda report: None
-        self._tasks: list[asyncio.Task[None]] = []
-        self.failure: BaseException | None = None
-        """What ended one of its tasks, which nothing should."""
+        self._tasks = LinkTasks()
 
     @property
     def title(self) -> str:
@@ -82,8 +80,8 @@ class FeedLink:
         assert self._connection is not None and self._forwarder is not None
         self._orders = orders
         self._executions = ExecutionFeed(self._connection.link, self._settings, NAME, self._data, orders, self._report)
-        self._run(self._forwarder.run())
-        self._run(self._executions.run())
+        self._tasks.run(self._forwarder.run())
+        self._tasks.run(self._executions.run())
 
     async def start_market(
         self,
@@ -101,8 +99,8 @@ class FeedLink:
         subjects = self._settings.messaging.subjects
         self._market = RemoteMarket(self._connection.link, subjects, by_symbol, self._clock.now_ns, deliver)
         await self._market.start({TIMEFRAME_NAMES[interval_ns]: count for interval_ns, count in bars.items()})
-        self._run(self._market.run())
-        self._run(self._wait_for_past(self._market, ", ".join(by_symbol), on_past))
+        self._tasks.run(self._market.run())
+        self._tasks.run(self._wait_for_past(self._market, ", ".join(by_symbol), on_past))
 
     async def _wait_for_past(self, market: RemoteMarket, symbols: str, on_past: Callable[[], None]) -> None:
         while not market.complete.is_set():
@@ -118,19 +116,8 @@ class FeedLink:
             await self._executions.compared.wait()
         on_past()
 
-    def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        task.add_done_callback(self._on_done)
-        self._tasks.append(task)
-
-    def _on_done(self, task: asyncio.Task[None]) -> None:
-        if not task.cancelled() and task.exception() is not None:
-            self.failure = task.exception()
-
     def raise_failure(self) -> None:
-        """Nothing that NATS does ends a task: one that ended is a fault of ours, and trading must not go on."""
-        if self.failure is not None:
-            raise self.failure
+        self._tasks.raise_failure()
 
     @property
     def trouble(self) -> str:
@@ -154,18 +141,10 @@ class FeedLink:
         waits = f"{forwarder.waiting} requests wait" if forwarder is not None and forwarder.waiting else "connected"
         return ConnectionView(
             title=self.title,
-            streams=(),
             gaps=market.gaps if market is not None else 0,
             resyncs=market.gaps if market is not None else 0,
             reconnects=link.reconnects if link is not None else 0,
-            trades_filled=0,
-            trades_lost=0,
-            clock_offset_ms=0.0,
             account="" if forwarder is None or link is None else waits if link.is_up else link.state,
-            limits=(),
-            blocked_until_ns=0,
-            blocked_reason="",
-            dead_man="",
         )
 
     async def disarm(self) -> None:
@@ -177,8 +156,6 @@ class FeedLink:
             deadline = self._clock.now_ns() + SECOND_NS
             while self._forwarder.waiting and self._clock.now_ns() < deadline:
                 await asyncio.sleep(0.01)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.close()
         if self._connection is not None:
             await self._connection.close()

@@ -74,6 +74,8 @@ def open_engine(
         )
         if state is not None:
             engine.restore(state)
+        else:
+            engine.kernel.host.expect(name for name, entry in settings.strategies.items() if entry.start)
         if engine.arming is not None:
             confirm(engine.arming)
         loaded_strategies = {

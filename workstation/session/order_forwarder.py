@@ -67,7 +67,7 @@ class OrderForwarder:
     async def _send(self) -> None:
         context = self._link.jetstream()
         if not self._ready:
-            await ensure_stream(context, self._messaging, ORDERS)
+            await ensure_stream(context, self._messaging, ORDERS, owns=False)
             self._ready = True
         while self._waiting:
             body, payload = self._waiting[0]

@@ -22,6 +22,7 @@ from workstation.core.errors import StorageError, WorkstationError
 from workstation.core.memory import release_freed_memory
 from workstation.core.messages import (
     AnyCommand,
+    Arm,
     EndSession,
     ForwardedRequest,
     Heartbeat,
@@ -30,9 +31,10 @@ from workstation.core.messages import (
     Reconcile,
 )
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
-from workstation.core.types import Mode
-from workstation.core.views import ConnectionView, ReconciliationView
+from workstation.core.types import Mode, Severity
+from workstation.core.views import CommandAnswered, ConnectionView, ReconciliationView
 from workstation.session import parts
+from workstation.session.arming_again import ArmingAgain
 from workstation.session.built_in_source import MINUTE_BARS, BuiltInSource
 from workstation.session.exchange_access import ExchangeAccess
 from workstation.session.health import Health
@@ -95,6 +97,7 @@ class Session:
         """Strategies that did not load, with the reason."""
         self.stop_reason = ""
         self._access = ExchangeAccess(self.settings, self.mode, data, market)
+        self._arming_again = ArmingAgain(self._access, self.settings.account.name, self._arm_now, self._tell_arming)
         self.source: BuiltInSource | None = None
         self._given_seed = seed
         self._takes_orders = takes_orders
@@ -218,7 +221,7 @@ class Session:
         return self._link.title if self._link is not None else f"Built-in market, seed {self.seed}"
 
     def _start_strategies(self) -> None:
-        self.starts.begin(self._resumed, self.settings.strategies if self._first else {})
+        self.starts.begin(self._resumed, "configuration" if self._first else "restart")
 
     # --- The exchange -----------------------------------------------------------------------------------------------
 
@@ -264,9 +267,29 @@ class Session:
             self.starts.look()
 
     def command(self, command: AnyCommand) -> str:
-        """Carry out a command now; what came of it, in words."""
+        """Carry out a command now; what came of it, in words.
+
+        To arm takes a while where an exchange is to be asked first: that is told then, as ``CommandAnswered``.
+        """
+        if isinstance(command, Arm) and self._arming_again.needs_checks(command):
+            return self._arming_again.wish(command)
         self.starts.give_way(command)
         return self._carry_out(command, max(self.clock.now_ns(), self.kernel.clock.time_ns))
+
+    async def arm_again(self, command: Arm) -> str:
+        """Arm once the exchange's checks have passed; what came of it. Raises ``WorkstationError``: it is not armed."""
+        return await self._arming_again.arm(command)
+
+    def _arm_now(self, command: Arm) -> str:
+        return self._carry_out(command, max(self.clock.now_ns(), self.kernel.clock.time_ns))
+
+    def _tell_arming(self, text: str, good: bool) -> None:
+        # Not records of the journal: they do not follow from the inputs.
+        bus = self.kernel.bus
+        if not good:
+            line = LogLine(ts_ns=self.clock.now_ns(), severity=Severity.WARNING, source="arming", text=text)
+            bus.publish(line)
+        bus.publish(CommandAnswered(text, good))
 
     def _follow(self, command: AnyCommand) -> str:
         """Carry out what follows from the input before it, at the same time: so a backtest does the same."""
@@ -328,6 +351,7 @@ class Session:
 
     async def close(self) -> None:
         """Stop in order: entries cancelled and their answers awaited, protective stops kept, journal closed."""
+        await self._arming_again.close()
         try:
             if self._opened:
                 self._carry_out(EndSession(who="shutdown"), max(self.clock.now_ns(), self.kernel.clock.time_ns))

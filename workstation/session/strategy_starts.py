@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from workstation.config.settings import StrategyEntry
 from workstation.core.messages import AnyCommand, LogLine, PauseStrategy, StartStrategy, StopStrategy
 from workstation.core.types import Severity, StrategyState
 from workstation.trading.kernel import Kernel
@@ -29,17 +28,14 @@ class StrategyStarts:
         """Strategies whose feed does not stand yet."""
         return tuple(self._waiting)
 
-    def begin(self, resumed: Mapping[str, StrategyState], configured: Mapping[str, StrategyEntry]) -> None:
-        """Those that ran when the last session ended; of ``configured`` those that start by themselves."""
+    def begin(self, resumed: Mapping[str, StrategyState], who: str) -> None:
+        """Those that ran when the last session ended, or were to start by themselves and have not come to it."""
         for name, state in resumed.items():
-            start = StartStrategy(strategy=name, who="restart")
+            start = StartStrategy(strategy=name, who=who)
             if state is StrategyState.PAUSED:
-                self.want(name, start, PauseStrategy(strategy=name, who="restart"))
+                self.want(name, start, PauseStrategy(strategy=name, who=who))
             else:
                 self.want(name, start)
-        for name, entry in configured.items():
-            if entry.start and name in self._kernel.host.slots:
-                self.want(name, StartStrategy(strategy=name, who="configuration"))
 
     def want(self, strategy: str, *commands: AnyCommand) -> None:
         """Give these commands once the strategy's feed stands, and say so where it does not yet."""

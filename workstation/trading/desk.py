@@ -36,7 +36,7 @@ from workstation.core.messages import (
     TransferPosition,
 )
 from workstation.core.orders import Intent, Order
-from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, StrategyState, TradingState
+from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, TradingState
 from workstation.trading.kernel import Kernel
 from workstation.trading.kill_switch import MANUAL_STATE, KillSwitch, KillSwitchLatch
 from workstation.trading.reconciliation import Reconciliation
@@ -210,10 +210,7 @@ class Desk:
         if command.strategy:
             self._kernel.host.pause(command.strategy)
             return ""
-        running = [n for n, slot in self._kernel.host.slots.items() if slot.state is StrategyState.RUNNING]
-        for name in running:
-            self._kernel.host.pause(name)
-        return f"Paused {len(running)} strategies; their exits go on."
+        return f"Paused {self._kernel.host.pause_all()} strategies; their exits go on."
 
     def _stop(self, name: str) -> str:
         self._kernel.host.stop(name)

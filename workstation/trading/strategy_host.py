@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any, Protocol, TypeVar
 
@@ -220,6 +220,8 @@ class StrategyHost:
         self._markets = markets
         self._base_interval_ns = base_interval_ns
         self.slots: dict[str, StrategySlot] = {}
+        self._held: set[str] = set()
+        """Of those that are to go on when their feed stands: what somebody decides of them is a record."""
         self.running: StrategySlot | None = None
         """The strategy whose own code is being executed now."""
 
@@ -353,11 +355,18 @@ class StrategyHost:
         slot = self.slots.get(owner)
         return slot is None or slot.state is StrategyState.RUNNING
 
+    def expect(self, names: Iterable[str]) -> None:
+        """Before the first session: these count as running, and start in the first session that can."""
+        for name in names:
+            if name in self.slots:
+                self.slots[name].state = StrategyState.RUNNING
+
     def hold(self) -> dict[str, StrategyState]:
         """Stand every strategy still without a record; those that ran or were paused, with their state."""
         held = {name: slot.state for name, slot in self.slots.items() if slot.state in _ACTIVE}
         for name in held:
             self.slots[name].state = StrategyState.STOPPED
+        self._held = set(held)
         return held
 
     def rest(self) -> None:
@@ -381,12 +390,21 @@ class StrategyHost:
         if slot.state is StrategyState.RUNNING:
             self._change(slot, StrategyState.PAUSED, "")
             self._cancel_entries(name, "strategy paused")
+        elif name in self._held:
+            self._change(slot, StrategyState.STOPPED, "")
+
+    def pause_all(self) -> int:
+        """Pause what runs, and let what is held not go on; how many ran."""
+        running = [name for name, slot in self.slots.items() if slot.state is StrategyState.RUNNING]
+        for name in (*running, *sorted(self._held)):
+            self.pause(name)
+        return len(running)
 
     def stop(self, name: str) -> None:
         slot = self.slot(name)
         if slot.state in _ACTIVE:
             self._guarded(slot, lambda _: slot.strategy.on_stop())(None)
-        if slot.state is not StrategyState.STOPPED:
+        if slot.state is not StrategyState.STOPPED or name in self._held:
             self._change(slot, StrategyState.STOPPED, "")
             self._cancel_entries(name, "strategy stopped")
 
@@ -417,6 +435,7 @@ class StrategyHost:
 
     def _change(self, slot: StrategySlot, state: StrategyState, detail: str) -> None:
         slot.state, slot.detail = state, detail
+        self._held.discard(slot.strategy.name)
         self._desk.emit(
             StrategyChanged(ts_ns=self._desk.clock.time_ns, strategy=slot.strategy.name, state=state, detail=detail)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -109,3 +110,58 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float 
                 return
         assert process.poll() is None and time.monotonic() < ends, f"nothing listens on port {port}"
         time.sleep(0.05)
+
+
+class Cluster:
+    """Three servers that know each other, by their names."""
+
+    def __init__(self, folder: Path, names: tuple[str, ...] = ("one", "two", "three")) -> None:
+        self._folder = folder
+        self._ports = {name: free_port() for name in names}
+        self._routes = {name: free_port() for name in names}
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def address(self) -> Address:
+        return Address(tuple(f"nats://127.0.0.1:{port}" for port in self._ports.values()))
+
+    def start(self, name: str) -> None:
+        """Start one of them, or start it again with what it kept."""
+        routes = [f"nats://127.0.0.1:{port}" for port in self._routes.values()]
+        configuration = {
+            "host": "127.0.0.1",
+            "port": self._ports[name],
+            "server_name": name,
+            "jetstream": {"store_dir": str(self._folder / name)},
+            "cluster": {"name": "test", "host": "127.0.0.1", "port": self._routes[name], "routes": routes},
+            "log_file": str(self._folder / f"{name}.log"),
+        }
+        file = self._folder / f"{name}.conf"
+        file.write_text(json.dumps(configuration))
+        self._processes[name] = subprocess.Popen([nats_server(), "-c", str(file)], stderr=subprocess.DEVNULL)
+
+    def kill(self, name: str) -> None:
+        process = self._processes.pop(name)
+        process.kill()
+        process.wait()
+
+    def kill_all(self) -> None:
+        for name in list(self._processes):
+            self.kill(name)
+
+    def wait_for_ports(self) -> None:
+        for name, process in self._processes.items():
+            wait_for_port(self._ports[name], process)
+
+
+@contextmanager
+def cluster(folder: Path) -> Iterator[Cluster]:
+    folder.mkdir(parents=True, exist_ok=True)
+    servers = Cluster(folder)
+    try:
+        for name in servers._ports:
+            servers.start(name)
+        servers.wait_for_ports()
+        yield servers
+    finally:
+        servers.kill_all()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import stat
-from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
@@ -15,25 +13,21 @@ import pytest
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
 from workstation.messaging.envelope import Message
-from workstation.messaging.lease import MARGIN_S, TERM_S, Lease
+from workstation.messaging.lease import MARGIN_S, Lease
 from workstation.messaging.link import PASSWORD_VARIABLE, USER_VARIABLE, Address, NatsLink, configured_address
 from workstation.messaging.moments import moment
 from workstation.messaging.opening import open_messaging
+from workstation.messaging.streams import LEASE_TERM_S
 
 SHIPPED = ROOT / "config" / "strategy.yaml"
 CHANGED = ConfigReloadBody(hash="1f", who="ann")
 RESTARTS = pytest.mark.allow_log_warnings("NATS")
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_messages_arrive_in_order_with_their_numbers(tmp_path: Path) -> None:
@@ -151,7 +145,7 @@ async def test_a_holder_that_is_cut_off_stops_before_another_begins(tmp_path: Pa
         await until(lambda: lease.held)
         assert lease._task is not None
         lease._task.cancel()
-        now[0] += TERM_S - MARGIN_S - 0.01
+        now[0] += LEASE_TERM_S - MARGIN_S - 0.01
         assert lease.held
         now[0] += 0.02
         assert not lease.held

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -82,12 +82,6 @@ async def mirrored(link: NatsLink, settings: Settings) -> AsyncIterator[RemoteEn
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await remote.close()
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def resting(session: Session, share: float = 0.99, lots: int = 1_000) -> PlaceOrder:

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import a_session, on_server, until
+from tests.unit.services.bridged import a_session, on_server
+from tests.unit.waiting import until
 from workstation.commands.health import line
 from workstation.config.loader import Loaded, hash_of, load_settings
 from workstation.messaging.bodies import ConfigReloadBody, ServiceHealthBody

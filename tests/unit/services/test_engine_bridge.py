@@ -12,7 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import CLOCK, a_session, market_buy, on_server, resting, until
+from tests.unit.services.bridged import CLOCK, a_session, market_buy, on_server, resting
+from tests.unit.waiting import until
 from workstation.core.credentials import Credentials
 from workstation.core.messages import (
     CancelAll,
@@ -280,7 +281,7 @@ async def test_a_kill_waits_for_nobody_and_memory_is_bounded(tmp_path: Path, mon
         settings = on_server(server, monkeypatch)
         async with a_session(settings, tmp_path / "data") as session:
             slow = SlowLease()
-            commands = EngineCommands(session, slow.holder)
+            commands = EngineCommands(session, "engine-1", slow.holder)
 
             def message(id_: str, name: str, valid_s: float = 30, **arguments: Any) -> Message:
                 deadline = moment(session.clock.now_ns() + int(valid_s * SECOND_NS))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.waiting import until
 from workstation.assembly import configured_instruments
 from workstation.config.loader import load_settings
 from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, History, MarkPrice, Trade
@@ -104,12 +105,6 @@ async def a_reader(server: EmbeddedServer, name: str) -> AsyncIterator[Reader]:
         await reader.start()
         yield reader
         await reader.stop()
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 15.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def same_books(reader: Reader, feed: Feed) -> bool:

@@ -16,6 +16,7 @@ from nats.js.api import DeliverPolicy
 
 from tests.replay.paper_session import PaperSession, busy_configuration
 from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.waiting import until
 from workstation.core.clock import WallClock
 from workstation.core.money import from_money
 from workstation.messaging.bodies import ExecutionBody, MetricsBody, PositionBody
@@ -43,12 +44,6 @@ async def messages(link: NatsLink, stream: str) -> list[object]:
         found.append(decode((await subscription.next_msg(timeout=5)).data).body)
     await subscription.unsubscribe()
     return found
-
-
-async def until(condition: Callable[[], bool], timeout_s: float = 20.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 def publisher(link: NatsLink, data: Path) -> JournalPublisher:

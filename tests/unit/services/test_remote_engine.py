@@ -8,15 +8,19 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import a_session, market_buy, mirrored, on_server, resting, until
+from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, resting
+from tests.unit.waiting import until
+from workstation.core.errors import MessagingError
 from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Trade
 from workstation.core.orders import Order
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderState
 from workstation.core.views import CommandAnswered, FillView, OrderView
+from workstation.services.engine_client import EngineClient, RecordMarket
 from workstation.services.remote_engine import ASKING, RemoteEngine
 from workstation.session import Session
 
@@ -123,9 +127,50 @@ async def test_another_run_of_the_engine_is_followed(tmp_path: Path, monkeypatch
                     await until(lambda: remote.mirror.session != before, 30)
                     await until(lambda: remote.mirror.screen.positions == tuple(session.views.positions()) or None, 30)
                     assert remote.mirror.about.session == session.number == 2
-                    assert remote.mismatch == ""
+                    assert remote.mismatch == remote.changed == ""
                     remote.command(CancelAll())
                     await until(lambda: lines)
+
+
+@pytest.mark.allow_log_warnings("kill switch", "Killed")
+async def test_another_engine_is_not_followed_and_takes_no_order_meant_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        other = msgspec.structs.replace(
+            settings, market=msgspec.structs.replace(settings.market, symbols=("BTCUSDT", "ETHUSDT", "XRPUSDT"))
+        )
+        async with connected(server, "window") as link:
+            first = a_session(settings, tmp_path / "data")
+            session = await first.__aenter__()
+            remote = RemoteEngine(link, settings.messaging.subjects, "the test", "anna", CLOCK)
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        await remote.open()
+                        break
+                    except MessagingError:
+                        await asyncio.sleep(0.1)
+            before = remote.mirror.session
+            client = EngineClient(link, settings.messaging.subjects, CLOCK.now_ns)
+            order = resting(session)
+            assert (await client.command(order, "anna", run=before)).ok
+            await first.__aexit__(None, None, None)
+            async with a_session(other, tmp_path / "other") as session:
+                await asyncio.wait_for(remote.run(), 30)
+                assert remote.changed == "The engine was started again with other settings (symbols, instruments)."
+                assert remote.mirror.session == before, "its screen is not taken over"
+                refused = await client.command(order, "anna", run=before)
+                assert not refused.ok and "was started again meanwhile. Nothing was done" in refused.text
+                assert not session.kernel.orders.orders
+                recorded = await client.command(RecordMarket(symbol="BTCUSDT", on=True), "anna", run=before)
+                assert not recorded.ok and session.recordings.recording() == []
+                unknown = await client.command(RecordMarket(symbol="SOLUSDT", on=True), "anna")
+                assert not unknown.ok and "not a symbol of this session" in unknown.text
+                killed = await client.command(Kill(reason="whichever"), "anna", run=before)
+                assert killed.ok and session.views.account().killed
+            await remote.close()
 
 
 async def test_orders_of_the_past_come_with_the_first_screen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from tests.end_to_end.partition import wire
 from tests.unit.messaging.nats_servers import LARGEST, running_server
-from tests.unit.services.test_feed import Reader, a_feed, a_reader, until
+from tests.unit.services.test_feed import Reader, a_feed, a_reader
+from tests.unit.waiting import until
 from workstation.core.clock import WallClock
 from workstation.core.messages import FeedStatus, Trade
 from workstation.messaging.link import NatsLink

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +13,7 @@ import pytest
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.core.messages import FilledElsewhere, FollowKill, HoldingsTold, OrderFilled
 from workstation.messaging.bodies import Body, ExecutionBody, PositionBody
@@ -146,12 +147,6 @@ async def service(link: NatsLink) -> Service:
     made = Service(link)
     await made.open()
     return made
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.02)
 
 
 async def test_a_new_core_begins_with_what_comes_next(tmp_path: Path, link: NatsLink, service: Service) -> None:

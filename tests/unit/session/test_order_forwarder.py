@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from nats.js.api import DeliverPolicy
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import connected, running_server
+from tests.unit.waiting import until
 from workstation.config.loader import load_settings
 from workstation.messaging.bodies import CancelBody
 from workstation.messaging.envelope import decode
@@ -36,12 +36,6 @@ async def sending(link: NatsLink) -> AsyncIterator[OrderForwarder]:
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-
-
-async def until(condition: Callable[[], Any], timeout_s: float = 20) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 async def kept(link: NatsLink) -> list[str]:

@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from tests.end_to_end.program import ROOT
 from tests.unit.trading.outside_venue import BTC, PRICE, Exchange
+from workstation.config.loader import Loaded, load_settings, settings_json
+from workstation.config.settings import StrategyEntry
+from workstation.core.clock import WallClock
+from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AnyCommand,
     BookSnapshot,
     FeedStatus,
     LogLine,
+    MarketInput,
     PauseStrategy,
+    ServiceReport,
     StartStrategy,
     StopStrategy,
+    VenueReport,
 )
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import Severity
+from workstation.core.types import Severity, StrategyState
+from workstation.core.views import ConnectionView
+from workstation.session import Session
+from workstation.session.own_orders import OwnOrders
 from workstation.session.strategy_starts import StrategyStarts
+from workstation.storage.layout import DataFolder
+from workstation.trading.kernel_terms import VenueFactory
 from workstation.trading.registry import StrategyRegistry
+from workstation.verification import verify
 
 START = StartStrategy(strategy="cross", who="configuration")
+STOPPED, RUNNING = StrategyState.STOPPED, StrategyState.RUNNING
 
 
 class Beginning:
@@ -149,3 +166,90 @@ def test_a_first_connection_is_no_warning_and_what_goes_wrong_is(tmp_path: Path)
         (Severity.INFO, "Feed connected: BTCUSDT: data flowing"),
         (Severity.WARNING, "Feed down: BTCUSDT: silent"),
     ]
+
+
+class LateMarket:
+    """A link whose feed stands when it is told to, or never."""
+
+    notes: tuple[str, ...] = ()
+    title = "a late market"
+    trouble = ""
+
+    def __init__(self, *, stands: bool) -> None:
+        self._stands = stands
+
+    def venue_factory(
+        self, report: Callable[[VenueReport | ServiceReport], None], on_reconnected: Callable[[], None]
+    ) -> VenueFactory:
+        raise AssertionError("a paper session makes its own venue")
+
+    def start_account(self, orders: OwnOrders) -> None: ...
+
+    async def start_market(
+        self,
+        instruments: Sequence[Instrument],
+        deliver: Callable[[MarketInput], None],
+        bars: Mapping[int, int],
+        seed: int,
+        on_past: Callable[[], None],
+    ) -> None:
+        now_ns = WallClock().now_ns()
+        deliver(FeedStatus(BTC, now_ns, False, "connecting"))
+        on_past()
+        if self._stands:
+            deliver(BookSnapshot(BTC, now_ns, 2, ((PRICE[BTC] - 1, 9),), ((PRICE[BTC] + 1, 9),)))
+            deliver(FeedStatus(BTC, now_ns, True, "data flowing"))
+
+    def raise_failure(self) -> None: ...
+
+    def view(self) -> ConnectionView:
+        raise AssertionError("nobody looks")
+
+    async def disarm(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def session_with(data: Path, *, stands: bool, command: AnyCommand | None = None) -> dict[str, StrategyState]:
+    """A whole session in which a command may be given; the states of its strategies before its end."""
+    replace, settings = msgspec.structs.replace, load_settings(ROOT / "config" / "strategy.yaml").settings
+    settings = replace(
+        settings,
+        market=replace(settings.market, symbols=(BTC,)),
+        strategies={
+            "cross": StrategyEntry(strategy="ema_cross", symbol=BTC, timeframe="1m", start=True),
+            "idle": StrategyEntry(strategy="ema_cross", symbol=BTC, timeframe="1m"),
+        },
+    )
+    loaded = Loaded(settings, settings_json(settings), {}, ROOT / "config" / "strategy.yaml", "")
+    session = Session(loaded, data, seed=1, market=LateMarket(stands=stands))
+    session.open()
+    running = asyncio.ensure_future(session.run())
+    await asyncio.sleep(0.05)
+    if command is not None:
+        session.command(command)
+    states = {name: slot.state for name, slot in session.kernel.host.slots.items()}
+    session.request_stop("the test is over")
+    await running
+    await session.close()
+    return states
+
+
+async def test_what_the_first_session_could_not_start_starts_in_the_next_that_can(tmp_path: Path) -> None:
+    for _ in range(2):
+        assert await session_with(tmp_path, stands=False) == {"cross": STOPPED, "idle": STOPPED}
+    assert await session_with(tmp_path, stands=True) == {"cross": RUNNING, "idle": STOPPED}
+    assert await session_with(tmp_path, stands=False) == {"cross": STOPPED, "idle": STOPPED}
+    assert await session_with(tmp_path, stands=True) == {"cross": RUNNING, "idle": STOPPED}, "as before the outage"
+    assert verify(DataFolder(tmp_path), None).sessions == 5
+
+
+@pytest.mark.parametrize("decision", [key for key in DECISIONS if key != "start"])
+async def test_what_a_person_decided_while_it_waited_holds_in_the_next_session(tmp_path: Path, decision: str) -> None:
+    await session_with(tmp_path, stands=False, command=DECISIONS[decision]())
+    assert await session_with(tmp_path, stands=True) == {"cross": STOPPED, "idle": STOPPED}
+
+
+async def test_one_that_a_person_started_without_its_feed_runs_on(tmp_path: Path) -> None:
+    assert (await session_with(tmp_path, stands=False, command=DECISIONS["start"]()))["cross"] is RUNNING
+    assert (await session_with(tmp_path, stands=True))["cross"] is RUNNING

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
@@ -13,6 +12,7 @@ from workstation.core.messages import MarketInput, VenueReport
 from workstation.core.views import ConnectionView
 from workstation.services.engine_bridge import MARKET_TYPES, SLICE, as_it_stands
 from workstation.session import Session
+from workstation.session.link_tasks import LinkTasks
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import VenueFactory
 
@@ -29,7 +29,7 @@ class MarketCopy:
         self._of = of
         self._waiting: deque[MarketInput] = deque()
         self._unsubscribe: list[Callable[[], None]] = []
-        self._task: asyncio.Task[None] | None = None
+        self._tasks = LinkTasks()
         self.restarts = 0
         """How often it fell so far behind that it began anew."""
 
@@ -57,7 +57,7 @@ class MarketCopy:
         while self._waiting:
             deliver(self._waiting.popleft())
         on_past()
-        self._task = asyncio.ensure_future(self._hand_over(deliver))
+        self._tasks.run(self._hand_over(deliver))
 
     def _begin(self) -> None:
         now_ns = self._of.clock.now_ns()
@@ -80,11 +80,7 @@ class MarketCopy:
             await asyncio.sleep(0 if waiting else INTERVAL_S)
 
     def raise_failure(self) -> None:
-        """A market that stands still must not be traded on."""
-        if self._task is not None and self._task.done() and not self._task.cancelled():
-            error = self._task.exception()
-            if error is not None:
-                raise error
+        self._tasks.raise_failure()
 
     @property
     def trouble(self) -> str:
@@ -92,21 +88,7 @@ class MarketCopy:
         return ""
 
     def view(self) -> ConnectionView:
-        return ConnectionView(
-            title=self.title,
-            streams=(),
-            gaps=self.restarts,
-            resyncs=self.restarts,
-            reconnects=0,
-            trades_filled=0,
-            trades_lost=0,
-            clock_offset_ms=0.0,
-            account="",
-            limits=(),
-            blocked_until_ns=0,
-            blocked_reason="",
-            dead_man="",
-        )
+        return ConnectionView(title=self.title, gaps=self.restarts, resyncs=self.restarts)
 
     async def disarm(self) -> None:
         """Nothing of it runs out by itself."""
@@ -114,7 +96,4 @@ class MarketCopy:
     async def close(self) -> None:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
-        if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError, Exception):
-                await self._task
+        await self._tasks.close()

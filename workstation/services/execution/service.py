@@ -16,7 +16,6 @@ from workstation.services.engine_bridge import EngineBridge
 from workstation.services.engine_on_nats import engine_on_nats, journal_publisher
 from workstation.services.execution.orders import OrderReader
 from workstation.services.execution.shadow import ShadowRun
-from workstation.services.journal_publisher import JournalPublisher
 from workstation.services.running import Running
 from workstation.session import Session
 
@@ -43,7 +42,7 @@ def execution_configuration(loaded: Loaded) -> Loaded:
 async def serve_execution(running: Running, seed: int | None) -> None:
     """Until cancelled. Of several services of an account one works; the others wait for its lease."""
     account, link = running.settings.account.name, running.link
-    lease = Lease(link, execution_lease(account), link.session)
+    lease = Lease(link, execution_lease(account), link.session, owns=True)
     lease.start()
     try:
         running.detail = "waiting for the lease of the account"
@@ -107,9 +106,7 @@ async def _serve(running: Running, lease: Lease, seed: int | None) -> None:
     finally:
         try:
             await session.close()
-            await JournalPublisher(
-                running.link, settings.messaging, session.folder.journal, session.clock.now_ns
-            ).finish()
+            await publisher.finish()
         finally:
             if beside is not None:
                 beside.cancel()

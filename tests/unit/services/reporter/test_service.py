@@ -18,7 +18,8 @@ from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.paper_executions import published
 from tests.unit.services.reporter.test_notifications import a_hook
 from tests.unit.services.risk.test_state import SETTINGS, fill
-from tests.unit.services.service_processes import Publisher, Service, until
+from tests.unit.services.service_processes import Publisher, Service
+from tests.unit.waiting import until
 from workstation.core.money import from_money
 from workstation.messaging.bodies import ReportBody
 from workstation.messaging.link import NatsLink

@@ -20,7 +20,8 @@ from tests.replay.paper_session import PaperSession, busy_configuration
 from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.paper_executions import published
 from tests.unit.services.risk.test_state import SETTINGS, a_state
-from tests.unit.services.service_processes import Publisher, Service, until
+from tests.unit.services.service_processes import Publisher, Service
+from tests.unit.waiting import until
 from workstation.config.settings import RiskService as RiskSettings
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError

@@ -12,7 +12,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.registry import StrategyRegistry
 
 
-class ShadowEngine:
+class JournalEngine:
     """Stands where the last record that it was given left the books. It never trades, and runs no strategy.
 
     Raises ``ConfigurationError`` for a session that another version of the workstation recorded.
