@@ -15,8 +15,8 @@ from PySide6.QtWidgets import QApplication
 from tests.end_to_end.live_desktop import Person, live_configuration, run_with_window, running_desktop
 from tests.end_to_end.sandbox_clients import ccxt_session
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
-from widgets.arm_dialog import ArmDialog
-from widgets.arming_page import ArmingPage
+from widgets.window.arm_dialog import ArmDialog
+from widgets.window.arming_page import ArmingPage
 from workstation.config.loader import Loaded, settings_json
 
 SETTLE_S = 3.0

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import qasync
 from PySide6.QtWidgets import QApplication
 
-from widgets.main_window import PROGRAM, MainWindow
-from widgets.style import install
-from widgets.tokens import Tone
+from widgets.look.style import install
+from widgets.look.tokens import Tone
+from widgets.window.main_window import PROGRAM, MainWindow
 from workstation.commands.run import put_on_nats
 from workstation.config.loader import Loaded
 from workstation.core.errors import WorkstationError
@@ -26,9 +26,9 @@ from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
 if TYPE_CHECKING:
-    from widgets.engine import Engine
-    from widgets.engine_model import EngineModel
-    from widgets.session_start import AttachStart, SessionStart
+    from widgets.engine.engine_model import EngineModel
+    from widgets.engine.protocol import Engine
+    from widgets.window.session_start import AttachStart, SessionStart
     from workstation.services.attaching import Attached
     from workstation.session import Session
 
@@ -136,7 +136,7 @@ class Application:
 
     async def _open_and_run(self) -> int:
         await self._tell("Reading the strategies and the market …")
-        from widgets.session_start import SessionStart
+        from widgets.window.session_start import SessionStart
         from workstation.session import Session
 
         if self._stop_reason:
@@ -171,8 +171,8 @@ class Application:
 
         One that was started again with other settings gets panels of its own.
         """
-        from widgets.attached_engine import AttachedEngine
-        from widgets.session_start import AttachStart
+        from widgets.engine.attached_engine import AttachedEngine
+        from widgets.window.session_start import AttachStart
         from workstation.messaging.opening import attach_address
         from workstation.services.attaching import Attached
 
@@ -232,12 +232,12 @@ class Application:
         return code
 
     def _open_panels(self, session: Session) -> None:
-        from widgets.session_engine import SessionEngine
+        from widgets.engine.session_engine import SessionEngine
 
         self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
-        from widgets.engine_model import EngineModel
+        from widgets.engine.engine_model import EngineModel
 
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)

@@ -65,7 +65,7 @@ def main() -> None:
     from PySide6.QtWidgets import QApplication
 
     from widgets.app import Application
-    from widgets.style import install
+    from widgets.look.style import install
 
     loaded = _loaded(arguments.rate)
     application = QApplication([])

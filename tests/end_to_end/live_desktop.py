@@ -17,11 +17,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.end_to_end.sandbox_server import Sandbox
 from widgets.app import Application
-from widgets.arming_page import ArmingPage
-from widgets.dialogs import FormDialog
-from widgets.style import install
-from widgets.table import Table
-from widgets.trading_workspace import TradingWorkspace
+from widgets.controls.dialogs import FormDialog
+from widgets.controls.table import Table
+from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.look.style import install
+from widgets.window.arming_page import ArmingPage
 from workstation.config.loader import Loaded, load_settings, settings_json
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,10 +15,10 @@ from tests.end_to_end.live_desktop import Person, live_configuration, run_with_w
 from tests.end_to_end.sandbox_clients import ccxt_session
 from tests.end_to_end.sandbox_server import Sandbox, running_sandbox
 from tests.unit.storage.memory_keyring import MemoryKeyring
-from widgets.arm_dialog import ArmDialog
-from widgets.arming_page import ArmingPage
-from widgets.keys_dialog import KeysDialog
-from widgets.tokens import Mode
+from widgets.look.tokens import Mode
+from widgets.window.arm_dialog import ArmDialog
+from widgets.window.arming_page import ArmingPage
+from widgets.window.keys_dialog import KeysDialog
 from workstation.config.loader import settings_json
 from workstation.core.errors import DataError
 from workstation.core.types import OrderState, TradingState

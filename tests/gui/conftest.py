@@ -13,13 +13,13 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, Qt
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
-from widgets.engine_model import EngineModel
-from widgets.main_window import MainWindow
-from widgets.session_engine import SessionEngine
-from widgets.style import install
-from widgets.table import Table
-from widgets.theme import Density, current
-from widgets.trading_workspace import TradingWorkspace
+from widgets.controls.table import Table
+from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.session_engine import SessionEngine
+from widgets.look.style import install
+from widgets.look.theme import Density, current
+from widgets.window.main_window import MainWindow
 from workstation.config.loader import Loaded, load_settings, settings_json
 from workstation.config.settings import Settings, StrategyEntry
 from workstation.core.messages import AnyCommand, PlaceOrder

@@ -50,13 +50,13 @@ def test_the_core_and_the_rules_load_nothing_heavy() -> None:
 
 
 def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
-    modules = ["workstation.session", "widgets.session_start", "widgets.main_window"]
+    modules = ["workstation.session", "widgets.window.session_start", "widgets.window.main_window"]
     assert not loaded_after(modules) & {"ccxt", "aiohttp", "keyring"}
 
 
 def test_a_session_starts_without_pandas() -> None:
     """It costs a second at every start; TA-Lib would bring it along."""
-    modules = ["workstation.session", "workstation.strategies.confluence", "widgets.main_window"]
+    modules = ["workstation.session", "workstation.strategies.confluence", "widgets.window.main_window"]
     assert not loaded_after(modules) & {"pandas", "polars", "pyarrow"}
 
 

@@ -15,10 +15,10 @@ from widgets.chart.model import PRICE_PANE
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
 from widgets.chart.tags import LAST_PRICE, TAG_HEIGHT, Placed, pane_tags, place
 from widgets.chart.time_ticks import crosshair_time, time_ticks
-from widgets.numbers import NANOSECONDS, format_number
-from widgets.painting import CENTRE, LEFT, Canvas, text_advance
-from widgets.theme import current
-from widgets.tokens import Tokens
+from widgets.look.numbers import NANOSECONDS, format_number
+from widgets.look.painting import CENTRE, LEFT, Canvas, text_advance
+from widgets.look.theme import current
+from widgets.look.tokens import Tokens
 
 if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView

@@ -12,8 +12,8 @@ from widgets.chart.model import ChartModel
 from widgets.chart.pyramid import Floats
 from widgets.chart.scale import PaneScale, whole_pixels
 from widgets.chart.series import Columns
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 BODY_SHARE: Final = 0.8
 NARROWEST_BODY: Final = 3  # pixels; below it a candle is its wick

@@ -28,7 +28,7 @@ from widgets.chart.pane_stack import PaneStack
 from widgets.chart.series import Bar
 from widgets.chart.tags import POSITION
 from widgets.chart.viewport import Viewport
-from widgets.theme import current
+from widgets.look.theme import current
 
 
 class ChartView(pg.GraphicsView):  # type: ignore[misc]

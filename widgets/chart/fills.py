@@ -8,8 +8,8 @@ import numpy as np
 
 from widgets.chart.model import ChartModel, Fill, Signal
 from widgets.chart.scale import PaneScale
-from widgets.painting import CENTRE, Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import CENTRE, Canvas
+from widgets.look.tokens import Tokens
 
 HALF_WIDTH: Final = 5
 HEIGHT: Final = 7

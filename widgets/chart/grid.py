@@ -10,8 +10,8 @@ import numpy as np
 from widgets.chart.model import PRICE_PANE, ChartModel
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
 from widgets.chart.time_ticks import time_ticks
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 PRICE_DISTANCE: Final = 44
 SUB_PANE_DISTANCE: Final = 34

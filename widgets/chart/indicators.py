@@ -8,8 +8,8 @@ from PySide6.QtGui import QColor
 from widgets.chart.model import ChartModel, IndicatorLine
 from widgets.chart.pyramid import bucket_size
 from widgets.chart.scale import PaneScale, whole_pixels
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 
 class IndicatorLayer:

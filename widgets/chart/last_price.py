@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 
 class LastPriceLayer:

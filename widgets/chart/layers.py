@@ -6,8 +6,8 @@ from typing import Protocol
 
 from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 
 class Layer(Protocol):

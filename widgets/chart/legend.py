@@ -8,9 +8,9 @@ from PySide6.QtGui import QColor
 
 from widgets.chart.model import PRICE_PANE, ChartModel
 from widgets.chart.scale import PaneScale
-from widgets.numbers import format_number, format_percent
-from widgets.painting import LEFT, Canvas
-from widgets.tokens import Tokens
+from widgets.look.numbers import format_number, format_percent
+from widgets.look.painting import LEFT, Canvas
+from widgets.look.tokens import Tokens
 
 LEFT_EDGE: Final = 8
 TOP_EDGE: Final = 6

@@ -13,7 +13,7 @@ import numpy as np
 from widgets.chart.pyramid import Floats, Pyramid
 from widgets.chart.scale import PaneScale
 from widgets.chart.series import BarSeries, Columns, Nanoseconds
-from widgets.numbers import decimals_of, format_number
+from widgets.look.numbers import decimals_of, format_number
 
 PRICE_PANE = "price"
 Side = Literal["buy", "sell"]

@@ -12,9 +12,9 @@ from PySide6.QtGui import QColor
 from widgets.chart.model import ChartModel, LineKind
 from widgets.chart.scale import PaneScale
 from widgets.chart.tags import LAST_PRICE, POSITION, TAG_HEIGHT, line_colour, pane_tags, place
-from widgets.numbers import format_money, tone_of
-from widgets.painting import CENTRE, Canvas
-from widgets.tokens import Tokens
+from widgets.look.numbers import format_money, tone_of
+from widgets.look.painting import CENTRE, Canvas
+from widgets.look.tokens import Tokens
 
 GRIP: Final = 3
 PADDING: Final = 7

@@ -15,9 +15,9 @@ from widgets.chart.layers import Layer
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.scale import PaneScale, to_scale
 from widgets.chart.volume import VOLUME_SHARE
-from widgets.numbers import format_number
-from widgets.painting import Canvas
-from widgets.theme import current
+from widgets.look.numbers import format_number
+from widgets.look.painting import Canvas
+from widgets.look.theme import current
 
 if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView

@@ -10,9 +10,9 @@ from PySide6.QtGui import QColor
 
 from widgets.chart.model import PRICE_PANE, ChartModel, LineKind
 from widgets.chart.scale import PaneScale
-from widgets.numbers import NANOSECONDS
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.numbers import NANOSECONDS
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 TAG_HEIGHT: Final = 18
 TWO_LINES: Final = 30

@@ -9,8 +9,8 @@ import numpy as np
 from widgets.chart.candles import column_slots
 from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale, whole_pixels
-from widgets.painting import Canvas
-from widgets.tokens import Tokens
+from widgets.look.painting import Canvas
+from widgets.look.tokens import Tokens
 
 VOLUME_SHARE: Final = 0.13
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from widgets.chart.chart_view import ChartView
 from widgets.chart.legend import instrument_words
 from widgets.chart.model import Fill, Indicator, LineKind, OrderLine, PositionLine, Signal
-from widgets.theme import current
+from widgets.look.theme import current
 
 COUNT = 600
 MINUTE = 60_000_000_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.replay.paper_session import PaperSession
-from widgets.session_engine import SessionEngine
+from widgets.engine.session_engine import SessionEngine
 from workstation.core.clock import WallClock
 from workstation.core.timeframe import SECOND_NS
 from workstation.messaging.link import NatsLink

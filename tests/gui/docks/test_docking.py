@@ -1,0 +1,153 @@
+"""Docked panels: default layouts, tab groups, save and restore."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Tabs, column, row, without
+from widgets.docks.docking import DockArea
+from widgets.look import style
+
+
+def make_area(qtbot: QtBot) -> DockArea:
+    area = DockArea()
+    qtbot.addWidget(area)
+    for name in TRADING.names():
+        area.add_panel(name, name.capitalize(), QWidget())
+    area.reset()
+    area.resize(1600, 808)
+    with qtbot.waitExposed(area):
+        area.show()
+    qtbot.waitUntil(lambda: area.panel("ladder").width() == 270)
+    return area
+
+
+@pytest.fixture
+def area(qtbot: QtBot, qapp: QApplication) -> DockArea:
+    style.install(qapp)
+    return make_area(qtbot)
+
+
+def sizes(area: DockArea) -> dict[str, tuple[int, int, int, int]]:
+    return {
+        panel.name: (panel.x(), panel.y(), panel.width(), panel.height()) for panel in area.panels() if panel.in_front
+    }
+
+
+def test_default_layout_at_1600(area: DockArea) -> None:
+    at = {name: area.panel(name).geometry() for name in TRADING.names()}
+    assert at["watchlist"].width() == at["ticket"].width() == 270
+    assert at["watchlist"].bottom() < at["ticket"].top()
+    assert (at["ladder"].width(), at["tape"].width()) == (270, 182)
+    assert at["tape"].right() == at["pnl"].right() == area.width() - 1
+    assert at["positions"].height() == at["risk"].height() == 256
+    assert at["ladder"].left() - at["chart"].right() == 5
+
+
+def test_compact_layout_at_1280(area: DockArea, qtbot: QtBot) -> None:
+    area.resize(1280, 640)
+    area.set_compact(True)
+    qtbot.waitUntil(lambda: area.panel("watchlist").width() == 228)
+    assert area.panel("ladder").width() == 256
+    assert area.panel("orders").height() == 150
+    assert [panel.name for panel in area.panel("ladder").group()] == ["ladder", "tape", "depth"]
+    assert area.panel("orders").in_front
+
+
+def test_both_layouts_name_each_panel_once() -> None:
+    for layout in (TRADING, TRADING_COMPACT):
+        names = list(layout.names())
+        assert len(names) == len(set(names))
+        assert {"chart", "ticket", "ladder", "tape", "orders", "positions", "fills", "risk", "pnl", "log"} <= set(names)
+
+
+def test_missing_panels_close_their_places() -> None:
+    kept = without(row(Tabs(("a", "b")), column(Tabs(("c",)), Tabs(("d",)))), {"b", "d"})
+    assert kept == row(Tabs(("b",)), column(Tabs(("d",))))
+    assert without(Tabs(("a",)), set()) is None
+
+
+def test_a_press_on_a_tab_brings_it_to_the_front(area: DockArea, qtbot: QtBot) -> None:
+    positions = area.panel("positions")
+    tab = next(rect for panel, rect in positions.tabs.tabs() if panel.name == "fills")
+    qtbot.mouseClick(positions.tabs, Qt.MouseButton.LeftButton, pos=tab.center())
+    assert area.panel("fills").in_front
+    assert not positions.in_front
+    assert area.focused_panel is area.panel("fills")
+
+
+def test_the_strip_is_the_only_tab_bar(area: DockArea) -> None:
+    strip = area.panel("positions").tabs
+    assert [panel.name for panel, _ in strip.tabs()][:3] == ["positions", "orders", "fills"]
+    assert strip.mapTo(area, QPoint(0, 0)).y() == area.panel("positions").y()
+    assert area.panel("risk").y() == area.panel("positions").y()
+
+
+def test_too_many_tabs_keep_the_front_one(area: DockArea) -> None:
+    strip = area.panel("positions").tabs
+    strip.resize(150, strip.height())
+    assert strip.tabs()[0][0].name == "positions"
+    assert sum(rect.width() for _, rect in strip.tabs()) <= 150
+
+
+def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot, tmp_path: Path) -> None:
+    area.show_panel("fills")
+    area.resizeDocks([area.panel("watchlist")], [330], Qt.Orientation.Horizontal)
+    area.panel("tape").close()
+    QApplication.processEvents()
+    file = tmp_path / "layouts" / "trading.json"
+    area.save(file)
+    before = sizes(area)
+    fresh = make_area(qtbot)
+    assert sizes(fresh) != before
+    assert fresh.restore(file)
+    QApplication.processEvents()
+    assert sizes(fresh) == before
+    assert fresh.panel("fills").in_front
+    assert fresh.panel("tape").isHidden()
+    fresh.show_panel("tape")
+    assert not fresh.panel("tape").isHidden()
+    fresh.reset()
+    qtbot.waitUntil(lambda: fresh.panel("watchlist").width() == 270)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version":9,"panels":[],"state":"","compact":0}'])
+def test_a_damaged_layout_file_changes_nothing(area: DockArea, tmp_path: Path, text: str) -> None:
+    before = sizes(area)
+    file = tmp_path / "layout.json"
+    assert not area.restore(file)
+    file.write_text(text, encoding="utf-8")
+    assert not area.restore(file)
+    assert sizes(area) == before
+
+
+def test_one_focused_panel(area: DockArea, qtbot: QtBot) -> None:
+    field = QLineEdit()
+    area.panel("ticket").setWidget(field)
+    field.show()
+    area.activateWindow()
+    with qtbot.waitSignal(area.panel_focused) as heard:
+        field.setFocus()
+    assert heard.args == ["ticket"]
+
+
+def test_a_name_is_given_once(area: DockArea) -> None:
+    with pytest.raises(ValueError, match="chart"):
+        area.add_panel("chart", "Chart", QWidget())
+
+
+def test_a_floating_panel_leaves_its_group_and_comes_back(area: DockArea, qtbot: QtBot) -> None:
+    panel = area.panel("orders")
+    area.show_panel("orders")
+    panel.setFloating(True)
+    assert panel not in area.panel("positions").group()
+    assert panel.group() == [panel]
+    area.reset()
+    qtbot.waitUntil(lambda: area.panel("ladder").width() == 270)
+    assert not panel.isFloating()
+    assert [each.name for each in panel.group()][:2] == ["positions", "orders"]

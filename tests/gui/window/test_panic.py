@@ -1,0 +1,195 @@
+"""The panic buttons and keys: one press, whatever else is broken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.gui.conftest import Open, Workstation, small_settings
+from widgets.controls.dialogs import ReasonDialog
+from workstation.config.settings import StrategyEntry
+from workstation.core.messages import StartStrategy
+from workstation.core.types import OrderType, Side, StrategyState, TradingState
+
+RAISING = '''
+from workstation.trading.strategy import Strategy
+
+class Broken(Strategy):
+    """Raises at every trade."""
+    title = "Broken"
+
+    def on_trade(self, trade):
+        raise RuntimeError("broken on purpose")
+'''
+
+
+def bracket(station: Workstation) -> str:
+    last = station.last("BTCUSDT")
+    return station.buy(stop_loss=int(last * 0.985), take_profit=int(last * 1.03))
+
+
+def test_a_press_on_kill_halts_and_latches(station: Workstation) -> None:
+    station.rest()
+    station.pass_time(1)
+    station.click(station.window.banner.panic.kill)
+    assert station.kernel.trading.state is TradingState.HALTED
+    assert station.session.latch.engaged
+    station.pass_time(1)
+    assert station.kernel.orders.open_count == 0
+    assert station.window.banner.panic.kill.text() == "KILLED"
+    assert "1 of 1 entry cancelled" in station.window.banner.accessibleDescription()
+
+
+def test_kill_keeps_protective_stops_and_says_so(station: Workstation) -> None:
+    bracket(station)
+    station.pass_time(2)
+    station.click(station.window.banner.panic.kill)
+    station.pass_time(1)
+    kept = {order.type for order in station.kernel.orders.open_orders()}
+    assert kept == {OrderType.STOP, OrderType.TAKE_PROFIT}
+    assert "2 stops kept" in station.window.banner.accessibleDescription()
+
+
+def test_the_keys_of_panic_work_wherever_the_focus_is(station: Workstation, qtbot: QtBot) -> None:
+    station.rest()
+    station.pass_time(1)
+    field = station.area.ticket.form.quantity
+    field.setFocus()
+    control = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(field, Qt.Key.Key_C, control)
+    station.pass_time(1)
+    assert station.kernel.orders.open_count == 0
+    station.buy()
+    station.pass_time(1)
+    qtbot.keyClick(field, Qt.Key.Key_F, control)
+    station.pass_time(1)
+    assert station.engine.positions() == []
+    qtbot.keyClick(station.area.log.table, Qt.Key.Key_K, control)
+    assert station.session.latch.engaged
+
+
+def test_lesson_25_a_dialog_blocks_neither_the_engine_nor_the_kill(station: Workstation, qtbot: QtBot) -> None:
+    """Modal dialogs re-enter tasks: ours are not modal, and the kill works while one is open."""
+    station.window.banner.set_killed(True)
+    dialog = station.window.open_resume()
+    assert not dialog.isModal()
+    before = station.kernel.clock.time_ns
+    station.pass_time(1)
+    assert station.kernel.clock.time_ns > before
+    control = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(dialog, Qt.Key.Key_K, control)
+    assert station.session.latch.engaged
+    dialog.close()
+
+
+def test_lesson_25_no_widget_enters_the_event_loop_anew() -> None:
+    sources = Path(__file__).resolve().parents[3].joinpath("widgets").rglob("*.py")
+    for path in sources:
+        text = path.read_text(encoding="utf-8")
+        for call in (".exec(", "processEvents(", "QMessageBox", "waitFor"):
+            assert call not in text, f"{path.name} uses {call}"
+
+
+@pytest.mark.allow_log_warnings("broken on purpose")
+def test_lesson_27_kill_works_when_a_strategy_raises(open_workstation: Open, tmp_path: Path) -> None:
+    folder = tmp_path / "strategies"
+    folder.mkdir()
+    (folder / "broken.py").write_text(RAISING)
+    settings = small_settings(strategy_folder=str(folder))
+    strategies = {**settings.strategies}
+    strategies["broken"] = StrategyEntry(strategy="broken", symbol="BTCUSDT", timeframe="1m")
+    station = open_workstation(msgspec.structs.replace(settings, strategies=strategies))
+    station.rest()
+    station.command(StartStrategy(strategy="broken"))
+    station.pass_time(2)
+    assert station.kernel.host.slots["broken"].state is StrategyState.FAILED
+    station.click(station.window.banner.panic.kill)
+    station.pass_time(1)
+    assert station.session.latch.engaged
+    assert station.kernel.orders.open_count == 0
+
+
+def test_kill_works_when_a_panel_raises(station: Workstation, qtbot: QtBot) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a panel is broken")
+
+    station.model.account_changed.connect(fail)
+    station.model.ticked.connect(fail)
+    station.rest()
+    with qtbot.captureExceptions() as raised:
+        station.pass_time(1)
+        station.click(station.window.banner.panic.kill)
+        station.pass_time(1)
+    assert raised
+    assert station.kernel.trading.state is TradingState.HALTED
+    assert station.kernel.orders.open_count == 0
+    station.model.account_changed.disconnect(fail)
+    station.model.ticked.disconnect(fail)
+
+
+def test_resuming_needs_a_reason(station: Workstation, qtbot: QtBot) -> None:
+    station.click(station.window.banner.panic.kill)
+    station.frame()
+    station.click(station.window.banner.resume)
+    dialog = next(each for each in station.window.findChildren(ReasonDialog) if each.isVisible())
+    station.click(dialog.action_button)
+    assert dialog.problem.text() == "A reason is needed; type one."
+    assert station.session.latch.engaged
+    qtbot.keyClicks(dialog.reason, "checked the venue")
+    station.click(dialog.action_button)
+    station.frame()
+    assert not station.session.latch.engaged
+    assert station.kernel.trading.state is TradingState.ACTIVE
+    assert station.window.banner.panic.kill.text() == "KILL"
+
+
+def test_cancel_all_tells_its_scope_before_and_its_result_after(station: Workstation) -> None:
+    bracket(station)
+    station.pass_time(2)
+    station.rest()
+    station.rest(below=0.006)
+    station.pass_time(1)
+    button = station.window.banner.panic.cancel_all
+    assert "Protective stops stay" in button.toolTip()
+    assert button._count == 2
+    station.click(button)
+    station.pass_time(1)
+    assert station.window.banner.accessibleDescription().startswith("Cancelled 2 of 2 entries")
+    assert "2 protective kept" in station.window.banner.accessibleDescription()
+    assert button._count == 0
+
+
+def test_flatten_closes_every_position(station: Workstation) -> None:
+    station.buy()
+    station.buy("ETHUSDT", 100, side=Side.SELL)
+    station.pass_time(2)
+    assert station.window.banner.panic.flatten._count == 2
+    station.click(station.window.banner.panic.flatten)
+    station.pass_time(2)
+    assert station.engine.positions() == []
+    assert station.window.banner.accessibleDescription().startswith("Closed 2 of 2 positions")
+
+
+def test_pause_pauses_every_running_strategy(station: Workstation) -> None:
+    station.command(StartStrategy(strategy="grid"))
+    station.command(StartStrategy(strategy="ema_cross"))
+    station.frame()
+    assert station.window.banner.panic.pause._count == 2
+    station.click(station.window.banner.panic.pause)
+    station.frame()
+    states = {name: slot.state for name, slot in station.kernel.host.slots.items()}
+    assert states["grid"] is states["ema_cross"] is StrategyState.PAUSED
+    assert station.window.banner.panic.pause._count == 0
+
+
+def test_a_killed_workstation_opens_killed(open_workstation: Open) -> None:
+    station = open_workstation()
+    station.click(station.window.banner.panic.kill)
+    again = open_workstation(start_ns=station.clock.now)
+    assert again.window.banner.killed
+    assert QApplication.activeModalWidget() is None

@@ -1,0 +1,1 @@
+"""Buttons, fields, forms, dialogs and tables that any panel may use."""

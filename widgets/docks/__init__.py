@@ -1,0 +1,1 @@
+"""Panels beside, above and in front of each other."""

@@ -1,0 +1,300 @@
+"""Docked panels behind a small interface of ours: named panels, declared layouts, save and restore."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import itertools
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QWidget
+from shiboken6 import isValid
+
+from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs, reach, without
+from widgets.docks.dock_tabs import DockTabs
+from widgets.look.theme import current
+
+FORMAT_VERSION = 1
+AREA = Qt.DockWidgetArea.LeftDockWidgetArea
+
+
+class Panel(QDockWidget):
+    """One panel with its tab strip; `tools` stand at the right end of the strip while it is in front."""
+
+    def __init__(self, name: str, title: str, content: QWidget, area: DockArea) -> None:
+        super().__init__(title, area)
+        self.setObjectName(name)
+        self.setWidget(content)
+        self.count: int | None = None
+        self.alarmed = False
+        self.old = ""
+        self.link = ""
+        self.in_front = True
+        self.area = area
+        self.tools: list[QWidget] = []
+        features = QDockWidget.DockWidgetFeature
+        self.setFeatures(features.DockWidgetClosable | features.DockWidgetMovable | features.DockWidgetFloatable)
+        self.tabs = DockTabs(self)
+        self.setTitleBarWidget(self.tabs)
+
+    @property
+    def name(self) -> str:
+        return self.objectName()
+
+    def group(self) -> list[Panel]:
+        """The panels in this place in tab order, this one among them."""
+        return self.area.group_of(self)
+
+    def set_in_front(self, shown: bool) -> None:
+        self.in_front = shown
+        self.area.refresh_tabs()
+
+    def set_count(self, count: int | None, *, alarmed: bool = False) -> None:
+        """The figure beside the name; a badge in amber when it asks to be looked at."""
+        if (count, alarmed) != (self.count, self.alarmed):
+            self.count, self.alarmed = count, alarmed
+            self.area.refresh_tabs()
+
+    def set_old(self, words: str) -> None:
+        """How old what it shows is, in amber beside the name; empty while it is fresh."""
+        if words != self.old:
+            self.old = words
+            self.area.refresh_tabs()
+
+    def set_title(self, title: str) -> None:
+        self.setWindowTitle(title)
+        self.area.refresh_tabs()
+
+    def set_link(self, letter: str) -> None:
+        """The letter of the link group, shown in a box; empty for none."""
+        self.link = letter
+        self.area.refresh_tabs()
+
+    def add_tool(self, tool: QWidget) -> None:
+        self.tools.append(tool)
+        self.tabs.add_tool(tool)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        super().closeEvent(event)
+        QTimer.singleShot(0, self.area, self.area.refresh_tabs)
+
+
+class DockArea(QMainWindow):
+    """The area of one workspace. `panel_focused` carries the name of the panel that took the focus."""
+
+    panel_focused = Signal(str)
+
+    def __init__(
+        self, layout: Layout = TRADING, compact: Layout = TRADING_COMPACT, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent, Qt.WindowType.Widget)
+        self._layouts = {False: layout, True: compact}
+        self._compact = False
+        self._panels: dict[str, Panel] = {}
+        self._order: list[str] = []
+        self._fitted: Layout | None = None
+        self.focused_panel: Panel | None = None
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
+        self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self._resizing = QTimer(self)
+        self._resizing.setSingleShot(True)
+        self._resizing.setInterval(0)
+        self._resizing.timeout.connect(self._resize)
+        application = QApplication.instance()
+        if isinstance(application, QApplication):
+            application.focusChanged.connect(self._focus_changed)
+        current().changed.connect(self.refresh_tabs)
+
+    def add_panel(self, name: str, title: str, content: QWidget, *, link: str = "") -> Panel:
+        """Add a panel; its place comes from the layout. Raises ValueError for a name in use."""
+        if name in self._panels:
+            raise ValueError(f"there is already a panel {name!r}")
+        panel = Panel(name, title, content, self)
+        panel.link = link
+        self._panels[name] = panel
+        self._order.append(name)
+        self.addDockWidget(AREA, panel)
+        panel.visibilityChanged.connect(panel.set_in_front)
+        panel.dockLocationChanged.connect(self.refresh_tabs)
+        panel.topLevelChanged.connect(self._floated)
+        return panel
+
+    def panel(self, name: str) -> Panel:
+        """Raises KeyError for an unknown name."""
+        return self._panels[name]
+
+    def panels(self) -> Sequence[Panel]:
+        return [self._panels[name] for name in self._order]
+
+    def show_panel(self, name: str) -> None:
+        """Open the panel if it is closed and bring it to the front of its group."""
+        panel = self._panels[name]
+        panel.show()
+        panel.raise_()
+        self.refresh_tabs()
+
+    @property
+    def compact(self) -> bool:
+        return self._compact
+
+    def set_compact(self, compact: bool) -> None:
+        """Choose between the two default layouts and apply the chosen one if it is another."""
+        if compact != self._compact:
+            self._compact = compact
+            self.reset()
+
+    def reset(self) -> None:
+        """Back to the default layout of this density."""
+        self.apply(self._layouts[self._compact])
+
+    def apply(self, layout: Layout) -> None:
+        """Dock every panel of the layout in its place; panels that it does not name are closed."""
+        kept = without(layout, set(self._panels))
+        if kept is None:
+            return
+        for panel in self._panels.values():
+            panel.setFloating(False)
+            self.removeDockWidget(panel)
+        first = self._panels[next(kept.names())]
+        self.addDockWidget(AREA, first)
+        self._order = [*kept.names(), *(name for name in self._order if name not in set(kept.names()))]
+        self._split(kept)
+        for name in kept.names():
+            self._panels[name].show()
+        self._raise_first(kept)
+        self._fitted = kept
+        self._resizing.start()
+        self.refresh_tabs()
+
+    def _split(self, layout: Layout) -> None:
+        """Give each child its room beside the one before, then go on inside each."""
+        if isinstance(layout, Tabs):
+            front = self._panels[layout.panels[0]]
+            for name in layout.panels[1:]:
+                self.tabifyDockWidget(front, self._panels[name])
+                front = self._panels[name]
+            return
+        heads = [self._panels[next(child.names())] for child in layout.children]
+        for before, after in itertools.pairwise(heads):
+            self.splitDockWidget(before, after, layout.orientation)
+        for child in layout.children:
+            self._split(child)
+
+    def _raise_first(self, layout: Layout) -> None:
+        if isinstance(layout, Tabs):
+            self._panels[layout.panels[0]].raise_()
+        else:
+            for child in layout.children:
+                self._raise_first(child)
+
+    def _resize(self) -> None:
+        if self._fitted is not None and self.isVisible():
+            self._resize_within(self._fitted, self.size())
+
+    def _resize_within(self, layout: Layout, size: QSize) -> None:
+        if isinstance(layout, Tabs):
+            return
+        across = layout.orientation is Qt.Orientation.Horizontal
+        whole = size.width() if across else size.height()
+        fixed = sum(child.size for child in layout.children)
+        open_places = sum(1 for child in layout.children if not child.size)
+        gaps = 4 * (len(layout.children) - 1)
+        rest = max(60, (whole - fixed - gaps) // max(1, open_places))
+        sizes = [child.size or rest for child in layout.children]
+        # Qt sizes a dock in its nearest splitter of the orientation, so only such docks can speak for a child.
+        reached = [(reach(child, layout.orientation), given) for child, given in zip(layout.children, sizes)]
+        docks = [(self._panels[name], given) for name, given in reached if name]
+        self.resizeDocks([dock for dock, _ in docks], [given for _, given in docks], layout.orientation)
+        for child, given in zip(layout.children, sizes, strict=True):
+            if isinstance(child, Split):
+                inner = QSize(given, size.height()) if across else QSize(size.width(), given)
+                self._resize_within(child, inner)
+
+    def save(self, path: Path) -> None:
+        """Write the layout to a JSON file, whole or not at all. Raises OSError."""
+        state = base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode()
+        document = {
+            "version": FORMAT_VERSION,
+            "compact": self._compact,
+            "panels": sorted(self._panels),
+            "state": state,
+            "front": sorted(panel.name for panel in self.panels() if panel.in_front),
+        }
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".new")
+        draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
+        os.replace(draft, path)
+
+    def restore(self, path: Path) -> bool:
+        """Bring a saved layout back; False, with nothing changed, when there is none that fits the panels."""
+        try:
+            document = json.loads(path.read_text(encoding="utf-8"))
+            state = base64.b64decode(document["state"], validate=True)
+            fits = document["version"] == FORMAT_VERSION and document["panels"] == sorted(self._panels)
+            compact = bool(document["compact"])
+            front = [str(name) for name in document["front"]]
+        except (OSError, ValueError, KeyError, TypeError, binascii.Error):
+            return False
+        if not fits or not self.restoreState(QByteArray(state), FORMAT_VERSION):
+            return False
+        self._compact = compact
+        self._fitted = None
+        for name in front:
+            if name in self._panels:
+                self._panels[name].raise_()
+        self.refresh_tabs()
+        return True
+
+    def group_of(self, panel: Panel) -> list[Panel]:
+        """The open panels that share a place with `panel`, in declared order; a floating one is alone."""
+        if panel.isFloating():
+            return [panel]
+        together = {panel, *self.tabifiedDockWidgets(panel)}
+        found = [self._panels[name] for name in self._order if self._panels[name] in together]
+        return [each for each in found if each is panel or not (each.isHidden() or each.isFloating())]
+
+    def refresh_tabs(self) -> None:
+        """Draw all tab strips anew."""
+        for panel in self._panels.values():
+            if isValid(panel) and isValid(panel.tabs):
+                panel.tabs.refresh()
+
+    def _floated(self) -> None:
+        self._fitted = None
+        self.refresh_tabs()
+
+    def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
+        widget = new
+        while widget is not None and not isinstance(widget, Panel):
+            widget = widget.parentWidget()
+        if widget is not None and widget.area is self:
+            self.focus_panel(widget)
+
+    def focus_panel(self, panel: Panel) -> None:
+        """Mark the panel as the one under the hand."""
+        if panel is not self.focused_panel:
+            self.focused_panel = panel
+            self.refresh_tabs()
+            self.panel_focused.emit(panel.name)
+
+    def event(self, event: QEvent) -> bool:
+        """A press on a splitter ends the fit to the window: from then on the user's sizes stay."""
+        if isinstance(event, QMouseEvent) and event.type() is QEvent.Type.MouseButtonPress:
+            on_splitter = self.childAt(event.position().toPoint()) is None
+            self._fitted = None if on_splitter else self._fitted
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._resizing.start()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._resizing.start()

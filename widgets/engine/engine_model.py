@@ -1,0 +1,331 @@
+"""The one adapter between an engine and Qt: what happened becomes signals, at the display's pace.
+
+One timer serves the whole window. Quotes and books are read by the panels that are on the screen when it ticks, so
+a hidden panel costs nothing and a fast feed costs no more than a slow one. Trades, executions, orders and log lines are
+kept whole, however fast they come.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
+
+from widgets.engine.event_log import EventWords
+from widgets.engine.model_events import ORDER_EVENTS, STATE_EVENTS
+from widgets.engine.protocol import Engine, EquityPoint
+from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
+from workstation.core.errors import WorkstationError
+from workstation.core.messages import (
+    AccountDiffers,
+    AnyCommand,
+    CancelAll,
+    Difference,
+    EquitySampled,
+    Kill,
+    LogLine,
+    OrderAdopted,
+    OrderDenied,
+    PositionTransferred,
+    SignalEmitted,
+    Trade,
+)
+from workstation.core.types import MANUAL, Severity, Side
+from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, OrderView, ViewsChanged
+
+FRAME_MS = 33
+SLOW_FRAMES = 7
+KEPT_ORDERS = 2_000
+KEPT_FILLS = 5_000
+KEPT_LOG = 5_000
+KEPT_SIGNALS = 500
+KEPT_EQUITY = 50_000
+RECORDER = "recorder"
+
+log = logging.getLogger("widgets.engine.engine_model")
+
+
+class Result(NamedTuple):
+    """What a command came to, for the banner."""
+
+    text: str
+    good: bool = True
+
+
+def works_from_any_window(command: AnyCommand) -> bool:
+    """The kill, and the cancel of entries: also a window that only looks on may stop the trading."""
+    return isinstance(command, Kill) or (isinstance(command, CancelAll) and not command.include_protective)
+
+
+class EngineModel(QObject):
+    """Panels connect while they are shown. Lists are snapshots; nothing here decides anything."""
+
+    ticked = Signal(int)  # the frame's number
+    account_changed = Signal(object)  # AccountView
+    orders_changed = Signal(list)  # the OrderViews that are new or changed
+    positions_changed = Signal(list)  # every PositionView
+    fills_added = Signal(list)  # FillViews, oldest first
+    risk_changed = Signal(object)  # RiskView
+    strategies_changed = Signal(list)  # every StrategyView
+    health_changed = Signal(object)  # Health
+    log_added = Signal(list)  # LogViews, oldest first
+    equity_added = Signal()
+    signals_added = Signal(list)  # SignalEmitted
+    symbol_chosen = Signal(str)
+    ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
+    result_told = Signal(object)  # Result
+    market_began = Signal()  # a symbol has its first prices, or the account its first equity
+    differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
+    control_changed = Signal()  # whether this window may trade, or whether what it shows is old
+
+    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.engine = engine
+        self.symbol = engine.symbols[0]
+        self.account: AccountView = engine.account()
+        self.differences: tuple[Difference, ...] = engine.reconciliation().differences
+        self.fills: deque[FillView] = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
+        self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
+        self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
+        self.equity: deque[EquityPoint] = deque(
+            (point for point in engine.past_equity(KEPT_EQUITY) if point.equity), maxlen=KEPT_EQUITY
+        )
+        self.orders: dict[str, OrderView] = {}
+        self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
+        self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
+        self._trade_counts = dict.fromkeys(engine.symbols, 0)
+        self._words = EventWords(engine)
+        self._dirty_orders: dict[str, None] = {}
+        self._new_fills: list[FillView] = []
+        self._new_log: list[LogView] = []
+        self._new_signals: list[SignalEmitted] = []
+        self._new_equity = False
+        self._urgent = True
+        self._begun = self._has_begun()
+        self.frame = 0
+        # QMetaMethod.fromSignal would hold the model for good, each time anew.
+        meta = self.metaObject()
+        methods: Iterable[QMetaMethod] = map(meta.method, range(meta.methodOffset(), meta.methodCount()))
+        self._signals = {bytes(method.name().data()).decode(): method for method in methods}
+        self._blocked = self.blocked
+        if engine.attachment is not None:
+            engine.attachment.on_control(self._on_control)
+        self._subscriptions = [
+            engine.subscribe(ViewsChanged, self._on_views),
+            engine.subscribe(CommandAnswered, self._on_answered),
+            engine.subscribe(Trade, self._on_trade),
+            engine.subscribe(FillView, self._on_fill),
+            engine.subscribe(EquitySampled, self._on_equity),
+            engine.subscribe(SignalEmitted, self._new_signals.append),
+            engine.subscribe(OrderDenied, self._on_denied),
+            engine.subscribe(OrderAdopted, self._on_adopted),
+            engine.subscribe(AccountDiffers, self._on_differences),
+            engine.subscribe(LogLine, self._on_recorder),
+            *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
+            *(engine.subscribe(kind, self._on_state_event) for kind in STATE_EVENTS),
+            *(engine.subscribe(kind, self._on_log_event) for kind in self._words.types),
+        ]
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(FRAME_MS)
+        self._timer.timeout.connect(self.tick)
+
+    # --- For panels -------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._timer.start()
+
+    def stop(self) -> None:
+        """End ticking and hear nothing more."""
+        self._timer.stop()
+        for unsubscribe in self._subscriptions:
+            unsubscribe()
+        self._subscriptions = []
+        if self.engine.attachment is not None:
+            self.engine.attachment.on_control(lambda text: None)
+
+    def choose_symbol(self, symbol: str) -> None:
+        """The symbol that linked panels show."""
+        if symbol != self.symbol and symbol in self._trades:
+            self.symbol = symbol
+            self.symbol_chosen.emit(symbol)
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing that trades is taken from this window, in a sentence; empty when it is."""
+        attachment = self.engine.attachment
+        if attachment is None or (attachment.in_control and not attachment.trouble):
+            return ""
+        if attachment.trouble:
+            return attachment.trouble
+        who = f"{attachment.controller} has" if attachment.controller else "Nobody has"
+        return f"{who} control of this account. Take control to trade from this window."
+
+    def command(self, command: AnyCommand) -> str:
+        """Carry out a command and tell what came of it; the text, empty when there is nothing to say."""
+        if self.blocked and not works_from_any_window(command):
+            self.result_told.emit(Result(self.blocked, False))
+            return self.blocked
+        try:
+            text = self.engine.command(command)
+        except WorkstationError as error:
+            self.result_told.emit(Result(str(error), False))
+            return str(error)
+        if text:
+            self.result_told.emit(Result(text))
+        self._urgent = True
+        return text
+
+    def trades_since(self, symbol: str, count: int) -> tuple[list[TapeTrade], int]:
+        """Trades after the first ``count`` of the session, as far as they are kept, and the new count."""
+        total = self._trade_counts[symbol]
+        fresh = total - count
+        if fresh <= 0:
+            return [], total
+        kept = self._trades[symbol]
+        return (list(kept) if fresh >= len(kept) else [kept[n] for n in range(len(kept) - fresh, len(kept))]), total
+
+    def working_orders(self) -> list[OrderView]:
+        """Orders that may still execute, oldest first."""
+        return [order for order in self.orders.values() if order.state.is_open]
+
+    # --- Events -----------------------------------------------------------------------------------------------------
+
+    def _on_views(self, changed: ViewsChanged) -> None:
+        self._dirty_orders.update(dict.fromkeys(changed.client_ids))
+        self._urgent = True
+
+    def _on_answered(self, answer: CommandAnswered) -> None:
+        self.result_told.emit(Result(answer.text, answer.good))
+        self._urgent = True
+
+    def _on_control(self, text: str) -> None:
+        if text:
+            self.result_told.emit(Result(text, self.engine.attachment is None or self.engine.attachment.in_control))
+        self._follow_control()
+
+    def _follow_control(self) -> None:
+        if self.blocked != self._blocked:
+            self._blocked = self.blocked
+            self.control_changed.emit()
+
+    def _on_trade(self, trade: Trade) -> None:
+        kept = self._trades.get(trade.symbol)
+        if kept is not None:
+            kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
+            self._trade_counts[trade.symbol] += 1
+
+    def _on_order_event(self, event: Any) -> None:
+        self._dirty_orders[event.client_id] = None
+
+    def _on_adopted(self, event: OrderAdopted) -> None:
+        self._dirty_orders[event.order.client_id] = None
+
+    def _on_state_event(self, event: Any) -> None:
+        self._urgent = True
+        if isinstance(event, PositionTransferred):
+            self._dirty_orders.update(dict.fromkeys(order.client_id for order in self.engine.orders()))
+
+    def _on_fill(self, fill: FillView) -> None:
+        self._new_fills.append(fill)
+        self._urgent = True
+
+    def _on_equity(self, sample: EquitySampled) -> None:
+        # Nothing is known of an exchange's account before it was read.
+        if sample.equity:
+            self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
+            self._new_equity = True
+
+    def _on_denied(self, denial: OrderDenied) -> None:
+        if denial.owner == MANUAL:
+            self.result_told.emit(Result(f"Denied {denial.code}: {denial.text}", False))
+        self._urgent = True
+
+    def _on_differences(self, event: AccountDiffers) -> None:
+        self.differences = event.differences
+        self._urgent = True
+        self.differences_changed.emit(event.differences)
+
+    def _on_recorder(self, line: LogLine) -> None:
+        if line.source == RECORDER and line.severity is Severity.ERROR:
+            self.result_told.emit(Result(line.text, False))
+
+    def _on_log_event(self, event: Any) -> None:
+        line = self._words.line(event)
+        if line is not None:
+            self._new_log.append(line)
+
+    # --- The pace of the display ------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        """One frame: hand out what has waited, then let the shown panels read the market."""
+        self.frame += 1
+        if self._dirty_orders:
+            self._hand_out_orders()
+        if self._new_fills:
+            fresh, self._new_fills = self._new_fills, []
+            self.fills.extend(fresh)
+            self.fills_added.emit(fresh)
+        if self._new_signals:
+            fresh_signals = self._new_signals.copy()
+            self._new_signals.clear()
+            self.signals.extend(fresh_signals)
+            self.signals_added.emit(fresh_signals)
+        if self._new_log:
+            lines, self._new_log = self._new_log, []
+            self.log.extend(lines)
+            self.log_added.emit(lines)
+        if self._new_equity:
+            self._new_equity = False
+            self.equity_added.emit()
+        if self._urgent or self.frame % SLOW_FRAMES == 0:
+            self._urgent = False
+            self.refresh()
+        self.ticked.emit(self.frame)
+
+    def refresh(self) -> None:
+        """Read the slow views now, as far as anyone is shown them."""
+        engine = self.engine
+        self._follow_control()
+        self.account = engine.account()
+        self.account_changed.emit(self.account)
+        begun = self._has_begun()
+        if begun != self._begun:
+            self._begun = begun
+            self.market_began.emit()
+        if self._wanted("positions_changed"):
+            self.positions_changed.emit(list(engine.positions()))
+        if self._wanted("risk_changed"):
+            self.risk_changed.emit(engine.risk())
+        if self._wanted("strategies_changed"):
+            self.strategies_changed.emit(list(engine.strategies()))
+        if self._wanted("health_changed"):
+            self.health_changed.emit(engine.health())
+
+    def _has_begun(self) -> tuple[int, bool]:
+        """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""
+        markets = map(self.engine.market, self.engine.symbols)
+        priced = sum(1 for market in markets if market.last_price and market.best_bid)
+        return priced, bool(self.account.equity)
+
+    def _wanted(self, signal: str) -> bool:
+        return self.isSignalConnected(self._signals[signal])
+
+    def _hand_out_orders(self) -> None:
+        dirty, self._dirty_orders = self._dirty_orders, {}
+        changed = [view for view in map(self.engine.order, dirty) if view is not None]
+        self._keep_orders(changed)
+        self.orders_changed.emit(changed)
+
+    def _keep_orders(self, views: Iterable[OrderView]) -> None:
+        for view in views:
+            self.orders[view.client_id] = view
+        excess = len(self.orders) - KEPT_ORDERS
+        if excess > 0:
+            ended = [name for name, order in self.orders.items() if not order.state.is_open]
+            for name in ended[:excess]:
+                del self.orders[name]

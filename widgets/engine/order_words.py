@@ -1,0 +1,65 @@
+"""Orders in the words of the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from widgets.look.tokens import Tone
+from workstation.core.types import EXTERNAL, OrderRole, OrderState, OrderType
+from workstation.core.views import OrderView
+
+TYPE_WORDS = {
+    OrderType.MARKET: "market",
+    OrderType.LIMIT: "limit",
+    OrderType.STOP: "stop",
+    OrderType.STOP_LIMIT: "stop limit",
+    OrderType.TAKE_PROFIT: "target",
+    OrderType.TAKE_PROFIT_LIMIT: "target limit",
+    OrderType.TRAILING_STOP: "trailing stop",
+}
+STATE_WORDS = {
+    OrderState.SUBMITTED: "Sent",
+    OrderState.UNKNOWN: "In doubt",
+    OrderState.HELD: "Held by the engine",
+    OrderState.ACCEPTED: "Working",
+    OrderState.TRIGGERED: "Triggered",
+    OrderState.PARTIALLY_FILLED: "Part filled",
+    OrderState.FILLED: "Filled",
+    OrderState.CANCELLED: "Cancelled",
+    OrderState.EXPIRED: "Expired",
+    OrderState.REJECTED: "Rejected",
+}
+STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
+TARGETS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+PROTECTIVE_ROLES = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
+
+
+def type_words(order: OrderView) -> str:
+    """``Buy limit``."""
+    return f"{order.side.word.capitalize()} {TYPE_WORDS[order.type]}"
+
+
+def state_words(order: OrderView, now_ns: int) -> str:
+    """``Working``, ``At venue`` for a stop that rests there, ``In doubt 0.9 s``."""
+    if order.state is OrderState.UNKNOWN:
+        return f"In doubt {max(0, now_ns - order.in_doubt_since_ns) / 1e9:.1f} s"
+    if order.state is OrderState.ACCEPTED and order.type in STOPS | TARGETS:
+        return "At venue"
+    return STATE_WORDS[order.state]
+
+
+def owner_tone(row: Mapping[str, Any]) -> Tone | None:
+    """What somebody else placed or bought stands out beside the word that says so."""
+    return Tone.WARNING if row["owner"] == EXTERNAL else None
+
+
+def shown_price(order: OrderView) -> Decimal | None:
+    """The price that decides: the limit, else the trigger, else what it filled at."""
+    return order.price or order.stop_price or order.average_price
+
+
+def is_protective(order: OrderView) -> bool:
+    """Kept by cancel-all and by the kill switch."""
+    return order.reduce_only and order.role in PROTECTIVE_ROLES

@@ -1,0 +1,193 @@
+"""Painting of the ladder from its scene: header, rows and foot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from PySide6.QtGui import QColor
+
+from widgets.ladder.ladder_rows import LadderOrder, LadderRows, Side
+from widgets.look.numbers import decimals_of, format_number
+from widgets.look.painting import CENTRE, LEFT, RIGHT, Canvas
+from widgets.look.tokens import Tokens
+
+HEADER: Final = 22
+FOOT: Final = 26
+PADDING: Final = 6
+SUM_WIDTH: Final = 56
+SHARES: Final = (0.165, 0.225, 0.27, 0.235)  # of the width: mine, bid, price, ask; the rest is volume
+HEADINGS: Final = ("Mine", "Bid", "Price", "Ask", "Vol")
+MINE, BID, PRICE, ASK, VOLUME = range(5)
+
+
+@dataclass
+class LadderScene:
+    """What the ladder shows: `top` is the number of its first row, `visible` how many fit."""
+
+    rows: LadderRows = field(default_factory=LadderRows)
+    tick: Decimal = Decimal("0.01")
+    lot: Decimal = Decimal("0.001")
+    last_ticks: int | None = None
+    last_side: Side = "buy"
+    top: int | None = None
+    visible: int = 1
+    row_height: int = 18
+    hovered: int | None = None
+    stale_seconds: float | None = None
+
+
+def column_at(x: float, width: float) -> int:
+    """The column under a horizontal position."""
+    return sum(x >= share * width for share in _running(SHARES))
+
+
+class LadderPainter:
+    """Paints one scene on one canvas."""
+
+    def __init__(self, canvas: Canvas, tokens: Tokens, scene: LadderScene) -> None:
+        self._canvas, self._tokens, self._scene = canvas, tokens, scene
+        self._edges = [0, *(round(share * canvas.width) for share in _running(SHARES)), canvas.width]
+        self._line = canvas.px(1)
+        self._height = canvas.px(scene.row_height)
+        self._stale = scene.stale_seconds is not None
+        self._figures = tokens.text_3 if self._stale else tokens.text_1
+
+    def paint(self) -> None:
+        canvas = self._canvas
+        canvas.fill(0, 0, canvas.width, canvas.height, self._tokens.ground)
+        if self._scene.top is not None:
+            self._paint_rows(self._scene.top)
+        self._paint_header()
+        self._paint_foot()
+
+    def _paint_header(self) -> None:
+        canvas, tokens, edges, height = self._canvas, self._tokens, self._edges, self._canvas.px(HEADER)
+        if self._stale:
+            text = f"The book is {self._scene.stale_seconds:.0f} s old"
+            canvas.fill(0, 0, canvas.width, height, tokens.warning_ground)
+            canvas.text(0, 0, canvas.width, height, text, tokens.warning, CENTRE, 11)
+        else:
+            for column, heading in enumerate(HEADINGS):
+                wide = edges[column + 1] - edges[column] - (0 if column == PRICE else canvas.px(PADDING))
+                align = CENTRE if column == PRICE else RIGHT
+                canvas.text(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
+        canvas.fill(0, height - self._line, canvas.width, self._line, tokens.hairline)
+
+    def _paint_rows(self, top: int) -> None:
+        canvas, scene, rows, edges = self._canvas, self._scene, self._scene.rows, self._edges
+        body, count, line = canvas.px(HEADER), self._scene.visible, self._line
+        canvas.fill(edges[PRICE], body, edges[ASK] - edges[PRICE], count * self._height, self._tokens.raised)
+        largest = rows.largest(top - count + 1, top)
+        most_traded = max(rows.traded.values(), default=0)
+        last = None if scene.last_ticks is None else rows.last_row(scene.last_ticks)
+        for number in range(count):
+            row, y = top - number, body + number * self._height
+            self._paint_sizes(row, y, largest)
+            self._paint_price(row, y, row == last)
+            if row in rows.traded:
+                self._paint_traded(rows.traded[row] / most_traded, y)
+            if row in rows.orders:
+                self._paint_order(rows.orders[row], y)
+        for column in (BID, PRICE, ASK, VOLUME):
+            canvas.fill(edges[column] - line, body, line, count * self._height, self._tokens.hairline)
+        if rows.best_bid is not None and top - count < rows.best_bid < top:
+            spread = body + (top - rows.best_bid) * self._height - line
+            canvas.fill(0, spread, canvas.width, line, self._tokens.border)
+        if scene.hovered is not None and scene.hovered < count:
+            y = body + scene.hovered * self._height
+            canvas.frame(0, y, canvas.width, self._height, self._tokens.border, line)
+
+    def _paint_sizes(self, row: int, y: int, largest: int) -> None:
+        canvas, edges, tokens = self._canvas, self._edges, self._tokens
+        bid, ask = self._scene.rows.bids.get(row), self._scene.rows.asks.get(row)
+        for column, lots, ground in ((BID, bid, tokens.up_ground), (ASK, ask, tokens.down_ground)):
+            if lots is None:
+                continue
+            left, room = edges[column], edges[column + 1] - edges[column] - self._line
+            wide = max(1, room * lots // largest)
+            bar = left + room - wide if column == BID else left
+            canvas.fill(bar, y + self._line, wide, self._height - self._line, ground)
+            self._text_right(left, y, room, self._size_text(lots), self._figures)
+
+    def _paint_price(self, row: int, y: int, last: bool) -> None:
+        canvas, tokens, left = self._canvas, self._tokens, self._edges[PRICE]
+        wide = self._edges[ASK] - left - self._line
+        colour, weight = self._figures, 400
+        if last and not self._stale:
+            fill = tokens.up_tag if self._scene.last_side == "buy" else tokens.down_tag
+            canvas.fill(left, y, wide, self._height, fill)
+            colour, weight = tokens.on_tag, 600
+        elif row == self._scene.rows.best_ask and not self._stale:
+            colour = tokens.down_text
+        canvas.text(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
+
+    def _paint_traded(self, share: float, y: int) -> None:
+        canvas, left = self._canvas, self._edges[VOLUME] + 2 * self._line
+        wide = max(1, round((canvas.width - left - 2 * self._line) * share))
+        inset = canvas.px(3)
+        canvas.fill(left, y + inset, wide, self._height - 2 * inset, self._tokens.border)
+
+    def _paint_order(self, order: LadderOrder, y: int) -> None:
+        canvas, tokens, wide = self._canvas, self._tokens, self._edges[BID] - self._line
+        canvas.fill(0, y, wide, self._height, tokens.accent_ground)
+        canvas.fill(0, y, canvas.px(2), self._height, tokens.accent)
+        if order.ahead is not None:
+            done = wide * (1.0 - min(1.0, max(0.0, order.ahead)))
+            canvas.fill(0, y + self._height - self._line, done, self._line, tokens.accent)
+        self._text_right(0, y, wide, self._size_text(order.lots), tokens.text_3 if self._stale else tokens.accent)
+
+    def _paint_foot(self) -> None:
+        canvas, tokens, rows = self._canvas, self._tokens, self._scene.rows
+        height, side, inset = canvas.px(FOOT), canvas.px(SUM_WIDTH), canvas.px(PADDING + 2)
+        top = canvas.height - height
+        canvas.fill(0, top, canvas.width, height, tokens.ground)
+        canvas.fill(0, top, canvas.width, self._line, tokens.hairline)
+        everything = rows.bid_sum + rows.ask_sum
+        if not everything:
+            return
+        up, down = (tokens.border, tokens.border) if self._stale else (tokens.up, tokens.down)
+        up_text, down_text = (self._figures,) * 2 if self._stale else (tokens.up_text, tokens.down_text)
+        canvas.text(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
+        right_sum = canvas.width - side - inset
+        canvas.text(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
+        left, right, thick = inset + side, right_sum, canvas.px(3)
+        y = top + (height - thick) // 2
+        middle = left + (right - left) * rows.bid_sum // everything
+        canvas.fill(left, y, middle - self._line - left, thick, up)
+        canvas.fill(middle + self._line, y, right - middle - self._line, thick, down)
+
+    def _text_right(self, left: int, y: int, room: int, text: str, colour: QColor) -> None:
+        self._canvas.text(left, y, room - self._canvas.px(PADDING), self._height, text, colour, RIGHT)
+
+    def _price_text(self, row: int) -> str:
+        return price_text(row, self._scene.rows.group, self._scene.tick)
+
+    def _size_text(self, lots: int) -> str:
+        return size_text(lots, self._scene.lot)
+
+    def _sum_text(self, lots: int) -> str:
+        return format_number(lots * self._scene.lot, min(1, decimals_of(self._scene.lot)))
+
+
+@lru_cache(maxsize=4096)
+def price_text(row: int, group: int, tick: Decimal) -> str:
+    """The price of a row, with the decimals of the grouped tick."""
+    return format_number(row * group * tick, decimals_of(group * tick))
+
+
+@lru_cache(maxsize=16_384)
+def size_text(lots: int, lot: Decimal) -> str:
+    return format_number(lots * lot, decimals_of(lot))
+
+
+def forget_texts() -> None:
+    """Drop cached figures, for a locale that changed."""
+    price_text.cache_clear()
+    size_text.cache_clear()
+
+
+def _running(shares: tuple[float, ...]) -> list[float]:
+    return [sum(shares[: number + 1]) for number in range(len(shares))]

@@ -1,0 +1,137 @@
+"""Figures as they stand on the screen: true minus, signs, thousands, decimals by tick and lot, ages."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+
+from widgets.look.tokens import Tone
+
+MINUS = "\u2212"
+THIN_SPACE = "\u2009"
+MISSING = "–"
+NANOSECONDS = 1_000_000_000
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+Number = Decimal | int | float
+
+
+@dataclass
+class Separators:
+    """What stands between thousands and before decimals."""
+
+    group: str = ","
+    point: str = "."
+
+
+_separators = Separators()
+
+
+def set_separators(group: str, point: str) -> None:
+    """Choose the marks of a locale for every figure that is formatted from now on."""
+    _separators.group = group
+    _separators.point = point
+
+
+@lru_cache(maxsize=1024)
+def decimals_of(step: Decimal) -> int:
+    """Decimals that a tick or lot size needs: 0.10 gives 1, 0.001 gives 3, 5 gives 0."""
+    exponent = step.normalize().as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def format_number(value: Number | None, decimals: int, *, signed: bool = False, unit: str = "") -> str:
+    """`value` with exactly `decimals` decimals; a zero has no sign, None and NaN give the dash."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{value:,.{decimals}f}"
+    negative = text.startswith("-")
+    if negative:
+        text = text[1:]
+    zero = not text.strip("0.,")
+    if _separators.group != "," or _separators.point != ".":
+        text = text.translate({ord(","): _separators.group, ord("."): _separators.point})
+    if not zero:
+        if negative:
+            text = MINUS + text
+        elif signed:
+            text = "+" + text
+    return f"{text}{THIN_SPACE}{unit}" if unit else text
+
+
+def format_price(price: Number | None, tick: Decimal) -> str:
+    return format_number(price, decimals_of(tick))
+
+
+def format_quantity(quantity: Number | None, lot: Decimal, *, signed: bool = False, unit: str = "") -> str:
+    return format_number(quantity, decimals_of(lot), signed=signed, unit=unit)
+
+
+def format_money(amount: Number | None, *, signed: bool = False, currency: str = "") -> str:
+    return format_number(amount, 2, signed=signed, unit=currency)
+
+
+def format_percent(percent: Number | None, decimals: int = 2, *, signed: bool = False) -> str:
+    """`percent` is already in hundredths: 4.6 gives "4.60 %"."""
+    return format_number(percent, decimals, signed=signed, unit="%")
+
+
+def format_multiple_of_risk(multiple: Number | None, decimals: int = 2) -> str:
+    return format_number(multiple, decimals, signed=True, unit="R")
+
+
+def format_age(age_ns: int | None) -> str:
+    """A duration in its two largest units: 12s, 1m 15s, 1h 56m, 3d 4h."""
+    if age_ns is None:
+        return MISSING
+    seconds = max(0, age_ns) // NANOSECONDS
+    if seconds < 60:
+        return f"{seconds}s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes}m {seconds}s"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}h {minutes}m"
+    days, hours = divmod(hours, 24)
+    return f"{days}d {hours}h"
+
+
+def format_time(time_ns: int | None, *, milliseconds: bool = False) -> str:
+    """HH:MM:SS in UTC, on request with milliseconds."""
+    if time_ns is None:
+        return MISSING
+    seconds_of_day, rest_ns = divmod(time_ns % (86_400 * NANOSECONDS), NANOSECONDS)
+    hours, rest = divmod(seconds_of_day, 3600)
+    text = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
+    return f"{text}.{rest_ns // 1_000_000:03}" if milliseconds else text
+
+
+def format_date(time_ns: int | None, *, year: bool = False) -> str:
+    """The UTC date as "6 Dec", on request with its year."""
+    if time_ns is None:
+        return MISSING
+    moment = datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC)
+    month = MONTHS[moment.month - 1]
+    return f"{moment.day} {month} {moment.year}" if year else f"{moment.day} {month}"
+
+
+def tone_of(value: Number | None) -> Tone:
+    """The colour of a signed figure: up, down, or label for zero and missing."""
+    if value is None or not math.isfinite(value) or value == 0:
+        return Tone.LABEL
+    return Tone.UP if value > 0 else Tone.DOWN
+
+
+def parse_number(text: str) -> Decimal | None:
+    """A figure as a person types it, with thousands marks, spaces or U+2212; None when it is none."""
+    plain = text.strip().replace(_separators.group, "").replace(MINUS, "-")
+    plain = plain.replace(" ", "").replace(THIN_SPACE, "").replace("\u00a0", "")
+    try:
+        value = Decimal(plain.replace(_separators.point, "."))
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None

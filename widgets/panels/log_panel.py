@@ -1,0 +1,71 @@
+"""What the engine did and why, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.controls.table import Column, Kind, Row, Table
+from widgets.engine.engine_model import KEPT_LOG, EngineModel
+from widgets.look.numbers import format_time
+from widgets.look.tokens import Tone
+from widgets.panels.live_panel import LivePanel
+from workstation.core.types import Severity
+from workstation.core.views import LogView
+
+TONES = {Severity.INFO: Tone.LABEL, Severity.WARNING: Tone.WARNING, Severity.ERROR: Tone.BAD}
+
+
+class MomentColumn(Column):
+    """The time to the millisecond; lines of one moment keep their order."""
+
+    def order(self, row: Row) -> Any:
+        return row["number"]
+
+
+class LogTable(Table):
+    key = "number"
+    columns = (
+        MomentColumn("ts_ns", "Time", Kind.TIME, 96, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
+        Column("level", "Level", width=54, tone=lambda row: TONES[row["severity"]]),
+        Column("source", "Source", width=92, label=True),
+        Column("text", "Text", width=300),
+    )
+    empty = "Nothing logged yet. Orders, denials and changes of state appear here."
+    sorted_by = "ts_ns"
+    limit = KEPT_LOG
+
+
+class LogPanel(LivePanel):
+    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
+        self.table = LogTable(self)
+        self._number = 0
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.table)
+
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        return ((self.model.log_added, self._take),)
+
+    def refresh(self) -> None:
+        self.table.replace([self._row(line) for line in self.model.log])
+        self.table.flush()
+
+    def _take(self, lines: list[LogView]) -> None:
+        for line in lines:
+            self.table.upsert(self._row(line))
+
+    def _row(self, line: LogView) -> Row:
+        self._number += 1
+        return {
+            "number": self._number,
+            "ts_ns": line.ts_ns,
+            "severity": line.severity,
+            "level": line.severity.value,
+            "source": line.source,
+            "text": line.text,
+        }

@@ -1,0 +1,196 @@
+"""Trading state, denials, and every limit with its use; what only a person may lift is lifted here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QRect, QSize, SignalInstance
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from widgets.controls.controls import Button, ToneLabel
+from widgets.controls.dialogs import ReasonDialog
+from widgets.engine.engine_model import EngineModel
+from widgets.look import shapes
+from widgets.look.numbers import MINUS, format_time
+from widgets.look.theme import current
+from widgets.look.tokens import Tone
+from widgets.panels.live_panel import LivePanel
+from workstation.core.messages import EndCrisis, LiftThrottle
+from workstation.core.types import TradingState
+from workstation.core.views import LimitView, RiskView
+
+WARNING_USE = 0.7
+LINE_HEIGHT = 20
+BAR = 3
+STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
+
+
+def use_tone(use: float) -> Tone:
+    if use >= 1:
+        return Tone.BAD
+    return Tone.WARNING if use >= WARNING_USE else Tone.FAINT
+
+
+def plain(value: str) -> str:
+    """A value with a true minus, and none before a zero."""
+    text = value.replace("-", MINUS)
+    return text.lstrip(MINUS) if not text.strip(f"{MINUS}0. %") else text
+
+
+class LimitList(QWidget):
+    """One line a limit, its use as an underline; nearest to its limit first when not all have room."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._limits: Sequence[LimitView] = ()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def set_limits(self, limits: Sequence[LimitView]) -> None:
+        if limits != self._limits:
+            self._limits = limits
+            self.update()
+
+    def shown(self) -> list[LimitView]:
+        """The lines for which there is room, in their order on the screen."""
+        room = max(1, self.height() // LINE_HEIGHT)
+        if len(self._limits) <= room:
+            return list(self._limits)
+        return sorted(self._limits, key=lambda limit: -limit.use)[:room]
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 9 * LINE_HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, 2 * LINE_HEIGHT)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        shown = self.shown()
+        step = min(LINE_HEIGHT + 2, max(LINE_HEIGHT, self.height() // max(1, len(shown))))
+        for place, limit in enumerate(shown):
+            self._paint_limit(painter, limit, QRect(0, place * step, self.width(), LINE_HEIGHT))
+
+    def _paint_limit(self, painter: QPainter, limit: LimitView, area: QRect) -> None:
+        theme = current()
+        tokens = theme.tokens
+        font = theme.font()
+        tone = use_tone(limit.use)
+        limit_width = max(70, shapes.text_width(f"of {limit.limit}", font) + 14)
+        text = area.adjusted(0, 0, 0, -BAR)
+        shapes.write(painter, text, limit.name, tokens.text_2, font)
+        colour = tokens.text_1 if tone is Tone.FAINT else tokens.colour(tone)
+        value = text.adjusted(0, 0, -limit_width, 0)
+        shapes.write(painter, value, plain(limit.value), colour, font, shapes.RIGHT)
+        shapes.write(painter, text, f"of {limit.limit}".replace("-", MINUS), tokens.text_3, font, shapes.RIGHT)
+        bar = QRect(area.left(), area.bottom() - BAR + 1, area.width(), BAR)
+        painter.fillRect(bar, tokens.control)
+        bar.setWidth(min(area.width(), round(area.width() * limit.use)))
+        painter.fillRect(bar, tokens.colour(tone))
+
+
+class StateLine(QWidget):
+    """Dot and word of the trading state, and the denials of the day."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._state, self._denied = TradingState.ACTIVE, 0
+        self.setFixedHeight(20)
+
+    def set_state(self, state: TradingState, denied: int, reason: str) -> None:
+        if (state, denied) != (self._state, self._denied):
+            self._state, self._denied = state, denied
+            self.update()
+        self.setToolTip(reason)
+        self.setAccessibleName(f"Trading is {state}. Denied today {denied}. {reason}")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        theme = current()
+        tokens = theme.tokens
+        painter = QPainter(self)
+        shapes.dot(painter, 3, self.height() / 2, tokens.colour(STATE_TONES[self._state]))
+        shapes.write(painter, self.rect().adjusted(14, 0, 0, 0), self._state, tokens.text_1, theme.font(12, 600))
+        figure = str(self._denied)
+        room = shapes.text_width(figure, theme.font(12, 600)) + 8
+        bold = theme.font(12, 600)
+        shapes.write(painter, self.rect(), figure, tokens.text_1, bold, shapes.RIGHT)
+        label = self.rect().adjusted(0, 0, -room, 0)
+        shapes.write(painter, label, "Denied today", tokens.text_2, theme.font(), shapes.RIGHT)
+
+
+class RiskPanel(LivePanel):
+    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
+        self.state = StateLine(self)
+        self.notice = ToneLabel("", Tone.WARNING, pixels=11)
+        self.notice.setWordWrap(True)
+        self.notice.hide()
+        self.lifts = QVBoxLayout()
+        self.lifts.setSpacing(4)
+        self.lift_buttons: dict[str, Button] = {}
+        self._lift_rows: dict[str, QWidget] = {}
+        self.limits = LimitList(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 6, 10, 4)
+        column.setSpacing(4)
+        column.addWidget(self.state)
+        column.addWidget(self.notice)
+        column.addLayout(self.lifts)
+        column.addWidget(self.limits, 1)
+
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        return ((self.model.risk_changed, self.show_risk),)
+
+    def refresh(self) -> None:
+        self.show_risk(self.model.engine.risk())
+
+    def show_risk(self, risk: RiskView) -> None:
+        self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
+        self.limits.set_limits(risk.limits)
+        notices = [risk.reason] if risk.reason else []
+        if risk.until_ns:
+            notices.append(f"Lifts at {format_time(risk.until_ns)} UTC.")
+        notices += [
+            f"{name} pauses {owner or 'every strategy'} until {format_time(until)} UTC."
+            for name, owner, until in risk.protections
+        ]
+        self.notice.setText(" ".join(notices))
+        self.notice.setVisible(bool(notices))
+        wanted = {owner: f"{owner} sent the same order too often." for owner in risk.throttled}
+        if risk.crisis:
+            wanted[""] = f"Crisis mode: {risk.crisis_cause}"
+        self._show_lifts(wanted)
+
+    def _show_lifts(self, wanted: dict[str, str]) -> None:
+        for owner in [owner for owner in self._lift_rows if owner not in wanted]:
+            self._lift_rows.pop(owner).deleteLater()
+            del self.lift_buttons[owner]
+        for owner, sentence in wanted.items():
+            if owner in self._lift_rows:
+                continue
+            row = QWidget(self)
+            label = ToneLabel(sentence, Tone.WARNING)
+            label.setWordWrap(True)
+            button = Button("Re-enable" if owner else "End crisis…")
+            button.clicked.connect(lambda _=False, owner=owner: self._lift(owner))
+            line = QHBoxLayout(row)
+            line.setContentsMargins(0, 0, 0, 0)
+            line.addWidget(label, 1)
+            line.addWidget(button)
+            self.lifts.addWidget(row)
+            self._lift_rows[owner], self.lift_buttons[owner] = row, button
+
+    def _lift(self, owner: str) -> None:
+        if owner:
+            self.model.command(LiftThrottle(owner=owner))
+            self.refresh()
+            return
+        dialog = ReasonDialog(
+            "End crisis mode",
+            "Sizes, positions and the confidence threshold go back to normal.",
+            "End crisis",
+            parent=self.window(),
+        )
+        dialog.reason_given.connect(lambda reason, _: self.model.command(EndCrisis(reason=reason)))
+        dialog.show()

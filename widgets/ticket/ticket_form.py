@@ -1,0 +1,269 @@
+"""The fields of the order ticket: what is shown for each type, and what was typed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+
+from widgets.controls.controls import ToneLabel
+from widgets.controls.fields import Field
+from widgets.controls.segmented import Segmented
+from widgets.controls.toolbar import popup_below
+from widgets.engine.order_words import TYPE_WORDS
+from widgets.look.numbers import decimals_of
+from widgets.look.theme import Density, current
+from widgets.look.tokens import Tone
+from widgets.ticket.ticket_order import LIMITS, TRIGGERED, SizeUnit, TicketEntry
+from workstation.core.instrument import Instrument
+from workstation.core.types import OrderType, Side, TimeInForce
+
+MAIN_TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP)
+MORE_TYPES = (
+    OrderType.STOP_LIMIT,
+    OrderType.TAKE_PROFIT,
+    OrderType.TAKE_PROFIT_LIMIT,
+    OrderType.TRAILING_STOP,
+)
+UNITS = tuple(SizeUnit)
+UNIT_WORDS = ("quantity", "value", "% of equity", "risk, % of equity")
+LIVES = {
+    TimeInForce.GTC: "Good till cancelled",
+    TimeInForce.IOC: "Immediate or cancel",
+    TimeInForce.FOK: "Fill or kill",
+}
+UNIT_ROOM = 34
+
+
+class TypeSwitch(Segmented):
+    """Three types and a fourth segment that opens the others."""
+
+    more_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(["Market", "Limit", "Stop", "More"], stretch=True, parent=parent)
+
+    def name_more(self, word: str) -> None:
+        self._texts[3] = word
+        self.update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if self.segments()[3].contains(event.position().toPoint()):
+            self.more_wanted.emit()
+        else:
+            super().mousePressEvent(event)
+
+    def _choose(self, index: int) -> None:
+        if index == 3:
+            self.more_wanted.emit()
+        else:
+            super()._choose(index)
+
+
+class TicketForm(QWidget):
+    """Decides nothing; ``changed`` says that ``entry`` is another one."""
+
+    changed = Signal()
+    exit_ticked = Signal(str, bool)  # "stop" or "target"
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.type = OrderType.LIMIT
+        self.time_in_force = TimeInForce.GTC
+        self.side = Segmented(["Buy", "Sell"], tones=[Tone.UP, Tone.DOWN], stretch=True)
+        self.types = TypeSwitch()
+        self.types.set_index(1)
+        self.units = Segmented([unit.value for unit in UNITS], stretch=True)
+        self.price, self.trigger, self.trail, self.quantity, self.stop, self.target = (
+            Field(unit="–", unit_room=UNIT_ROOM, step=Decimal(1)) for _ in range(6)
+        )
+        self.with_stop, self.with_target = QCheckBox("Stop"), QCheckBox("Target")
+        self.post_only, self.reduce_only = QCheckBox("Post only"), QCheckBox("Reduce only")
+        self.fields: dict[str, Field] = {
+            "price": self.price,
+            "trigger": self.trigger,
+            "trail": self.trail,
+            "size": self.quantity,
+            "stop": self.stop,
+            "target": self.target,
+        }
+        self.problem = ToneLabel("", Tone.BAD, pixels=11)
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        self._lay_out()
+        self._connect()
+        current().changed.connect(self.fit_density)
+        self.fit_density()
+
+    def _lay_out(self) -> None:
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(6)
+        grid.setColumnMinimumWidth(0, 60)
+        grid.setColumnStretch(1, 1)
+        self.labels = {name: ToneLabel(name.capitalize(), Tone.LABEL) for name in ("trigger", "trail", "price", "size")}
+        self.labels["unit"] = ToneLabel("")
+        rows: list[tuple[QWidget, QWidget]] = [
+            *((self.labels[name], self.fields[name]) for name in ("trigger", "trail", "price", "size")),
+            (self.labels["unit"], self.units),
+            (self.with_stop, self.stop),
+            (self.with_target, self.target),
+        ]
+        for place, (label, editor) in enumerate(rows):
+            grid.addWidget(label, place, 0)
+            grid.addWidget(editor, place, 1)
+        for name, field in self.fields.items():
+            field.setAccessibleName(f"{name} price" if name in ("stop", "target") else name)
+        self.flags = QWidget()
+        flags = QHBoxLayout(self.flags)
+        flags.setContentsMargins(0, 0, 0, 0)
+        flags.addWidget(self.post_only)
+        flags.addStretch(1)
+        flags.addWidget(self.reduce_only)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self.side)
+        column.addWidget(self.types)
+        column.addLayout(grid)
+        column.addWidget(self.flags)
+        column.addWidget(self.problem)
+
+    def _connect(self) -> None:
+        self.side.chosen.connect(self.changed)
+        self.units.chosen.connect(self.changed)
+        self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
+        self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
+        for field in self.fields.values():
+            field.textEdited.connect(self.changed)
+        for box in (self.with_stop, self.with_target, self.post_only, self.reduce_only):
+            box.toggled.connect(self.changed)
+        self.with_stop.toggled.connect(self.stop.setEnabled)
+        self.with_target.toggled.connect(self.target.setEnabled)
+        self.with_stop.toggled.connect(lambda on: self.exit_ticked.emit("stop", on))
+        self.with_target.toggled.connect(lambda on: self.exit_ticked.emit("target", on))
+
+    # --- What is shown ----------------------------------------------------------------------------------------------
+
+    def take_instrument(self, instrument: Instrument) -> None:
+        """Empty fields in the units and steps of another instrument."""
+        for name, field in self.fields.items():
+            field.clear()
+            if name != "size":
+                field.set_unit(instrument.quote)
+                field.set_step(instrument.tick)
+        self.with_stop.setChecked(False)
+        self.with_target.setChecked(False)
+        self.show_unit(instrument)
+
+    def show_unit(self, instrument: Instrument) -> None:
+        """The size field in its unit."""
+        unit = UNITS[self.units.index]
+        base = "cont." if instrument.valuation.inverse else instrument.base
+        words = {SizeUnit.QUANTITY: base, SizeUnit.VALUE: instrument.quote}
+        steps = {SizeUnit.QUANTITY: instrument.lot, SizeUnit.VALUE: Decimal(10), SizeUnit.EQUITY: Decimal(1)}
+        self.quantity.set_unit(words.get(unit, "%"))
+        self.quantity.set_step(steps.get(unit, Decimal("0.1")))
+
+    def choose_type(self, kind: OrderType) -> None:
+        """Show the fields that this type has."""
+        self.type = kind
+        main = kind in MAIN_TYPES
+        self.types.set_index(MAIN_TYPES.index(kind) if main else 3)
+        self.types.name_more("More" if main else TYPE_WORDS[kind].capitalize())
+        market = kind is OrderType.MARKET
+        for name, shown in (
+            ("price", kind in LIMITS or market),
+            ("trigger", kind in TRIGGERED),
+            ("trail", kind is OrderType.TRAILING_STOP),
+        ):
+            self.labels[name].setVisible(shown)
+            self.fields[name].setVisible(shown)
+        self.price.setEnabled(not market)
+        if market:
+            self.price.setText("market")
+        elif self.price.number() is None:
+            self.price.clear()
+        self.post_only.setEnabled(kind is OrderType.LIMIT)
+        self.changed.emit()
+
+    def set_price(self, name: str, amount: Decimal | None, tick: Decimal) -> None:
+        """Write a price into a field."""
+        self.fields[name].set_number(amount, decimals_of(tick))
+
+    def show_problem(self, field: str, sentence: str) -> None:
+        """Mark the field that is wrong, with the sentence below; none is wrong when both are empty."""
+        for name, each in self.fields.items():
+            each.set_in_error(name == field)
+        self.problem.setText(sentence)
+        self.problem.setVisible(bool(sentence))
+
+    def entry(self, symbol: str) -> TicketEntry:
+        """The fields as they stand."""
+        return TicketEntry(
+            symbol=symbol,
+            side=Side.BUY if self.side.index == 0 else Side.SELL,
+            type=self.type,
+            price=self.price.number(),
+            trigger=self.trigger.number(),
+            trail=self.trail.number(),
+            size=self.quantity.number(),
+            unit=UNITS[self.units.index],
+            stop=self.stop.number(),
+            target=self.target.number(),
+            with_stop=self.with_stop.isChecked(),
+            with_target=self.with_target.isChecked(),
+            post_only=self.post_only.isChecked(),
+            reduce_only=self.reduce_only.isChecked(),
+            time_in_force=self.time_in_force,
+        )
+
+    def fit_density(self) -> None:
+        """The compact ticket leaves size units and flags to its menu."""
+        compact = current().density is Density.COMPACT
+        for widget in (self.units, self.labels["unit"], self.flags):
+            widget.setVisible(not compact)
+
+    # --- Menus ------------------------------------------------------------------------------------------------------
+
+    def types_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for kind in MORE_TYPES:
+            action = menu.addAction(TYPE_WORDS[kind].capitalize())
+            action.setCheckable(True)
+            action.setChecked(kind is self.type)
+            action.triggered.connect(lambda _=False, kind=kind: self.choose_type(kind))
+        return menu
+
+    def options_menu(self) -> QMenu:
+        """Size units, flags, and how long the order lives."""
+        menu = QMenu(self)
+        for place, words in enumerate(UNIT_WORDS):
+            action = menu.addAction(f"Size by {words}")
+            action.setCheckable(True)
+            action.setChecked(place == self.units.index)
+            action.triggered.connect(lambda _=False, place=place: self.choose_unit(place))
+        menu.addSeparator()
+        for box in (self.post_only, self.reduce_only):
+            action = menu.addAction(box.text())
+            action.setCheckable(True)
+            action.setChecked(box.isChecked())
+            action.setEnabled(box.isEnabled())
+            action.triggered.connect(lambda _=False, box=box: box.toggle())
+        menu.addSeparator()
+        for kind, text in LIVES.items():
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(kind is self.time_in_force)
+            action.triggered.connect(lambda _=False, kind=kind: self._choose_life(kind))
+        return menu
+
+    def choose_unit(self, place: int) -> None:
+        self.units.set_index(place)
+        self.changed.emit()
+
+    def _choose_life(self, kind: TimeInForce) -> None:
+        self.time_in_force = kind
+        self.changed.emit()

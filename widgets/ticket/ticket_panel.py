@@ -1,0 +1,243 @@
+"""The order ticket: what it would cost and what the gate says are shown while it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from typing import Any
+
+from PySide6.QtCore import Qt, QTimer, SignalInstance
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.controls.controls import Button, ButtonKind, IconButton, Verdict
+from widgets.controls.presets import preset_lots
+from widgets.controls.toolbar import Fact, Facts, Hairline, popup_below
+from widgets.engine.engine_model import EngineModel, Result
+from widgets.engine.order_words import TYPE_WORDS
+from widgets.look.numbers import format_money, format_multiple_of_risk, format_percent, format_quantity
+from widgets.look.tokens import Mode, Tone
+from widgets.panels.live_panel import LivePanel
+from widgets.ticket.ticket_form import UNITS, TicketForm
+from widgets.ticket.ticket_order import (
+    SizeUnit,
+    TicketEntry,
+    TicketProblem,
+    expected_price,
+    make_intent,
+    multiple_of_risk,
+)
+from workstation.core.instrument import Instrument
+from workstation.core.messages import PlaceOrder
+from workstation.core.orders import Intent
+from workstation.core.types import OrderType, Side
+from workstation.core.views import VerdictView
+
+MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
+FIRST_DISTANCES = {"stop": Decimal("-0.01"), "target": Decimal("0.02")}
+EMPTY_FACTS = tuple(Fact(name, "–", Tone.FAINT) for name in ("Cost", "Fee", "Margin", "Risk to stop"))
+JUDGE_AFTER_MS = 30
+
+
+class TicketPanel(LivePanel):
+    """Shows one order. What is denied cannot be sent; the verdict says why."""
+
+    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
+        self._symbol = ""
+        self._unit = SizeUnit.QUANTITY
+        self._intent: Intent | None = None
+        self._mode = Mode(model.engine.mode.value)
+        self.options = IconButton("gear", "Size unit, flags and life of the order")
+        self.form = TicketForm(self)
+        self.facts = Facts(5)
+        self.verdict = Verdict()
+        self.submit = Button("Buy", ButtonKind.SUBMIT)
+        self.submit.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 8, 10, 8)
+        column.setSpacing(6)
+        for widget in (self.form, Hairline(), self.facts, self.verdict, self.submit):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(JUDGE_AFTER_MS)
+        self._soon.timeout.connect(self.judge)
+        self.form.changed.connect(self._soon.start)
+        self.form.exit_ticked.connect(self._suggest_exit)
+        self.options.clicked.connect(lambda: popup_below(self.form.options_menu(), self.options))
+        self.submit.clicked.connect(self.send)
+        model.ticket_wanted.connect(self._fill_in)
+        model.market_began.connect(self._begin_anew)
+
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        model = self.model
+        return (
+            (model.account_changed, self._account_changed),
+            (model.symbol_chosen, self.refresh),
+            (model.control_changed, self.judge),
+        )
+
+    def refresh(self) -> None:
+        if self.model.symbol != self._symbol:
+            self._take_symbol(self.model.symbol)
+        self.judge()
+
+    def _begin_anew(self) -> None:
+        """The first prices have come; what was typed meanwhile stays."""
+        priced = bool(self._symbol) and self.model.engine.market(self._symbol).best_bid > 0
+        if priced and not any(field.text() for field in (self.form.fields["price"], self.form.quantity)):
+            self._symbol = ""
+            if self.listening:
+                self.refresh()
+
+    @property
+    def instrument(self) -> Instrument:
+        return self.model.engine.market(self._symbol).instrument
+
+    def entry(self) -> TicketEntry:
+        return self.form.entry(self._symbol)
+
+    def _take_symbol(self, symbol: str) -> None:
+        """Begin anew with another symbol: at its last price, with a round size."""
+        self._symbol = symbol
+        instrument, last = self.instrument, self.model.engine.market(symbol).last_price
+        self.form.take_instrument(instrument)
+        self.form.choose_type(self.form.type)
+        if last:
+            if self.form.type is not OrderType.MARKET:
+                self.form.set_price("price", instrument.price(last), instrument.tick)
+            if self.entry().unit is SizeUnit.QUANTITY:
+                lots = preset_lots(instrument, last, self.model.account.equity)[1]
+                self.form.quantity.setText(self._plain(lots))
+
+    def _plain(self, lots: int) -> str:
+        """A quantity without trailing zeros."""
+        return f"{self.instrument.quantity(lots).normalize():f}"
+
+    def _suggest_exit(self, name: str, on: bool) -> None:
+        """A first price for a stop or target that was ticked."""
+        entry = self.entry()
+        price = expected_price(entry, *self._quotes())
+        if on and self.form.fields[name].number() is None and price is not None:
+            tick = self.instrument.tick
+            near = price * (1 + FIRST_DISTANCES[name] * entry.side)
+            self.form.set_price(name, (near / tick).to_integral_value() * tick, tick)
+
+    def _fill_in(self, side: str, ticks: int | None, lots: int | None) -> None:
+        """From the ladder or a key: side, price and size, as far as they are given."""
+        form = self.form
+        if self.model.symbol != self._symbol:
+            self._take_symbol(self.model.symbol)
+        if side:
+            form.side.set_index(0 if side == "buy" else 1)
+        if ticks is not None:
+            form.choose_type(OrderType.LIMIT)
+            form.set_price("price", self.instrument.price(ticks), self.instrument.tick)
+        if lots is not None:
+            form.choose_unit(0)
+            form.quantity.setText(self._plain(lots))
+        form.quantity.setFocus()
+        form.quantity.selectAll()
+        self.judge()
+
+    # --- What the gate says -----------------------------------------------------------------------------------------
+
+    def _account_changed(self, _: object) -> None:
+        if not self._soon.isActive():
+            self.judge()
+
+    def _quotes(self) -> tuple[Decimal | None, Decimal | None]:
+        market = self.model.engine.market(self._symbol)
+        bid, ask = market.best_bid or market.last_price, market.best_ask or market.last_price
+        price = self.instrument.price
+        return (price(bid) if bid else None, price(ask) if ask else None)
+
+    def judge(self) -> None:
+        """Ask what the order would cost and whether the gate would let it pass, and show that."""
+        self._soon.stop()
+        entry = self.entry()
+        if entry.unit is not self._unit:
+            self._unit = entry.unit
+            self.form.show_unit(self.instrument)
+        price = expected_price(entry, *self._quotes())
+        self._show_exits(entry, price)
+        self._intent, wrong, sentence = None, "", ""
+        try:
+            self._intent = make_intent(entry, self.instrument, price, self.model.account.equity)
+        except TicketProblem as problem:
+            wrong, sentence = problem.field, str(problem)
+            if not self.form.fields[wrong].text():
+                wrong = ""
+        self.form.show_problem(wrong, sentence if wrong else "")
+        if self._intent is None:
+            self.facts.set_facts(EMPTY_FACTS)
+            self.verdict.set_verdict(Tone.WARNING, "Not complete", sentence)
+            self._show_submit(entry, self._symbol, False, sentence)
+        else:
+            self._show_verdict(entry, self._intent, self.model.engine.preview(self._intent))
+
+    def _show_exits(self, entry: TicketEntry, price: Decimal | None) -> None:
+        form, quote = self.form, self.instrument.quote
+        form.stop.setEnabled(entry.with_stop)
+        form.target.setEnabled(entry.with_target)
+        multiple = multiple_of_risk(entry, price)
+        form.stop.set_unit("−1 R" if entry.with_stop and entry.stop else quote)
+        form.target.set_unit(quote if multiple is None else format_multiple_of_risk(multiple, 1).replace(".0", ""))
+
+    def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
+        self.facts.set_facts(self._cost_facts(intent, view))
+        if self.model.blocked:
+            self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
+        elif view.allowed:
+            self.verdict.set_verdict(Tone.GOOD, view.text, f"{view.value}; limit {view.limit}")
+        else:
+            detail = f"{view.value}; limit {view.limit}" if view.value and view.limit else view.text
+            self.verdict.set_verdict(Tone.BAD, f"Denied · {view.code}", detail)
+        self.verdict.setToolTip(view.text)
+        self._show_submit(entry, f"{self._plain(intent.lots)} {self.instrument.base}", view.allowed, view.text)
+
+    def _cost_facts(self, intent: Intent, view: VerdictView) -> list[Fact]:
+        currency, equity = self.model.account.currency, self.model.account.equity
+        kind = "Fee, taker" if not view.maker else "Fee, maker rebate" if view.fee < 0 else "Fee, maker"
+        fee = format_money(-view.fee, signed=True, currency=currency)
+        facts = [
+            Fact("Cost", format_money(view.cost, currency=currency)),
+            Fact(kind, fee),
+            Fact("Margin", format_money(view.margin, currency=currency)),
+            Fact("Risk to stop", "no stop", Tone.FAINT),
+        ]
+        if view.risk is not None and equity:
+            share = format_percent(view.risk / equity * 100)
+            facts[-1] = Fact("Risk to stop", f"{format_money(view.risk, currency=currency)} · {share}")
+        if UNITS[self.form.units.index] is not SizeUnit.QUANTITY:
+            instrument = self.instrument
+            amount = format_quantity(instrument.quantity(intent.lots), instrument.lot, unit=instrument.base)
+            facts.insert(0, Fact("Quantity", amount))
+        return facts
+
+    def _show_submit(self, entry: TicketEntry, what: str, allowed: bool, why: str) -> None:
+        self.submit.set_submit(self._mode, Tone.UP if entry.side is Side.BUY else Tone.DOWN)
+        self.submit.setText(f"{entry.side.word.capitalize()} {what} {MODE_WORDS[self._mode]}")
+        blocked = self.model.blocked
+        self.submit.setEnabled(allowed and not blocked)
+        self.submit.setToolTip(blocked or ("" if allowed else why))
+
+    def send(self) -> None:
+        """Place the order as it was shown; the gate judges it once more and has the last word."""
+        intent = self._intent
+        if intent is None or not self.submit.isEnabled():
+            return
+        allowed = self.model.engine.preview(intent).allowed
+        self.model.command(PlaceOrder(intent=intent))
+        if allowed:
+            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}"
+            self.model.result_told.emit(Result(f"Sent: {what}."))
+        self.judge()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.submit.hasFocus():
+            self.send()
+        else:
+            super().keyPressEvent(event)

@@ -1,0 +1,1 @@
+"""The window around the panels: start pages, mode banner, panic buttons, status bar."""

@@ -1,0 +1,175 @@
+"""What the panic buttons and their keys do: the command first, then words about what came of it.
+
+A kill goes straight to the engine. Nothing else runs before it, and nothing that fails after it takes it back.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from PySide6.QtCore import QObject
+
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.order_words import is_protective
+from widgets.engine.protocol import Engine
+from widgets.look.numbers import format_time
+from widgets.look.tokens import Tone
+from widgets.window.banner import Banner
+from workstation.core.messages import AnyCommand, CancelAll, Flatten, Kill, PauseStrategy, Resume
+from workstation.core.types import EXTERNAL
+from workstation.core.views import AccountView
+
+PATIENCE_NS = 5_000_000_000
+log = logging.getLogger("widgets.window.panic")
+
+
+class _Watch(NamedTuple):
+    """A request whose end is awaited: ``left`` counts what is not done yet."""
+
+    started_ns: int
+    asked: int
+    left: Callable[[], int]
+    tell: Callable[[int, int, str], None]
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 entry``, ``2 entries``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
+
+
+class Panic(QObject):
+    def __init__(self, model: EngineModel, banner: Banner, *, flatten_on_kill: bool, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine: Engine = model.engine
+        self._model = model
+        self._banner = banner
+        self._flatten_on_kill = flatten_on_kill
+        self._watch: _Watch | None = None
+        banner.kill_clicked.connect(self.kill)
+        banner.pause_clicked.connect(self.pause)
+        banner.cancel_all_clicked.connect(self.cancel_all)
+        banner.flatten_clicked.connect(self.flatten)
+        model.ticked.connect(self._look)
+
+    def kill(self) -> None:
+        """Halt, latch, cancel entries, and flatten where the configuration says so."""
+        self._engine.command(Kill(reason="kill button or key", flatten=self._flatten_on_kill))
+        attachment = self._engine.attachment
+        if attachment is not None:
+            # Only the engine's own word makes it killed.
+            self._banner.set_message(f"to the engine at {attachment.place}.", Tone.WARNING, lead="Kill sent")
+            return
+        self._banner.set_killed(True)
+        entries = self._entries()
+        kept = sum(1 for order in self._engine.orders() if is_protective(order))
+        at = format_time(self._engine.now_ns())
+
+        def tell(done: int, asked: int, took: str) -> None:
+            text = f"in {took}. {done} of {plural(asked, 'entry')} cancelled, {plural(kept, 'stop')} kept."
+            self._banner.set_message(text, lead=f"Killed {at}")
+
+        self._await(len(entries), lambda: self._still_open(entries), tell)
+
+    def resume(self, reason: str) -> None:
+        """Release the kill switch."""
+        self._told(Resume(reason=reason))
+        self._banner.set_killed(self._engine.account().killed)
+
+    def pause(self) -> None:
+        self._told(PauseStrategy())
+
+    def cancel_all(self) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(CancelAll())
+            return
+        entries = self._entries()
+        kept = sum(1 for order in self._engine.orders() if is_protective(order))
+        self._engine.command(CancelAll())
+
+        def tell(done: int, asked: int, took: str) -> None:
+            keeping = f", {kept} protective kept" if kept else ""
+            self._banner.set_message(f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}")
+
+        self._await(len(entries), lambda: self._still_open(entries), tell)
+
+    def flatten(self) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(Flatten())
+            return
+        held = self._held()
+        text = self._engine.command(Flatten())
+
+        def tell(done: int, asked: int, took: str) -> None:
+            problem = "" if done == asked else f" {text}"
+            self._banner.set_message(f"Closed {done} of {plural(asked, 'position')}, {took}.{problem}")
+
+        self._await(
+            len(held),
+            lambda: len(self._held() & held),
+            tell,
+        )
+
+    def show_scope(self, account: AccountView) -> None:
+        """Beside each button, what it would act on; once killed, that too."""
+        entries = len(self._entries())
+        self._banner.set_counts(running=account.running_strategies, entries=entries, positions=len(self._held()))
+        if account.killed != self._banner.killed:
+            self._banner.set_killed(account.killed)
+            if account.killed:
+                self._banner.set_message(f"{account.trading_reason}.", lead="Killed")
+
+    def _told(self, command: AnyCommand) -> None:
+        if self._engine.attachment is not None:
+            self._model.command(command)
+            return
+        self._banner.set_message(self._engine.command(command))
+        self._watch = None
+        self._model.refresh()
+
+    def _entries(self) -> set[str]:
+        """What the buttons cancel: somebody else's orders are not among them."""
+        orders = self._engine.orders()
+        return {order.client_id for order in orders if order.owner != EXTERNAL and not is_protective(order)}
+
+    def _held(self) -> set[tuple[str, str]]:
+        """Owner and symbol of what is flattened; what somebody else holds is not."""
+        return {(each.owner, each.symbol) for each in self._engine.positions() if each.owner != EXTERNAL}
+
+    def _still_open(self, client_ids: set[str]) -> int:
+        return sum(1 for order in self._engine.orders() if order.client_id in client_ids)
+
+    def _await(self, asked: int, left: Callable[[], int], tell: Callable[[int, int, str], None]) -> None:
+        self._watch = _Watch(self._engine.now_ns(), asked, left, tell)
+        self._look()
+        self._model.refresh()
+
+    def _look(self, _: int = 0) -> None:
+        """Say how far the last request has come, until it is done or takes too long."""
+        watch = self._watch
+        if watch is None:
+            return
+        left = watch.left()
+        took_ns = self._engine.now_ns() - watch.started_ns
+        watch.tell(watch.asked - left, watch.asked, f"{took_ns / 1e9:.2f} s")
+        if not left or took_ns > PATIENCE_NS:
+            self._watch = None
+
+
+def warn_of_stale_feed(banner: Banner, model: EngineModel, warned: str) -> str:
+    """Show which feed is stale, and clear that when it is back; the symbol that the banner names now."""
+    engine = model.engine
+    now_ns = engine.now_ns()
+    last = {symbol: engine.market(symbol).last_ns for symbol in engine.symbols}
+    ages = {symbol: now_ns - last_ns for symbol, last_ns in last.items() if last_ns}
+    worst = max(ages, key=lambda symbol: ages[symbol], default="")
+    if worst and ages[worst] > engine.stale_ns:
+        age = f"{ages[worst] / 1e9:.0f} s"
+        banner.set_message(f"{worst} feed is {age} old. New orders are denied until it is back.", Tone.WARNING)
+        return worst
+    if warned:
+        banner.set_message(f"{warned} feed is back.", Tone.GOOD)
+    return ""
