@@ -93,7 +93,7 @@ async def test_a_partition_stops_orders_and_heals_by_itself(tmp_path: Path, serv
                 assert running.seen("execution", OrderSubmitted) == sent, "an order passed the cut"
             cable.mend()
             await until_trading(running)
-            name = "engine" if side == "core" else "execution"
+            name = "strategies" if side == "core" else "execution"
             await running.until(lambda: watch.is_running(name), 20, f"{name} tells that it is well")
             assert await stop_and_compare(running, server)
 
@@ -109,11 +109,11 @@ async def test_a_full_disk_under_jetstream_is_told_and_costs_nothing(tmp_path: P
                 await until_trading(running, 3)
                 await fill_disk(link)
                 trouble = "resources"
-                await running.until(lambda: watch.is_degraded("engine", trouble), 40, "the core tells that orders wait")
+                await running.until(lambda: watch.is_degraded("strategies", trouble), 40, "the core tells that orders wait")
                 await running.until(lambda: watch.is_degraded("execution", trouble), 40, "the execution service tells")
                 await link.jetstream().delete_stream("FILLER")
                 await until_trading(running)
-                for name in ("engine", "execution"):
+                for name in ("strategies", "execution"):
                     await running.until(partial(watch.is_running, name), 20, f"{name} is well")
                 assert await stop_and_compare(running, server)
     finally:
@@ -131,7 +131,7 @@ async def test_a_server_that_could_not_write_is_started_anew(tmp_path: Path, ser
             resource.prlimit(server.process_id, resource.RLIMIT_FSIZE, (largest, resource.RLIM_INFINITY))
             await running.until(lambda: server.restarts, 60, "the server is started anew")
             await until_trading(running)
-            for name in ("engine", "execution"):
+            for name in ("strategies", "execution"):
                 await running.until(partial(watch.is_running, name), 20, f"{name} is well")
             assert await stop_and_compare(running, server)
 

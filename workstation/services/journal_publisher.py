@@ -82,13 +82,16 @@ class JournalPublisher:
             await asyncio.sleep(RETRY_S)
 
     async def finish(self) -> None:
-        """Tell the rest of a journal that nobody writes any more, if it can be told soon; else the next start does."""
+        """Tell the rest of a journal that nobody writes any more, if it can be told soon; else the next start does.
+
+        Also in a task that was cancelled, as that of a service which ends.
+        """
         self._ends = True
         self._lost.clear()
         try:
             async with asyncio.timeout(FINISH_S):
                 if self._link.is_up:
-                    await self._follow()
+                    await asyncio.ensure_future(self._follow())
         except (NatsError, TimeoutError, OSError) as error:
             log.info("The rest of the journal is published at the next start: %s", str(error) or type(error).__name__)
 

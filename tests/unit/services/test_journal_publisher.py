@@ -62,6 +62,14 @@ async def run_until(publisher: JournalPublisher, condition: Callable[[], bool]) 
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def tell_the_rest_when_cancelled(publisher: JournalPublisher) -> None:
+    """As a service ends."""
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await publisher.finish()
+
+
 async def test_what_is_published_is_what_the_books_hold(tmp_path: Path) -> None:
     paper = PaperSession(tmp_path / "data", busy_configuration())
     paper.let_pass(500)
@@ -130,7 +138,10 @@ async def test_the_rest_is_told_at_an_orderly_end(tmp_path: Path) -> None:
         paper.let_pass(300)
         ledger = paper.session.kernel.ledger
         paper.close()
-        await publisher(link, tmp_path / "data").finish()
+        ended = asyncio.ensure_future(tell_the_rest_when_cancelled(publisher(link, tmp_path / "data")))
+        await asyncio.sleep(0)
+        ended.cancel()
+        assert isinstance((await asyncio.gather(ended, return_exceptions=True))[0], asyncio.CancelledError)
         executions = [body for body in await messages(link, EXECUTIONS) if isinstance(body, ExecutionBody)]
     fills = [body for body in executions if body.status in FINISHED]
     assert len({body.execution_id for body in fills}) == len(fills) > 5
