@@ -109,7 +109,7 @@ async def test_a_full_disk_under_jetstream_is_told_and_costs_nothing(tmp_path: P
                 await until_trading(running, 3)
                 await fill_disk(link)
                 trouble = "resources"
-                await running.until(lambda: watch.is_degraded("strategies", trouble), 40, "the core tells that orders wait")
+                await running.until(lambda: watch.is_degraded("strategies", trouble), 40, "the core tells of it")
                 await running.until(lambda: watch.is_degraded("execution", trouble), 40, "the execution service tells")
                 await link.jetstream().delete_stream("FILLER")
                 await until_trading(running)
