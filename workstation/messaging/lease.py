@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
+from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
 from nats.js.kv import KeyValue
 
 from workstation.core.errors import MessagingError
@@ -83,11 +83,11 @@ class Lease:
         self._good_until = asked + LEASE_TERM_S - MARGIN_S
 
     async def holder(self) -> str:
-        """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""
+        """Who holds it now, empty when nobody does; asking makes no bucket. Raises ``MessagingError`` when that cannot be told."""
         try:
             async with asyncio.timeout(ASKING_S):
-                entry = await (await self._bucket()).get(self._key)
-        except KeyNotFoundError:
+                entry = await (await self._link.jetstream().key_value(LEASES)).get(self._key)
+        except (KeyNotFoundError, NotFoundError):
             return ""
         except (NatsError, TimeoutError, OSError) as error:
             raise MessagingError(f"Who holds the lease {self._key} cannot be told: {_words(error)}.") from None

@@ -214,6 +214,9 @@ async def test_streams_and_buckets_are_made_by_their_owners_and_read_by_the_othe
     async def take(messages: object, upto: int) -> None:
         taken.append(upto)
 
+    async with connected_as(server, OPS) as ops:
+        # Before anybody holds one there is no bucket, and who only asks may not make it.
+        assert await Lease(ops, execution_lease(ACCOUNT), "x").holder() == "" and not ops._forbidden
     async with connected_as(server, EXECUTION) as execution, connected_as(server, RISK) as risk:
         reader = StreamReader(
             risk,

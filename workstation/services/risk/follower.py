@@ -206,4 +206,5 @@ class RiskFollower:
             self._restriction = self._crisis = None
             log.error("%s", error)
             return
-        log.info("The risk state of %s: %s", self._account, result or type(command).__name__)
+        if result:
+            log.info("The risk state of %s: %s", self._account, result)
