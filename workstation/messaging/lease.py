@@ -83,7 +83,10 @@ class Lease:
         self._good_until = asked + LEASE_TERM_S - MARGIN_S
 
     async def holder(self) -> str:
-        """Who holds it now, empty when nobody does; asking makes no bucket. Raises ``MessagingError`` when that cannot be told."""
+        """Who holds it now, empty when nobody does; no bucket is made for the asking.
+
+        Raises ``MessagingError`` when it cannot be told.
+        """
         try:
             async with asyncio.timeout(ASKING_S):
                 entry = await (await self._link.jetstream().key_value(LEASES)).get(self._key)
