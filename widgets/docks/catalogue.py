@@ -8,8 +8,10 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.engine.engine_model import EngineModel
+from widgets.engine.linked_model import LETTERS
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -25,7 +27,7 @@ from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
 
-LINK = "A"
+LINK = LETTERS[0]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class PanelKind:
     build: Callable[[EngineModel], QWidget]
     link: str = ""
     """The link group whose symbol it follows at first; empty when it follows none."""
+    symbol: str = ""
+    """What it shows while it follows no group; empty for a panel that shows no symbol, unless it has a link."""
     tools: Callable[[Any], Sequence[QWidget]] = lambda content: ()
     """Widgets of the content that stand in the tab strip."""
     count: Count | None = None
@@ -90,9 +94,9 @@ def chart_kinds(model: EngineModel, desktop: Desktop) -> list[PanelKind]:
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
-        def build(model: EngineModel, chart: Chart = chart, linked: bool = number == 1) -> ChartPanel:
-            return ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=linked)
+        def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
+            return ChartPanel(model, model.symbol, chart.timeframe, chart.indicators)
 
-        name = "chart" if number == 1 else f"chart {number}"
-        kinds.append(PanelKind(name, f"{chart.symbol} {chart.timeframe}", build, LINK if number == 1 else ""))
+        name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")
+        kinds.append(PanelKind(name, f"{chart.symbol} {spaced(chart.timeframe)}", build, link, symbol=chart.symbol))
     return kinds
