@@ -55,8 +55,13 @@ class PanelKind:
     count: Count | None = None
 
 
-def catalogue(model: EngineModel, desktop: Desktop) -> tuple[PanelKind, ...]:
-    """The panels for this engine. A new panel is one entry here, and its name in the layouts."""
+def catalogue(
+    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget]
+) -> tuple[PanelKind, ...]:
+    """The panels for this engine. A new panel is one entry here, and its name in the layouts.
+
+    ``settings`` builds the panel of the configuration, which the window knows.
+    """
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
         PanelKind("ticket", "Ticket", TicketPanel, LINK, tools=lambda ticket: (ticket.options,)),
@@ -72,6 +77,7 @@ def catalogue(model: EngineModel, desktop: Desktop) -> tuple[PanelKind, ...]:
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
+        PanelKind("settings", "Settings", settings),
     )
 
 

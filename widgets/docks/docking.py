@@ -149,9 +149,19 @@ class DockArea(QMainWindow):
     def show_panel(self, name: str) -> None:
         """Open the panel if it is closed and bring it to the front of its group."""
         panel = self._panels[name]
+        if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
+            self._find_place(panel)
         panel.show()
         panel.raise_()
         self.refresh_tabs()
+
+    def _find_place(self, panel: Panel) -> None:
+        """A tab in the largest place, for a panel that the layout does not name."""
+        docked = [each for each in self.panels() if each.in_front and not (each.isHidden() or each.isFloating())]
+        host = max(docked, key=lambda each: each.width() * each.height(), default=None)
+        self.addDockWidget(AREA, panel)
+        if host is not None:
+            self.tabifyDockWidget(host, panel)
 
     @property
     def compact(self) -> bool:

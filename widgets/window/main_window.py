@@ -31,7 +31,7 @@ from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.trade_actions import TradeActions
-from widgets.window.window_actions import window_actions
+from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from widgets.docks.workspace import Workspace
     from widgets.docks.workspaces import Workspaces
     from widgets.window.workspace_actions import WorkspaceActions
+    from workstation.services.configuration_editor import ConfigurationEditor
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
@@ -66,6 +67,8 @@ class MainWindow(QWidget):
         self._stale = ""
         self.model: EngineModel | None = None
         self.workspaces: Workspaces | None = None
+        self.configuration: ConfigurationEditor | None = None
+        """Of the file that the engine here was started with; none for an engine elsewhere."""
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
         self._take_out: list[Callable[[], None]] = []
@@ -102,6 +105,7 @@ class MainWindow(QWidget):
         self.registry.take_keys(self._kept.get("keys", {}))
         self.registry.add_source(lambda: window_actions(self))
         self.registry.add_source(self.appearance.actions)
+        self.registry.add_source(lambda: setting_actions(settings, self))
         self.hotkeys = Hotkeys(self.registry, self)
         self.registry.keys_changed.connect(self._show_keys)
         self._show_keys()
@@ -142,7 +146,9 @@ class MainWindow(QWidget):
         self.arming = ArmingBanner(model, self.banner)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        self.workspaces = Workspaces(model, catalogue(model, self._desktop), self._file.get("workspaces"), self)
+        self.workspaces = Workspaces(
+            model, catalogue(model, self._desktop, self._build_settings), self._file.get("workspaces"), self
+        )
         self.status = StatusBar(model, self)
         self._of_engine = [self.panic, self.arming, self.workspaces, self.status, model]
         self._column.removeWidget(self.start_page)
@@ -172,6 +178,19 @@ class MainWindow(QWidget):
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _build_settings(self, model: EngineModel) -> QWidget:
+        from widgets.settings.settings_panel import SettingsPanel
+
+        panel = SettingsPanel(model, self.configuration)
+        panel.taken.connect(lambda path, value: self.appearance.choose(path.removeprefix("desktop."), value))
+        return panel
+
+    def open_setting(self, path: str = "") -> None:
+        """The settings, at one of them."""
+        if self.area is not None:
+            self.area.show_panel("settings")
+            self.area.settings.show_setting(path)
 
     def _restore_chart(self) -> None:
         """The first chart as it was left."""

@@ -26,7 +26,14 @@ def main_menu(actions: Actions, panels: Sequence[Panel], parent: QWidget) -> QMe
     for action in actions.all():
         if action.group == "Workspaces":
             actions.entry(workspaces, action)
-    for name in ("window.palette", "window.full_screen", "window.picture", "window.hotkeys", "window.keys"):
+    for name in (
+        "window.palette",
+        "window.full_screen",
+        "window.picture",
+        "window.settings",
+        "window.hotkeys",
+        "window.keys",
+    ):
         actions.add_to(menu, name)
     menu.addSeparator()
     for name in ("workspace.reset", "help.panel", "window.quit"):
@@ -41,7 +48,7 @@ def appearance_menu(actions: Actions, parent: QWidget) -> QMenu:
         for value in values:
             actions.add_to(menu, f"appearance.{name}.{value}")
         menu.addSeparator()
-    for name in ("window.hotkeys", "workspace.reset"):
+    for name in ("window.settings", "window.hotkeys", "workspace.reset"):
         actions.add_to(menu, name)
     return menu
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from widgets.actions.registry import Action
+from workstation.config.settings import Settings
 
 if TYPE_CHECKING:
     from widgets.window.main_window import MainWindow
@@ -57,6 +61,16 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "camera",
     )
     yield Action("window.hotkeys", "Settings", "Hotkeys…", window.open_hotkeys, "Shows and changes them.", icon="gear")
+    yield Action(
+        "window.settings",
+        "Settings",
+        "Settings…",
+        window.open_setting,
+        "Every setting of the configuration.",
+        "Ctrl+,",
+        "gear",
+        enabled=no_engine,
+    )
     yield Action("window.keys", "Settings", "API keys…", window.open_keys, "Keys of the exchange.", icon="lock")
     yield Action(
         "help.panel",
@@ -69,3 +83,33 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         enabled=no_engine,
     )
     yield Action("window.quit", "Window", "Quit", window.close, "Stops in order and closes.", "Ctrl+Q", "cross")
+
+
+NOT_OFFERED = ("instruments", "strategies", "backtest", "messaging")
+"""Tables of many rows: the settings panel finds what stands in them."""
+
+
+def setting_actions(settings: Settings, window: MainWindow) -> Iterable[Action]:
+    """Every setting of the configuration that the engine here runs with: each opens the settings panel at it."""
+    if window.configuration is None or window.model is None:
+        return
+    for path, value in _values("", msgspec.to_builtins(settings)):
+        if path.partition(".")[0] not in NOT_OFFERED:
+            words = str(value).lower() if isinstance(value, bool) else str(value)
+            yield Action(
+                f"setting.{path}",
+                "Settings",
+                path.replace("_", " ").replace(".", " › "),
+                partial(window.open_setting, path),
+                "Opens the settings there.",
+                icon="gear",
+                scope=lambda words=words: words,  # type: ignore[misc]
+            )
+
+
+def _values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, dict):
+        yield path, value
+        return
+    for key, inner in value.items():
+        yield from _values(f"{path}.{key}" if path else key, inner)
