@@ -15,7 +15,7 @@ from widgets.controls.toolbar import TextButton, Toolbar
 from widgets.engine.engine_model import EngineModel
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from widgets.settings.setting_editor import SettingEditor
+from widgets.settings.setting_editor import SettingEditor, plain
 from widgets.settings.settings_table import AT_ONCE, SettingsTable, row_of, when
 from workstation.config.described import Setting
 from workstation.core.errors import ConfigurationError
@@ -188,7 +188,7 @@ class SettingsPanel(LivePanel):
             self._tell(written.problem, Tone.BAD)
             return
         for path in AT_ONCE & self.pending.keys():
-            self.taken.emit(path, self.pending[path])
+            self.taken.emit(path, plain(self._by_path[path], self.pending[path]))
         later = [path for path in self.pending if when(path) == "next start"]
         self.pending.clear()
         self._show_pending()

@@ -7,7 +7,10 @@ from widgets.look.tokens import Tone
 from workstation.config.described import Setting
 from workstation.services.configuration_editor import waits_for_start
 
-AT_ONCE = frozenset({"desktop.theme", "desktop.palette", "desktop.density"})
+AT_ONCE = frozenset(
+    f"desktop.{name}"
+    for name in ("theme", "palette", "density", "time_zone", "number_format", "sounds", "notifications")
+)
 """What this window takes over as soon as it is written."""
 
 

@@ -61,7 +61,7 @@ class MainWindow(QWidget):
         self._desktop = settings.desktop
         self._file, self._lost = window_state.load(layout_file) if layout_file is not None else ({}, "")
         self._kept: dict[str, Any] = self._file.get("window", {})
-        self.appearance = Appearance(settings.desktop, dict(self._kept.get("chosen", {})), self)
+        self.appearance = Appearance(settings.desktop, self._kept.get("chosen", {}), self)
         self.appearance.density_chosen.connect(self._fit_density)
         self._may_close = False
         self._stale = ""

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.actions.registry import Actions
 from widgets.docks.docking import Panel
-from widgets.window.appearance import CHOICES
+from widgets.window.appearance import CHOICES, IN_MENU
 
 
 def main_menu(actions: Actions, panels: Sequence[Panel], parent: QWidget) -> QMenu:
@@ -44,10 +44,20 @@ def main_menu(actions: Actions, panels: Sequence[Panel], parent: QWidget) -> QMe
 def appearance_menu(actions: Actions, parent: QWidget) -> QMenu:
     """Theme, palette and density, and what else is set for this window alone."""
     menu = QMenu(parent)
-    for name, values in CHOICES.items():
-        for value in values:
+    for name in IN_MENU:
+        for value in CHOICES[name]:
             actions.add_to(menu, f"appearance.{name}.{value}")
         menu.addSeparator()
+    for name, title in (
+        ("time_zone", "Time zone"),
+        ("number_format", "Numbers"),
+        ("sounds", "Sounds"),
+        ("notifications", "Notifications"),
+    ):
+        inner = menu.addMenu(title)
+        for value in CHOICES[name]:
+            actions.add_to(inner, f"appearance.{name}.{value}")
+    menu.addSeparator()
     for name in ("window.settings", "window.hotkeys", "workspace.reset"):
         actions.add_to(menu, name)
     return menu
