@@ -246,6 +246,8 @@ class Application:
 
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
+        if self.attended:
+            self.window.tell_outside()
         gc.unfreeze()
         gc.collect()
         gc.freeze()

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QSystemTrayIcon, QVBoxLayout, QWidget
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.hotkeys import Hotkeys
@@ -27,10 +27,13 @@ from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
 from widgets.window.keys_dialog import KeysDialog
+from widgets.window.notices import Notices
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
+from widgets.window.sounds import Sounds
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.trade_actions import TradeActions
+from widgets.window.tray import Tray
 from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
@@ -150,7 +153,8 @@ class MainWindow(QWidget):
             model, catalogue(model, self._desktop, self._build_settings), self._file.get("workspaces"), self
         )
         self.status = StatusBar(model, self)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, model]
+        self.notices = Notices(model, self.appearance, self)
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.notices, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
@@ -226,6 +230,16 @@ class MainWindow(QWidget):
         if self.workspaces is not None:
             self.workspaces.switch(name)
 
+    def tell_outside(self) -> None:
+        """Sounds, and the tray's icon where the system has a tray: for a window that somebody looks at."""
+        assert self.model is not None
+        sounds = Sounds(self.notices)
+        self.notices.sounded.connect(sounds.play)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            tray = Tray(self.model, self.registry, self.notices)
+            self.notices.notified.connect(tray.notify)
+            tray.icon.messageClicked.connect(self.come_forward)
+
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
         assert self.model is not None and self.workspaces is not None
@@ -263,6 +277,13 @@ class MainWindow(QWidget):
     def back_to_chart(self) -> None:
         if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
+
+    def come_forward(self) -> None:
+        """In front of other programs, also when it was minimised."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def toggle_full_screen(self) -> None:
         if self.isFullScreen():
