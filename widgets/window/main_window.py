@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDialog, QMenu, QSystemTrayIcon, QVBoxLayout, QWidget
 
 from widgets.actions.help_card import HelpCard
@@ -26,6 +26,7 @@ from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
+from widgets.window.drop_import import CANCEL, DropImport, local_files
 from widgets.window.keys_dialog import KeysDialog
 from widgets.window.notices import Notices
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
@@ -72,6 +73,8 @@ class MainWindow(QWidget):
         self.workspaces: Workspaces | None = None
         self.configuration: ConfigurationEditor | None = None
         """Of the file that the engine here was started with; none for an engine elsewhere."""
+        self.data_places: tuple[str, ...] | None = None
+        """The options of the command line that name this engine's configuration and data folder."""
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
         self._take_out: list[Callable[[], None]] = []
@@ -79,6 +82,7 @@ class MainWindow(QWidget):
         self.banner = Banner(self)
         self.banner.resume_clicked.connect(self.open_resume)
         self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
+        self.banner.message_action_clicked.connect(self._press_message)
         self.banner.set_mode(settings.mode)
         self.banner.set_account(settings.account.name, "")
         self.banner.panic.setEnabled(False)
@@ -103,6 +107,7 @@ class MainWindow(QWidget):
         for widget in (self.banner, self.bar, self.start_page):
             self._column.addWidget(widget, 1 if widget is self.start_page else 0)
         self.setMinimumSize(960, 600)
+        self.setAcceptDrops(True)
         self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
         self.setWindowTitle(f"{settings.mode.upper()} – {settings.account.name} – {PROGRAM}")
         self.registry.take_keys(self._kept.get("keys", {}))
@@ -154,14 +159,17 @@ class MainWindow(QWidget):
         )
         self.status = StatusBar(model, self)
         self.notices = Notices(model, self.appearance, self)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.notices, model]
+        offered = WorkspaceActions(self.workspaces, self)
+        self.drops = DropImport(self.data_places, offered.import_, self)
+        self.drops.told.connect(self._tell_drop)
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.notices, self.drops, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
         self._column.addWidget(self.status)
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         self._restore_chart()
-        self._offer_workspaces(WorkspaceActions(self.workspaces, self))
+        self._offer_workspaces(offered)
         self._take_out.append(self.registry.add_source(trade.each))
         self.workspaces.show()
         self.status.show()
@@ -277,6 +285,22 @@ class MainWindow(QWidget):
     def back_to_chart(self) -> None:
         if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
+
+    def _tell_drop(self, words: str, good: bool, action: str) -> None:
+        self.banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action)
+
+    def _press_message(self) -> None:
+        if self.model is not None and self.banner.action.text() == CANCEL:
+            self.drops.cancel()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.model is not None and local_files(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self.model is not None:
+            event.acceptProposedAction()
+            self.drops.take(local_files(event.mimeData()))
 
     def come_forward(self) -> None:
         """In front of other programs, also when it was minimised."""
