@@ -249,7 +249,7 @@ class Application:
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
         if self.attended:
-            self.window.tell_outside()
+            self.window.outside.attend(self.window.registry)
         gc.unfreeze()
         gc.collect()
         gc.freeze()

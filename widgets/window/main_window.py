@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QDialog, QMenu, QSystemTrayIcon, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.hotkeys import Hotkeys
@@ -26,15 +26,12 @@ from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
-from widgets.window.drop_import import CANCEL, DropImport, local_files
 from widgets.window.keys_dialog import KeysDialog
-from widgets.window.notices import Notices
+from widgets.window.outside import Outside
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
-from widgets.window.sounds import Sounds
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.trade_actions import TradeActions
-from widgets.window.tray import Tray
 from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
@@ -82,7 +79,6 @@ class MainWindow(QWidget):
         self.banner = Banner(self)
         self.banner.resume_clicked.connect(self.open_resume)
         self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
-        self.banner.message_action_clicked.connect(self._press_message)
         self.banner.set_mode(settings.mode)
         self.banner.set_account(settings.account.name, "")
         self.banner.panic.setEnabled(False)
@@ -158,11 +154,9 @@ class MainWindow(QWidget):
             model, catalogue(model, self._desktop, self._build_settings), self._file.get("workspaces"), self
         )
         self.status = StatusBar(model, self)
-        self.notices = Notices(model, self.appearance, self)
         offered = WorkspaceActions(self.workspaces, self)
-        self.drops = DropImport(self.data_places, offered.import_, self)
-        self.drops.told.connect(self._tell_drop)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.notices, self.drops, model]
+        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
@@ -238,16 +232,6 @@ class MainWindow(QWidget):
         if self.workspaces is not None:
             self.workspaces.switch(name)
 
-    def tell_outside(self) -> None:
-        """Sounds, and the tray's icon where the system has a tray: for a window that somebody looks at."""
-        assert self.model is not None
-        sounds = Sounds(self.notices)
-        self.notices.sounded.connect(sounds.play)
-        if QSystemTrayIcon.isSystemTrayAvailable():
-            tray = Tray(self.model, self.registry, self.notices)
-            self.notices.notified.connect(tray.notify)
-            tray.icon.messageClicked.connect(self.come_forward)
-
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
         assert self.model is not None and self.workspaces is not None
@@ -286,21 +270,14 @@ class MainWindow(QWidget):
         if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
 
-    def _tell_drop(self, words: str, good: bool, action: str) -> None:
-        self.banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action)
-
-    def _press_message(self) -> None:
-        if self.model is not None and self.banner.action.text() == CANCEL:
-            self.drops.cancel()
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self.model is not None and local_files(event.mimeData()):
+        if self.model is not None and self.outside.wants(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         if self.model is not None:
             event.acceptProposedAction()
-            self.drops.take(local_files(event.mimeData()))
+            self.outside.take(event.mimeData())
 
     def come_forward(self) -> None:
         """In front of other programs, also when it was minimised."""

@@ -27,6 +27,11 @@ def drop(station: Workstation, *files: Path) -> None:
     station.window.dropEvent(QDropEvent(QPointF(400, 300), Qt.DropAction.CopyAction, mime, buttons, keys))
 
 
+def place(station: Workstation, data: Path) -> None:
+    configuration = str(ROOT / "config" / "strategy.yaml")
+    station.window.outside.drops._places = ("--config", configuration, "--data", str(data))
+
+
 def told(station: Workstation) -> str:
     return station.window.banner.accessibleDescription()
 
@@ -35,12 +40,12 @@ def test_candles_are_imported_by_a_process_of_their_own(station: Workstation, tm
     file = tmp_path / "BTCUSDT_1h.csv"
     file.write_text(CANDLES)
     target = tmp_path / "other"
-    station.window.drops._places = ("--config", str(ROOT / "config" / "strategy.yaml"), "--data", str(target))
+    place(station, target)
     drop(station, file)
     assert told(station) == "Importing BTCUSDT_1h.csv …" and station.window.banner.action.text() == "Cancel"
     drop(station, file)
     assert "Another import runs" in told(station)
-    station.qtbot.waitUntil(lambda: not station.window.drops.busy, timeout=60_000)
+    station.qtbot.waitUntil(lambda: not station.window.outside.drops.busy, timeout=60_000)
     assert told(station).startswith("Imported 24 candles of 1h of BTCUSDT, 2023-01-01 00:00:00 to ")
     database = open_database(target / "history.sqlite3")
     try:
@@ -52,13 +57,18 @@ def test_candles_are_imported_by_a_process_of_their_own(station: Workstation, tm
 def test_what_fails_is_told_in_its_own_words_and_a_run_is_cancelled(station: Workstation, tmp_path: Path) -> None:
     file = tmp_path / "BTCUSDT_1h.csv"
     file.write_text("open_time,open\n1,2\n")
-    station.window.drops._places = ("--config", str(ROOT / "config" / "strategy.yaml"), "--data", str(tmp_path / "d"))
+    station.window.outside.drops._places = (
+        "--config",
+        str(ROOT / "config" / "strategy.yaml"),
+        "--data",
+        str(tmp_path / "d"),
+    )
     drop(station, file)
     station.click(station.window.banner.action)
-    station.qtbot.waitUntil(lambda: not station.window.drops.busy, timeout=60_000)
+    station.qtbot.waitUntil(lambda: not station.window.outside.drops.busy, timeout=60_000)
     assert told(station).startswith("The import was cancelled")
     drop(station, file)
-    station.qtbot.waitUntil(lambda: not station.window.drops.busy, timeout=60_000)
+    station.qtbot.waitUntil(lambda: not station.window.outside.drops.busy, timeout=60_000)
     assert "BTCUSDT_1h.csv" in told(station) and "Traceback" not in told(station)
 
 
@@ -78,4 +88,4 @@ def test_an_attached_window_imports_nothing(station: Workstation, tmp_path: Path
     file = tmp_path / "BTCUSDT_1h.csv"
     file.write_text(CANDLES)
     drop(station, file)
-    assert "imported where the engine runs" in told(station) and not station.window.drops.busy
+    assert "imported where the engine runs" in told(station) and not station.window.outside.drops.busy

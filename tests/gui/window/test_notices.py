@@ -21,8 +21,8 @@ class Heard:
     def __init__(self, station: Workstation) -> None:
         self.sounds: list[Sound] = []
         self.words: list[str] = []
-        station.window.notices.sounded.connect(self.sounds.append)
-        station.window.notices.notified.connect(lambda title, text: self.words.append(f"{title}. {text}"))
+        station.window.outside.notices.sounded.connect(self.sounds.append)
+        station.window.outside.notices.notified.connect(lambda title, text: self.words.append(f"{title}. {text}"))
 
 
 @pytest.mark.allow_log_warnings("kill switch", "Killed")
@@ -85,7 +85,7 @@ def test_sounds_are_files_that_a_player_of_the_system_gets(
 
 @pytest.mark.qt_log_ignore("systemTrayWindowChanged")
 def test_the_tray_says_the_result_and_brings_the_window_back(station: Workstation) -> None:
-    tray = Tray(station.model, station.window.registry, station.window.notices)
+    tray = Tray(station.model, station.window.registry, station.window.outside.notices)
     station.buy()
     station.pass_time(2)
     result = station.model.account.day_result
