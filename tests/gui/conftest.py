@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.controls.table import Table
-from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.docks.workspace import Workspace
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.session_engine import SessionEngine
+from widgets.look.numbers import set_separators, set_zone
 from widgets.look.style import install
 from widgets.look.theme import Density, current
 from widgets.window.main_window import MainWindow
@@ -86,7 +87,7 @@ class Workstation:
         self.frame()
 
     @property
-    def area(self) -> TradingWorkspace:
+    def area(self) -> Workspace:
         assert self.window.area is not None
         return self.window.area
 
@@ -195,6 +196,8 @@ def open_workstation(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterat
         made.close()
     current().set_colours("dark")
     current().set_density(Density.NORMAL)
+    set_zone("UTC")
+    set_separators(",", ".")
 
 
 @pytest.fixture

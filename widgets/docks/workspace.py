@@ -1,0 +1,206 @@
+"""A workspace: panels of the catalogue in their places, each built when it is first shown."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QMenu, QWidget
+
+from widgets.chart.chart_panel import ChartPanel
+from widgets.docks.catalogue import LINK, Count, PanelKind
+from widgets.docks.dock_layout import Layout, with_charts
+from widgets.docks.docking import DockArea, Panel
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.linked_model import LETTERS, LinkGroups
+from widgets.panels.live_panel import LivePanel
+
+
+class Workspace(DockArea):
+    """``area.ticket`` is the content of the panel *ticket*, built by that if it was not yet.
+
+    A workspace that is hidden hears nothing of the engine.
+    """
+
+    def __init__(self, groups: LinkGroups, kinds: tuple[PanelKind, ...], layout: Layout, compact: Layout) -> None:
+        names = tuple(kind.name for kind in kinds if kind.name.partition(" ")[0] == "chart")
+        super().__init__(with_charts(layout, names), with_charts(compact, names))
+        self._groups = groups
+        self.model = groups.model(LINK)
+        self._away: list[Panel] = []
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._counted: list[tuple[SignalInstance, Any]] = []
+        self._building = QTimer(self)
+        self._building.setSingleShot(True)
+        self._building.setInterval(0)
+        self._building.timeout.connect(self._build_shown)
+        for kind in kinds:
+            panel = self.add_panel(kind.name, kind.title, None, link=kind.link)
+            panel.visibilityChanged.connect(self._build_soon)
+            panel.extend_menu = partial(self._add_links, kind)
+            if kind.count is not None:
+                self._count(kind.name, kind.count)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self.__dict__.get("_kinds", ()):
+            return self.content(name)
+        raise AttributeError(f"a workspace has no {name!r}")
+
+    @property
+    def charts(self) -> list[ChartPanel]:
+        """The contents of all charts."""
+        return [getattr(self, name) for name in self._kinds if name.partition(" ")[0] == "chart"]
+
+    def content(self, name: str) -> QWidget:
+        """What the panel shows, built if it was not yet. Raises KeyError for an unknown name."""
+        panel = self.panel(name)
+        before: QWidget | None = panel.widget()
+        if before is not None:
+            return before
+        kind = self._kinds[name]
+        content = kind.build(self._model_of(kind))
+        if isinstance(content, LivePanel):
+            content.set_in_front(panel.in_front)
+            panel.visibilityChanged.connect(content.set_in_front)
+        panel.setWidget(content)
+        for tool in kind.tools(content):
+            panel.add_tool(tool)
+        if hasattr(content, "title_changed"):
+            panel.set_title(content.title)  # type: ignore[attr-defined]
+            content.title_changed.connect(panel.set_title)
+        return content
+
+    def show_panel(self, name: str) -> None:
+        self.content(name)
+        super().show_panel(name)
+
+    # --- Link groups ------------------------------------------------------------------------------------------------
+
+    def _model_of(self, kind: PanelKind) -> EngineModel:
+        """The whole engine's for a panel that shows no symbol; else that of its group, or one of its own."""
+        link = self.panel(kind.name).link
+        if not link and not self.linkable(kind):
+            return self.model
+        return self._groups.model(link or f"{self.objectName()}/{kind.name}", kind.symbol)
+
+    @staticmethod
+    def linkable(kind: PanelKind) -> bool:
+        """Whether it shows one symbol, so that it can follow a group."""
+        return bool(kind.link or kind.symbol)
+
+    def link(self, name: str, letter: str) -> None:
+        """Let a panel follow a group, or none when the letter is empty: then it keeps its symbol for itself.
+
+        Raises KeyError for an unknown name.
+        """
+        panel, kind = self.panel(name), self._kinds[name]
+        if panel.link == letter or not self.linkable(kind):
+            return
+        symbol = self._model_of(kind).symbol
+        panel.set_link(letter)
+        if not letter:
+            self._model_of(kind).choose_symbol(symbol)
+        before: QWidget | None = panel.widget()
+        if before is not None:
+            panel.drop_content()
+            fresh = self.content(name)
+            if isinstance(before, ChartPanel) and isinstance(fresh, ChartPanel):
+                fresh.choose_timeframe(before.timeframe)
+                fresh.choose_indicators(before.indicators)
+
+    def choose_symbol(self, name: str, symbol: str) -> None:
+        """Another symbol for the panel and those that share its group. Raises KeyError for an unknown name."""
+        self._model_of(self._kinds[name]).choose_symbol(symbol)
+
+    def _add_links(self, kind: PanelKind, menu: QMenu) -> None:
+        if not self.linkable(kind):
+            return
+        now = self.panel(kind.name).link
+        links = menu.addMenu("Link group")
+        for letter in (*LETTERS, ""):
+            entry = links.addAction(letter or "None")
+            entry.setCheckable(True)
+            entry.setChecked(letter == now)
+            entry.triggered.connect(lambda _=False, letter=letter: self.link(kind.name, letter))
+        symbols = menu.addMenu("Symbol")
+        shown = self._model_of(kind).symbol
+        for symbol in self.model.engine.symbols:
+            entry = symbols.addAction(symbol)
+            entry.setCheckable(True)
+            entry.setChecked(symbol == shown)
+            entry.triggered.connect(lambda _=False, symbol=symbol: self.choose_symbol(kind.name, symbol))
+        menu.addSeparator()
+
+    # --- To come and to go ------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Another workspace comes in its place: floating panels go with it."""
+        self._away = [panel for panel in self.panels() if panel.isFloating() and not panel.isHidden()]
+        for panel in self._away:
+            panel.hide()
+
+    def enter(self) -> None:
+        """It is shown again, with the panels that floated."""
+        away, self._away = self._away, []
+        for panel in away:
+            panel.show()
+
+    def document(self) -> dict[str, Any]:
+        links = {panel.name: panel.link for panel in self.panels() if self.linkable(self._kinds[panel.name])}
+        return {**super().document(), "links": links}
+
+    def take(self, document: Any) -> bool:
+        if not super().take(document):
+            return False
+        links = document.get("links")
+        for name, kind in self._kinds.items() if isinstance(links, dict) else ():
+            if self.linkable(kind) and links.get(name) in (*LETTERS, ""):
+                self.link(name, links[name])
+        return True
+
+    # --- Panels come when they are shown ----------------------------------------------------------------------------
+
+    def _build_soon(self) -> None:
+        self._building.start()
+
+    def _build_shown(self) -> None:
+        if not self.isVisible():
+            return
+        for panel in self.panels():
+            if panel.in_front and not panel.isHidden():
+                self.content(panel.name)
+
+    # --- Figures beside the names -----------------------------------------------------------------------------------
+
+    def _count(self, name: str, count: Count) -> None:
+        figure = count.of(self.model)
+        self.panel(name).set_count(figure, alarmed=count.alarming and bool(figure))
+
+    def _count_while(self, shown: bool) -> None:
+        counted, self._counted = self._counted, []
+        for signal, slot in counted:
+            signal.disconnect(slot)
+        if not shown:
+            return
+        for name, kind in self._kinds.items():
+            count = kind.count
+            if count is not None and count.when:
+
+                def again(*_: Any, name: str = name, count: Count = count) -> None:
+                    self._count(name, count)
+
+                signal = getattr(self.model, count.when)
+                signal.connect(again)
+                self._counted.append((signal, again))
+                again()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._count_while(True)
+        self._building.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._count_while(False)
