@@ -8,6 +8,8 @@ from widgets.chart.chart_panel import ChartPanel
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
 from widgets.docks.docking import DockArea
 from widgets.engine.engine_model import EngineModel
+from widgets.footprint.footprint_panel import FootprintPanel
+from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -32,7 +34,8 @@ LINK = "A"
 def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
     """The layout with these charts as tabs where it has one."""
     if isinstance(layout, Tabs):
-        return replace(layout, panels=names) if layout.panels == ("chart",) else layout
+        others = tuple(name for name in layout.panels if name != "chart")
+        return replace(layout, panels=(*names, *others)) if "chart" in layout.panels else layout
     return Split(layout.orientation, tuple(with_charts(child, names) for child in layout.children), layout.size)
 
 
@@ -51,6 +54,8 @@ class TradingWorkspace(DockArea):
         self.ticket = TicketPanel(model)
         self.ladder = LadderPanel(model)
         self.tape = TapePanel(model, desktop.tape_threshold)
+        self.heatmap = HeatmapPanel(model)
+        self.footprint = FootprintPanel(model, desktop.order_flow.footprint_imbalance_percent)
         self.charts = [
             ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=number == 0)
             for number, chart in enumerate(charts)
@@ -81,6 +86,8 @@ class TradingWorkspace(DockArea):
             chart.title_changed.connect(panel.set_title)
         self.add_panel("ladder", "Ladder", self.ladder, link=LINK)
         self.add_panel("tape", "Tape", self.tape, link=LINK)
+        self.add_panel("heatmap", "Heatmap", self.heatmap, link=LINK)
+        self.add_panel("footprint", "Footprint", self.footprint, link=LINK)
         self.add_panel("positions", "Positions", self.positions)
         self.add_panel("orders", "Orders", self.orders).add_tool(self.orders.working_only)
         self.add_panel("fills", "Fills", self.fills)
