@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from widgets.chart.chart_panel import ChartPanel
+from widgets.depth.depth_panel import DepthPanel
+from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
 from widgets.docks.docking import DockArea
 from widgets.engine.engine_model import EngineModel
@@ -52,9 +54,11 @@ class TradingWorkspace(DockArea):
         model.choose_symbol(charts[0].symbol)
         self.watchlist = WatchlistPanel(model)
         self.ticket = TicketPanel(model)
-        self.ladder = LadderPanel(model)
-        self.tape = TapePanel(model, desktop.tape_threshold)
+        self.ladder = LadderPanel(model, desktop.order_flow.one_click_minutes)
+        self.tape = TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms)
         self.heatmap = HeatmapPanel(model)
+        self.depth_chart = DepthPanel(model)
+        self.liquidity = LiquidityPanel(model)
         self.footprint = FootprintPanel(model, desktop.order_flow.footprint_imbalance_percent)
         self.charts = [
             ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=number == 0)
@@ -85,7 +89,9 @@ class TradingWorkspace(DockArea):
             panel = self.add_panel(name, chart.title, chart, link=LINK if chart.linked else "")
             chart.title_changed.connect(panel.set_title)
         self.add_panel("ladder", "Ladder", self.ladder, link=LINK)
-        self.add_panel("tape", "Tape", self.tape, link=LINK)
+        self.add_panel("tape", "Tape", self.tape, link=LINK).add_tool(self.tape.filter)
+        self.add_panel("depth", "Depth", self.depth_chart, link=LINK)
+        self.add_panel("liquidity", "Liquidity", self.liquidity, link=LINK)
         self.add_panel("heatmap", "Heatmap", self.heatmap, link=LINK)
         self.add_panel("footprint", "Footprint", self.footprint, link=LINK)
         self.add_panel("positions", "Positions", self.positions)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtGui import QColor
 
 from widgets.ladder.ladder_rows import LadderOrder, LadderRows, Side
 from widgets.look.numbers import decimals_of, format_number
 from widgets.look.painting import CENTRE, LEFT, RIGHT, Canvas
-from widgets.look.tokens import Tokens
+from widgets.look.tokens import Mode, Tokens
 
 HEADER: Final = 22
 FOOT: Final = 26
@@ -21,6 +22,7 @@ SUM_WIDTH: Final = 56
 SHARES: Final = (0.165, 0.225, 0.27, 0.235)  # of the width: mine, bid, price, ask; the rest is volume
 HEADINGS: Final = ("Mine", "Bid", "Price", "Ask", "Vol")
 MINE, BID, PRICE, ASK, VOLUME = range(5)
+BAR_STEPS: Final = 128  # a bar whose length changes by less than one of them is left as it is
 
 
 @dataclass
@@ -37,6 +39,57 @@ class LadderScene:
     row_height: int = 18
     hovered: int | None = None
     stale_seconds: float | None = None
+    armed: str = ""
+    """Words of the strip while a click trades; empty when it does not."""
+    mode: Mode = Mode.PAPER
+    dragged: Drag | None = None
+
+    def row_states(self) -> list[RowState]:
+        """What each visible row shows, from the top: a row with the same state needs no painting."""
+        rows, top = self.rows, self.top
+        if top is None:
+            return []
+        largest, most = rows.largest(top - self.visible + 1, top), max(rows.traded.values(), default=1)
+        last = None if self.last_ticks is None else rows.last_row(self.last_ticks)
+        bids, asks, orders, traded, best_ask = rows.bids, rows.asks, rows.orders, rows.traded, rows.best_ask
+        return [
+            RowState(
+                row,
+                bids.get(row),
+                bids.get(row, 0) * BAR_STEPS // largest,
+                asks.get(row),
+                asks.get(row, 0) * BAR_STEPS // largest,
+                traded.get(row, 0) * BAR_STEPS // most,
+                orders.get(row),
+                self.last_side if row == last else "",
+                row == best_ask,
+                row - 1 == rows.best_bid,
+            )
+            for row in range(top, top - self.visible, -1)
+        ]
+
+
+class RowState(NamedTuple):
+    """All that a row's picture is made of; bars in ``BAR_STEPS`` of the column."""
+
+    row: int
+    bid: int | None
+    bid_bar: int
+    ask: int | None
+    ask_bar: int
+    traded_bar: int
+    order: LadderOrder | None
+    last: str
+    is_best_ask: bool
+    over_spread: bool
+
+
+class Drag(NamedTuple):
+    """An own order under the hand: rows where it was taken and where it is."""
+
+    order: LadderOrder
+    taken_from: int
+    row: int
 
 
 def column_at(x: float, width: float) -> int:
@@ -55,35 +108,43 @@ class LadderPainter:
         self._stale = scene.stale_seconds is not None
         self._figures = tokens.text_3 if self._stale else tokens.text_1
 
-    def paint(self) -> None:
+    def paint(self, numbers: Collection[int]) -> None:
+        """Header, foot, and these rows, counted from the top; the painter clips what else there is."""
         canvas = self._canvas
         canvas.fill(0, 0, canvas.width, canvas.height, self._tokens.ground)
         if self._scene.top is not None:
-            self._paint_rows(self._scene.top)
+            self._paint_rows(self._scene.top, numbers)
         self._paint_header()
         self._paint_foot()
+        if self._scene.armed:
+            colour = self._tokens.mode(self._scene.mode).fill
+            canvas.frame(0, 0, canvas.width, canvas.height, colour, canvas.px(2))
 
     def _paint_header(self) -> None:
         canvas, tokens, edges, height = self._canvas, self._tokens, self._edges, self._canvas.px(HEADER)
         if self._stale:
             text = f"The book is {self._scene.stale_seconds:.0f} s old"
             canvas.fill(0, 0, canvas.width, height, tokens.warning_ground)
-            canvas.text(0, 0, canvas.width, height, text, tokens.warning, CENTRE, 11)
+            canvas.label(0, 0, canvas.width, height, text, tokens.warning, CENTRE, 11)
+        elif self._scene.armed:
+            colours = tokens.mode(self._scene.mode)
+            canvas.fill(0, 0, canvas.width, height, colours.fill)
+            canvas.label(0, 0, canvas.width, height, self._scene.armed, colours.on_fill, CENTRE, 11, 600)
         else:
             for column, heading in enumerate(HEADINGS):
                 wide = edges[column + 1] - edges[column] - (0 if column == PRICE else canvas.px(PADDING))
                 align = CENTRE if column == PRICE else RIGHT
-                canvas.text(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
+                canvas.label(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
         canvas.fill(0, height - self._line, canvas.width, self._line, tokens.hairline)
 
-    def _paint_rows(self, top: int) -> None:
+    def _paint_rows(self, top: int, numbers: Collection[int]) -> None:
         canvas, scene, rows, edges = self._canvas, self._scene, self._scene.rows, self._edges
         body, count, line = canvas.px(HEADER), self._scene.visible, self._line
         canvas.fill(edges[PRICE], body, edges[ASK] - edges[PRICE], count * self._height, self._tokens.raised)
         largest = rows.largest(top - count + 1, top)
         most_traded = max(rows.traded.values(), default=0)
         last = None if scene.last_ticks is None else rows.last_row(scene.last_ticks)
-        for number in range(count):
+        for number in numbers:
             row, y = top - number, body + number * self._height
             self._paint_sizes(row, y, largest)
             self._paint_price(row, y, row == last)
@@ -99,6 +160,11 @@ class LadderPainter:
         if scene.hovered is not None and scene.hovered < count:
             y = body + scene.hovered * self._height
             canvas.frame(0, y, canvas.width, self._height, self._tokens.border, line)
+        drag = scene.dragged
+        if drag is not None and top - count < drag.row <= top:
+            y = body + (top - drag.row) * self._height
+            self._paint_order(drag.order, y)
+            canvas.frame(0, y, edges[BID] - line, self._height, self._tokens.accent, line)
 
     def _paint_sizes(self, row: int, y: int, largest: int) -> None:
         canvas, edges, tokens = self._canvas, self._edges, self._tokens
@@ -122,7 +188,7 @@ class LadderPainter:
             colour, weight = tokens.on_tag, 600
         elif row == self._scene.rows.best_ask and not self._stale:
             colour = tokens.down_text
-        canvas.text(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
+        canvas.label(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
 
     def _paint_traded(self, share: float, y: int) -> None:
         canvas, left = self._canvas, self._edges[VOLUME] + 2 * self._line
@@ -137,7 +203,8 @@ class LadderPainter:
         if order.ahead is not None:
             done = wide * (1.0 - min(1.0, max(0.0, order.ahead)))
             canvas.fill(0, y + self._height - self._line, done, self._line, tokens.accent)
-        self._text_right(0, y, wide, self._size_text(order.lots), tokens.text_3 if self._stale else tokens.accent)
+        text = f"S {self._size_text(order.lots)}" if order.stop else self._size_text(order.lots)
+        self._text_right(0, y, wide, text, tokens.text_3 if self._stale else tokens.accent)
 
     def _paint_foot(self) -> None:
         canvas, tokens, rows = self._canvas, self._tokens, self._scene.rows
@@ -150,9 +217,9 @@ class LadderPainter:
             return
         up, down = (tokens.border, tokens.border) if self._stale else (tokens.up, tokens.down)
         up_text, down_text = (self._figures,) * 2 if self._stale else (tokens.up_text, tokens.down_text)
-        canvas.text(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
+        canvas.label(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
         right_sum = canvas.width - side - inset
-        canvas.text(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
+        canvas.label(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
         left, right, thick = inset + side, right_sum, canvas.px(3)
         y = top + (height - thick) // 2
         middle = left + (right - left) * rows.bid_sum // everything
@@ -160,7 +227,7 @@ class LadderPainter:
         canvas.fill(middle + self._line, y, right - middle - self._line, thick, down)
 
     def _text_right(self, left: int, y: int, room: int, text: str, colour: QColor) -> None:
-        self._canvas.text(left, y, room - self._canvas.px(PADDING), self._height, text, colour, RIGHT)
+        self._canvas.label(left, y, room - self._canvas.px(PADDING), self._height, text, colour, RIGHT)
 
     def _price_text(self, row: int) -> str:
         return price_text(row, self._scene.rows.group, self._scene.tick)

@@ -8,7 +8,7 @@ from typing import Final, cast
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF, QTransform
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF, QStaticText, QTransform
 from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
@@ -77,6 +77,7 @@ class Canvas:
         rects[:, 1] = np.clip(y, -LIMIT, LIMIT)
         rects[:, 2] = np.clip(x + width, -LIMIT, LIMIT) - 1
         rects[:, 3] = np.clip(y + height, -LIMIT, LIMIT) - 1
+        self.painter.setPen(Qt.PenStyle.NoPen)
         self.painter.setBrush(colour)
         self.painter.drawRects(cast(QRect, Shiboken.wrapInstance(rects.ctypes.data, QRect)), count)
 
@@ -144,9 +145,50 @@ class Canvas:
             painter.setWorldTransform(before)
         painter.setPen(Qt.PenStyle.NoPen)
 
+    def label(
+        self,
+        x: float,
+        y: float,
+        width: float,
+        height: float,
+        text: str,
+        colour: QColor,
+        align: Qt.AlignmentFlag = LEFT,
+        pixels: int = 12,
+        weight: int = 400,
+    ) -> None:
+        """As ``text``, much faster for what was drawn before: figures of a ladder or a scale are laid out once.
+
+        ``align`` is one of LEFT, RIGHT and CENTRE.
+        """
+        painter, theme, ratio = self.painter, current(), self.ratio
+        laid, wide, high = _laid_out(text, pixels, weight, theme.family)
+        free = width - wide * ratio
+        left = x if align is LEFT else x + free if align is RIGHT else x + free / 2
+        top = y + (height - high * ratio) / 2
+        painter.setPen(colour)
+        painter.setFont(theme.font(pixels, weight))
+        if ratio == 1.0:
+            painter.drawStaticText(QPointF(left, top), laid)
+        else:
+            before = painter.worldTransform()
+            painter.scale(ratio, ratio)
+            painter.drawStaticText(QPointF(left / ratio, top / ratio), laid)
+            painter.setWorldTransform(before)
+
     def text_width(self, text: str, pixels: int = 12, weight: int = 400) -> int:
         """Width of a line of text in device pixels."""
         return int(np.ceil(text_advance(text, pixels, weight, current().family) * self.ratio))
+
+
+@lru_cache(maxsize=16_384)
+def _laid_out(text: str, pixels: int, weight: int, family: str) -> tuple[QStaticText, float, float]:
+    """A line of text with its logical width and height; `family` tells fonts apart."""
+    laid = QStaticText(text)
+    laid.setTextFormat(Qt.TextFormat.PlainText)
+    laid.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+    laid.prepare(QTransform(), current().font(pixels, weight))
+    return laid, laid.size().width(), laid.size().height()
 
 
 @lru_cache(maxsize=8192)
