@@ -10,10 +10,10 @@ from PySide6.QtGui import QColor
 
 from widgets.chart.scale import round_step
 from widgets.chart.tags import spread
+from widgets.engine.protocol import Levels
 from widgets.heatmap.bubbles import draw_bubbles, radii
 from widgets.heatmap.heatmap_scene import HeatmapOrder, HeatmapScene, Parts
 from widgets.ladder.ladder_painting import price_text
-from widgets.ladder.ladder_rows import LadderRows
 from widgets.look.numbers import NANOSECONDS, format_number, format_time
 from widgets.look.painting import CENTRE, LEFT, Canvas
 from widgets.look.short_size import ShortSize
@@ -106,7 +106,8 @@ class HeatmapPainter:
         shown = together[together >= least]
         if not len(shown):
             return
-        full = float(np.percentile(shown, 99))
+        rank = len(shown) * 99 // 100
+        full = float(np.partition(shown, rank)[rank])
         largest, half = self._canvas.px(LARGEST_BUBBLE), self._cell / 2
         for lots, price, colour in (
             (sums.sells, sums.sell_price, self._tokens.down),
@@ -166,39 +167,38 @@ class HeatmapPainter:
     # --- The book now -----------------------------------------------------------------------------------------------
 
     def _paint_book(self) -> None:
-        canvas, tokens, parts, view = self._canvas, self._tokens, self._parts, self._scene.view
+        canvas, tokens, parts = self._canvas, self._tokens, self._parts
         if parts.book == parts.axis:
             return
         canvas.fill(parts.book, 0, self._line, parts.height, tokens.hairline)
-        rows = LadderRows(group=self._scene.group)
-        rows.set_book(self._scene.bids, self._scene.asks)
-        largest = rows.largest(view.top - view.rows + 1, view.top)
+        found = [self._rows_of(self._scene.bids, up=False), self._rows_of(self._scene.asks, up=True)]
+        largest = max(int(lots.max(initial=1)) for lots in found)
         room, inset = parts.axis - parts.book - canvas.px(PADDING), self._line if self._row > 3 else 0
-        for side, colour in ((rows.bids, tokens.up), (rows.asks, tokens.down)):
-            shown = {row: lots for row, lots in side.items() if view.top - view.rows < row <= view.top}
-            if not shown:
+        for lots, colour, above in zip(found, (tokens.up, tokens.down), (False, True), strict=True):
+            place = np.flatnonzero(lots)
+            if not len(place):
                 continue
-            number = np.fromiter(shown.keys(), dtype=np.int64)
-            wide = np.array([max(1, room * lots // largest) for lots in shown.values()])
+            wide = np.maximum(1, (lots[place] * (room / largest)).astype(np.int64))
             fill = tokens.border if self._scene.stale_seconds is not None else colour
-            canvas.fill_batch(
-                np.full(len(wide), parts.book + self._line),
-                (view.top - number) * self._row,
-                wide,
-                self._row - inset,
-                fill,
-            )
-            most = max(shown, key=lambda row: (shown[row], row))
-            self._label_largest(rows, most, shown[most], room * shown[most] // largest)
+            left = np.full(len(place), parts.book + self._line)
+            canvas.fill_batch(left, place * self._row, wide, self._row - inset, fill)
+            most = int(place[lots[place].argmax()])
+            self._label_largest(most, int(lots[most]), int(wide[lots[place].argmax()]), above)
 
-    def _label_largest(self, rows: LadderRows, row: int, lots: int, wide: int) -> None:
+    def _rows_of(self, levels: Levels, *, up: bool) -> Any:
+        """Lots of one side by visible row from the top, prices rounded up or down to their rows: int64."""
+        view, group = self._scene.view, self._scene.group
+        side = np.array(levels, dtype=np.int64).reshape(-1, 2)
+        row = view.top - (-(-side[:, 0] // group) if up else side[:, 0] // group)
+        inside = (row >= 0) & (row < view.rows)
+        return np.bincount(row[inside], side[inside, 1], minlength=view.rows).astype(np.int64)
+
+    def _label_largest(self, place: int, lots: int, wide: int, above: bool) -> None:
         canvas, parts, height = self._canvas, self._parts, self._canvas.px(14)
         text = ShortSize.of(lots, self._scene.lot).text(lots)
         needs = canvas.text_width(text, 12) + canvas.px(4)
-        above = row not in rows.bids
         x = min(parts.book + wide + canvas.px(4), parts.axis - needs)
-        y = (self._scene.view.top - row) * self._row
-        y = y - height if above else y + self._row
+        y = place * self._row - height if above else (place + 1) * self._row
         canvas.label(x, min(max(0, y), parts.height - height), needs, height, text, self._tokens.text_1, LEFT)
 
     # --- Axes -------------------------------------------------------------------------------------------------------

@@ -27,17 +27,18 @@ class OwnQueue:
             self._symbol, self._estimate = symbol, QueueEstimate()
             _, self._count = model.trades_since(symbol, 0)
         trades, self._count = model.trades_since(symbol, self._count)
-        bids, asks = market.top(DEPTH)
         resting = {
             order.client_id: (market.instrument.ticks(order.price), order.side is Side.BUY)
             for order in model.working_orders()
             if order.symbol == symbol and order.type in RESTING and order.price is not None
         }
+        if not resting:
+            self._estimate.forget_others(set())
+            return
+        bids, asks = market.top(DEPTH)
         # Of a level beyond those at hand nothing is known.
         seen = {name: at for name, at in resting.items() if _reaches(bids if at[1] else asks, *at)}
         self._estimate.forget_others(set(seen))
-        if not seen:
-            return
         for trade in trades:
             self._estimate.trade(trade.ticks, trade.lots, trade.side == "buy")
         levels = {True: dict(bids), False: dict(asks)}

@@ -95,17 +95,19 @@ class DepthHistory:
     def _put(self, slot: int, number: int, bids: Levels, asks: Levels) -> None:
         best_bid, best_ask = bids[0][0] if bids else 0, asks[0][0] if asks else 0
         base = best_bid or best_ask
-        bids = [level for level in bids if base - level[0] < FARTHEST]
-        asks = [level for level in asks if level[0] - base < FARTHEST]
-        count = len(bids) + len(asks)
+        levels = np.array([*bids, *asks], dtype=np.int64).reshape(-1, 2)
+        offsets, bid_count = levels[:, 0] - base, len(bids)
+        if len(levels) and int(np.abs(offsets).max()) > FARTHEST:
+            near = np.abs(offsets) <= FARTHEST
+            bid_count = int(near[:bid_count].sum())
+            levels, offsets = levels[near], offsets[near]
+        count = len(levels)
         self._make_room(count)
         self._numbers[slot], self._base[slot] = number, base
         self._best[slot] = best_bid, best_ask
-        self._bid_counts[slot], self._counts[slot] = len(bids), count
-        if count:
-            levels = np.array([*bids, *asks], dtype=np.int64)
-            self._offsets[slot, :count] = levels[:, 0] - base
-            self._lots[slot, :count] = levels[:, 1]
+        self._bid_counts[slot], self._counts[slot] = bid_count, count
+        self._offsets[slot, :count] = offsets
+        self._lots[slot, :count] = levels[:, 1]
 
     def _copy(self, before: int, number: int) -> None:
         source, slot = before % self.columns, number % self.columns
