@@ -218,6 +218,14 @@ class LadderView(QWidget):
         if column_at(event.position().x(), self.width()) == PRICE:
             self.centre()
 
+    def event(self, event: QEvent) -> bool:
+        """While an order is under the hand, Esc lets it go instead of doing what it does in the window."""
+        takes = event.type() is QEvent.Type.ShortcutOverride and self._scene.dragged is not None
+        if takes and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         half = self._scene.visible // 2
         rows = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: half, Qt.Key.Key_PageDown: -half}

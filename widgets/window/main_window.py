@@ -194,6 +194,7 @@ class MainWindow(QWidget):
 
     def _back_to_chart(self) -> None:
         if self.area is not None:
+            self.area.ladder.one_click.disarm()
             self.area.charts[0].view.setFocus()
 
     def open_resume(self) -> ReasonDialog:

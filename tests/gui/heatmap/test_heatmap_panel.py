@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
+from widgets.engine.protocol import Levels
+from widgets.engine.session_market import SessionMarket
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.heatmap.heatmap_scene import Parts
 from widgets.look.theme import current
@@ -149,7 +151,12 @@ def test_hidden_it_looks_once_a_second_and_a_bridge_closes_the_gaps(
     looks: list[int] = []
     market = station.engine.market("BTCUSDT")
     top = type(market).top
-    monkeypatch.setattr(type(market), "top", lambda self, depth: (looks.append(depth), top(self, depth))[1])
+
+    def noted(market: SessionMarket, depth: int) -> tuple[Levels, Levels]:
+        looks.append(depth)
+        return top(market, depth)
+
+    monkeypatch.setattr(type(market), "top", noted)
     before = heatmap.view.scene.history.last
     station.area.panel("ladder").close()
     for _ in range(90):
