@@ -29,7 +29,7 @@ KEPT_SECONDS: Final = 180
 ROW: Final = 42
 PADDING: Final = 10
 LINE: Final = 17
-SPARK_SHARE: Final = 0.46
+SPARK_SHARE: Final = 0.38
 
 
 @dataclass
@@ -67,7 +67,8 @@ class LiquidityView(QWidget):
             value = canvas.text_width(each.value, 12, 600)
             second = top + canvas.px(4) + line
             canvas.label(pad, second, room, line, each.value, tokens.colour(each.tone), LEFT, 12, 600)
-            canvas.label(pad + value + canvas.px(4), second, room, line, each.unit, tokens.text_3, LEFT)
+            if value + canvas.px(4) + canvas.text_width(each.unit) <= room:
+                canvas.label(pad + value + canvas.px(4), second, room, line, each.unit, tokens.text_3, LEFT)
             canvas.fill(0, top + canvas.px(ROW) - 1, canvas.width, 1, tokens.grid)
             area = QRectF(canvas.width - spark, top + canvas.px(10), spark - pad, canvas.px(ROW - 20))
             draw_sparkline(painter, area, list(each.past), 1.0, tokens.text_3)
@@ -126,9 +127,9 @@ class LiquidityPanel(RecordingPanel):
             both = found.bid_lots + found.ask_lots
             short = ShortSize.of(max(found.bid_lots, found.ask_lots), instrument.lot)
             # Where the book at hand ends before that, the sums are of what is at hand.
-            depth.label = DEPTH_LABEL if found.whole else f"{DEPTH_LABEL}, at least"
+            least = "" if found.whole else "≥\u2009"
             sums = f"{short.text(found.bid_lots)} / {short.text(found.ask_lots)}"
-            _put(depth, both, sums, instrument.base)
+            _put(depth, both, least + sums, instrument.base)
             percent = found.imbalance * 100
             _put(imbalance, percent, format_percent(percent, 1, signed=True), "", tone_of(round(percent, 1)))
         short = ShortSize.of(self._window.delta, instrument.lot)

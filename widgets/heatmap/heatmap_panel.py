@@ -29,6 +29,7 @@ from widgets.tape.tape_panel import threshold_lots
 
 DEPTH: Final = 250
 """Levels of each side that are recorded."""
+FEWEST_ROWS: Final = 60
 FIRST_COLUMN: Final = COLUMN_SIZES[1]
 FIRST_WORTH: Final = Decimal(10_000)
 WORTHS: Final = tuple(Decimal(worth) for worth in (2_000, 10_000, 50_000, 200_000, 1_000_000))
@@ -112,7 +113,8 @@ class HeatmapPanel(RecordingPanel):
         """The finest round rows at which the levels of the book are in view."""
         bids, asks = self.view.scene.bids, self.view.scene.asks
         span = asks[-1][0] - bids[-1][0] if bids and asks else 1
-        rows, group = max(1, self.view.scene.view.rows), 1
+        # Before it was laid out, as for a usual height.
+        rows, group = max(FEWEST_ROWS, self.view.scene.view.rows), 1
         while span > rows * group:
             group = next_group(group, up=True)
         self.choose_row(group)

@@ -198,13 +198,16 @@ class LadderPainter:
 
     def _paint_order(self, order: LadderOrder, y: int) -> None:
         canvas, tokens, wide = self._canvas, self._tokens, self._edges[BID] - self._line
-        canvas.fill(0, y, wide, self._height, tokens.accent_ground)
-        canvas.fill(0, y, canvas.px(2), self._height, tokens.accent)
+        if order.stop:
+            # It does not rest in the book: an outline, not a filled cell.
+            canvas.frame(0, y, wide, self._height, tokens.accent, self._line)
+        else:
+            canvas.fill(0, y, wide, self._height, tokens.accent_ground)
+            canvas.fill(0, y, canvas.px(2), self._height, tokens.accent)
         if order.ahead is not None:
             done = wide * (1.0 - min(1.0, max(0.0, order.ahead)))
             canvas.fill(0, y + self._height - self._line, done, self._line, tokens.accent)
-        text = f"S {self._size_text(order.lots)}" if order.stop else self._size_text(order.lots)
-        self._text_right(0, y, wide, text, tokens.text_3 if self._stale else tokens.accent)
+        self._text_right(0, y, wide, self._size_text(order.lots), tokens.text_3 if self._stale else tokens.accent)
 
     def _paint_foot(self) -> None:
         canvas, tokens, rows = self._canvas, self._tokens, self._scene.rows

@@ -23,7 +23,7 @@ class ShortSize(NamedTuple):
         """For sizes up to so many lots of size ``lot``: the largest has about three figures."""
         size = abs(largest_lots) * lot
         unit, suffix = next(((unit, suffix) for unit, suffix in UNITS if size >= unit), (Decimal(1), ""))
-        whole = max(1, len(str(int(size / unit))))
+        whole = len(str(int(size / unit))) if size >= unit else 0
         return cls(lot / unit, min(decimals_of(lot / unit), max(0, FIGURES - whole)), suffix)
 
     def text(self, lots: int, *, signed: bool = False) -> str:

@@ -26,6 +26,8 @@ def chart(qtbot: QtBot) -> DepthView:
     view.resize(500, 324)
     view.set_steps(Decimal("0.1"), Decimal("0.001"), "BTC")
     view.set_book(BIDS, ASKS, stale=False)
+    view.show()
+    qtbot.waitExposed(view)
     return view
 
 
@@ -81,7 +83,9 @@ def test_a_stale_and_an_empty_book_paint(chart: DepthView, qtbot: QtBot) -> None
 
 def test_the_panel_shows_the_book_of_the_linked_symbol(station: Workstation) -> None:
     station.area.show_panel("depth")
-    station.pass_time(1)
+    station.feed(1)
+    for _ in range(3):
+        station.model.tick()
     view = station.area.depth_chart.view
     book = station.kernel.markets["BTCUSDT"].book
     middle = sum(view.span) / 2
