@@ -155,7 +155,7 @@ class LadderPanel(LivePanel):
         self._show_book()
         self._show_traded()
         self._show_orders()
-        self._show_position(list(model.engine.positions()))
+        self._show_control()
 
     def _begin_anew(self) -> None:
         """Sizes and steps follow the first prices."""
@@ -183,6 +183,12 @@ class LadderPanel(LivePanel):
                 break
             group = next_group(group, up=True)
         return menu
+
+    def set_in_front(self, in_front: bool) -> None:
+        """Nobody trades by clicks in what lies behind a tab."""
+        if not in_front:
+            self.one_click.disarm()
+        super().set_in_front(in_front)
 
     def hideEvent(self, event: QHideEvent) -> None:
         self.one_click.disarm()

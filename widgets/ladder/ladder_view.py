@@ -55,6 +55,7 @@ class LadderView(QWidget):
         self._orders: Mapping[int, LadderOrder] = {}
         self._traded: Mapping[int, int] = {}
         self._painted: list[RowState] = []
+        self._painted_sums = (0, 0)
         self._centred = True
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -165,7 +166,9 @@ class LadderView(QWidget):
         changed = [number for number, state in enumerate(states) if state != before[number]]
         for number in changed:
             self.update(QRect(0, HEADER + number * height, self.width(), height))
-        if changed:
+        sums = self._scene.rows.bid_sum, self._scene.rows.ask_sum
+        if sums != self._painted_sums:
+            self._painted_sums = sums
             self.update(QRect(0, self.height() - FOOT, self.width(), FOOT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:

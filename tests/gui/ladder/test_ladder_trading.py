@@ -92,7 +92,7 @@ def test_armed_shows_and_escape_disarms(station: Workstation, ladder: LadderPane
     assert not station.kernel.orders.orders
 
 
-@pytest.mark.parametrize("how", ["symbol", "hidden", "killed", "button"])
+@pytest.mark.parametrize("how", ["symbol", "hidden", "behind", "killed", "button"])
 def test_it_disarms_when_what_was_armed_is_no_longer_there(station: Workstation, ladder: LadderPanel, how: str) -> None:
     station.click(ladder.arm)
     assert ladder.one_click.armed
@@ -100,6 +100,8 @@ def test_it_disarms_when_what_was_armed_is_no_longer_there(station: Workstation,
         station.model.choose_symbol("ETHUSDT")
     elif how == "hidden":
         station.area.panel("ladder").close()
+    elif how == "behind":
+        station.area.show_panel("depth")
     elif how == "killed":
         station.command(Kill(reason="test"))
     else:
