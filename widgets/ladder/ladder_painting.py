@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
+from math import ceil, floor
 from typing import Final, NamedTuple
 
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QRegion
 
 from widgets.ladder.ladder_rows import LadderOrder, LadderRows, Side
 from widgets.look.numbers import decimals_of, format_number
@@ -49,7 +50,7 @@ class LadderScene:
         rows, top = self.rows, self.top
         if top is None:
             return []
-        largest, most = rows.largest(top - self.visible + 1, top), max(rows.traded.values(), default=1)
+        largest, most = rows.largest(top - self.visible + 1, top), max(1, max(rows.traded.values(), default=1))
         last = None if self.last_ticks is None else rows.last_row(self.last_ticks)
         bids, asks, orders, traded, best_ask = rows.bids, rows.asks, rows.orders, rows.traded, rows.best_ask
         return [
@@ -83,6 +84,16 @@ class RowState(NamedTuple):
     is_best_ask: bool
     over_spread: bool
 
+    def changed_columns(self, before: RowState) -> tuple[int, int]:
+        """The first and the last column whose picture is another than before."""
+        if self[6:] != before[6:]:
+            return MINE, VOLUME
+        changed = [
+            column for column, place in ((BID, 1), (ASK, 3)) if self[place : place + 2] != before[place : place + 2]
+        ]
+        changed += [VOLUME] if self.traded_bar != before.traded_bar else []
+        return changed[0], changed[-1]
+
 
 class Drag(NamedTuple):
     """An own order under the hand: rows where it was taken and where it is."""
@@ -90,6 +101,20 @@ class Drag(NamedTuple):
     order: LadderOrder
     taken_from: int
     row: int
+
+
+@lru_cache(maxsize=64)
+def column_edges(width: int) -> tuple[int, ...]:
+    """Left edges of the columns, and the right edge of the last, of a ladder so many device pixels wide."""
+    return 0, *(round(share * width) for share in _running(SHARES)), width
+
+
+@lru_cache(maxsize=4096)
+def cell_area(number: int, first: int, last: int, row_height: int, width: int, ratio: float) -> QRect:
+    """The logical pixels that hold cells of a row, counted from the top; ``width`` in device pixels."""
+    edges = column_edges(width)
+    left, right = floor(edges[first] / ratio), ceil(edges[last + 1] / ratio)
+    return QRect(left, HEADER + number * row_height, right - left, row_height)
 
 
 def column_at(x: float, width: float) -> int:
@@ -102,18 +127,20 @@ class LadderPainter:
 
     def __init__(self, canvas: Canvas, tokens: Tokens, scene: LadderScene) -> None:
         self._canvas, self._tokens, self._scene = canvas, tokens, scene
-        self._edges = [0, *(round(share * canvas.width) for share in _running(SHARES)), canvas.width]
+        self._edges = column_edges(canvas.width)
+        self._region = QRegion()
         self._line = canvas.px(1)
         self._height = canvas.px(scene.row_height)
         self._stale = scene.stale_seconds is not None
         self._figures = tokens.text_3 if self._stale else tokens.text_1
 
-    def paint(self, numbers: Collection[int]) -> None:
-        """Header, foot, and these rows, counted from the top; the painter clips what else there is."""
+    def paint(self, region: QRegion) -> None:
+        """What lies within a region in logical pixels, to which the painter is clipped already."""
+        self._region = region
         canvas = self._canvas
         canvas.fill(0, 0, canvas.width, canvas.height, self._tokens.ground)
         if self._scene.top is not None:
-            self._paint_rows(self._scene.top, numbers)
+            self._paint_rows(self._scene.top)
         self._paint_header()
         self._paint_foot()
         if self._scene.armed:
@@ -137,17 +164,25 @@ class LadderPainter:
                 canvas.label(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
         canvas.fill(0, height - self._line, canvas.width, self._line, tokens.hairline)
 
-    def _paint_rows(self, top: int, numbers: Collection[int]) -> None:
+    def _within(self, number: int, first: int = MINE, last: int = VOLUME) -> bool:
+        """Whether cells of a row, counted from the top, are to be painted."""
+        canvas, height = self._canvas, self._scene.row_height
+        return self._region.intersects(cell_area(number, first, last, height, canvas.width, canvas.ratio))
+
+    def _paint_rows(self, top: int) -> None:
         canvas, scene, rows, edges = self._canvas, self._scene, self._scene.rows, self._edges
         body, count, line = canvas.px(HEADER), self._scene.visible, self._line
         canvas.fill(edges[PRICE], body, edges[ASK] - edges[PRICE], count * self._height, self._tokens.raised)
         largest = rows.largest(top - count + 1, top)
-        most_traded = max(rows.traded.values(), default=0)
+        most_traded = max(1, max(rows.traded.values(), default=1))
         last = None if scene.last_ticks is None else rows.last_row(scene.last_ticks)
-        for number in numbers:
+        for number in range(count):
+            if not self._within(number):
+                continue
             row, y = top - number, body + number * self._height
-            self._paint_sizes(row, y, largest)
-            self._paint_price(row, y, row == last)
+            self._paint_sizes(number, row, y, largest)
+            if self._within(number, PRICE, PRICE):
+                self._paint_price(row, y, row == last)
             if row in rows.traded:
                 self._paint_traded(rows.traded[row] / most_traded, y)
             if row in rows.orders:
@@ -166,11 +201,11 @@ class LadderPainter:
             self._paint_order(drag.order, y)
             canvas.frame(0, y, edges[BID] - line, self._height, self._tokens.accent, line)
 
-    def _paint_sizes(self, row: int, y: int, largest: int) -> None:
+    def _paint_sizes(self, number: int, row: int, y: int, largest: int) -> None:
         canvas, edges, tokens = self._canvas, self._edges, self._tokens
         bid, ask = self._scene.rows.bids.get(row), self._scene.rows.asks.get(row)
         for column, lots, ground in ((BID, bid, tokens.up_ground), (ASK, ask, tokens.down_ground)):
-            if lots is None:
+            if lots is None or not self._within(number, column, column):
                 continue
             left, room = edges[column], edges[column + 1] - edges[column] - self._line
             wide = max(1, room * lots // largest)

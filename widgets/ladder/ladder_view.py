@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from widgets.ladder.ladder_painting import (
@@ -21,6 +21,7 @@ from widgets.ladder.ladder_painting import (
     LadderPainter,
     LadderScene,
     RowState,
+    cell_area,
     column_at,
     forget_texts,
 )
@@ -36,7 +37,7 @@ WHEEL_NOTCH: Final = 120
 class LadderView(QWidget):
     """Rows of prices from high to low. It tells of clicks and drags; nothing is decided here.
 
-    The wheel scrolls, Ctrl+wheel changes the grouping, a double click on a price or Home centres again. Only rows
+    The wheel scrolls, Ctrl+wheel changes the grouping, a double click on a price or Home centres again. Only cells
     that changed are painted.
     """
 
@@ -146,26 +147,21 @@ class LadderView(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        numbers = self._numbers_in(event.region())
-        LadderPainter(Canvas.of_widget(painter, self), current().tokens, self._scene).paint(numbers)
+        LadderPainter(Canvas.of_widget(painter, self), current().tokens, self._scene).paint(event.region())
         painter.end()
 
-    def _numbers_in(self, region: QRegion) -> list[int]:
-        """The rows that a region touches, counted from the top."""
-        height, width = self._scene.row_height, self.width()
-        rows = range(self._scene.visible)
-        return [number for number in rows if region.intersects(QRect(0, HEADER + number * height, width, height))]
-
     def _update_changed(self) -> None:
-        """Ask for the rows whose state is another than what was painted, and for the foot."""
+        """Ask for the cells that are another than what was painted, and for the foot."""
         states, before, height = self._scene.row_states(), self._painted, self._scene.row_height
         self._painted = states
         if len(states) != len(before) or (states and states[0].row != before[0].row):
             self.update()
             return
-        changed = [number for number, state in enumerate(states) if state != before[number]]
-        for number in changed:
-            self.update(QRect(0, HEADER + number * height, self.width(), height))
+        ratio = self.devicePixelRatioF()
+        width = round(self.width() * ratio)
+        for number, (state, old) in enumerate(zip(states, before, strict=True)):
+            if state != old:
+                self.update(cell_area(number, *state.changed_columns(old), height, width, ratio))
         sums = self._scene.rows.bid_sum, self._scene.rows.ask_sum
         if sums != self._painted_sums:
             self._painted_sums = sums

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from widgets.look.numbers import decimals_of, format_number
@@ -19,6 +20,7 @@ class ShortSize(NamedTuple):
     suffix: str
 
     @classmethod
+    @lru_cache(maxsize=4096)
     def of(cls, largest_lots: int, lot: Decimal) -> ShortSize:
         """For sizes up to so many lots of size ``lot``: the largest has about three figures."""
         size = abs(largest_lots) * lot

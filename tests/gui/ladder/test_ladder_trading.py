@@ -6,7 +6,6 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QRegion
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -192,26 +191,3 @@ def test_static_rows_stand_still_while_the_price_moves(station: Workstation, lad
     station.click(ladder.centre)
     assert ladder.view.centred
     assert ladder.centre.isChecked()
-
-
-def test_only_rows_that_changed_are_painted(ladder: LadderPanel, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    view = ladder.view
-    rows: list[int] = []
-    original = view._numbers_in
-
-    def noted(region: QRegion) -> list[int]:
-        rows.extend(original(region))
-        return original(region)
-
-    monkeypatch.setattr(view, "_numbers_in", noted)
-    bids = [(1000 - n, 10 + n) for n in range(10)]
-    asks = [(1001 + n, 10 + n) for n in range(10)]
-    view.set_group(1)
-    view.set_book(bids, asks, 1000, "buy")
-    view.centre()
-    view.repaint()
-    rows.clear()
-    view.set_book([bids[0], (999, 5), *bids[2:]], asks, 1000, "buy")
-    changed = view._row_number(next(y for y in range(30, view.height(), 6) if view.ticks_at(y) == 999))
-    qtbot.waitUntil(lambda: bool(rows))
-    assert set(rows) == {changed}

@@ -79,8 +79,10 @@ class DepthHistory:
             return np.zeros((rows, count), dtype=np.float32)
         place = np.arange(width)
         ticks = self._base[slots, None] + self._offsets[slots, :width]
-        asks = place >= self._bid_counts[slots, None]
-        row = top - np.where(asks, -(-ticks // group), ticks // group)
+        if group > 1:
+            ticks += (place >= self._bid_counts[slots, None]) * (group - 1)
+            ticks //= group
+        row = top - ticks
         inside = (place < self._counts[slots, None]) & known[:, None] & (row >= 0) & (row < rows)
         column = np.broadcast_to(np.arange(count)[:, None], row.shape)
         flat = np.bincount((row * count + column)[inside], self._lots[slots, :width][inside], minlength=rows * count)
