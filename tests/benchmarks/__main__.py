@@ -9,6 +9,7 @@ from tests.benchmarks.desktop import desktop_figures
 from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
+from tests.benchmarks.order_flow import order_flow_figures
 from tests.benchmarks.recordings import recording_figures
 from tests.benchmarks.services import service_figures
 
@@ -22,7 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
-        figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
+        figures += order_flow_figures() + desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)
     write_json(figures, Path("bench.json"))
     print("Written to bench.json.")

@@ -19,7 +19,9 @@ import msgspec
 from tests.benchmarks.figure import Figure
 
 RATES = (50, 500, 5000)
+OPEN_RATES = (1_000, 5_000)
 SIZE = (1600, 900)
+FLOATING = ("heatmap", "footprint", "depth", "liquidity", "fills", "log")
 
 
 def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
@@ -36,6 +38,11 @@ def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
                 Figure("tick to order with the window open, p99", found["order_p99"], "ms", 2.0, "less"),
                 Figure("orders measured for that", found["orders"], ""),
             ]
+    for rate in OPEN_RATES:
+        found = _child(rate, seconds, "--everything")
+        name = f"loop lag with everything open at {rate:,} messages/s"
+        figures.append(Figure(f"{name}, p50", found["lag_p50"], "ms"))
+        figures.append(Figure(f"{name}, p99", found["lag_p99"], "ms", 20.0, "less"))
     found = _child(400, memory_seconds)
     figures += [
         Figure("memory of the desktop at the end of the demo", found["memory_end"], "MB", 500.0, "less"),
@@ -46,10 +53,10 @@ def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
     return figures
 
 
-def _child(rate: int, seconds: float) -> dict[str, float]:
+def _child(rate: int, seconds: float, *flags: str) -> dict[str, float]:
     environment = dict(os.environ, QT_QPA_PLATFORM="offscreen")
     command = [sys.executable, "-m", "tests.benchmarks.desktop", "--rate", str(rate), "--seconds", str(seconds)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    done = subprocess.run([*command, *flags], capture_output=True, text=True, env=environment, check=True)
     measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return measured
 
@@ -60,6 +67,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
+    parser.add_argument("--everything", action="store_true", help="two charts, and every market view beside them")
     arguments = parser.parse_args()
     import qasync
     from PySide6.QtWidgets import QApplication
@@ -67,7 +75,7 @@ def main() -> None:
     from widgets.app import Application
     from widgets.look.style import install
 
-    loaded = _loaded(arguments.rate)
+    loaded = _loaded(arguments.rate, 2 if arguments.everything else 1)
     application = QApplication([])
     application.setQuitOnLastWindowClosed(False)
     install(application, None)
@@ -79,12 +87,12 @@ def main() -> None:
         )
         found: dict[str, float] = {"first_window": time.perf_counter() - started}
         with loop:
-            loop.run_until_complete(_run(desktop, arguments.seconds, started, found))
+            loop.run_until_complete(_run(desktop, arguments.seconds, started, found, arguments.everything))
     print(json.dumps(found))
 
 
-def _loaded(rate: int) -> Any:
-    """The shipped configuration at another pace, with a strategy that orders on ticks."""
+def _loaded(rate: int, charts: int) -> Any:
+    """The shipped configuration at another pace, with so many charts and a strategy that orders on ticks."""
     from workstation.config.loader import load_settings, settings_json
     from workstation.config.settings import StrategyEntry
 
@@ -97,16 +105,28 @@ def _loaded(rate: int) -> Any:
     settings = msgspec.structs.replace(
         settings,
         market=msgspec.structs.replace(settings.market, built_in=built_in),
+        desktop=msgspec.structs.replace(settings.desktop, charts=settings.desktop.charts[:1] * charts),
         strategies={**settings.strategies, "tick_to_order": ticking},
         strategy_folder=str(Path(__file__).with_name("strategies").resolve()),
     )
     return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
 
 
-async def _run(desktop: Any, seconds: float, started: float, found: dict[str, float]) -> None:
+def _open_everything(area: Any) -> None:
+    """What lies behind a tab becomes a window of its own."""
+    for name in ("chart 2", *FLOATING):
+        panel = area.panel(name)
+        panel.setFloating(True)
+        panel.resize(900, 500)
+        panel.show()
+
+
+async def _run(desktop: Any, seconds: float, started: float, found: dict[str, float], everything: bool) -> None:
     task = asyncio.ensure_future(desktop.main())
     while desktop._session is None or desktop._model is None:
         await asyncio.sleep(0.01)
+    if everything:
+        _open_everything(desktop.window.area)
     found["trading"] = time.perf_counter() - started
     session = desktop._session
     latencies = _measure_orders(session)

@@ -10,8 +10,12 @@ from PySide6.QtWidgets import QWidget
 
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
+from widgets.depth.depth_panel import DepthPanel
+from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.linked_model import LETTERS
+from widgets.footprint.footprint_panel import FootprintPanel
+from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -66,8 +70,12 @@ def catalogue(
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
         PanelKind("ticket", "Ticket", TicketPanel, LINK, tools=lambda ticket: (ticket.options,)),
         *chart_kinds(model, desktop),
-        PanelKind("ladder", "Ladder", LadderPanel, LINK),
-        PanelKind("tape", "Tape", lambda m: TapePanel(m, desktop.tape_threshold), LINK),
+        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.order_flow.one_click_minutes), LINK),
+        PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
+        PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
+        PanelKind("footprint", "Footprint", lambda m: footprint(m, desktop), LINK),
+        PanelKind("depth", "Depth", DepthPanel, LINK),
+        PanelKind("liquidity", "Liquidity", LiquidityPanel, LINK),
         PanelKind("positions", "Positions", PositionsPanel, count=Count(count_positions, "account_changed")),
         PanelKind("orders", "Orders", OrdersPanel, tools=lambda orders: (orders.working_only,), count=WORKING),
         PanelKind("fills", "Fills", FillsPanel, count=Count(lambda m: len(m.fills), "fills_added")),
@@ -79,6 +87,14 @@ def catalogue(
         PanelKind("pnl", "P&L", PnlPanel),
         PanelKind("settings", "Settings", settings),
     )
+
+
+def tape(model: EngineModel, desktop: Desktop) -> TapePanel:
+    return TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms)
+
+
+def footprint(model: EngineModel, desktop: Desktop) -> FootprintPanel:
+    return FootprintPanel(model, desktop.order_flow.footprint_imbalance_percent)
 
 
 def count_positions(model: EngineModel) -> int:

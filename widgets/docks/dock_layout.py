@@ -74,7 +74,7 @@ def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
 TRADING = row(
     column(Tabs(("watchlist", "alerts")), Tabs(("ticket", "templates"), 504), size=270),
     column(
-        row(Tabs(("chart",)), Tabs(("ladder", "depth"), 270), Tabs(("tape",), 182)),
+        row(Tabs(("chart", "heatmap", "footprint")), Tabs(("ladder", "depth"), 270), Tabs(("tape", "liquidity"), 182)),
         row(
             Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "log")),
             Tabs(("risk",), 278),
@@ -86,7 +86,7 @@ TRADING = row(
 TRADING_COMPACT = row(
     column(Tabs(("watchlist", "alerts")), Tabs(("ticket", "templates"), 400), size=228),
     column(
-        row(Tabs(("chart",)), Tabs(("ladder", "tape", "depth"), 256)),
+        row(Tabs(("chart", "heatmap", "footprint")), Tabs(("ladder", "tape", "depth"), 256)),
         row(
             Tabs(
                 (
@@ -102,7 +102,7 @@ TRADING_COMPACT = row(
                     "log",
                 )
             ),
-            Tabs(("risk",), 262),
+            Tabs(("risk", "liquidity"), 262),
             size=150,
         ),
     ),

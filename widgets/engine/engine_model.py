@@ -76,6 +76,7 @@ class EngineModel(QObject):
     signals_added = Signal(list)  # SignalEmitted
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
+    ticket_stop_wanted = Signal(str, object, object)  # the same for a stop, whose price is its trigger
     result_told = Signal(object)  # Result
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple

@@ -6,27 +6,35 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from PySide6.QtCore import SignalInstance
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
+from widgets.chart.chart_marks import position_line
 from widgets.controls.controls import Button, IconButton, ToneLabel
 from widgets.controls.presets import preset_lots
 from widgets.controls.segmented import Segmented
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
+from widgets.engine.order_words import STOPS
 from widgets.engine.protocol import Levels, Market
 from widgets.ladder.ladder_rows import LadderOrder
+from widgets.ladder.ladder_trading import LadderTrading
 from widgets.ladder.ladder_view import LadderView, next_group
-from widgets.look.numbers import format_price, format_quantity, tone_of
+from widgets.ladder.one_click import OneClick
+from widgets.ladder.own_queue import OwnQueue
+from widgets.look.numbers import format_money, format_price, format_quantity, tone_of
+from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
-from workstation.core.messages import CancelOrder, Flatten
-from workstation.core.types import EXTERNAL, Side
+from workstation.core.messages import Flatten
+from workstation.core.types import EXTERNAL, OrderType, Side
+from workstation.core.views import AccountView
 
 DEPTH = 200
 ROWS_OF_BOOK = 16
-FOOT_FROM = 420  # pixels of height from which the row of actions shows
+FOOT_FROM = 420  # pixels of height from which the rows of the position and of actions show
+ARM_TIP = "Arm one-click trading for {} minutes: a click on the book sends an order, left a limit, right a stop"
 
 
 def default_group(market: Market) -> int:
@@ -41,9 +49,12 @@ def default_group(market: Market) -> int:
 
 
 class LadderPanel(LivePanel):
-    """A click on the book fills the ticket with side, price and the chosen size; it never sends by itself."""
+    """A click on the book fills the ticket: left a limit order, right a stop, of the chosen size.
 
-    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+    While one-click trading is armed, it sends that order. Dragging an own order amends it.
+    """
+
+    def __init__(self, model: EngineModel, one_click_minutes: int, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self._symbol = ""
         self._count = 0
@@ -51,23 +62,41 @@ class LadderPanel(LivePanel):
         self._presets: list[int] = []
         self._shown = ShownStep(Decimal(1), 1)
         self._fitted = False
+        self._queue = OwnQueue(model)
+        self._trading = LadderTrading(model)
+        self.one_click = OneClick(one_click_minutes, self)
         self.bar = Toolbar(self)
         self.sizes = Segmented(["–", "–", "–"], parent=self.bar)
-        self.sizes.setToolTip("Size that a click on the book puts into the ticket")
+        self.sizes.setToolTip("Size of a click on the book")
         self.grouping = TextButton("1", "Price step of a row", opens=True)
         self.grouping.clicked.connect(lambda: popup_below(self.grouping_menu(), self.grouping))
-        self.centre = IconButton("centre", "Centre on the spread")
+        self.arm = IconButton("one-click", ARM_TIP.format(one_click_minutes), checkable=True)
+        self.centre = IconButton("centre", "Keep the spread in the middle; off, the rows stand still", checkable=True)
+        self.centre.setChecked(True)
         self.view = LadderView(self)
         self.view.level_clicked.connect(self._clicked)
+        self.view.stop_clicked.connect(self._stop_clicked)
+        self.view.order_moved.connect(self._trading.move)
+        self.view.order_menu_wanted.connect(lambda names: self.order_menu(names).popup(QCursor.pos()))
+        self.view.centred_changed.connect(self.centre.setChecked)
+        self.arm.clicked.connect(lambda on: self.one_click.arm() if on else self.one_click.disarm())
+        self.one_click.changed.connect(self._show_armed)
         model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
-        self.centre.clicked.connect(self.view.centre)
+        self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())
         self.bar.row.addWidget(self.sizes)
         self.bar.row.addStretch(1)
+        self.bar.row.addWidget(self.arm)
         self.bar.row.addWidget(self.grouping)
         self.bar.row.addWidget(self.centre)
         self.foot = Toolbar(self, lined=False)
+        self.position_bar = Toolbar(self, lined=False)
         self.position = ToneLabel("Flat")
+        self.entry = ToneLabel(tone=Tone.LABEL)
+        self.profit = ToneLabel()
+        self.reverse = Button("Reverse")
+        self.reverse.setToolTip("Closes your position and opens the same size the other way, both at the market")
+        self.reverse.clicked.connect(self._trading.reverse)
         self.flatten = Button("Flatten")
         self.flatten.setToolTip("Closes the position in this symbol at the market")
         self.flatten.clicked.connect(lambda: model.command(Flatten(symbol=self._symbol)))
@@ -75,16 +104,22 @@ class LadderPanel(LivePanel):
         self.cancel_sells = Button("Sells", icon="cancel")
         for button, side in ((self.cancel_buys, Side.BUY), (self.cancel_sells, Side.SELL)):
             button.setToolTip(f"Cancels working {side.word}s in this symbol, protective orders excepted")
-            button.clicked.connect(lambda _=False, side=side: self._cancel(side))
-        self.foot.row.setSpacing(4)
-        self.foot.row.addWidget(self.position, 1)
-        for button in (self.flatten, self.cancel_buys, self.cancel_sells):
-            self.foot.row.addWidget(button)
+            button.clicked.connect(lambda _=False, side=side: self._trading.cancel_side(side))
+        self.position_bar.row.setSpacing(6)
+        self.position_bar.row.addWidget(self.position)
+        self.position_bar.row.addWidget(self.entry)
+        self.position_bar.row.addStretch(1)
+        self.position_bar.row.addWidget(self.profit)
+        self.foot.row.setSpacing(3)
+        self.foot.row.setContentsMargins(3, 0, 3, 1)
+        for button in (self.reverse, self.flatten, self.cancel_buys, self.cancel_sells):
+            self.foot.row.addWidget(button, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
         column.addWidget(self.view, 1)
+        column.addWidget(self.position_bar)
         column.addWidget(self.foot)
 
     @property
@@ -100,6 +135,7 @@ class LadderPanel(LivePanel):
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
             (model.control_changed, self._show_control),
+            (model.account_changed, self._follow_kill),
         )
 
     def refresh(self) -> None:
@@ -107,6 +143,8 @@ class LadderPanel(LivePanel):
         market = model.engine.market(model.symbol)
         if model.symbol != self._symbol:
             self._symbol, self._count, self._traded = model.symbol, 0, {}
+            self._trading.symbol = model.symbol
+            self.one_click.disarm()
             self._shown = shown_step(market.instrument, market.last_price)
             self.view.set_steps(market.instrument.tick, self._shown.step)
             self.view.set_traded({})
@@ -117,7 +155,7 @@ class LadderPanel(LivePanel):
         self._show_book()
         self._show_traded()
         self._show_orders()
-        self._show_position(list(model.engine.positions()))
+        self._show_control()
 
     def _begin_anew(self) -> None:
         """Sizes and steps follow the first prices."""
@@ -127,7 +165,8 @@ class LadderPanel(LivePanel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.foot.setVisible(self.height() >= FOOT_FROM)
+        for bar in (self.position_bar, self.foot):
+            bar.setVisible(self.height() >= FOOT_FROM)
 
     def grouping_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -145,10 +184,36 @@ class LadderPanel(LivePanel):
             group = next_group(group, up=True)
         return menu
 
+    def set_in_front(self, in_front: bool) -> None:
+        """Nobody trades by clicks in what lies behind a tab."""
+        if not in_front:
+            self.one_click.disarm()
+        super().set_in_front(in_front)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.one_click.disarm()
+        super().hideEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.one_click.armed:
+            self.one_click.disarm()
+        else:
+            super().keyPressEvent(event)
+
+    def order_menu(self, names: tuple[str, ...]) -> QMenu:
+        """What can be done with own orders at a price."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for words, command in self._trading.cancels(names):
+            menu.addAction(words).triggered.connect(lambda _=False, command=command: self.model.command(command))
+        return menu
+
     def _tick(self, frame: int) -> None:
         self._show_book()
+        self._queue.take(self._symbol)
         if frame % SLOW_FRAMES == 0:
             self._show_traded()
+            self._show_orders()
 
     def _show_book(self) -> None:
         market = self.model.engine.market(self._symbol)
@@ -174,26 +239,48 @@ class LadderPanel(LivePanel):
         instrument = self.model.engine.market(self._symbol).instrument
         found: dict[int, LadderOrder] = {}
         for order in self.model.working_orders():
-            if order.symbol == self._symbol and order.price is not None:
-                ticks = instrument.ticks(order.price)
+            price = order.stop_price or order.price
+            if order.symbol == self._symbol and price is not None:
+                ticks = instrument.ticks(price)
                 lots = self._shown.of(instrument.lots(order.quantity - order.filled))
-                before = found.get(ticks)
-                found[ticks] = LadderOrder(lots + (before.lots if before else 0), _side_word(order.side))
+                ahead, stop = self._queue.share(order.client_id), order.type in STOPS
+                own = LadderOrder(lots, _side_word(order.side), ahead, (order.client_id,), stop)
+                found[ticks] = found[ticks].with_more(own) if ticks in found else own
         self.view.set_orders(found)
 
     def _show_position(self, positions: list[Any]) -> None:
-        lot = self.model.engine.market(self._symbol).instrument.lot
-        net = sum((p.quantity for p in positions if p.symbol == self._symbol), Decimal(0))
-        self.position.setText(format_quantity(net, lot, signed=True) if net else "Flat")
+        instrument, lot = self.model.engine.market(self._symbol).instrument, self._shown.step
+        held_here = [p for p in positions if p.symbol == self._symbol]
+        net = sum((p.quantity for p in held_here), Decimal(0))
+        fine = instrument.lot if net % lot else lot
+        self.position.setText(format_quantity(net, fine, signed=True) if net else "Flat")
+        line = position_line(held_here, instrument)
+        self.entry.setText("" if line is None else f"at {format_price(line.price, instrument.tick)}")
+        self.profit.setText("" if line is None else format_money(line.profit, signed=True))
+        self.profit.set_tone(tone_of(line.profit if line is not None else None))
         self.position.set_tone(tone_of(net))
         # What somebody else holds is left alone by it.
         blocked = self.model.blocked
         held = any(p.symbol == self._symbol and p.owner != EXTERNAL for p in positions)
         self.flatten.setEnabled(held and not blocked)
+        self.reverse.setEnabled(bool(self._trading.own_position()) and not blocked)
         self.cancel_buys.setEnabled(not blocked)
         self.cancel_sells.setEnabled(not blocked)
 
+    def _show_armed(self) -> None:
+        armed = self.one_click.armed
+        words = f"Armed {self.one_click.remaining}: a click trades. Esc disarms." if armed else ""
+        self.view.set_armed(words, Mode(self.model.engine.mode.value))
+        self.arm.setChecked(armed)
+
+    def _follow_kill(self, account: AccountView) -> None:
+        if account.killed:
+            self.one_click.disarm()
+
     def _show_control(self) -> None:
+        self.arm.setEnabled(not self.model.blocked)
+        if self.model.blocked:
+            self.one_click.disarm()
         self._show_position(list(self.model.engine.positions()))
 
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
@@ -209,8 +296,10 @@ class LadderPanel(LivePanel):
         fresh = Segmented([f"{Decimal(text):.{decimals}f}" for text in texts], parent=self.bar)
         fresh.set_index(1)
         fresh.setToolTip(self.sizes.toolTip())
+        fresh.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.bar.row.removeWidget(self.sizes)
         self.bar.row.insertWidget(0, fresh)
+        self.sizes.hide()
         self.sizes.deleteLater()
         self.sizes = fresh
         fresh.show()
@@ -220,13 +309,16 @@ class LadderPanel(LivePanel):
         self.grouping.set_text(format_price(instrument.price(group), instrument.tick))
 
     def _clicked(self, side: str, ticks: int) -> None:
-        self.model.ticket_wanted.emit(side, ticks, self.size_lots)
+        if self.one_click.armed:
+            self._trading.click(side, ticks, self.size_lots, OrderType.LIMIT)
+        else:
+            self.model.ticket_wanted.emit(side, ticks, self.size_lots)
 
-    def _cancel(self, side: Side) -> None:
-        for order in self.model.working_orders():
-            mine = order.owner != EXTERNAL and not order.reduce_only
-            if order.symbol == self._symbol and order.side is side and mine:
-                self.model.command(CancelOrder(client_id=order.client_id))
+    def _stop_clicked(self, side: str, ticks: int) -> None:
+        if self.one_click.armed:
+            self._trading.click(side, ticks, self.size_lots, OrderType.STOP)
+        else:
+            self.model.ticket_stop_wanted.emit(side, ticks, self.size_lots)
 
 
 def _side_word(side: Side) -> Any:

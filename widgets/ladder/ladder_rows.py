@@ -12,11 +12,21 @@ MIDDLE_SHARE = 3  # the spread may wander within the middle third before the lad
 
 
 class LadderOrder(NamedTuple):
-    """Own lots resting at a price; `ahead` is the share of the level that is before them, 0 to 1."""
+    """Own lots resting at a price; `ahead` is the share of the level that is before them, 0 to 1.
+
+    `names` are the orders' ids; `stop` tells that one of them waits there for its trigger.
+    """
 
     lots: int
     side: Side
     ahead: float | None = None
+    names: tuple[str, ...] = ()
+    stop: bool = False
+
+    def with_more(self, other: LadderOrder) -> LadderOrder:
+        """Both in one cell; the queue share is this one's."""
+        names, stop = self.names + other.names, self.stop or other.stop
+        return self._replace(lots=self.lots + other.lots, names=names, stop=stop)
 
 
 @dataclass
@@ -60,7 +70,7 @@ class LadderRows:
         for ticks, order in sorted(orders.items()):
             row = self.row_of(ticks, order.side)
             before = self.orders.get(row)
-            self.orders[row] = order if before is None else before._replace(lots=before.lots + order.lots)
+            self.orders[row] = order if before is None else before.with_more(order)
 
     def set_traded(self, lots_by_ticks: Mapping[int, int]) -> None:
         self.traded = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -15,28 +15,38 @@ from widgets.ladder.ladder_painting import (
     BID,
     FOOT,
     HEADER,
+    MINE,
     PRICE,
+    Drag,
     LadderPainter,
     LadderScene,
+    RowState,
+    cell_area,
     column_at,
     forget_texts,
 )
 from widgets.ladder.ladder_rows import LadderOrder, LadderRows, Levels, Side, followed_top
 from widgets.look.painting import Canvas
 from widgets.look.theme import current
+from widgets.look.tokens import Mode
 
 WHEEL_ROWS: Final = 3
 WHEEL_NOTCH: Final = 120
 
 
 class LadderView(QWidget):
-    """Rows of prices from high to low. A click on a bid or ask cell says so; nothing else is decided here.
+    """Rows of prices from high to low. It tells of clicks and drags; nothing is decided here.
 
-    The wheel scrolls, Ctrl+wheel changes the grouping, a double click on a price or Home centres again.
+    The wheel scrolls, Ctrl+wheel changes the grouping, a double click on a price or Home centres again. Only cells
+    that changed are painted.
     """
 
     level_clicked = Signal(str, object)  # "buy" for the bid column or "sell" for the ask column, and ticks as int
+    stop_clicked = Signal(str, object)  # the same with the right button
+    order_moved = Signal(object, int)  # the names of the orders, and by how many ticks
+    order_menu_wanted = Signal(object)  # the names of the orders of a cell, right-clicked
     group_changed = Signal(int)
+    centred_changed = Signal(bool)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,6 +55,8 @@ class LadderView(QWidget):
         self._asks: Levels = ()
         self._orders: Mapping[int, LadderOrder] = {}
         self._traded: Mapping[int, int] = {}
+        self._painted: list[RowState] = []
+        self._painted_sums = (0, 0)
         self._centred = True
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -65,24 +77,30 @@ class LadderView(QWidget):
         self._scene.last_ticks, self._scene.last_side = last_ticks, last_side
         self._scene.rows.set_book(bids, asks)
         self._follow()
-        self.update()
+        self._update_changed()
 
     def set_orders(self, orders: Mapping[int, LadderOrder]) -> None:
         """Own working orders by ticks."""
         self._orders = orders
         self._scene.rows.set_orders(orders)
-        self.update()
+        self._update_changed()
 
     def set_traded(self, lots_by_ticks: Mapping[int, int]) -> None:
         """Lots traded at each price, for the volume column."""
         self._traded = lots_by_ticks
         self._scene.rows.set_traded(lots_by_ticks)
-        self.update()
+        self._update_changed()
 
     def set_stale(self, age_seconds: float | None) -> None:
         """Grey all figures and show the age of the book; None when it is fresh."""
         if age_seconds != self._scene.stale_seconds:
             self._scene.stale_seconds = age_seconds
+            self.update()
+
+    def set_armed(self, words: str, mode: Mode) -> None:
+        """A frame and a strip with these words in the mode's colour: a click trades; none for no words."""
+        if (words, mode) != (self._scene.armed, self._scene.mode):
+            self._scene.armed, self._scene.mode = words, mode
             self.update()
 
     @property
@@ -100,7 +118,7 @@ class LadderView(QWidget):
         rows.set_book(self._bids, self._asks)
         rows.set_orders(self._orders)
         rows.set_traded(self._traded)
-        self._scene.rows = rows
+        self._scene.rows, self._scene.dragged = rows, None
         self.centre()
         self.group_changed.emit(ticks)
 
@@ -111,22 +129,48 @@ class LadderView(QWidget):
 
     def centre(self) -> None:
         """Bring the spread to the middle and follow it from now on."""
-        self._centred, self._scene.top = True, None
+        self._scene.top = None
+        self._set_centred(True)
         self._follow()
         self.update()
 
+    def hold(self) -> None:
+        """Static: rows stay where they are, whatever the price does."""
+        self._set_centred(False)
+
     def ticks_at(self, y: float) -> int | None:
         """Price in ticks of the row at a logical y; None outside the rows."""
-        number = self._row_number(y)
-        return None if number is None or self._scene.top is None else (self._scene.top - number) * self.group
+        row = self._row_at(y)
+        return None if row is None else row * self.group
+
+    # --- Painting ---------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        LadderPainter(Canvas.of_widget(painter, self), current().tokens, self._scene).paint()
+        LadderPainter(Canvas.of_widget(painter, self), current().tokens, self._scene).paint(event.region())
         painter.end()
+
+    def _update_changed(self) -> None:
+        """Ask for the cells that are another than what was painted, and for the foot."""
+        states, before, height = self._scene.row_states(), self._painted, self._scene.row_height
+        self._painted = states
+        if len(states) != len(before) or (states and states[0].row != before[0].row):
+            self.update()
+            return
+        ratio = self.devicePixelRatioF()
+        width = round(self.width() * ratio)
+        for number, (state, old) in enumerate(zip(states, before, strict=True)):
+            if state != old:
+                self.update(cell_area(number, *state.changed_columns(old), height, width, ratio))
+        sums = self._scene.rows.bid_sum, self._scene.rows.ask_sum
+        if sums != self._painted_sums:
+            self._painted_sums = sums
+            self.update(QRect(0, self.height() - FOOT, self.width(), FOOT))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._fit()
+
+    # --- The hand ---------------------------------------------------------------------------------------------------
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / WHEEL_NOTCH
@@ -137,20 +181,49 @@ class LadderView(QWidget):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        row, drag = self._row_at(event.position().y()), self._scene.dragged
+        if drag is not None and row is not None and row != drag.row:
+            self._scene.dragged = drag._replace(row=row)
+            self.update()
         self._hover(self._row_number(event.position().y()))
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hover(None)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        ticks = self.ticks_at(event.position().y())
+        row = self._row_at(event.position().y())
         column = column_at(event.position().x(), self.width())
-        if event.button() == Qt.MouseButton.LeftButton and ticks is not None and column in (BID, ASK):
-            self.level_clicked.emit("buy" if column == BID else "sell", ticks)
+        if row is None:
+            return
+        left, right = (event.button() == button for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton))
+        own = self._scene.rows.orders.get(row)
+        if column in (BID, ASK) and (left or right):
+            signal = self.level_clicked if left else self.stop_clicked
+            signal.emit("buy" if column == BID else "sell", row * self.group)
+        elif column == MINE and own is not None and own.names:
+            if left:
+                self._scene.dragged = Drag(own, row, row)
+            elif right:
+                self.order_menu_wanted.emit(own.names)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        drag, self._scene.dragged = self._scene.dragged, None
+        if drag is not None and event.button() == Qt.MouseButton.LeftButton:
+            self.update()
+            if drag.row != drag.taken_from:
+                self.order_moved.emit(drag.order.names, (drag.row - drag.taken_from) * self.group)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if column_at(event.position().x(), self.width()) == PRICE:
             self.centre()
+
+    def event(self, event: QEvent) -> bool:
+        """While an order is under the hand, Esc lets it go instead of doing what it does in the window."""
+        takes = event.type() is QEvent.Type.ShortcutOverride and self._scene.dragged is not None
+        if takes and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            event.accept()
+            return True
+        return super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         half = self._scene.visible // 2
@@ -160,19 +233,30 @@ class LadderView(QWidget):
             self.centre()
         elif key in rows:
             self._scroll(rows[key])
+        elif key == Qt.Key.Key_Escape and self._scene.dragged is not None:
+            self._scene.dragged = None
+            self.update()
         else:
             event.ignore()
 
     def _scroll(self, rows: int) -> None:
         if self._scene.top is not None:
             self._scene.top += rows
-            self._centred = False
+            self._set_centred(False)
             self.update()
+
+    def _set_centred(self, centred: bool) -> None:
+        if centred != self._centred:
+            self._centred = centred
+            self.centred_changed.emit(centred)
 
     def _hover(self, number: int | None) -> None:
         if number != self._scene.hovered:
+            for each in (self._scene.hovered, number):
+                if each is not None:
+                    height = self._scene.row_height
+                    self.update(QRect(0, HEADER + each * height, self.width(), height))
             self._scene.hovered = number
-            self.update()
 
     def _fit(self) -> None:
         scene = self._scene
@@ -199,6 +283,10 @@ class LadderView(QWidget):
     def _row_number(self, y: float) -> int | None:
         number = int(y - HEADER) // self._scene.row_height
         return number if y >= HEADER and number < self._scene.visible else None
+
+    def _row_at(self, y: float) -> int | None:
+        number = self._row_number(y)
+        return None if number is None or self._scene.top is None else self._scene.top - number
 
 
 def next_group(group: int, *, up: bool) -> int:

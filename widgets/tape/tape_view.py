@@ -22,6 +22,7 @@ KEPT_TRADES: Final = 2000
 HEADER: Final = 22
 PADDING: Final = 8
 BAR: Final = 2
+NOTED: Final = 4  # a trade of a so much smaller size stands out a little, of a so much larger one most
 WHEEL_ROWS: Final = 3
 WHEEL_NOTCH: Final = 120
 PRICE_SHARE: Final = 0.69  # of the width: right edge of the price
@@ -56,12 +57,10 @@ class TapeView(QWidget):
     def set_steps(self, tick: Decimal, lot: Decimal) -> None:
         """Tick and lot size of another instrument; its tape begins empty."""
         self._tick, self._lot = tick, lot
-        self._trades.clear()
-        self._scrolled = 0
-        self.update()
+        self.clear()
 
     def set_threshold(self, lots: int | None) -> None:
-        """Trades of at least `lots` stand out; None for none."""
+        """Trades of at least `lots` stand out on a tinted row, larger ones more, smaller ones less; None for none."""
         self._threshold = lots
         self.update()
 
@@ -83,6 +82,22 @@ class TapeView(QWidget):
             self._scrolled = min(self._scrolled + added, before + added, KEPT_TRADES)
             self._scroll(0)
         self.update()
+
+    def replace_newest(self, trade: TapeTrade) -> None:
+        """The newest row went on: it holds this now."""
+        self._trades[0] = trade
+        self.update()
+
+    def clear(self) -> None:
+        """Empty the tape and follow the newest."""
+        self._trades.clear()
+        self._scrolled = 0
+        self.update()
+
+    @property
+    def paused(self) -> bool:
+        """Whether it was scrolled down, and stays at what is read."""
+        return self._scrolled > 0
 
     def trade_at(self, y: float) -> TapeTrade | None:
         """The trade in the row at a logical y."""
@@ -136,28 +151,35 @@ class TapeView(QWidget):
         canvas.fill(0, 0, canvas.width, height, tokens.ground)
         left, middle, right = self._columns(canvas)
         canvas.text(left, 0, canvas.width, height, "Time", tokens.text_3, LEFT, 11)
-        canvas.text(0, 0, middle, height, "Price", tokens.text_3, RIGHT, 11)
         if self._scrolled:
-            canvas.text(middle, 0, right - middle, height, f"↑ {self._scrolled}", tokens.warning, RIGHT, 11)
+            text = f"Paused, {self._scrolled} newer"
+            canvas.text(left, 0, right - left, height, text, tokens.warning, RIGHT, 11)
         else:
+            canvas.text(0, 0, middle, height, "Price", tokens.text_3, RIGHT, 11)
             canvas.text(middle, 0, right - middle, height, "Size", tokens.text_3, RIGHT, 11)
         canvas.fill(0, height - canvas.px(1), canvas.width, canvas.px(1), tokens.hairline)
 
     def _paint_trade(self, canvas: Canvas, tokens: Tokens, trade: TapeTrade, y: int, height: int) -> None:
         buy = trade.side == "buy"
-        large = self._threshold is not None and trade.lots >= self._threshold
+        threshold = self._threshold
+        large = threshold is not None and trade.lots >= threshold
         price, size, weight = (tokens.up_text if buy else tokens.down_text), tokens.text_2, 400
+        if threshold is not None and trade.lots * NOTED >= threshold:
+            size = tokens.text_1
         if large:
-            canvas.fill(0, y, canvas.width, height, tokens.up_ground if buy else tokens.down_ground)
+            ground = tokens.up_ground if buy else tokens.down_ground
+            if threshold is not None and trade.lots >= NOTED * threshold:
+                ground, price = (tokens.volume_up if buy else tokens.volume_down), tokens.text_1
+            canvas.fill(0, y, canvas.width, height, ground)
             canvas.fill(0, y, canvas.px(BAR), height, tokens.up if buy else tokens.down)
             size, weight = tokens.text_1, 600
         if self._stale:
             price = size = tokens.text_3
         left, middle, right = self._columns(canvas)
         time_colour = tokens.text_2 if large else tokens.text_3
-        canvas.text(left, y, canvas.width, height, format_time(trade.time_ns), time_colour, LEFT)
-        canvas.text(0, y, middle, height, price_text(trade.ticks, 1, self._tick), price, RIGHT, 12, weight)
-        canvas.text(middle, y, right - middle, height, size_text(trade.lots, self._lot), size, RIGHT, 12, weight)
+        canvas.label(left, y, canvas.width, height, format_time(trade.time_ns), time_colour, LEFT)
+        canvas.label(0, y, middle, height, price_text(trade.ticks, 1, self._tick), price, RIGHT, 12, weight)
+        canvas.label(middle, y, right - middle, height, size_text(trade.lots, self._lot), size, RIGHT, 12, weight)
 
     def _columns(self, canvas: Canvas) -> tuple[int, int, int]:
         """Left edge of the time, right edges of price and size."""

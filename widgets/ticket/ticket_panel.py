@@ -69,6 +69,7 @@ class TicketPanel(LivePanel):
         self.options.clicked.connect(lambda: popup_below(self.form.options_menu(), self.options))
         self.submit.clicked.connect(self.send)
         model.ticket_wanted.connect(self._fill_in)
+        model.ticket_stop_wanted.connect(self._fill_in_stop)
         model.market_began.connect(self._begin_anew)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
@@ -140,6 +141,13 @@ class TicketPanel(LivePanel):
             form.quantity.setText(self._plain(lots))
         form.quantity.setFocus()
         form.quantity.selectAll()
+        self.judge()
+
+    def _fill_in_stop(self, side: str, ticks: int, lots: int | None) -> None:
+        """From the ladder: a stop that triggers at a price."""
+        self._fill_in(side, None, lots)
+        self.form.choose_type(OrderType.STOP)
+        self.form.set_price("trigger", self.instrument.price(ticks), self.instrument.tick)
         self.judge()
 
     # --- What the gate says -----------------------------------------------------------------------------------------

@@ -328,6 +328,15 @@ class Chart(Struct, frozen=True, kw_only=True):
     indicators: tuple[str, ...]
 
 
+class OrderFlow(Struct, frozen=True, kw_only=True):
+    footprint_imbalance_percent: int
+    """From how much of the other side, diagonally, a side of a footprint stands out."""
+    tape_burst_ms: int
+    """Trades of one side that come no further apart are one line of the tape; 0 shows each."""
+    one_click_minutes: int
+    """How long the ladder's one-click trading stays armed."""
+
+
 class Desktop(Struct, frozen=True, kw_only=True):
     theme: Literal["dark", "light"]
     palette: Literal["standard", "red_up", "colour_blind"]
@@ -340,6 +349,7 @@ class Desktop(Struct, frozen=True, kw_only=True):
     notifications: bool
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
+    order_flow: OrderFlow
     charts: tuple[Chart, ...]
 
 

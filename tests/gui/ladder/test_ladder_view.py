@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QPixmap, QRegion, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from widgets.ladder.ladder_rows import LadderOrder, LadderRows, followed_top
 from widgets.ladder.ladder_view import LadderView, next_group
+from widgets.look.painting import Canvas
 from widgets.look.theme import current
 
 BIDS = [(1000 - step, 10 + step) for step in range(40)]
@@ -154,3 +156,48 @@ def test_an_empty_book_paints(qtbot: QtBot) -> None:
     view.set_book([(5, 1)], [], 5, "sell")
     view.set_traded({5: 10})
     assert not view.grab().isNull()
+
+
+def test_only_cells_that_changed_are_painted(ladder: LadderView, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    ladder.set_book(BIDS, ASKS, 1000, "buy")
+    QApplication.processEvents()
+    painted: list[str] = []
+    original = Canvas.label
+
+    def noted(canvas: Canvas, *given: Any) -> None:
+        painted.append(given[4])
+        original(canvas, *given)
+
+    monkeypatch.setattr(Canvas, "label", noted)
+    ladder.set_book([BIDS[0], (999, 5), *BIDS[2:]], ASKS, 1000, "buy")
+    qtbot.waitUntil(lambda: bool(painted))
+    heading = {"Mine", "Bid", "Price", "Ask", "Vol"}
+    sums = [f"{sum(lots for _, lots in side) / 1000:.1f}" for side in ([*BIDS[:1], (999, 5), *BIDS[2:]], ASKS)]
+    assert [text for text in painted if text not in heading] == ["0.005", *sums]
+
+
+@given(st.lists(st.tuples(st.integers(0, 24), st.integers(0, 9)), max_size=6), st.integers(0, 2))
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_brought_up_to_date_it_shows_what_it_shows_painted_anew(
+    ladder: LadderView, changes: list[tuple[int, int]], move: int
+) -> None:
+    ladder.set_book(BIDS, ASKS, 1000, "buy")
+    ladder.set_traded({})
+    ladder.repaint()
+    window = QPixmap(ladder.size())
+    window.fill(current().tokens.ground)
+    ladder.render(window)
+    bids, asks = dict(BIDS), dict(ASKS)
+    for place, lots in changes:
+        side, ticks = (bids, 1000 - place) if place % 2 else (asks, 1001 + place)
+        side[ticks] = lots
+    areas: list[QRect] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ladder, "update", lambda area=None: areas.append(area or ladder.rect()))
+        ladder.set_book(list(bids.items()), list(asks.items()), 1000 + move, "sell")
+        ladder.set_traded(dict(changes))
+    for area in areas:
+        ladder.render(window, area.topLeft(), QRegion(area))
+    fresh = QPixmap(ladder.size())
+    ladder.render(fresh)
+    assert window.toImage() == fresh.toImage()

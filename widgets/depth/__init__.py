@@ -1,0 +1,1 @@
+"""The book as a depth chart, and how liquid it is."""

@@ -1,0 +1,1 @@
+"""Bars as footprints: what traded at each price, at the bid and at the ask."""

@@ -1,0 +1,1 @@
+"""The order book over time as a heatmap."""

@@ -1,0 +1,138 @@
+"""The cells of the heatmap: columns in a ring, a 32-bit image over a numpy array; only new ones are painted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QRect
+from PySide6.QtGui import QColor, QImage, QPainter
+
+from workstation.market.order_flow.depth_history import DepthHistory
+
+SCALE_PERCENTILE: Final = 99
+SCALE_EVERY: Final = 30  # updates between two looks at the full scale
+SCALE_SLACK: Final = 0.15  # a full scale that is nearer than this stays, so that colours stand still
+SAMPLE: Final = 20_000
+SPARE_COLUMNS: Final = 64
+
+
+class DepthImage:
+    """Shows a window of a ``DepthHistory``: ``rows`` price rows down from row number ``top``, columns by number.
+
+    A margin of half a window above and below lets the price move without painting anew.
+    """
+
+    def __init__(self, ramp: Sequence[QColor]) -> None:
+        self.full_scale = 0.0
+        """Lots at the end of the ramp: the 99th percentile of what is there; 0 before anything is."""
+        self._ramp = _as_pixels(ramp)
+        self._history: DepthHistory | None = None
+        self._key: tuple[int, int, int] | None = None
+        self._top = self._first = self._last = 0
+        self._age = 0
+        self._lots: NDArray[np.float32] = np.zeros((1, 1), dtype=np.float32)
+        self._pixels: NDArray[np.uint32] = np.zeros((1, 1), dtype=np.uint32)
+        self._image = QImage()
+
+    def set_ramp(self, ramp: Sequence[QColor]) -> None:
+        """Other colours, for a theme that changed."""
+        self._ramp = _as_pixels(ramp)
+        self._colour_all()
+
+    def forget(self) -> None:
+        """Paint all anew at the next ``show``, for another history."""
+        self._history = None
+        self.full_scale = 0.0
+
+    def show(self, history: DepthHistory, first: int, last: int, top: int, rows: int, group: int) -> None:
+        """Bring the columns ``first`` to ``last`` up to date; cheap when only the newest changed."""
+        width = last - first + 1
+        capacity = self._pixels.shape[1]
+        room = capacity if width <= capacity <= 2 * (width + SPARE_COLUMNS) else width + SPARE_COLUMNS
+        key, margin = (rows, group, room), rows // 2
+        fits = self._top >= top and self._top - 2 * margin <= top
+        if history is not self._history or key != self._key or not fits or not self._first <= first <= self._last + 1:
+            if key != self._key:
+                self._allocate(rows + 2 * margin, room)
+            self._history, self._key, self._top = history, key, top + margin
+            self._first, self._last = last - room + 1, last
+            self._paint(history, self._first, last, group)
+            self._rescale()
+        elif last >= self._last:
+            # The newest column of before may have been half done.
+            self._paint(history, self._last, last, group)
+            self._first, self._last = max(self._first, last - room + 1), last
+            self._age += 1
+            if self._age % SCALE_EVERY == 0:
+                self._rescale()
+
+    def draw(self, painter: QPainter, area: QRect, first: int, last: int, top: int, rows: int) -> None:
+        """Paint the columns and rows over an area, which is a whole number of pixels a cell."""
+        if self._image.isNull():
+            return
+        count, ring = last - first + 1, self._pixels.shape[1]
+        cell = area.width() // count
+        offset = self._top - top
+        done = 0
+        while done < count:
+            slot = (first + done) % ring
+            part = min(count - done, ring - slot)
+            target = QRect(area.left() + done * cell, area.top(), part * cell, area.height())
+            painter.drawImage(target, self._image, QRect(slot, offset, part, rows))
+            done += part
+
+    def lots_at(self, column: int, row: int) -> float:
+        """Lots of a cell that is shown, 0 outside."""
+        offset = self._top - row
+        inside = self._first <= column <= self._last and 0 <= offset < self._lots.shape[0]
+        return float(self._lots[offset, column % self._lots.shape[1]]) if inside else 0.0
+
+    def _allocate(self, rows: int, columns: int) -> None:
+        self._lots = np.zeros((rows, columns), dtype=np.float32)
+        self._pixels = np.full((rows, columns), self._ramp[0], dtype=np.uint32)
+        stride = self._pixels.strides[0]
+        self._image = QImage(self._pixels.data, columns, rows, stride, QImage.Format.Format_RGB32)
+
+    def _paint(self, history: DepthHistory, first: int, last: int, group: int) -> None:
+        rows, ring = self._lots.shape
+        lots = history.grid(first, last, self._top, rows, group)
+        colours = self._colours(lots)
+        done = 0
+        while done < lots.shape[1]:
+            slot = (first + done) % ring
+            part = min(lots.shape[1] - done, ring - slot)
+            self._lots[:, slot : slot + part] = lots[:, done : done + part]
+            self._pixels[:, slot : slot + part] = colours[:, done : done + part]
+            done += part
+
+    def _colours(self, lots: NDArray[np.float32]) -> NDArray[np.uint32]:
+        steps = len(self._ramp) - 1
+        share = lots * np.float32(steps / self.full_scale if self.full_scale else 0.0)
+        colours: NDArray[np.uint32] = self._ramp[np.minimum(share, steps).astype(np.uint8)]
+        return colours
+
+    def _colour_all(self) -> None:
+        self._pixels[:] = self._colours(self._lots)
+
+    def _rescale(self) -> None:
+        there = self._lots[self._lots > 0]
+        if not len(there):
+            return
+        there = there[:: max(1, len(there) // SAMPLE)]
+        found = two_figures(float(np.percentile(there, SCALE_PERCENTILE)))
+        if not self.full_scale or abs(found / self.full_scale - 1.0) > SCALE_SLACK:
+            self.full_scale = found
+            self._colour_all()
+
+
+def two_figures(value: float) -> float:
+    """Rounded up to two significant figures. ``value`` is above 0."""
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.ceil(value / unit - 1e-9) * unit)
+
+
+def _as_pixels(ramp: Sequence[QColor]) -> NDArray[np.uint32]:
+    return np.array([colour.rgb() for colour in ramp], dtype=np.uint32)

@@ -1,0 +1,94 @@
+"""What the ladder sends: an order for an armed click, amendments of what was dragged, cancels, reverse."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from widgets.engine.engine_model import EngineModel, Result
+from widgets.engine.order_words import TYPE_WORDS, type_words
+from workstation.core.instrument import Instrument
+from workstation.core.messages import AmendOrder, CancelOrder, Flatten, PlaceOrder
+from workstation.core.orders import Intent
+from workstation.core.types import EXTERNAL, MANUAL, OrderType, Side
+from workstation.core.views import OrderView
+
+SIDES = {"buy": Side.BUY, "sell": Side.SELL}
+
+
+class LadderTrading:
+    """Commands of one symbol at a time. The gate judges each; what it says is told by the model."""
+
+    def __init__(self, model: EngineModel) -> None:
+        self._model = model
+        self.symbol = ""
+
+    @property
+    def _instrument(self) -> Instrument:
+        return self._model.engine.market(self.symbol).instrument
+
+    def click(self, side: str, ticks: int, lots: int, order_type: OrderType) -> None:
+        """Send a limit or a stop order at a price."""
+        stop = order_type is OrderType.STOP
+        self._place(
+            Intent(
+                symbol=self.symbol,
+                side=SIDES[side],
+                lots=lots,
+                type=order_type,
+                price=0 if stop else ticks,
+                stop_price=ticks if stop else 0,
+                reason="ladder",
+            ),
+            f"{TYPE_WORDS[order_type]} {self._instrument.price(ticks)}",
+        )
+
+    def move(self, client_ids: tuple[str, ...], by_ticks: int) -> None:
+        """Amend the prices of orders; a stop limit keeps the distance of its two."""
+        for order in self._orders(client_ids):
+            ticks = [
+                None if price is None else self._instrument.ticks(price) + by_ticks
+                for price in (order.price, order.stop_price)
+            ]
+            self._model.command(AmendOrder(client_id=order.client_id, price=ticks[0], stop_price=ticks[1]))
+
+    def cancel_side(self, side: Side) -> None:
+        """Working orders of a side; protective ones, and what somebody else placed, stay."""
+        for order in self._model.working_orders():
+            mine = order.owner != EXTERNAL and not order.reduce_only
+            if order.symbol == self.symbol and order.side is side and mine:
+                self._model.command(CancelOrder(client_id=order.client_id))
+
+    def cancels(self, client_ids: tuple[str, ...]) -> list[tuple[str, CancelOrder]]:
+        """What a menu offers for these orders, in words, with the command."""
+        found = []
+        for order in self._orders(client_ids):
+            left = (order.quantity - order.filled).normalize()
+            words = f"Cancel {type_words(order).lower()} {left:f} at {order.price or order.stop_price}"
+            found.append((words, CancelOrder(client_id=order.client_id)))
+        return found
+
+    def own_position(self) -> Decimal:
+        """What the person at the desk holds, signed."""
+        own = (each for each in self._model.engine.positions() if each.symbol == self.symbol and each.owner == MANUAL)
+        return sum((each.quantity for each in own), Decimal(0))
+
+    def reverse(self) -> None:
+        """Close the own position and open the same size the other way, both at the market."""
+        held = self.own_position()
+        if not held:
+            return
+        self._model.command(Flatten(symbol=self.symbol, owner=MANUAL))
+        side = Side.SELL if held > 0 else Side.BUY
+        lots = self._instrument.lots(abs(held))
+        self._place(Intent(symbol=self.symbol, side=side, lots=lots, reason="reverse"), "market, the reverse")
+
+    def _place(self, intent: Intent, how: str) -> None:
+        allowed = self._model.engine.preview(intent).allowed
+        self._model.command(PlaceOrder(intent=intent))
+        if allowed and not self._model.blocked:
+            size = self._instrument.quantity(intent.lots).normalize()
+            self._model.result_told.emit(Result(f"Sent: {intent.side.word} {size:f} {intent.symbol}, {how}."))
+
+    def _orders(self, client_ids: tuple[str, ...]) -> list[OrderView]:
+        found = (self._model.orders.get(client_id) for client_id in client_ids)
+        return [order for order in found if order is not None and order.state.is_open]

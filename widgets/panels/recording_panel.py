@@ -1,0 +1,37 @@
+"""The base of panels whose picture is made of what happened: once seen, they go on taking it in while hidden."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtGui import QShowEvent
+
+from widgets.panels.live_panel import LivePanel
+
+HIDDEN_FRAMES: Final = 30
+"""A hidden panel looks once in so many frames, about once a second: some tenths of a millisecond."""
+
+
+class RecordingPanel(LivePanel):
+    """``record`` takes in what is new; ``draw`` shows it, on each frame while the panel is shown."""
+
+    _recording = False
+
+    def record(self) -> None:
+        """Take in what happened since the last call."""
+
+    def draw(self, frame: int) -> None:
+        """Show it."""
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._recording:
+            self._recording = True
+            self.model.ticked.connect(self._pulse)
+
+    def _pulse(self, frame: int) -> None:
+        if self.listening:
+            self.record()
+            self.draw(frame)
+        elif frame % HIDDEN_FRAMES == 0:
+            self.record()

@@ -1,0 +1,125 @@
+"""The order book over time: one column a stretch of time, in a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_WIDTH = 64
+FARTHEST = 2**31 - 1
+"""Ticks from the middle beyond which a level is left out: far outside anything that is looked at."""
+
+Levels = Sequence[tuple[int, int]]
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+
+class DepthHistory:
+    """The book as it stood last in each of the newest ``columns`` columns of ``column_ns`` nanoseconds.
+
+    Columns are numbered by their time: number = UTC nanoseconds // ``column_ns``. Prices are ticks and exact;
+    quantities are lots in float32, for colours only.
+    """
+
+    def __init__(self, column_ns: int, columns: int = 2048, bridge_ns: int = 2_000_000_000) -> None:
+        """``bridge_ns``: over a gap between two looks that is no longer, the book counts as unchanged."""
+        self.column_ns = column_ns
+        self.columns = columns
+        self.last = -1
+        """Number of the newest column; -1 before the first."""
+        self._bridge = max(1, bridge_ns // column_ns)
+        self._numbers: Integers = np.full(columns, -1, dtype=np.int64)
+        self._base: Integers = np.zeros(columns, dtype=np.int64)
+        self._best: Integers = np.zeros((columns, 2), dtype=np.int64)
+        self._bid_counts: Integers = np.zeros(columns, dtype=np.int64)
+        self._counts: Integers = np.zeros(columns, dtype=np.int64)
+        self._offsets = np.zeros((columns, FIRST_WIDTH), dtype=np.int32)
+        self._lots: Floats = np.zeros((columns, FIRST_WIDTH), dtype=np.float32)
+
+    @property
+    def first(self) -> int:
+        """Number of the oldest column that is kept; -1 before the first."""
+        kept = self._numbers[self._numbers >= 0]
+        return int(kept.min()) if len(kept) else -1
+
+    def number(self, ts_ns: int) -> int:
+        """The column of a time."""
+        return ts_ns // self.column_ns
+
+    def take(self, ts_ns: int, bids: Levels, asks: Levels) -> None:
+        """The book at a time (UTC ns), levels as ticks and lots, best first. What is older than the newest is left."""
+        number = self.number(ts_ns)
+        if number < self.last:
+            return
+        before, gap = self.last, number - self.last
+        if before >= 0 and 1 < gap <= self._bridge:
+            for between in range(before + 1, number):
+                self._copy(before, between)
+        self.last = number
+        self._put(number % self.columns, number, bids, asks)
+
+    def best(self, first: int, last: int) -> tuple[Integers, Integers]:
+        """Best bid and ask of the columns ``first`` to ``last`` in ticks, 0 where there is none: int64, one each."""
+        slots, known = self._slots(first, last)
+        best = np.where(known[:, None], self._best[slots], 0)
+        return best[:, 0], best[:, 1]
+
+    def grid(self, first: int, last: int, top: int, rows: int, group: int) -> Floats:
+        """Lots by price row and column: float32, shape (rows, last - first + 1).
+
+        Row 0 is number ``top``, the next ones lie below. Row r holds ``group`` ticks: bids down to r * group, asks
+        up to it, as in a ladder.
+        """
+        slots, known = self._slots(first, last)
+        width = int(self._counts[slots[known]].max(initial=0))
+        count = last - first + 1
+        if not width:
+            return np.zeros((rows, count), dtype=np.float32)
+        place = np.arange(width)
+        ticks = self._base[slots, None] + self._offsets[slots, :width]
+        if group > 1:
+            ticks += (place >= self._bid_counts[slots, None]) * (group - 1)
+            ticks //= group
+        row = top - ticks
+        inside = (place < self._counts[slots, None]) & known[:, None] & (row >= 0) & (row < rows)
+        column = np.broadcast_to(np.arange(count)[:, None], row.shape)
+        flat = np.bincount((row * count + column)[inside], self._lots[slots, :width][inside], minlength=rows * count)
+        return flat.reshape(rows, count).astype(np.float32)
+
+    def _slots(self, first: int, last: int) -> tuple[Integers, NDArray[np.bool_]]:
+        """Where the columns lie in the ring, and which of them are there."""
+        numbers = np.arange(first, last + 1)
+        slots = numbers % self.columns
+        return slots, self._numbers[slots] == numbers
+
+    def _put(self, slot: int, number: int, bids: Levels, asks: Levels) -> None:
+        best_bid, best_ask = bids[0][0] if bids else 0, asks[0][0] if asks else 0
+        base = best_bid or best_ask
+        levels = np.array([*bids, *asks], dtype=np.int64).reshape(-1, 2)
+        offsets, bid_count = levels[:, 0] - base, len(bids)
+        if len(levels) and int(np.abs(offsets).max()) > FARTHEST:
+            near = np.abs(offsets) <= FARTHEST
+            bid_count = int(near[:bid_count].sum())
+            levels, offsets = levels[near], offsets[near]
+        count = len(levels)
+        self._make_room(count)
+        self._numbers[slot], self._base[slot] = number, base
+        self._best[slot] = best_bid, best_ask
+        self._bid_counts[slot], self._counts[slot] = bid_count, count
+        self._offsets[slot, :count] = offsets
+        self._lots[slot, :count] = levels[:, 1]
+
+    def _copy(self, before: int, number: int) -> None:
+        source, slot = before % self.columns, number % self.columns
+        for array in (self._base, self._best, self._bid_counts, self._counts, self._offsets, self._lots):
+            array[slot] = array[source]
+        self._numbers[slot] = number
+
+    def _make_room(self, count: int) -> None:
+        width = self._offsets.shape[1]
+        if count > width:
+            wider = max(count, 2 * width) - width
+            self._offsets = np.pad(self._offsets, ((0, 0), (0, wider)))
+            self._lots = np.pad(self._lots, ((0, 0), (0, wider)))
