@@ -6,6 +6,7 @@ import wave
 
 import pytest
 from PySide6.QtCore import QProcess
+from PySide6.QtWidgets import QSystemTrayIcon
 
 from tests.gui.conftest import Workstation
 from widgets.look.tokens import RESOURCES
@@ -97,3 +98,18 @@ def test_the_tray_says_the_result_and_brings_the_window_back(station: Workstatio
     station.window.showMinimized()
     tray.icon.activated.emit(tray.icon.ActivationReason.Trigger)
     assert not station.window.isMinimized() and station.window.isVisible()
+
+
+@pytest.mark.qt_log_ignore("systemTrayWindowChanged")
+@pytest.mark.allow_log_warnings("kill switch", "Killed")
+def test_an_attended_window_plays_and_notifies(station: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
+    played: list[Sound] = []
+    shown: list[str] = []
+    monkeypatch.setattr(Sounds, "play", lambda _, sound: played.append(sound))
+    monkeypatch.setattr(Tray, "notify", lambda _, title, text: shown.append(title))
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    station.window.outside.attend(station.window.registry)
+    assert station.window.panic is not None
+    station.window.panic.kill()
+    station.pass_time(1)
+    assert played == [Sound.WARNING] and shown == ["paper-01: killed"]
