@@ -97,6 +97,7 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "most_positions": _from(0, 100),
         "backtest_pause_hours": _from(0, 10_000),
     },
+    s.Lockout: {"after_day_loss_hours": _from(0, 720)},
     s.Risk: {
         "risk_per_trade_percent": _PERCENT,
         "order_value_percent": _above(0, 12_500),

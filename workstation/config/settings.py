@@ -155,6 +155,13 @@ class Crisis(Struct, frozen=True, kw_only=True):
     """A person ends it live; a backtest ends it after this."""
 
 
+class Lockout(Struct, frozen=True, kw_only=True):
+    after_day_loss_hours: Decimal
+    """0: no longer than the day whose loss limit was reached."""
+    fixed: bool
+    """Nobody lifts it early."""
+
+
 class Risk(Struct, frozen=True, kw_only=True):
     """The gate's limits. Every one must be there: a missing limit stops the start."""
 
@@ -183,6 +190,7 @@ class Risk(Struct, frozen=True, kw_only=True):
     flatten_on_kill: bool
     permitted: tuple[str, ...]
     """Symbols that may be traded; empty permits all that are configured."""
+    lockout: Lockout
     protections: Protections
     crisis: Crisis
     backtest_pause_hours: int
