@@ -66,6 +66,7 @@ class EngineModel(QObject):
     ticked = Signal(int)  # the frame's number
     account_changed = Signal(object)  # AccountView
     orders_changed = Signal(list)  # the OrderViews that are new or changed
+    algorithms_changed = Signal(list)  # every AlgorithmView
     positions_changed = Signal(list)  # every PositionView
     fills_added = Signal(list)  # FillViews, oldest first
     risk_changed = Signal(object)  # RiskView
@@ -299,6 +300,8 @@ class EngineModel(QObject):
             self.market_began.emit()
         if self._wanted("positions_changed"):
             self.positions_changed.emit(list(engine.positions()))
+        if self._wanted("algorithms_changed"):
+            self.algorithms_changed.emit(list(engine.algorithms()))
         if self._wanted("risk_changed"):
             self.risk_changed.emit(engine.risk())
         if self._wanted("strategies_changed"):

@@ -21,6 +21,7 @@ from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
 from widgets.window.keys_dialog import KeysDialog
+from widgets.window.lockout_banner import lockout_cells
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
@@ -228,6 +229,7 @@ class MainWindow(QWidget):
                 Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
                 Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
                 Cell("Trading", account.trading_state, state, dot=True, priority=2),
+                *lockout_cells(account, self.model.engine.now_ns()),
                 *self.arming.follow(),
             )
         )

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from workstation.core.instrument import Instrument
-from workstation.core.money import from_money
+from workstation.core.money import from_money, from_rate
+from workstation.core.timeframe import SECOND_NS
 from workstation.services.ops.readable import side_word, time_name, time_of
 
 PRICES = ("price", "stop_price", "trail", "reference", "liquidation")
@@ -44,6 +45,8 @@ class EventTranslator:
         return told
 
     def _field(self, name: str, value: Any, terms: Instrument | None) -> tuple[str, Any]:
+        if name == "plan" and terms is not None:
+            return name, {key.removesuffix("_ns"): _plan_field(key, part, terms) for key, part in value.items()}
         if isinstance(value, dict):
             return name, self._table(name, value)
         if isinstance(value, list):
@@ -71,3 +74,20 @@ class EventTranslator:
         if name == "order":
             return self.text(table)
         return dict(table)
+
+
+_PLAN_PRICES = ("price", "first_price", "last_price", "offset")
+_PLAN_RATES = ("randomness", "refill", "ratio")
+
+
+def _plan_field(name: str, value: Any, terms: Instrument) -> Any:
+    """A figure of an execution algorithm's plan; durations are seconds."""
+    if type(value) is not int:
+        return value
+    if name == "duration_ns":
+        return value / SECOND_NS
+    if name in _PLAN_PRICES:
+        return str(terms.price(value))
+    if name in _PLAN_RATES:
+        return f"{from_rate(value):f}"
+    return str(terms.quantity(value)) if name == "visible" else value

@@ -177,6 +177,16 @@ class Algorithms:
                 f"{order.client_id} belongs to algorithm {parent.algorithm_id}, which has {quantity(most)} left for it."
             )
 
+    def committed(self, parent: Parent) -> int:
+        """Lots of it that may still fill at the venue."""
+        return self._committed(parent, None)
+
+    def next_ns(self, parent: Parent) -> int:
+        """When its next slice is due, or its time is over; 0 when nothing of it depends on time."""
+        plan = parent.order.plan
+        runs = parent.state is AlgorithmState.RUNNING
+        return self._due_ns(parent, plan) if runs and isinstance(plan, Twap) and parent.step <= plan.slices else 0
+
     # --- What happens -------------------------------------------------------------------------------------------------
 
     def on_fill(self, fill: OrderFilled | PositionLiquidated, order: Order | None, _: object) -> None:
