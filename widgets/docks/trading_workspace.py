@@ -48,7 +48,7 @@ class TradingWorkspace(DockArea):
         self.model = model
         model.choose_symbol(charts[0].symbol)
         self.watchlist = WatchlistPanel(model)
-        self.ticket = TicketPanel(model)
+        self.ticket = TicketPanel(model, desktop.one_click_minutes)
         self.ladder = LadderPanel(model)
         self.tape = TapePanel(model, desktop.tape_threshold)
         self.charts = [
@@ -75,7 +75,9 @@ class TradingWorkspace(DockArea):
 
     def _add_all(self, chart_names: tuple[str, ...]) -> None:
         self.add_panel("watchlist", "Watchlist", self.watchlist, link=LINK)
-        self.add_panel("ticket", "Ticket", self.ticket, link=LINK).add_tool(self.ticket.options)
+        ticket = self.add_panel("ticket", "Ticket", self.ticket, link=LINK)
+        ticket.add_tool(self.ticket.arm)
+        ticket.add_tool(self.ticket.options)
         for name, chart in zip(chart_names, self.charts):
             panel = self.add_panel(name, chart.title, chart, link=LINK if chart.linked else "")
             chart.title_changed.connect(panel.set_title)

@@ -23,6 +23,7 @@ from workstation.core.messages import (
     AccountDiffers,
     AnyCommand,
     CancelAll,
+    CancelOrder,
     Difference,
     EquitySampled,
     Kill,
@@ -78,6 +79,7 @@ class EngineModel(QObject):
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
+    cancels_asked = Signal(list)  # the OrderViews of a person's cancel, before it is carried out
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
@@ -171,6 +173,9 @@ class EngineModel(QObject):
         if self.blocked and not works_from_any_window(command):
             self.result_told.emit(Result(self.blocked, False))
             return self.blocked
+        if isinstance(command, CancelOrder):
+            order = self.engine.order(command.client_id)
+            self.cancels_asked.emit([order] if order is not None and order.state.is_open else [])
         try:
             text = self.engine.command(command)
         except WorkstationError as error:

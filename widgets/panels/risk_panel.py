@@ -179,9 +179,7 @@ class RiskPanel(LivePanel):
     def _lock(self) -> None:
         model = self.model
         if model.account.locked_until_ns and not model.account.lock_fixed:
-            lift = ReasonDialog(
-                "Lift the lock-out", "New risk passes the gate again.", "Lift it", parent=self.window()
-            )
+            lift = ReasonDialog("Lift the lock-out", "New risk passes the gate again.", "Lift it", parent=self.window())
             lift.reason_given.connect(lambda reason, _: model.command(LiftLockout(reason=reason)))
             lift.show()
             return

@@ -16,6 +16,8 @@ from widgets.engine.order_words import TYPE_WORDS
 from widgets.look.numbers import decimals_of
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Tone
+from widgets.ticket.algorithm_fields import AlgorithmFields
+from widgets.ticket.algorithm_order import AlgorithmKind
 from widgets.ticket.ticket_order import LIMITS, TRIGGERED, SizeUnit, TicketEntry
 from workstation.core.instrument import Instrument
 from workstation.core.types import OrderType, Side, TimeInForce
@@ -71,6 +73,8 @@ class TicketForm(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.type = OrderType.LIMIT
+        self.algorithm: AlgorithmKind | None = None
+        """Chosen in place of an order's type."""
         self.time_in_force = TimeInForce.GTC
         self.side = Segmented(["Buy", "Sell"], tones=[Tone.UP, Tone.DOWN], stretch=True)
         self.types = TypeSwitch()
@@ -89,6 +93,8 @@ class TicketForm(QWidget):
             "stop": self.stop,
             "target": self.target,
         }
+        self.algorithm_fields = AlgorithmFields()
+        self.algorithm_fields.hide()
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -127,6 +133,7 @@ class TicketForm(QWidget):
         column.setSpacing(6)
         column.addWidget(self.side)
         column.addWidget(self.types)
+        column.addWidget(self.algorithm_fields)
         column.addLayout(grid)
         column.addWidget(self.flags)
         column.addWidget(self.problem)
@@ -134,6 +141,7 @@ class TicketForm(QWidget):
     def _connect(self) -> None:
         self.side.chosen.connect(self.changed)
         self.units.chosen.connect(self.changed)
+        self.algorithm_fields.changed.connect(self.changed)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
         self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
         for field in self.fields.values():
@@ -167,9 +175,26 @@ class TicketForm(QWidget):
         self.quantity.set_unit(words.get(unit, "%"))
         self.quantity.set_step(steps.get(unit, Decimal("0.1")))
 
+    def choose_algorithm(self, kind: AlgorithmKind) -> None:
+        """Show the fields of an execution algorithm, which has a price of its own and neither stop nor target."""
+        self.algorithm = kind
+        self.algorithm_fields.choose(kind)
+        self.types.set_index(3)
+        self.types.name_more(kind.value)
+        for name in ("price", "trigger", "trail"):
+            self.labels[name].hide()
+            self.fields[name].hide()
+        self._show_algorithm(True)
+
+    def _show_algorithm(self, shown: bool) -> None:
+        self.algorithm_fields.setVisible(shown)
+        for widget in (self.with_stop, self.stop, self.with_target, self.target, self.post_only):
+            widget.setVisible(not shown)
+        self.changed.emit()
+
     def choose_type(self, kind: OrderType) -> None:
         """Show the fields that this type has."""
-        self.type = kind
+        self.type, self.algorithm = kind, None
         main = kind in MAIN_TYPES
         self.types.set_index(MAIN_TYPES.index(kind) if main else 3)
         self.types.name_more("More" if main else TYPE_WORDS[kind].capitalize())
@@ -187,7 +212,7 @@ class TicketForm(QWidget):
         elif self.price.number() is None:
             self.price.clear()
         self.post_only.setEnabled(kind is OrderType.LIMIT)
-        self.changed.emit()
+        self._show_algorithm(False)
 
     def set_price(self, name: str, amount: Decimal | None, tick: Decimal) -> None:
         """Write a price into a field."""
@@ -195,10 +220,14 @@ class TicketForm(QWidget):
 
     def show_problem(self, field: str, sentence: str) -> None:
         """Mark the field that is wrong, with the sentence below; none is wrong when both are empty."""
-        for name, each in self.fields.items():
+        for name, each in self.every_field().items():
             each.set_in_error(name == field)
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def every_field(self) -> dict[str, Field]:
+        """By name, those of the algorithm that is chosen in place of the order's own."""
+        return {**self.fields, **self.algorithm_fields.fields} if self.algorithm else self.fields
 
     def entry(self, symbol: str) -> TicketEntry:
         """The fields as they stand."""
@@ -233,8 +262,14 @@ class TicketForm(QWidget):
         for kind in MORE_TYPES:
             action = menu.addAction(TYPE_WORDS[kind].capitalize())
             action.setCheckable(True)
-            action.setChecked(kind is self.type)
+            action.setChecked(kind is self.type and self.algorithm is None)
             action.triggered.connect(lambda _=False, kind=kind: self.choose_type(kind))
+        menu.addSeparator()
+        for algorithm in AlgorithmKind:
+            action = menu.addAction(algorithm.value)
+            action.setCheckable(True)
+            action.setChecked(algorithm is self.algorithm)
+            action.triggered.connect(lambda _=False, kind=algorithm: self.choose_algorithm(kind))
         return menu
 
     def options_menu(self) -> QMenu:

@@ -13,7 +13,8 @@ def lockout_cells(account: AccountView, now_ns: int) -> tuple[Cell, ...]:
     if not account.locked_until_ns:
         return ()
     fixed = ", fixed" if account.lock_fixed else ""
-    return (Cell("Locked out", f"{time_left(account.locked_until_ns - now_ns)} left{fixed}", Tone.WARNING),)
+    left = f"{time_left(account.locked_until_ns - now_ns)} left{fixed}"
+    return (Cell("Locked out", left, Tone.WARNING, priority=-1),)
 
 
 def time_left(left_ns: int) -> str:

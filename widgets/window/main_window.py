@@ -195,6 +195,7 @@ class MainWindow(QWidget):
 
     def _back_to_chart(self) -> None:
         if self.area is not None:
+            self.area.ticket.one_click.disarm("Esc")
             self.area.charts[0].view.setFocus()
 
     def open_resume(self) -> ReasonDialog:

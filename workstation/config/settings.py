@@ -341,6 +341,8 @@ class Desktop(Struct, frozen=True, kw_only=True):
     palette: Literal["standard", "red_up", "colour_blind"]
     density: Literal["automatic", "normal", "compact"]
     font: Literal["inter", "system"]
+    one_click_minutes: int
+    """How long one-click trading stays armed."""
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
     charts: tuple[Chart, ...]

@@ -44,6 +44,10 @@ class OrderView(msgspec.Struct, frozen=True):
     """0 unless its state is unknown."""
     price_ticks: int = 0
     lots: int = 0
+    post_only: bool = False
+    parent_id: str = ""
+    """The entry whose exit it is."""
+    tag: str = ""
 
 
 class AlgorithmView(msgspec.Struct, frozen=True):

@@ -116,6 +116,9 @@ class EngineViews:
             in_doubt_since_ns=order.updated_ns if order.state is OrderState.UNKNOWN else 0,
             price_ticks=order.price or order.stop_price,
             lots=order.remaining,
+            post_only=order.post_only,
+            parent_id=order.parent_id,
+            tag=order.tag,
         )
 
     def algorithms(self) -> list[AlgorithmView]:
