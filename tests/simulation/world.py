@@ -24,12 +24,14 @@ from workstation.assembly import kernel_terms
 from workstation.config.loader import load_settings
 from workstation.config.settings import Costs, Settings
 from workstation.core.algorithms import Iceberg, ParentOrder, Scaled, Twap
+from workstation.core.brackets import BracketPlan, Target
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendOrder,
     AmendRequested,
     AnyCommand,
+    BracketBegun,
     CancelAlgorithm,
     CancelAll,
     CancelOrder,
@@ -363,6 +365,7 @@ class World:
         random, ids = self.random, list(self.kernel.algorithms.parents) or ["none"]
         commands: list[Callable[[], AnyCommand]] = [
             *[lambda: StartAlgorithm(order=self._random_parent(symbol))] * 16,
+            *[lambda: self._random_bracket(random.choice(("BTCUSDT", "ETHUSDT")))] * 12,
             lambda: PauseAlgorithm(algorithm_id=random.choice(ids)),
             *[lambda: ResumeAlgorithm(algorithm_id=random.choice(ids[-5:]))] * 16,
             *[lambda: Resume(reason="at random")] * 6,
@@ -370,6 +373,30 @@ class World:
             lambda: CancelAlgorithm(algorithm_id=random.choice(ids)),
         ]
         return commands
+
+    def _random_bracket(self, symbol: str) -> PlaceOrder:
+        random = self.random
+        price = self.kernel.markets[symbol].last_price or SYMBOLS[symbol]
+        side = random.choice((Side.BUY, Side.SELL))
+        worth = self.instruments[symbol].lots_rounded(Decimal(CASH) / (Decimal(price) / 100))
+        kind = random.choice((OrderType.MARKET, OrderType.LIMIT))
+        far = price // 1_000
+        share = random.choice((30_000_000, 50_000_000))
+        plan = BracketPlan(
+            stop=random.randrange(1, far),
+            targets=tuple(Target(share, random.randrange(1, far)) for _ in range(random.randrange(3))),
+            break_even_after=random.choice((0, far // 4 + 1)),
+            trail_after=(trails := random.choice((0, far // 3 + 1))),
+            trail=far // 5 + 1 if trails else 0,
+        )
+        intent = Intent(
+            symbol=symbol,
+            side=side,
+            lots=max(1, worth // random.choice((50, 200))),
+            type=kind,
+            price=price - int(side) * random.randrange(-far, far) if kind is OrderType.LIMIT else 0,
+        )
+        return PlaceOrder(intent=intent, bracket=plan)
 
     def _random_parent(self, symbol: str) -> ParentOrder:
         random = self.random
@@ -588,6 +615,7 @@ class World:
         assert {_plain(r) for r in account} == {_plain(r) for r in line.account_reports}
         assert len(account) == len(line.account_reports)
         self._check_size(fills)
+        self._check_brackets(fills)
         held = {symbol: lots for symbol, lots in kernel.ledger.net_lots.items() if lots}
         states = self.venue._states
         at_venue = {symbol: state.lots for symbol, state in states.items() if state.lots}
@@ -599,6 +627,21 @@ class World:
         self._check_value(records)
         self._check_recovery()
         self.counts.update(type(record).__name__ for record in records)
+
+    def _check_brackets(self, fills: list[OrderFilled]) -> None:
+        """The exits of a bracket close no more than its entry has filled."""
+        begun = {record.bracket_id for record in self.journal.records() if isinstance(record, BracketBegun)}
+        entered: Counter[str] = Counter()
+        left: Counter[str] = Counter()
+        for fill in fills:
+            bracket_id, slot = read_tag(self.line.sent[fill.client_id].intent.tag)
+            if bracket_id in begun:
+                (left if slot else entered)[bracket_id] += fill.lots
+        for bracket_id, lots in left.items():
+            assert lots <= entered[bracket_id], f"bracket {bracket_id} closed {lots} of {entered[bracket_id]}"
+        self.counts["brackets entered"] += len(entered)
+        self.counts["brackets left"] += len(left)
+        self.counts["brackets live at the end"] += len(self.kernel.brackets.live)
 
     def _check_size(self, fills: list[OrderFilled]) -> None:
         filled: Counter[str] = Counter()

@@ -113,7 +113,8 @@ class CancelUndo(QObject):
             reduce_only=order.reduce_only,
             role=order.role,
             reason="placed again",
-            **exits,
+            stop_loss=exits["stop_loss"],
+            take_profit=exits["take_profit"],
         )
 
 

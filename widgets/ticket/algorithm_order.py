@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -129,7 +130,11 @@ def _scaled(entry: AlgorithmEntry, instrument: Instrument) -> Scaled:
     )
 
 
-_PLANS = {AlgorithmKind.TWAP: _twap, AlgorithmKind.ICEBERG: _iceberg, AlgorithmKind.SCALED: _scaled}
+_PLANS: dict[AlgorithmKind, Callable[[AlgorithmEntry, Instrument], Twap | Iceberg | Scaled]] = {
+    AlgorithmKind.TWAP: _twap,
+    AlgorithmKind.ICEBERG: _iceberg,
+    AlgorithmKind.SCALED: _scaled,
+}
 
 
 def first_child(order: ParentOrder, bid: int, ask: int) -> Intent:

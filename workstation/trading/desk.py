@@ -118,7 +118,12 @@ class Desk:
     def _place(self, command: PlaceOrder) -> str:
         intent = command.intent
         # What a person places is the person's, whatever the command says.
-        self._kernel.place(intent if intent.owner == MANUAL else msgspec.structs.replace(intent, owner=MANUAL))
+        if intent.owner != MANUAL:
+            intent = msgspec.structs.replace(intent, owner=MANUAL)
+        if command.bracket is None:
+            self._kernel.place(intent)
+        else:
+            self._kernel.brackets.place(intent, command.bracket)
         return ""
 
     def _cancel(self, command: CancelOrder) -> str:
@@ -325,6 +330,7 @@ class Desk:
         )
         held = _of_owner(command.from_owner, command.symbol)
         kernel.algorithms.end_all(held, "position taken over")
+        kernel.brackets.let_go(command.from_owner, command.symbol, "position taken over")
         kernel.replacements.forget_all(lambda intent: held(intent) and not intent.reduce_only, "position taken over")
         for order in kernel.orders.open_orders(command.symbol, command.from_owner):
             if order.role is OrderRole.ENTRY and not order.reduce_only:

@@ -51,6 +51,7 @@ from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import Journal, KernelTerms, Nowhere, Recorder, VenueFactory
 from workstation.trading.ledger import Ledger
 from workstation.trading.lockout import Lockout
+from workstation.trading.managed_brackets import ManagedBrackets
 from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
@@ -166,8 +167,11 @@ class Kernel:
         self.replacements = Replacements(self)
         self.algorithms = Algorithms(self, terms.seed)
         self.settlement.listeners.append(self.algorithms.on_fill)
+        self.brackets = ManagedBrackets(self)
+        self.settlement.listeners.append(self.brackets.on_fill)
         # Ahead of what takes an order's place, which is forgotten when it has done so.
         self.settlement.order_listeners.append(self.algorithms.on_order)
+        self.settlement.order_listeners.append(self.brackets.on_order)
         self.settlement.order_listeners.append(self.replacements.on_order)
         self.orders.on_cancel = self.replacements.forget
         can = self.venue.can
@@ -234,6 +238,7 @@ class Kernel:
         self.replacements.start()
         self.lockout.begin()
         self.algorithms.begin()
+        self.brackets.begin()
         guards = self.guards
         if now_ns >= guards.day_ends_ns:
             self._start_day()

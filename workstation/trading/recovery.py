@@ -21,6 +21,8 @@ from workstation.core.messages import (
     AlgorithmStarted,
     AmendRejected,
     AmendRequested,
+    BracketBegun,
+    BracketChanged,
     CancelRejected,
     CancelRequested,
     CommandReceived,
@@ -89,6 +91,7 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ended": [_compact(order) for order in kernel.orders.ended_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
         "replacements": kernel.replacements.snapshot(),
+        "brackets": kernel.brackets.snapshot(),
         "algorithms": kernel.algorithms.snapshot(),
         "lockout": kernel.lockout.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
@@ -138,6 +141,7 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             kernel.orders.remember(order)
     kernel.orders.amendments.restore(state["amendments"])
     kernel.replacements.restore(state.get("replacements", []))
+    kernel.brackets.restore(state.get("brackets", []))
     kernel.algorithms.restore(state.get("algorithms", []))
     kernel.lockout.restore(state.get("lockout", {}))
     kernel.settlement.account_reports.extend(state["account_reports"])
@@ -202,6 +206,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
             booking = kernel.ledger.book_fill(order.owner, record)
             if booking is not None:
                 kernel.algorithms.count(order, record)
+                kernel.brackets.count(order, record)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
                 kernel.guards.on_trip(
@@ -291,6 +296,8 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
         kernel.lockout.know(record)
     elif isinstance(record, AlgorithmStarted | AlgorithmAdvanced | AlgorithmChanged):
         kernel.algorithms.know(record)
+    elif isinstance(record, BracketBegun | BracketChanged):
+        kernel.brackets.know(record)
     elif isinstance(record, OrderDenied):
         if record.client_id:
             kernel.denied_ids.add(record.client_id)

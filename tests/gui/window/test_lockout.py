@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation, small_settings
@@ -21,7 +22,7 @@ def cells(station: Workstation) -> dict[str, str]:
     return {cell.label: cell.value for cell in station.window.banner.shown_cells()}
 
 
-def dialog_of(station: Workstation, kind: type) -> object:
+def dialog_of(station: Workstation, kind: type[QWidget]) -> QWidget:
     return next(each for each in station.window.findChildren(kind) if each.isVisible())
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from workstation.core.algorithms import ParentOrder
+from workstation.core.brackets import BracketPlan
 from workstation.core.orders import Intent
 from workstation.core.types import TradingState
 
@@ -22,6 +23,8 @@ class PlaceOrder(Command, frozen=True, tag="C.place"):
     """Manual entry: goes through the same gate as a strategy's."""
 
     intent: Intent
+    bracket: BracketPlan | None = None
+    """The exits that the engine keeps for it."""
 
 
 class CancelOrder(Command, frozen=True, tag="C.cancel"):

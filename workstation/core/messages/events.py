@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from workstation.core.algorithms import AlgorithmState, ParentOrder
+from workstation.core.brackets import BracketPlan
 from workstation.core.messages.event import Event
 from workstation.core.messages.reports import HeldPosition, RestingOrder
 from workstation.core.orders import Intent
@@ -122,6 +123,25 @@ class AlgorithmChanged(Event, frozen=True):
     algorithm_id: str
     state: AlgorithmState
     reason: str = ""
+
+
+class BracketBegun(Event, frozen=True):
+    """The engine keeps the exits of an entry, which comes next."""
+
+    bracket_id: str
+    symbol: str
+    owner: str
+    side: Side
+    plan: BracketPlan
+
+
+class BracketChanged(Event, frozen=True):
+    """Exits of a bracket stay away, or it is over, for the reason ``ended``."""
+
+    bracket_id: str
+    dropped: tuple[int, ...]
+    """1 is the stop, then the targets."""
+    ended: str = ""
 
 
 class TradingStateChanged(Event, frozen=True):
@@ -315,6 +335,8 @@ EngineEvent = (
     | ReplacementPlanned
     | ReplacementEnded
     | OrderDue
+    | BracketBegun
+    | BracketChanged
     | AlgorithmStarted
     | AlgorithmAdvanced
     | AlgorithmChanged
