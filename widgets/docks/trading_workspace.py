@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from widgets.chart.chart_panel import ChartPanel
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
@@ -21,6 +22,8 @@ from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.templates import TemplateBook
+from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
 from workstation.core.messages import Difference
@@ -39,7 +42,7 @@ def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
 class TradingWorkspace(DockArea):
     """Panels by name; the first chart, ladder, tape and ticket follow the symbol of the watchlist."""
 
-    def __init__(self, model: EngineModel, desktop: Desktop) -> None:
+    def __init__(self, model: EngineModel, desktop: Desktop, templates: Path | None = None) -> None:
         symbols = set(model.engine.symbols)
         charts = [chart for chart in desktop.charts if chart.symbol in symbols]
         charts = charts or [Chart(symbol=model.symbol, timeframe="15m", indicators=())]
@@ -48,7 +51,9 @@ class TradingWorkspace(DockArea):
         self.model = model
         model.choose_symbol(charts[0].symbol)
         self.watchlist = WatchlistPanel(model)
-        self.ticket = TicketPanel(model, desktop.one_click_minutes)
+        self.template_book = TemplateBook(templates, self)
+        self.templates = TemplatesPanel(model, self.template_book)
+        self.ticket = TicketPanel(model, self.template_book, desktop.one_click_minutes)
         self.ladder = LadderPanel(model)
         self.tape = TapePanel(model, desktop.tape_threshold)
         self.charts = [
@@ -78,6 +83,7 @@ class TradingWorkspace(DockArea):
         ticket = self.add_panel("ticket", "Ticket", self.ticket, link=LINK)
         ticket.add_tool(self.ticket.arm)
         ticket.add_tool(self.ticket.options)
+        self.add_panel("templates", "Templates", self.templates)
         for name, chart in zip(chart_names, self.charts):
             panel = self.add_panel(name, chart.title, chart, link=LINK if chart.linked else "")
             chart.title_changed.connect(panel.set_title)

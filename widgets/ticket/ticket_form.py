@@ -11,13 +11,14 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QVBoxL
 from widgets.controls.controls import ToneLabel
 from widgets.controls.fields import Field
 from widgets.controls.segmented import Segmented
-from widgets.controls.toolbar import popup_below
+from widgets.controls.toolbar import TextButton, popup_below
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look.numbers import decimals_of
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Tone
 from widgets.ticket.algorithm_fields import AlgorithmFields
 from widgets.ticket.algorithm_order import AlgorithmKind
+from widgets.ticket.templates import Template, TemplateBook
 from widgets.ticket.ticket_order import LIMITS, TRIGGERED, SizeUnit, TicketEntry
 from workstation.core.instrument import Instrument
 from workstation.core.types import OrderType, Side, TimeInForce
@@ -70,7 +71,7 @@ class TicketForm(QWidget):
     changed = Signal()
     exit_ticked = Signal(str, bool)  # "stop" or "target"
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, book: TemplateBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.type = OrderType.LIMIT
         self.algorithm: AlgorithmKind | None = None
@@ -95,6 +96,10 @@ class TicketForm(QWidget):
         }
         self.algorithm_fields = AlgorithmFields()
         self.algorithm_fields.hide()
+        self.book = book
+        self.template: Template | None = None
+        """The bracket that the engine is to keep, in place of stop and target."""
+        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True)
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -127,6 +132,8 @@ class TicketForm(QWidget):
         flags.setContentsMargins(0, 0, 0, 0)
         flags.addWidget(self.post_only)
         flags.addStretch(1)
+        flags.addWidget(self.template_button)
+        flags.addStretch(1)
         flags.addWidget(self.reduce_only)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -142,6 +149,8 @@ class TicketForm(QWidget):
         self.side.chosen.connect(self.changed)
         self.units.chosen.connect(self.changed)
         self.algorithm_fields.changed.connect(self.changed)
+        self.template_button.clicked.connect(lambda: popup_below(self.template_menu(), self.template_button))
+        self.book.changed.connect(self._follow_book)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
         self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
         for field in self.fields.values():
@@ -188,9 +197,23 @@ class TicketForm(QWidget):
 
     def _show_algorithm(self, shown: bool) -> None:
         self.algorithm_fields.setVisible(shown)
-        for widget in (self.with_stop, self.stop, self.with_target, self.target, self.post_only):
-            widget.setVisible(not shown)
+        self.post_only.setVisible(not shown)
+        self.template_button.setVisible(not shown)
+        for widget in (self.with_stop, self.stop, self.with_target, self.target):
+            widget.setVisible(not shown and self.template is None)
         self.changed.emit()
+
+    def choose_template(self, name: str) -> None:
+        """Take a bracket by its name in place of stop and target; an empty one gives them back."""
+        self.template = self.book.get(name)
+        self.template_button.set_text(self.template.name if self.template is not None else "Template")
+        tip = self.template.words() if self.template is not None else "The bracket that goes with the order"
+        self.template_button.setToolTip(tip)
+        self._show_algorithm(self.algorithm is not None)
+
+    def _follow_book(self) -> None:
+        if self.template is not None:
+            self.choose_template(self.template.name)
 
     def choose_type(self, kind: OrderType) -> None:
         """Show the fields that this type has."""
@@ -272,6 +295,17 @@ class TicketForm(QWidget):
             action.triggered.connect(lambda _=False, kind=algorithm: self.choose_algorithm(kind))
         return menu
 
+    def template_menu(self) -> QMenu:
+        """Every template with what it does, and none."""
+        menu = QMenu(self)
+        for name in ("", *self.book.names()):
+            template = self.book.get(name)
+            action = menu.addAction(f"{name}: {template.words()}" if template is not None else "No template")
+            action.setCheckable(True)
+            action.setChecked(template is self.template)
+            action.triggered.connect(lambda _=False, name=name: self.choose_template(name))
+        return menu
+
     def options_menu(self) -> QMenu:
         """Size units, flags, and how long the order lives."""
         menu = QMenu(self)
@@ -288,6 +322,11 @@ class TicketForm(QWidget):
             action.setEnabled(box.isEnabled())
             action.triggered.connect(lambda _=False, box=box: box.toggle())
         menu.addSeparator()
+        if current().density is Density.COMPACT:
+            brackets = self.template_menu()
+            brackets.setTitle("Bracket template")
+            menu.addMenu(brackets)
+            menu.addSeparator()
         for kind, text in LIVES.items():
             action = menu.addAction(text)
             action.setCheckable(True)

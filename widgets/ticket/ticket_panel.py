@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, QTimer, SignalInstance
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -22,6 +24,7 @@ from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.ticket import algorithm_order
 from widgets.ticket.one_click import OneClick
+from widgets.ticket.templates import ATR_INTERVAL_NS, Template, TemplateBook, Unit, average_true_range, plan_of
 from widgets.ticket.ticket_form import UNITS, TicketForm
 from widgets.ticket.ticket_order import (
     SizeUnit,
@@ -32,11 +35,14 @@ from widgets.ticket.ticket_order import (
     multiple_of_risk,
 )
 from workstation.core.algorithms import ParentOrder
+from workstation.core.brackets import BracketPlan
+from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import PlaceOrder, StartAlgorithm
 from workstation.core.orders import Intent
 from workstation.core.types import OrderType, Side
 from workstation.core.views import VerdictView
+from workstation.trading.managed_brackets import check_plan
 
 MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
 FIRST_DISTANCES = {"stop": Decimal("-0.01"), "target": Decimal("0.02")}
@@ -47,21 +53,27 @@ JUDGE_AFTER_MS = 30
 class TicketPanel(LivePanel):
     """Shows one order. What is denied cannot be sent; the verdict says why."""
 
-    def __init__(self, model: EngineModel, one_click_minutes: int = 5, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: EngineModel, book: TemplateBook, one_click_minutes: int, parent: QWidget | None = None
+    ) -> None:
         super().__init__(model, parent)
         self.one_click = OneClick(model, one_click_minutes, self)
         self.one_click.changed.connect(self._show_one_click)
         self.arm = TextButton("One-click", checkable=True)
         self.arm.clicked.connect(self._arm)
+        # The tab strip places its tools once: the width does not follow the text.
+        self.arm.setFixedWidth(shapes.text_width("Armed 88:88", current().font(12, 500)) + 14)
         self._symbol = ""
         self._unit = SizeUnit.QUANTITY
         self._intent: Intent | None = None
         """What the gate is asked about; of an algorithm its first order."""
         self._order: ParentOrder | None = None
         """What is worked by an algorithm, when one is chosen."""
+        self._bracket: BracketPlan | None = None
+        """What the engine keeps for the order, when a template is chosen."""
         self._mode = Mode(model.engine.mode.value)
         self.options = IconButton("gear", "Size unit, flags and life of the order")
-        self.form = TicketForm(self)
+        self.form = TicketForm(book, self)
         self.facts = Facts(5)
         self.verdict = Verdict()
         self.submit = Button("Buy", ButtonKind.SUBMIT)
@@ -203,7 +215,7 @@ class TicketPanel(LivePanel):
         if entry.unit is not self._unit:
             self._unit = entry.unit
             self.form.show_unit(self.instrument)
-        self._intent, self._order, wrong, sentence = None, None, "", ""
+        self._intent, self._order, self._bracket, wrong, sentence = None, None, None, "", ""
         try:
             self._intent = self._read(entry)
         except TicketProblem as problem:
@@ -233,6 +245,8 @@ class TicketPanel(LivePanel):
         self._show_exits(entry, price)
         instrument, equity = self.instrument, self.model.account.equity
         if self.form.algorithm is None:
+            if self.form.template is not None:
+                entry = self._with_template(entry, self.form.template, price)
             return make_intent(entry, instrument, price, equity)
         worked = self.form.algorithm_fields.entry()
         best = quotes[1 if entry.side is Side.BUY else 0]
@@ -240,6 +254,21 @@ class TicketPanel(LivePanel):
         self._order = algorithm_order.make_parent_order(entry, worked, instrument, average, equity)
         market = self.model.engine.market(self._symbol)
         return algorithm_order.first_child(self._order, market.best_bid, market.best_ask)
+
+    def _with_template(self, entry: TicketEntry, template: Template, price: Decimal | None) -> TicketEntry:
+        """The entry with the template's stop, by which it is sized and its risk told. Raises ``TicketProblem``."""
+        if price is None:
+            raise TicketProblem("price", "There is no price yet; wait for the book.")
+        instrument = self.instrument
+        series = self.model.engine.market(self._symbol).series(ATR_INTERVAL_NS)
+        atr = average_true_range(series) if template.unit is Unit.ATR else None
+        try:
+            self._bracket = plan_of(template, instrument, price, atr)
+            check_plan(self._bracket, instrument)
+        except OrderError as error:
+            raise TicketProblem("", str(error)) from None
+        distance = self._bracket.stop * instrument.tick
+        return replace(entry, with_stop=True, stop=price - entry.side * distance, with_target=False)
 
     def _show_exits(self, entry: TicketEntry, price: Decimal | None) -> None:
         form, quote = self.form, self.instrument.quote
@@ -302,7 +331,10 @@ class TicketPanel(LivePanel):
             self.judge()
             return
         allowed = self.model.engine.preview(intent).allowed
-        self.model.command(PlaceOrder(intent=intent))
+        if self._bracket is not None:
+            # The engine keeps its stop, which the intent has for the preview alone.
+            intent = msgspec.structs.replace(intent, stop_loss=0)
+        self.model.command(PlaceOrder(intent=intent, bracket=self._bracket))
         if allowed:
             what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}"
             self.model.result_told.emit(Result(f"Sent: {what}."))

@@ -52,6 +52,7 @@ class MainWindow(QWidget):
         self._settings = settings
         self._desktop = settings.desktop
         self._layout_file = layout_file
+        self._template_file = layout_file.with_name("templates.json") if layout_file is not None else None
         self._kept = window_state.load(layout_file) if layout_file is not None else {}
         self._chosen: dict[str, str] = dict(self._kept.get("chosen", {}))
         self._may_close = False
@@ -115,7 +116,7 @@ class MainWindow(QWidget):
         self.arming = ArmingBanner(model, self.banner)
         keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
-        self.area = TradingWorkspace(model, self._desktop)
+        self.area = TradingWorkspace(model, self._desktop, self._template_file)
         self.status = StatusBar(model, self)
         self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
         self._column.removeWidget(self.start_page)

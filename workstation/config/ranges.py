@@ -143,5 +143,5 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
     s.Reporter: {"summary_s": _from(1, 3_600), "keep_reports_days": _from(0, 36_500)},
     s.Notifications: {"most_per_minute": _from(1, 1_000)},
     s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000)},
-    s.Desktop: {"one_click_minutes": _from(1, 600), "tape_threshold": _from(0, 1_000_000_000)},
+    s.Desktop: {"one_click_minutes": _from(1, 60), "tape_threshold": _from(0, 1_000_000_000)},
 }

@@ -14,6 +14,7 @@ import msgspec
 from workstation.core.brackets import BracketPlan
 from workstation.core.clock import EventClock
 from workstation.core.errors import OrderError
+from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     BracketBegun,
     BracketChanged,
@@ -88,9 +89,9 @@ class Bracket(msgspec.Struct, eq=False, kw_only=True):
         return parts
 
 
-def check_plan(plan: BracketPlan, market: MarketState) -> None:
+def check_plan(plan: BracketPlan, instrument: Instrument) -> None:
     """Raise ``OrderError`` with what is wrong in a plan."""
-    if not market.instrument.is_derivative:
+    if not instrument.is_derivative:
         raise OrderError("On a spot market a bracket has one stop and one target: use those of the ticket.")
     if plan.stop <= 0:
         raise OrderError("A bracket needs a stop, at a distance of 1 tick or more.")
@@ -125,7 +126,7 @@ class ManagedBrackets:
         market = engine.markets.get(intent.symbol)
         if market is None:
             raise OrderError(f"{intent.symbol} is not configured.")
-        check_plan(plan, market)
+        check_plan(plan, market.instrument)
         if intent.reduce_only or intent.stop_loss or intent.take_profit:
             raise OrderError("A bracket is for an entry that has no other exits.")
         bracket_id = engine.orders.next_client_id()

@@ -38,7 +38,8 @@ def ready(**terms: Any) -> Exchange:
 
 
 def plan(**terms: Any) -> BracketPlan:
-    return BracketPlan(**({"stop": 100, "targets": HALVES} | terms))
+    standard: dict[str, Any] = {"stop": 100, "targets": HALVES}
+    return BracketPlan(**(standard | terms))
 
 
 def enter(exchange: Exchange, wanted: BracketPlan, side: Side = Side.BUY, lots: int = 101) -> Order:
