@@ -39,7 +39,7 @@ def state_tone(row: Row) -> Tone | None:
 
 
 class AlgorithmsTable(Table):
-    """As high as its rows, up to four; it is there while an algorithm runs or is paused."""
+    """As high as its rows, up to four and half of its panel; it is there while an algorithm runs or is paused."""
 
     key = "algorithm_id"
     columns = (
@@ -89,9 +89,11 @@ class AlgorithmsTable(Table):
             self._model.command(COMMANDS[name](algorithm_id=algorithm_id))
 
     def sizeHint(self) -> QSize:
-        rows = max(1, min(MOST_ROWS, len(self._shown)))
-        height = self.horizontalHeader().sizeHint().height() + rows * self.verticalHeader().defaultSectionSize() + 2
-        return QSize(super().sizeHint().width(), height)
+        head, row = self.horizontalHeader().sizeHint().height() + 2, self.verticalHeader().defaultSectionSize()
+        parent = self.parentWidget()
+        room = (parent.height() // 2 - head) // row if parent is not None else MOST_ROWS
+        rows = max(1, min(MOST_ROWS, len(self._shown), room))
+        return QSize(super().sizeHint().width(), head + rows * row)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(0, self.sizeHint().height())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.controls import IconButton
@@ -136,6 +137,10 @@ class OrdersPanel(LivePanel):
         orders = self.model.working_orders() if self.working_only.isChecked() else self.model.orders.values()
         self.table.replace([order_row(order, self.model) for order in orders])
         self.table.flush()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.algorithms.updateGeometry()
 
     def _take(self, orders: list[OrderView]) -> None:
         for order in orders:

@@ -13,6 +13,7 @@ from workstation.services.ops.readable import side_word, time_name, time_of
 PRICES = ("price", "stop_price", "trail", "reference", "liquidation")
 QUANTITIES = {"lots": "quantity", "filled_lots": "filled"}
 MONEY = ("fee", "slippage", "equity", "cash", "realised", "unrealised", "exposure", "amount", "worth", "cost")
+DURATIONS = ("duration_ns", "delay_ns")
 _KNOWN_ORDERS = 20_000
 
 
@@ -46,7 +47,7 @@ class EventTranslator:
 
     def _field(self, name: str, value: Any, terms: Instrument | None) -> tuple[str, Any]:
         if name == "plan" and terms is not None:
-            return name, {key.removesuffix("_ns"): _plan_field(key, part, terms) for key, part in value.items()}
+            return name, _plan(value, terms)
         if isinstance(value, dict):
             return name, self._table(name, value)
         if isinstance(value, list):
@@ -55,6 +56,8 @@ class EventTranslator:
             return name, value
         if name == "side":
             return name, side_word(value)
+        if name in DURATIONS:
+            return f"{name.removesuffix('_ns')}_s", value / SECOND_NS
         if name.endswith("_ns"):
             return time_name(name), time_of(value)
         if name in MONEY:
@@ -76,18 +79,39 @@ class EventTranslator:
         return dict(table)
 
 
-_PLAN_PRICES = ("price", "first_price", "last_price", "offset")
-_PLAN_RATES = ("randomness", "refill", "ratio")
+_PLAN_PRICES = (
+    "price",
+    "first_price",
+    "last_price",
+    "offset",
+    "stop",
+    "distance",
+    "break_even_after",
+    "break_even_offset",
+    "trail_after",
+    "trail",
+)
+_PLAN_RATES = ("randomness", "refill", "ratio", "share")
+
+
+def _plan(plan: Mapping[str, Any], terms: Instrument) -> dict[str, Any]:
+    """The plan of an execution algorithm or a bracket; durations are seconds."""
+    told: dict[str, Any] = {}
+    for name, value in plan.items():
+        if name in DURATIONS:
+            told[f"{name.removesuffix('_ns')}_s"] = value / SECOND_NS
+        else:
+            told[name] = _plan_field(name, value, terms)
+    return told
 
 
 def _plan_field(name: str, value: Any, terms: Instrument) -> Any:
-    """A figure of an execution algorithm's plan; durations are seconds."""
+    if isinstance(value, list):
+        return [_plan(each, terms) for each in value]
     if type(value) is not int:
         return value
-    if name == "duration_ns":
-        return value / SECOND_NS
     if name in _PLAN_PRICES:
         return str(terms.price(value))
     if name in _PLAN_RATES:
-        return f"{from_rate(value):f}"
+        return f"{from_rate(value).normalize():f}"
     return str(terms.quantity(value)) if name == "visible" else value
