@@ -27,6 +27,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import (
     Journal,
     KernelTerms,
+    LockoutTerms,
     MarketTap,
     ReconciliationTerms,
     Recorder,
@@ -126,6 +127,7 @@ def kernel_terms(
     base_interval_ns: int = MINUTE_NS,
     equity_interval_ns: int = MINUTE_NS,
     person_pause_ns: int = 0,
+    seed: int = 0,
 ) -> KernelTerms:
     execution, crisis = settings.execution, settings.risk.crisis
     return KernelTerms(
@@ -145,6 +147,8 @@ def kernel_terms(
         base_interval_ns=base_interval_ns,
         equity_interval_ns=equity_interval_ns,
         person_pause_ns=person_pause_ns,
+        seed=seed,
+        lockout=LockoutTerms(int(settings.risk.lockout.after_day_loss_hours * HOUR_NS), settings.risk.lockout.fixed),
         reconciliation=_reconciliation_terms(settings),
     )
 
@@ -181,7 +185,7 @@ def session_engine(
     live = settings.mode == "live"
     # A live account begins with what the exchange says that it has.
     cash = {} if live else {settings.account.currency: to_money(settings.account.cash)}
-    terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns, token=token)
+    terms = kernel_terms(settings, instruments, cash=cash, session=session, start_ns=start_ns, token=token, seed=seed)
     if make_venue is None:
         # Of a venue outside the engine the reports are among the inputs.
         outside = live or settings.execution.place == "service"

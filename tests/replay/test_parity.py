@@ -39,7 +39,9 @@ def backtest(data: Path, entry: SessionEntry, settings: Settings) -> list[Output
     instruments = configured_instruments(settings, settings.market.symbols)
     cash = {settings.account.currency: to_money(settings.account.cash)}
     journal = MemoryJournal()
-    terms = kernel_terms(settings, instruments, cash=cash, session=header.number, start_ns=header.started_ns)
+    terms = kernel_terms(
+        settings, instruments, cash=cash, session=header.number, start_ns=header.started_ns, seed=header.seed
+    )
     kernel = Kernel(terms, journal, simulated_venue(settings, instruments, settings.paper, cash, header.seed))
     Desk(kernel, None)
     for market in kernel.markets.values():

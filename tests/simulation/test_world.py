@@ -80,3 +80,15 @@ def test_the_runs_meet_every_kind_of_trouble():
         "PositionTransferred",
     ):
         assert counts[what], f"no run met {what}"
+
+
+def test_an_algorithm_never_orders_more_than_its_quantity_and_lives_through_crashes():
+    """That it never orders more is looked at after every input of every run, by what the venue has; that brackets close
+    no more than their entries filled, at the end."""
+    counts = Counter[str]()
+    for seed in range(12):
+        counts += run(seed, 500, algorithms=True).counts
+    for what in ("AlgorithmStarted", "AlgorithmAdvanced", "AlgorithmChanged", "algorithms across a crash"):
+        assert counts[what] > 30, f"{what}: {counts[what]}"
+    for what in ("brackets entered", "brackets left"):
+        assert counts[what] > 5, f"{what}: {counts[what]}"

@@ -23,12 +23,16 @@ from tests.simulation.reckless import Reckless
 from workstation.assembly import kernel_terms
 from workstation.config.loader import load_settings
 from workstation.config.settings import Costs, Settings
+from workstation.core.algorithms import Iceberg, ParentOrder, Scaled, Twap
+from workstation.core.brackets import BracketPlan, Target
 from workstation.core.clock import EventClock
 from workstation.core.instrument import Instrument
 from workstation.core.messages import (
     AmendOrder,
     AmendRequested,
     AnyCommand,
+    BracketBegun,
+    CancelAlgorithm,
     CancelAll,
     CancelOrder,
     EndCrisis,
@@ -43,13 +47,16 @@ from workstation.core.messages import (
     OrderFilled,
     OrderSubmitted,
     Output,
+    PauseAlgorithm,
     PauseStrategy,
     PlaceOrder,
     PositionLiquidated,
     ReplacementEnded,
     ReplacementPlanned,
     Resume,
+    ResumeAlgorithm,
     SetTradingState,
+    StartAlgorithm,
     StartStrategy,
     StopStrategy,
     TransferPosition,
@@ -62,6 +69,7 @@ from workstation.rules.limits import allowance
 from workstation.rules.value import notional, position_value
 from workstation.storage.journal import MemoryJournal
 from workstation.trading import recovery
+from workstation.trading.algorithms.parent import read_tag
 from workstation.trading.desk import Desk
 from workstation.trading.kernel import Kernel
 from workstation.trading.kernel_terms import MarketTap
@@ -121,14 +129,18 @@ def instruments_of(settings: Settings) -> dict[str, Instrument]:
 class World:
     """One run. ``run`` raises ``AssertionError`` at the first invariant that does not hold.
 
+    With ``algorithms`` people also start, pause, resume and end execution algorithms.
     Where the engine ``gives_up``, the last thing that a life believes of orders that have filled unheard is that they
     ended without a fill.
     """
 
-    def __init__(self, seed: int, steps: int = 700, *, gives_up: bool = False) -> None:
+    def __init__(self, seed: int, steps: int = 700, *, gives_up: bool = False, algorithms: bool = False) -> None:
         self.random = Random(f"world {seed}")
         self.steps = steps
         self.settings = simulation_settings(self.random)
+        if algorithms:
+            risk = msgspec.structs.replace(self.settings.risk, open_orders=500, order_value_percent=Decimal(100))
+            self.settings = msgspec.structs.replace(self.settings, risk=risk)
         self.instruments = instruments_of(self.settings)
         self.cash = {"USDT": to_money(CASH), "SOL": 0}
         self.journal = CrashingJournal()
@@ -136,6 +148,7 @@ class World:
         self.lives = 0
         self._seed = seed
         self._gives_up = gives_up
+        self._algorithms = algorithms
         self._unheard: set[str] = set()
         self._looked_at = 0
         self._disk_full_until = 0
@@ -202,6 +215,7 @@ class World:
             cash={} if self.line.can.reconciles else self.cash,
             session=self.lives,
             start_ns=self.market.now_ns,
+            seed=self._seed,
         )
         kernel = Kernel(terms, journal, make)
         for number, symbol in enumerate((*SYMBOLS, "BTCUSDT")):
@@ -237,6 +251,7 @@ class World:
         self.counts["changes across a crash"] += len(opening["replacements"])
         held = [order for order in opening["orders"] if order["state"] == OrderState.HELD]
         self.counts["due across a crash"] += sum(bool(order["waits_for"]) for order in held)
+        self.counts["algorithms across a crash"] += sum(row["state"] == "running" for row in opening["algorithms"])
         self.lives += 1
         kernel, desk = self._build(self.journal, line=True)
         kernel.recover(lambda: recovery.restore(kernel, opening))
@@ -278,7 +293,7 @@ class World:
         for event in self.market.steps(self.steps):
             self._mischief()
             self.take(event)
-            if self.random.random() < 0.03:
+            if self.random.random() < (0.08 if self._algorithms else 0.03):
                 self.take(self._random_command())
         self.come_to_rest()
         self.check_rest()
@@ -339,10 +354,83 @@ class World:
             EndCrisis,
             *[lambda: self._random_transfer(strategy, symbol)] * 3,
         ]
+        if self._algorithms:
+            choices += self._algorithm_commands(symbol)
         if orders:
             choices += [lambda: CancelOrder(client_id=random.choice(orders[-30:]))] * 3
             choices += [lambda: self._random_amend(random.choice(orders[-30:]))] * 3
         return msgspec.structs.replace(random.choice(choices)(), ts_ns=now_ns, who="tester")
+
+    def _algorithm_commands(self, symbol: str) -> list[Callable[[], AnyCommand]]:
+        random, ids = self.random, list(self.kernel.algorithms.parents) or ["none"]
+        commands: list[Callable[[], AnyCommand]] = [
+            *[lambda: StartAlgorithm(order=self._random_parent(symbol))] * 16,
+            *[lambda: self._random_bracket(random.choice(("BTCUSDT", "ETHUSDT")))] * 12,
+            lambda: PauseAlgorithm(algorithm_id=random.choice(ids)),
+            *[lambda: ResumeAlgorithm(algorithm_id=random.choice(ids[-5:]))] * 16,
+            *[lambda: Resume(reason="at random")] * 6,
+            *[lambda: SetTradingState(state=TradingState.ACTIVE)] * 6,
+            lambda: CancelAlgorithm(algorithm_id=random.choice(ids)),
+        ]
+        return commands
+
+    def _random_bracket(self, symbol: str) -> PlaceOrder:
+        random = self.random
+        price = self.kernel.markets[symbol].last_price or SYMBOLS[symbol]
+        side = random.choice((Side.BUY, Side.SELL))
+        worth = self.instruments[symbol].lots_rounded(Decimal(CASH) / (Decimal(price) / 100))
+        kind = random.choice((OrderType.MARKET, OrderType.LIMIT))
+        far = price // 1_000
+        share = random.choice((30_000_000, 50_000_000))
+        plan = BracketPlan(
+            stop=random.randrange(1, far),
+            targets=tuple(Target(share, random.randrange(1, far)) for _ in range(random.randrange(3))),
+            break_even_after=random.choice((0, far // 4 + 1)),
+            trail_after=(trails := random.choice((0, far // 3 + 1))),
+            trail=far // 5 + 1 if trails else 0,
+        )
+        intent = Intent(
+            symbol=symbol,
+            side=side,
+            lots=max(1, worth // random.choice((50, 200))),
+            type=kind,
+            price=price - int(side) * random.randrange(-far, far) if kind is OrderType.LIMIT else 0,
+        )
+        return PlaceOrder(intent=intent, bracket=plan)
+
+    def _random_parent(self, symbol: str) -> ParentOrder:
+        random = self.random
+        price = self.kernel.markets[symbol].last_price or SYMBOLS[symbol]
+        side = random.choice((Side.BUY, Side.SELL)) if self.instruments[symbol].is_derivative else Side.BUY
+        worth = self.instruments[symbol].lots_rounded(Decimal(CASH) / (Decimal(price) / 100))
+        lots = max(2, worth // random.choice((50, 200)))
+        near = price - int(side) * random.randrange(-price // 2000, price // 2000)
+        plans: tuple[Twap | Iceberg | Scaled, ...] = (
+            Twap(
+                duration_ns=random.randrange(5, 60) * SECOND_NS,
+                slices=random.randrange(2, 6),
+                offset=random.choice((None, 0, 5, -20)),
+                randomness=random.choice((0, 50_000_000)),
+            ),
+            Iceberg(
+                price=near, visible=max(1, lots // 5), refill=random.choice((0, 30_000_000)), randomness=30_000_000
+            ),
+            Scaled(
+                first_price=near,
+                last_price=near - int(side) * price // 500,
+                count=random.randrange(2, 6),
+                sizes=random.choice(("linear", "geometric")),
+                ratio=random.choice((50_000_000, 100_000_000, 300_000_000)),
+            ),
+        )
+        return ParentOrder(
+            symbol=symbol,
+            side=side,
+            lots=lots,
+            plan=random.choice(plans),
+            reduce_only=random.random() < 0.1,
+            after_restart=random.choice(("go_on", "go_on", "end")),
+        )
 
     def _random_transfer(self, strategy: str, symbol: str) -> TransferPosition:
         owners = [strategy, "manual"]
@@ -405,6 +493,7 @@ class World:
             self._check_worst_case()
         self._check_ledger()
         self._check_replacements()
+        self._check_algorithms()
 
     def _check_exposure(self) -> None:
         """After an order left that may add to a position, the worst that can come of all of them is within limits."""
@@ -483,6 +572,24 @@ class World:
                 assert not (ended.by and working), f"{ended.client_id} is at the venue, and so may be {ended.by}"
         self._looked_at = len(committed)
 
+    def _check_algorithms(self) -> None:
+        """What an algorithm's children have executed and may still execute, by the venue, is within its quantity."""
+        if not self._algorithms:
+            return
+        done: Counter[str] = Counter()
+        for fill in self.line.fills.values():
+            done[self.line.sent[fill.client_id].intent.tag] += fill.lots
+        for client_id, order in self.venue._desk.orders.items():
+            done[self.line.sent[client_id].intent.tag] += order.lots - order.filled
+        for request in (r for _, r in self.venue._inbound if isinstance(r, Approved)):
+            done[request.intent.tag] += request.intent.lots
+        ordered: Counter[str] = Counter()
+        for tag, lots in done.items():
+            ordered[read_tag(tag)[0]] += lots
+        for algorithm_id, parent in self.kernel.algorithms.parents.items():
+            most = parent.order.lots
+            assert ordered[algorithm_id] <= most, f"{algorithm_id} ordered {ordered[algorithm_id]} of {most}"
+
     def check_rest(self) -> None:
         """Once nothing is in doubt: venue = journal = ledger, in fills, orders, positions and cash."""
         kernel, line = self.kernel, self.line
@@ -508,6 +615,7 @@ class World:
         assert {_plain(r) for r in account} == {_plain(r) for r in line.account_reports}
         assert len(account) == len(line.account_reports)
         self._check_size(fills)
+        self._check_brackets(fills)
         held = {symbol: lots for symbol, lots in kernel.ledger.net_lots.items() if lots}
         states = self.venue._states
         at_venue = {symbol: state.lots for symbol, state in states.items() if state.lots}
@@ -519,6 +627,21 @@ class World:
         self._check_value(records)
         self._check_recovery()
         self.counts.update(type(record).__name__ for record in records)
+
+    def _check_brackets(self, fills: list[OrderFilled]) -> None:
+        """The exits of a bracket close no more than its entry has filled."""
+        begun = {record.bracket_id for record in self.journal.records() if isinstance(record, BracketBegun)}
+        entered: Counter[str] = Counter()
+        left: Counter[str] = Counter()
+        for fill in fills:
+            bracket_id, slot = read_tag(self.line.sent[fill.client_id].intent.tag)
+            if bracket_id in begun:
+                (left if slot else entered)[bracket_id] += fill.lots
+        for bracket_id, lots in left.items():
+            assert lots <= entered[bracket_id], f"bracket {bracket_id} closed {lots} of {entered[bracket_id]}"
+        self.counts["brackets entered"] += len(entered)
+        self.counts["brackets left"] += len(left)
+        self.counts["brackets live at the end"] += len(self.kernel.brackets.live)
 
     def _check_size(self, fills: list[OrderFilled]) -> None:
         filled: Counter[str] = Counter()
@@ -588,6 +711,6 @@ def _margined(position: Position) -> bool:
     return position.instrument.is_derivative
 
 
-def run(seed: int, steps: int = 700, *, gives_up: bool = False) -> Outcome:
+def run(seed: int, steps: int = 700, *, gives_up: bool = False, algorithms: bool = False) -> Outcome:
     """One seeded run. Raises ``AssertionError`` that tells what did not hold."""
-    return World(seed, steps, gives_up=gives_up).run()
+    return World(seed, steps, gives_up=gives_up, algorithms=algorithms).run()

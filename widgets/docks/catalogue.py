@@ -28,6 +28,8 @@ from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.templates import TemplateBook
+from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
 
@@ -60,17 +62,24 @@ class PanelKind:
 
 
 def catalogue(
-    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget]
+    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget], templates: TemplateBook
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
-    ``settings`` builds the panel of the configuration, which the window knows.
+    ``settings`` builds the panel of the configuration, which the window knows; ``templates`` are its brackets.
     """
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
-        PanelKind("ticket", "Ticket", TicketPanel, LINK, tools=lambda ticket: (ticket.options,)),
+        PanelKind(
+            "ticket",
+            "Ticket",
+            lambda m: TicketPanel(m, templates, desktop.one_click_minutes),
+            LINK,
+            tools=lambda ticket: (ticket.arm, ticket.options),
+        ),
+        PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
         *chart_kinds(model, desktop),
-        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.order_flow.one_click_minutes), LINK),
+        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.one_click_minutes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
         PanelKind("footprint", "Footprint", lambda m: footprint(m, desktop), LINK),

@@ -13,6 +13,7 @@ from workstation.core.orders import Intent
 from workstation.core.types import Mode
 from workstation.core.views import (
     AccountView,
+    AlgorithmView,
     ConnectionView,
     FillView,
     OrderView,
@@ -79,6 +80,9 @@ class AttachedEngine:
 
     def order(self, client_id: str) -> OrderView | None:
         return self._mirror.orders.views.get(client_id)
+
+    def algorithms(self) -> Sequence[AlgorithmView]:
+        return self._screen.algorithms
 
     def positions(self) -> Sequence[PositionView]:
         return self._screen.positions

@@ -23,6 +23,7 @@ from workstation.core.messages import (
     AccountDiffers,
     AnyCommand,
     CancelAll,
+    CancelOrder,
     Difference,
     EquitySampled,
     Kill,
@@ -66,6 +67,7 @@ class EngineModel(QObject):
     ticked = Signal(int)  # the frame's number
     account_changed = Signal(object)  # AccountView
     orders_changed = Signal(list)  # the OrderViews that are new or changed
+    algorithms_changed = Signal(list)  # every AlgorithmView
     positions_changed = Signal(list)  # every PositionView
     fills_added = Signal(list)  # FillViews, oldest first
     risk_changed = Signal(object)  # RiskView
@@ -78,8 +80,10 @@ class EngineModel(QObject):
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     ticket_stop_wanted = Signal(str, object, object)  # the same for a stop, whose price is its trigger
     result_told = Signal(object)  # Result
+    cancels_asked = Signal(list)  # the OrderViews of a person's cancel, before it is carried out
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
+    disarm_wanted = Signal()  # one-click trading ends wherever it is armed
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -171,6 +175,9 @@ class EngineModel(QObject):
         if self.blocked and not works_from_any_window(command):
             self.result_told.emit(Result(self.blocked, False))
             return self.blocked
+        if isinstance(command, CancelOrder):
+            order = self.engine.order(command.client_id)
+            self.cancels_asked.emit([order] if order is not None and order.state.is_open else [])
         try:
             text = self.engine.command(command)
         except WorkstationError as error:
@@ -300,6 +307,8 @@ class EngineModel(QObject):
             self.market_began.emit()
         if self._wanted("positions_changed"):
             self.positions_changed.emit(list(engine.positions()))
+        if self._wanted("algorithms_changed"):
+            self.algorithms_changed.emit(list(engine.algorithms()))
         if self._wanted("risk_changed"):
             self.risk_changed.emit(engine.risk())
         if self._wanted("strategies_changed"):

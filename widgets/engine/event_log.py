@@ -7,12 +7,15 @@ from typing import Any
 
 from widgets.engine.protocol import Engine
 from widgets.look.numbers import format_number, format_time, zone_words
+from workstation.core.algorithms import AlgorithmState
 from workstation.core.messages import (
     AccountAdjusted,
+    AlgorithmChanged,
     BookGap,
     CancelRejected,
     CrisisChanged,
     KillSwitchChanged,
+    LockoutChanged,
     LogLine,
     OrderAccepted,
     OrderAdopted,
@@ -54,6 +57,8 @@ class EventWords:
             TradingStateChanged: self._trading_state,
             KillSwitchChanged: self._kill,
             CrisisChanged: self._crisis,
+            LockoutChanged: self._lockout,
+            AlgorithmChanged: self._algorithm,
             ProtectionTriggered: self._protection,
             StrategyChanged: self._strategy,
             ParametersChanged: self._parameters,
@@ -113,6 +118,16 @@ class EventWords:
     def _crisis(self, event: CrisisChanged) -> Words:
         whose = "Crisis mode of the account" if event.account else "Crisis mode"
         return (WARNING, "risk", f"{whose}: {event.cause}") if event.active else (INFO, "risk", f"{whose} ended")
+
+    def _lockout(self, event: LockoutChanged) -> Words:
+        if not event.until_ns:
+            return INFO, "risk", f"Lock-out ended: {event.reason}"
+        return WARNING, "risk", f"Locked out by {event.who} until {format_time(event.until_ns)} UTC: {event.reason}"
+
+    def _algorithm(self, event: AlgorithmChanged) -> Words:
+        severity = WARNING if event.state is AlgorithmState.PAUSED else INFO
+        reason = f": {event.reason}" if event.reason else ""
+        return severity, "order", f"Algorithm {event.algorithm_id} is {event.state}{reason}"
 
     def _protection(self, event: ProtectionTriggered) -> Words:
         whom = event.owner or "every strategy"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from workstation.core.messages import (
     AccountAdjusted,
+    AlgorithmAdvanced,
+    AlgorithmChanged,
+    AlgorithmStarted,
     AmendRequested,
     ArmingChanged,
     CancelRejected,
     CancelRequested,
     FundingPaid,
     KillSwitchChanged,
+    LockoutChanged,
     OrderAccepted,
     OrderAmended,
     OrderCancelled,
@@ -48,4 +52,8 @@ STATE_EVENTS = (
     PositionTransferred,
     FundingPaid,
     AccountAdjusted,
+    AlgorithmStarted,
+    AlgorithmAdvanced,
+    AlgorithmChanged,
+    LockoutChanged,
 )

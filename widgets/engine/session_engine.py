@@ -13,6 +13,7 @@ from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import Mode
 from workstation.core.views import (
     AccountView,
+    AlgorithmView,
     ConnectionView,
     FillView,
     OrderView,
@@ -82,6 +83,9 @@ class SessionEngine:
     def order(self, client_id: str) -> OrderView | None:
         order = self._kernel.orders.orders.get(client_id)
         return None if order is None else self._views.order(order)
+
+    def algorithms(self) -> Sequence[AlgorithmView]:
+        return self._views.algorithms()
 
     def positions(self) -> Sequence[PositionView]:
         return self._views.positions()

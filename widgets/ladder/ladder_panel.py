@@ -81,6 +81,7 @@ class LadderPanel(LivePanel):
         self.view.centred_changed.connect(self.centre.setChecked)
         self.arm.clicked.connect(lambda on: self.one_click.arm() if on else self.one_click.disarm())
         self.one_click.changed.connect(self._show_armed)
+        model.disarm_wanted.connect(self.one_click.disarm)
         model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())

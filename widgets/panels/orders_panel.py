@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import SignalInstance
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.controls import IconButton
@@ -13,6 +14,7 @@ from widgets.controls.dialogs import AmendDialog
 from widgets.controls.table import Action, Column, Kind, Row, RowState, Table
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import owner_tone, shown_price, state_words, type_words
+from widgets.panels.algorithms_table import AlgorithmsTable
 from widgets.panels.live_panel import LivePanel
 from workstation.core.messages import AmendOrder, CancelOrder
 from workstation.core.types import OrderState
@@ -118,15 +120,27 @@ class OrdersPanel(LivePanel):
         self.working_only.toggled.connect(self.refresh)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        self.algorithms = AlgorithmsTable(model, self)
+        column.addWidget(self.algorithms)
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.orders_changed, self._take), (self.model.ticked, self._tick))
+        return (
+            (self.model.orders_changed, self._take),
+            (self.model.ticked, self._tick),
+            (self.model.algorithms_changed, self.algorithms.show_algorithms),
+        )
 
     def refresh(self) -> None:
+        self.algorithms.show_algorithms(list(self.model.engine.algorithms()))
         orders = self.model.working_orders() if self.working_only.isChecked() else self.model.orders.values()
         self.table.replace([order_row(order, self.model) for order in orders])
         self.table.flush()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.algorithms.updateGeometry()
 
     def _take(self, orders: list[OrderView]) -> None:
         for order in orders:

@@ -17,9 +17,10 @@ from widgets.look.numbers import MINUS, format_time, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from workstation.core.messages import EndCrisis, LiftThrottle
+from widgets.panels.lockout_dialog import LockoutDialog
+from workstation.core.messages import EndCrisis, LiftLockout, LiftThrottle, LockOut
 from workstation.core.types import TradingState
-from workstation.core.views import LimitView, RiskView
+from workstation.core.views import AccountView, LimitView, RiskView
 
 WARNING_USE = 0.7
 LINE_HEIGHT = 20
@@ -138,12 +139,16 @@ class RiskPanel(LivePanel):
         column.addWidget(self.notice)
         column.addLayout(self.lifts)
         column.addWidget(self.limits, 1)
+        self.lock = Button("Lock me out…", icon="lock")
+        self.lock.clicked.connect(self._lock)
+        column.addWidget(self.lock)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.risk_changed, self.show_risk),)
+        return ((self.model.risk_changed, self.show_risk), (self.model.account_changed, self._show_lock))
 
     def refresh(self) -> None:
         self.show_risk(self.model.engine.risk())
+        self._show_lock(self.model.account)
 
     def show_risk(self, risk: RiskView) -> None:
         self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
@@ -161,6 +166,26 @@ class RiskPanel(LivePanel):
         if risk.crisis:
             wanted[""] = f"Crisis mode: {risk.crisis_cause}"
         self._show_lifts(wanted)
+
+    def _show_lock(self, account: AccountView) -> None:
+        until_ns = account.locked_until_ns
+        self.lock.setText("Lift the lock-out…" if until_ns and not account.lock_fixed else "Lock me out…")
+        tip = "Cancels entries and denies new risk for a time of yours. Exits and the kill switch work."
+        if until_ns:
+            tip = f"Locked out until {format_time(until_ns)} UTC."
+            tip += " It is fixed: it can only be made longer." if account.lock_fixed else ""
+        self.lock.setToolTip(tip)
+
+    def _lock(self) -> None:
+        model = self.model
+        if model.account.locked_until_ns and not model.account.lock_fixed:
+            lift = ReasonDialog("Lift the lock-out", "New risk passes the gate again.", "Lift it", parent=self.window())
+            lift.reason_given.connect(lambda reason, _: model.command(LiftLockout(reason=reason)))
+            lift.show()
+            return
+        dialog = LockoutDialog(model.engine.now_ns(), self.window())
+        dialog.wanted.connect(lambda until_ns, reason: model.command(LockOut(until_ns=until_ns, reason=reason)))
+        dialog.show()
 
     def _show_lifts(self, wanted: dict[str, str]) -> None:
         for owner in [owner for owner in self._lift_rows if owner not in wanted]:

@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QVBoxL
 from widgets.controls.controls import ToneLabel
 from widgets.controls.fields import Field
 from widgets.controls.segmented import Segmented
-from widgets.controls.toolbar import popup_below
+from widgets.controls.toolbar import TextButton, popup_below
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look.numbers import decimals_of
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Tone
+from widgets.ticket.algorithm_fields import AlgorithmFields
+from widgets.ticket.algorithm_order import AlgorithmKind
+from widgets.ticket.templates import Template, TemplateBook
 from widgets.ticket.ticket_order import LIMITS, TRIGGERED, SizeUnit, TicketEntry
 from workstation.core.instrument import Instrument
 from workstation.core.types import OrderType, Side, TimeInForce
@@ -68,9 +71,11 @@ class TicketForm(QWidget):
     changed = Signal()
     exit_ticked = Signal(str, bool)  # "stop" or "target"
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, book: TemplateBook, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.type = OrderType.LIMIT
+        self.algorithm: AlgorithmKind | None = None
+        """Chosen in place of an order's type."""
         self.time_in_force = TimeInForce.GTC
         self.side = Segmented(["Buy", "Sell"], tones=[Tone.UP, Tone.DOWN], stretch=True)
         self.types = TypeSwitch()
@@ -89,6 +94,12 @@ class TicketForm(QWidget):
             "stop": self.stop,
             "target": self.target,
         }
+        self.algorithm_fields = AlgorithmFields()
+        self.algorithm_fields.hide()
+        self.book = book
+        self.template: Template | None = None
+        """The bracket that the engine is to keep, in place of stop and target."""
+        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True)
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -121,12 +132,15 @@ class TicketForm(QWidget):
         flags.setContentsMargins(0, 0, 0, 0)
         flags.addWidget(self.post_only)
         flags.addStretch(1)
+        flags.addWidget(self.template_button)
+        flags.addStretch(1)
         flags.addWidget(self.reduce_only)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self.side)
         column.addWidget(self.types)
+        column.addWidget(self.algorithm_fields)
         column.addLayout(grid)
         column.addWidget(self.flags)
         column.addWidget(self.problem)
@@ -134,6 +148,9 @@ class TicketForm(QWidget):
     def _connect(self) -> None:
         self.side.chosen.connect(self.changed)
         self.units.chosen.connect(self.changed)
+        self.algorithm_fields.changed.connect(self.changed)
+        self.template_button.clicked.connect(lambda: popup_below(self.template_menu(), self.template_button))
+        self.book.changed.connect(self._follow_book)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
         self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
         for field in self.fields.values():
@@ -167,9 +184,40 @@ class TicketForm(QWidget):
         self.quantity.set_unit(words.get(unit, "%"))
         self.quantity.set_step(steps.get(unit, Decimal("0.1")))
 
+    def choose_algorithm(self, kind: AlgorithmKind) -> None:
+        """Show the fields of an execution algorithm, which has a price of its own and neither stop nor target."""
+        self.algorithm = kind
+        self.algorithm_fields.choose(kind)
+        self.types.set_index(3)
+        self.types.name_more(kind.value)
+        for name in ("price", "trigger", "trail"):
+            self.labels[name].hide()
+            self.fields[name].hide()
+        self._show_algorithm(True)
+
+    def _show_algorithm(self, shown: bool) -> None:
+        self.algorithm_fields.setVisible(shown)
+        self.post_only.setVisible(not shown)
+        self.template_button.setVisible(not shown)
+        for widget in (self.with_stop, self.stop, self.with_target, self.target):
+            widget.setVisible(not shown and self.template is None)
+        self.changed.emit()
+
+    def choose_template(self, name: str) -> None:
+        """Take a bracket by its name in place of stop and target; an empty one gives them back."""
+        self.template = self.book.get(name)
+        self.template_button.set_text(self.template.name if self.template is not None else "Template")
+        tip = self.template.words() if self.template is not None else "The bracket that goes with the order"
+        self.template_button.setToolTip(tip)
+        self._show_algorithm(self.algorithm is not None)
+
+    def _follow_book(self) -> None:
+        if self.template is not None:
+            self.choose_template(self.template.name)
+
     def choose_type(self, kind: OrderType) -> None:
         """Show the fields that this type has."""
-        self.type = kind
+        self.type, self.algorithm = kind, None
         main = kind in MAIN_TYPES
         self.types.set_index(MAIN_TYPES.index(kind) if main else 3)
         self.types.name_more("More" if main else TYPE_WORDS[kind].capitalize())
@@ -187,7 +235,7 @@ class TicketForm(QWidget):
         elif self.price.number() is None:
             self.price.clear()
         self.post_only.setEnabled(kind is OrderType.LIMIT)
-        self.changed.emit()
+        self._show_algorithm(False)
 
     def set_price(self, name: str, amount: Decimal | None, tick: Decimal) -> None:
         """Write a price into a field."""
@@ -195,10 +243,14 @@ class TicketForm(QWidget):
 
     def show_problem(self, field: str, sentence: str) -> None:
         """Mark the field that is wrong, with the sentence below; none is wrong when both are empty."""
-        for name, each in self.fields.items():
+        for name, each in self.every_field().items():
             each.set_in_error(name == field)
         self.problem.setText(sentence)
         self.problem.setVisible(bool(sentence))
+
+    def every_field(self) -> dict[str, Field]:
+        """By name, those of the algorithm that is chosen in place of the order's own."""
+        return {**self.fields, **self.algorithm_fields.fields} if self.algorithm else self.fields
 
     def entry(self, symbol: str) -> TicketEntry:
         """The fields as they stand."""
@@ -233,8 +285,25 @@ class TicketForm(QWidget):
         for kind in MORE_TYPES:
             action = menu.addAction(TYPE_WORDS[kind].capitalize())
             action.setCheckable(True)
-            action.setChecked(kind is self.type)
+            action.setChecked(kind is self.type and self.algorithm is None)
             action.triggered.connect(lambda _=False, kind=kind: self.choose_type(kind))
+        menu.addSeparator()
+        for algorithm in AlgorithmKind:
+            action = menu.addAction(algorithm.value)
+            action.setCheckable(True)
+            action.setChecked(algorithm is self.algorithm)
+            action.triggered.connect(lambda _=False, kind=algorithm: self.choose_algorithm(kind))
+        return menu
+
+    def template_menu(self) -> QMenu:
+        """Every template with what it does, and none."""
+        menu = QMenu(self)
+        for name in ("", *self.book.names()):
+            template = self.book.get(name)
+            action = menu.addAction(f"{name}: {template.words()}" if template is not None else "No template")
+            action.setCheckable(True)
+            action.setChecked(template is self.template)
+            action.triggered.connect(lambda _=False, name=name: self.choose_template(name))
         return menu
 
     def options_menu(self) -> QMenu:
@@ -253,6 +322,11 @@ class TicketForm(QWidget):
             action.setEnabled(box.isEnabled())
             action.triggered.connect(lambda _=False, box=box: box.toggle())
         menu.addSeparator()
+        if current().density is Density.COMPACT:
+            brackets = self.template_menu()
+            brackets.setTitle("Bracket template")
+            menu.addMenu(brackets)
+            menu.addSeparator()
         for kind, text in LIVES.items():
             action = menu.addAction(text)
             action.setCheckable(True)

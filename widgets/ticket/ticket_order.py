@@ -71,9 +71,9 @@ def multiple_of_risk(entry: TicketEntry, price: Decimal | None) -> Decimal | Non
 
 def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | None, equity: Decimal) -> Intent:
     """The intent of a ticket. ``price`` is where it would trade. Raises ``TicketProblem``."""
-    limit = _ticks(instrument, "price", entry.price) if entry.type in LIMITS else 0
-    trigger = _ticks(instrument, "trigger", entry.trigger) if entry.type in TRIGGERED else 0
-    trail = _ticks(instrument, "trail", entry.trail) if entry.type is OrderType.TRAILING_STOP else 0
+    limit = ticks_of(instrument, "price", entry.price) if entry.type in LIMITS else 0
+    trigger = ticks_of(instrument, "trigger", entry.trigger) if entry.type in TRIGGERED else 0
+    trail = ticks_of(instrument, "trail", entry.trail) if entry.type is OrderType.TRAILING_STOP else 0
     if price is None:
         raise TicketProblem("price", "There is no price yet; wait for the book.")
     stop = _exit(instrument, entry, "stop", entry.stop, price) if entry.with_stop else 0
@@ -81,7 +81,7 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
     return Intent(
         symbol=entry.symbol,
         side=entry.side,
-        lots=_lots(entry, instrument, price, equity),
+        lots=lots_of(entry, instrument, price, equity),
         type=entry.type,
         price=limit,
         stop_price=trigger,
@@ -95,7 +95,8 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
     )
 
 
-def _ticks(instrument: Instrument, field: str, amount: Decimal | None) -> int:
+def ticks_of(instrument: Instrument, field: str, amount: Decimal | None) -> int:
+    """Ticks of a typed price or distance. Raises ``TicketProblem``."""
     if amount is None or amount <= 0:
         raise TicketProblem(field, f"A {'distance' if field == 'trail' else 'price'} above 0 is needed.")
     try:
@@ -105,7 +106,7 @@ def _ticks(instrument: Instrument, field: str, amount: Decimal | None) -> int:
 
 
 def _exit(instrument: Instrument, entry: TicketEntry, field: str, amount: Decimal | None, price: Decimal) -> int:
-    ticks = _ticks(instrument, field, amount)
+    ticks = ticks_of(instrument, field, amount)
     assert amount is not None
     gain = (amount - price) * entry.side
     if field == "stop" and gain >= 0:
@@ -117,7 +118,7 @@ def _exit(instrument: Instrument, entry: TicketEntry, field: str, amount: Decima
     return ticks
 
 
-def _lots(entry: TicketEntry, instrument: Instrument, price: Decimal, equity: Decimal) -> int:
+def lots_of(entry: TicketEntry, instrument: Instrument, price: Decimal, equity: Decimal) -> int:
     """Lots of the ticket's size, rounded down where the unit is not a quantity."""
     size = entry.size
     if size is None or size <= 0:

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from PySide6.QtCore import Qt, QTimer, SignalInstance
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ButtonKind, IconButton, Verdict
 from widgets.controls.presets import preset_lots
-from widgets.controls.toolbar import Fact, Facts, Hairline, popup_below
+from widgets.controls.toolbar import Fact, Facts, Hairline, TextButton, popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.order_words import TYPE_WORDS
+from widgets.look import shapes
 from widgets.look.numbers import format_money, format_multiple_of_risk, format_percent, format_quantity
+from widgets.look.theme import current
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
+from widgets.ticket import algorithm_order
+from widgets.ticket.one_click import OneClick
+from widgets.ticket.templates import ATR_INTERVAL_NS, Template, TemplateBook, Unit, average_true_range, plan_of
 from widgets.ticket.ticket_form import UNITS, TicketForm
 from widgets.ticket.ticket_order import (
     SizeUnit,
@@ -27,11 +34,15 @@ from widgets.ticket.ticket_order import (
     make_intent,
     multiple_of_risk,
 )
+from workstation.core.algorithms import ParentOrder
+from workstation.core.brackets import BracketPlan
+from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import PlaceOrder
+from workstation.core.messages import PlaceOrder, StartAlgorithm
 from workstation.core.orders import Intent
 from workstation.core.types import OrderType, Side
 from workstation.core.views import VerdictView
+from workstation.trading.managed_brackets import check_plan
 
 MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
 FIRST_DISTANCES = {"stop": Decimal("-0.01"), "target": Decimal("0.02")}
@@ -42,14 +53,27 @@ JUDGE_AFTER_MS = 30
 class TicketPanel(LivePanel):
     """Shows one order. What is denied cannot be sent; the verdict says why."""
 
-    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: EngineModel, book: TemplateBook, one_click_minutes: int, parent: QWidget | None = None
+    ) -> None:
         super().__init__(model, parent)
+        self.one_click = OneClick(model, one_click_minutes, self)
+        self.one_click.changed.connect(self._show_one_click)
+        self.arm = TextButton("One-click", checkable=True)
+        self.arm.clicked.connect(self._arm)
+        # The tab strip places its tools once: the width does not follow the text.
+        self.arm.setFixedWidth(shapes.text_width("Armed 88:88", current().font(12, 500)) + 14)
         self._symbol = ""
         self._unit = SizeUnit.QUANTITY
         self._intent: Intent | None = None
+        """What the gate is asked about; of an algorithm its first order."""
+        self._order: ParentOrder | None = None
+        """What is worked by an algorithm, when one is chosen."""
+        self._bracket: BracketPlan | None = None
+        """What the engine keeps for the order, when a template is chosen."""
         self._mode = Mode(model.engine.mode.value)
         self.options = IconButton("gear", "Size unit, flags and life of the order")
-        self.form = TicketForm(self)
+        self.form = TicketForm(book, self)
         self.facts = Facts(5)
         self.verdict = Verdict()
         self.submit = Button("Buy", ButtonKind.SUBMIT)
@@ -60,6 +84,7 @@ class TicketPanel(LivePanel):
         for widget in (self.form, Hairline(), self.facts, self.verdict, self.submit):
             column.addWidget(widget)
         column.addStretch(1)
+        self._show_one_click()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(JUDGE_AFTER_MS)
@@ -105,7 +130,9 @@ class TicketPanel(LivePanel):
         self._symbol = symbol
         instrument, last = self.instrument, self.model.engine.market(symbol).last_price
         self.form.take_instrument(instrument)
-        self.form.choose_type(self.form.type)
+        self.form.algorithm_fields.take_instrument(instrument, instrument.price(last) if last else None)
+        if self.form.algorithm is None:
+            self.form.choose_type(self.form.type)
         if last:
             if self.form.type is not OrderType.MARKET:
                 self.form.set_price("price", instrument.price(last), instrument.tick)
@@ -139,9 +166,36 @@ class TicketPanel(LivePanel):
         if lots is not None:
             form.choose_unit(0)
             form.quantity.setText(self._plain(lots))
+        self.judge()
+        if self.one_click.armed and side and ticks is not None:
+            self.send()
+            return
         form.quantity.setFocus()
         form.quantity.selectAll()
-        self.judge()
+
+    # --- One-click --------------------------------------------------------------------------------------------------
+
+    def _arm(self, wanted: bool) -> None:
+        if wanted:
+            self.one_click.arm()
+        else:
+            self.one_click.disarm("by hand")
+
+    def _show_one_click(self) -> None:
+        left_s = self.one_click.left_s
+        self.arm.setChecked(left_s > 0)
+        self.arm.set_text(f"Armed {left_s // 60}:{left_s % 60:02}" if left_s else "One-click")
+        tip = "A press in the ladder orders at once. Esc disarms." if left_s else "Arms one-click trading for a time."
+        self.arm.setToolTip(tip)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.one_click.armed:
+            painter = QPainter(self)
+            colour = current().tokens.mode(self._mode).fill
+            for inset in range(2):
+                shapes.box(painter, self.rect().adjusted(inset, inset, -inset, -inset), None, colour, radius=0)
 
     def _fill_in_stop(self, side: str, ticks: int, lots: int | None) -> None:
         """From the ladder: a stop that triggers at a price."""
@@ -169,14 +223,12 @@ class TicketPanel(LivePanel):
         if entry.unit is not self._unit:
             self._unit = entry.unit
             self.form.show_unit(self.instrument)
-        price = expected_price(entry, *self._quotes())
-        self._show_exits(entry, price)
-        self._intent, wrong, sentence = None, "", ""
+        self._intent, self._order, self._bracket, wrong, sentence = None, None, None, "", ""
         try:
-            self._intent = make_intent(entry, self.instrument, price, self.model.account.equity)
+            self._intent = self._read(entry)
         except TicketProblem as problem:
             wrong, sentence = problem.field, str(problem)
-            if not self.form.fields[wrong].text():
+            if wrong and not self.form.every_field()[wrong].text():
                 wrong = ""
         self.form.show_problem(wrong, sentence if wrong else "")
         if self._intent is None:
@@ -185,6 +237,46 @@ class TicketPanel(LivePanel):
             self._show_submit(entry, self._symbol, False, sentence)
         else:
             self._show_verdict(entry, self._intent, self.model.engine.preview(self._intent))
+
+    def _whole(self, intent: Intent) -> Intent:
+        """What the figures are told of."""
+        if self._order is None:
+            return intent
+        average = algorithm_order.expected_price(self.form.algorithm_fields.entry(), None)
+        ticks = 0 if average is None else self.instrument.ticks_rounded(average)
+        return algorithm_order.whole(self._order, ticks)
+
+    def _read(self, entry: TicketEntry) -> Intent:
+        """What the gate is to judge. Raises ``TicketProblem``."""
+        quotes = self._quotes()
+        price = expected_price(entry, *quotes)
+        self._show_exits(entry, price)
+        instrument, equity = self.instrument, self.model.account.equity
+        if self.form.algorithm is None:
+            if self.form.template is not None:
+                entry = self._with_template(entry, self.form.template, price)
+            return make_intent(entry, instrument, price, equity)
+        worked = self.form.algorithm_fields.entry()
+        best = quotes[1 if entry.side is Side.BUY else 0]
+        average = algorithm_order.expected_price(worked, best)
+        self._order = algorithm_order.make_parent_order(entry, worked, instrument, average, equity)
+        market = self.model.engine.market(self._symbol)
+        return algorithm_order.first_child(self._order, market.best_bid, market.best_ask)
+
+    def _with_template(self, entry: TicketEntry, template: Template, price: Decimal | None) -> TicketEntry:
+        """The entry with the template's stop, by which it is sized and its risk told. Raises ``TicketProblem``."""
+        if price is None:
+            raise TicketProblem("price", "There is no price yet; wait for the book.")
+        instrument = self.instrument
+        series = self.model.engine.market(self._symbol).series(ATR_INTERVAL_NS)
+        atr = average_true_range(series) if template.unit is Unit.ATR else None
+        try:
+            self._bracket = plan_of(template, instrument, price, atr)
+            check_plan(self._bracket, instrument)
+        except OrderError as error:
+            raise TicketProblem("", str(error)) from None
+        distance = self._bracket.stop * instrument.tick
+        return replace(entry, with_stop=True, stop=price - entry.side * distance, with_target=False)
 
     def _show_exits(self, entry: TicketEntry, price: Decimal | None) -> None:
         form, quote = self.form, self.instrument.quote
@@ -195,16 +287,21 @@ class TicketPanel(LivePanel):
         form.target.set_unit(quote if multiple is None else format_multiple_of_risk(multiple, 1).replace(".0", ""))
 
     def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
-        self.facts.set_facts(self._cost_facts(intent, view))
+        whole = self._whole(intent)
+        told = view if whole is intent else self.model.engine.preview(whole)
+        self.facts.set_facts(self._cost_facts(whole, told))
         if self.model.blocked:
             self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
         elif view.allowed:
-            self.verdict.set_verdict(Tone.GOOD, view.text, f"{view.value}; limit {view.limit}")
+            of_what = "" if self._order is None else "first order: "
+            self.verdict.set_verdict(Tone.GOOD, view.text, f"{of_what}{view.value}; limit {view.limit}")
         else:
             detail = f"{view.value}; limit {view.limit}" if view.value and view.limit else view.text
             self.verdict.set_verdict(Tone.BAD, f"Denied · {view.code}", detail)
         self.verdict.setToolTip(view.text)
-        self._show_submit(entry, f"{self._plain(intent.lots)} {self.instrument.base}", view.allowed, view.text)
+        how = algorithm_order.WORDS[self.form.algorithm] if self.form.algorithm is not None else ""
+        what = f"{self._plain(whole.lots)} {self.instrument.base}{how}"
+        self._show_submit(entry, what, view.allowed, view.text)
 
     def _cost_facts(self, intent: Intent, view: VerdictView) -> list[Fact]:
         currency, equity = self.model.account.currency, self.model.account.equity
@@ -237,8 +334,15 @@ class TicketPanel(LivePanel):
         intent = self._intent
         if intent is None or not self.submit.isEnabled():
             return
+        if self._order is not None:
+            self.model.command(StartAlgorithm(order=self._order))
+            self.judge()
+            return
         allowed = self.model.engine.preview(intent).allowed
-        self.model.command(PlaceOrder(intent=intent))
+        if self._bracket is not None:
+            # The engine keeps its stop, which the intent has for the preview alone.
+            intent = msgspec.structs.replace(intent, stop_loss=0)
+        self.model.command(PlaceOrder(intent=intent, bracket=self._bracket))
         if allowed:
             what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}"
             self.model.result_told.emit(Result(f"Sent: {what}."))

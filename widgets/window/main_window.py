@@ -21,12 +21,14 @@ from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_money, format_percent, tone_of
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
+from widgets.ticket.templates import TemplateBook
 from widgets.window import menus, window_state
 from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
 from widgets.window.keys_dialog import KeysDialog
+from widgets.window.lockout_banner import lockout_cells
 from widgets.window.outside import Outside
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
@@ -64,6 +66,7 @@ class MainWindow(QWidget):
         self._kept: dict[str, Any] = self._file.get("window", {})
         self.appearance = Appearance(settings.desktop, self._kept.get("chosen", {}), self)
         self.appearance.density_chosen.connect(self._fit_density)
+        self._template_file = layout_file.with_name("templates.json") if layout_file is not None else None
         self._may_close = False
         self._stale = ""
         self.model: EngineModel | None = None
@@ -149,14 +152,15 @@ class MainWindow(QWidget):
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.arming = ArmingBanner(model, self.banner)
         self.banner.panic.setEnabled(True)
+        templates = TemplateBook(self._template_file, self)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
         self.workspaces = Workspaces(
-            model, catalogue(model, self._desktop, self._build_settings), self._file.get("workspaces"), self
+            model, catalogue(model, self._desktop, self._build_settings, templates), self._file.get("workspaces"), self
         )
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, templates, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
@@ -267,6 +271,8 @@ class MainWindow(QWidget):
             self.model.ticket_wanted.emit("", None, None)
 
     def back_to_chart(self) -> None:
+        if self.model is not None:
+            self.model.disarm_wanted.emit()
         if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
 
@@ -338,6 +344,7 @@ class MainWindow(QWidget):
                 Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
                 Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
                 Cell("Trading", account.trading_state, state, dot=True, priority=2),
+                *lockout_cells(account, self.model.engine.now_ns()),
                 *self.arming.follow(),
             )
         )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject
 
+from widgets.engine.cancel_undo import CancelUndo
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import is_protective
 from widgets.engine.protocol import Engine
@@ -49,6 +50,9 @@ class Panic(QObject):
         self._banner = banner
         self._flatten_on_kill = flatten_on_kill
         self._watch: _Watch | None = None
+        self._undo = CancelUndo(model, self)
+        self._undo.offered.connect(self._offer_undo)
+        banner.message_action_clicked.connect(self._undo.undo)
         banner.kill_clicked.connect(self.kill)
         banner.pause_clicked.connect(self.pause)
         banner.cancel_all_clicked.connect(self.cancel_all)
@@ -88,13 +92,18 @@ class Panic(QObject):
             return
         entries = self._entries()
         kept = sum(1 for order in self._engine.orders() if is_protective(order))
+        self._undo.remember([order for order in self._engine.orders() if order.client_id in entries], quietly=True)
         self._engine.command(CancelAll())
 
         def tell(done: int, asked: int, took: str) -> None:
             keeping = f", {kept} protective kept" if kept else ""
-            self._banner.set_message(f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}")
+            undo = "Undo" if asked and done == asked and self._undo.count else ""
+            self._banner.set_message(f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}", action=undo)
 
         self._await(len(entries), lambda: self._still_open(entries), tell)
+
+    def _offer_undo(self, text: str, count: int) -> None:
+        self._banner.set_message(text, action="Undo" if count else "")
 
     def flatten(self) -> None:
         if self._engine.attachment is not None:

@@ -83,6 +83,7 @@ class BacktestEngine:
             loss_limits=request.loss_limits,
             base_interval_ns=base_interval_ns,
             equity_interval_ns=equity_interval_ns,
+            seed=request.seed,
             person_pause_ns=settings.risk.backtest_pause_hours * HOUR_NS,
         )
         self.journal = MemoryJournal()

@@ -97,6 +97,7 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "most_positions": _from(0, 100),
         "backtest_pause_hours": _from(0, 10_000),
     },
+    s.Lockout: {"after_day_loss_hours": _from(0, 720)},
     s.Risk: {
         "risk_per_trade_percent": _PERCENT,
         "order_value_percent": _above(0, 12_500),
@@ -145,7 +146,6 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
     s.OrderFlow: {
         "footprint_imbalance_percent": _from(101, 10_000),
         "tape_burst_ms": _from(0, 10_000),
-        "one_click_minutes": _from(1, 480),
     },
-    s.Desktop: {"tape_threshold": _from(0, 1_000_000_000)},
+    s.Desktop: {"one_click_minutes": _from(1, 60), "tape_threshold": _from(0, 1_000_000_000)},
 }

@@ -155,6 +155,13 @@ class Crisis(Struct, frozen=True, kw_only=True):
     """A person ends it live; a backtest ends it after this."""
 
 
+class Lockout(Struct, frozen=True, kw_only=True):
+    after_day_loss_hours: Decimal
+    """0: no longer than the day whose loss limit was reached."""
+    fixed: bool
+    """Nobody lifts it early."""
+
+
 class Risk(Struct, frozen=True, kw_only=True):
     """The gate's limits. Every one must be there: a missing limit stops the start."""
 
@@ -183,6 +190,7 @@ class Risk(Struct, frozen=True, kw_only=True):
     flatten_on_kill: bool
     permitted: tuple[str, ...]
     """Symbols that may be traded; empty permits all that are configured."""
+    lockout: Lockout
     protections: Protections
     crisis: Crisis
     backtest_pause_hours: int
@@ -333,8 +341,6 @@ class OrderFlow(Struct, frozen=True, kw_only=True):
     """From how much of the other side, diagonally, a side of a footprint stands out."""
     tape_burst_ms: int
     """Trades of one side that come no further apart are one line of the tape; 0 shows each."""
-    one_click_minutes: int
-    """How long the ladder's one-click trading stays armed."""
 
 
 class Desktop(Struct, frozen=True, kw_only=True):
@@ -347,6 +353,8 @@ class Desktop(Struct, frozen=True, kw_only=True):
     number_format: Literal["1,234.5", "1.234,5", "1 234.5", "1 234,5", "1'234.5"]
     sounds: bool
     notifications: bool
+    one_click_minutes: int
+    """How long one-click trading stays armed."""
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
     order_flow: OrderFlow

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from workstation.core.algorithms import AlgorithmState
 from workstation.core.messages import Difference
 from workstation.core.types import (
     Liquidity,
@@ -43,6 +44,40 @@ class OrderView(msgspec.Struct, frozen=True):
     """0 unless its state is unknown."""
     price_ticks: int = 0
     lots: int = 0
+    post_only: bool = False
+    parent_id: str = ""
+    """The entry whose exit it is."""
+    tag: str = ""
+
+
+class AlgorithmView(msgspec.Struct, frozen=True):
+    """An execution algorithm: a parent order and how far it is."""
+
+    algorithm_id: str
+    kind: str
+    """TWAP, iceberg or scaled order."""
+    symbol: str
+    owner: str
+    side: Side
+    state: AlgorithmState
+    quantity: Decimal
+    filled: Decimal
+    working: Decimal
+    """What of it may still fill at the venue."""
+    average_price: Decimal | None
+    price: Decimal | None
+    """Where it rests; of a scaled order the first price, of a TWAP none."""
+    steps: int
+    """Slices that were due, orders that were shown."""
+    steps_planned: int
+    """0 where that is not known before."""
+    next_ns: int
+    """When its next slice is due, or its time is over; 0 when that does not depend on time."""
+    started_ns: int
+    changed_ns: int
+    detail: str
+    """Why it is paused, waits or has ended."""
+    reduce_only: bool = False
 
 
 class PositionView(msgspec.Struct, frozen=True):
@@ -111,6 +146,10 @@ class AccountView(msgspec.Struct, frozen=True):
     in_doubt: int
     running_strategies: int
     balances: tuple[BalanceView, ...] = ()
+    locked_until_ns: int = 0
+    """Until then only orders that reduce a position pass; 0 when nobody is locked out."""
+    lock_fixed: bool = False
+    """Nobody can lift that early."""
 
 
 class LimitView(msgspec.Struct, frozen=True):

@@ -64,6 +64,8 @@ class View(StrEnum):
     """Open ones."""
     ORDER = "order"
     """(client_id)"""
+    ALGORITHMS = "algorithms"
+    """Execution algorithms that run, are paused, or ended last."""
     POSITIONS = "positions"
     RISK = "risk"
     STRATEGIES = "strategies"

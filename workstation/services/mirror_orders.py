@@ -104,6 +104,9 @@ class MirroredOrders:
             note="",
             price_ticks=event.price or event.stop_price,
             lots=event.lots,
+            post_only=event.post_only,
+            parent_id=event.parent_id,
+            tag=event.tag,
         )
 
     def _adopted(self, event: OrderAdopted) -> OrderView:

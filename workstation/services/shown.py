@@ -8,6 +8,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.types import Mode
 from workstation.core.views import (
     AccountView,
+    AlgorithmView,
     ArmingView,
     ConnectionView,
     HealthView,
@@ -57,6 +58,7 @@ class Screen(msgspec.Struct, frozen=True, kw_only=True):
     reconciliation: ReconciliationView
     arming: ArmingView | None
     notes: tuple[str, ...]
+    algorithms: tuple[AlgorithmView, ...] = ()
     recordings: tuple[RunningRecording, ...] = ()
     cut: bool = False
 

@@ -11,10 +11,12 @@ from typing import Any
 
 import msgspec
 
+from workstation.core.algorithms import ParentOrder
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AcceptReconciliation,
     AmendOrder,
+    CancelAlgorithm,
     CancelAll,
     CancelOrder,
     Command,
@@ -23,20 +25,26 @@ from workstation.core.messages import (
     EndSession,
     Flatten,
     FollowCrisis,
+    LiftLockout,
     LiftThrottle,
+    LockOut,
     LogLine,
+    PauseAlgorithm,
     PauseStrategy,
     PlaceOrder,
     PositionTransferred,
     Reconcile,
+    ResumeAlgorithm,
     SetParameters,
     SetTradingState,
+    StartAlgorithm,
     StartStrategy,
     StopStrategy,
     TransferPosition,
 )
 from workstation.core.orders import Intent, Order
 from workstation.core.types import EXTERNAL, MANUAL, OrderRole, OrderType, Severity, Side, TradingState
+from workstation.trading.algorithms.runner import word_of
 from workstation.trading.kernel import Kernel
 from workstation.trading.kill_switch import MANUAL_STATE, KillSwitch, KillSwitchLatch
 from workstation.trading.reconciliation import Reconciliation
@@ -71,6 +79,12 @@ class Desk:
             EndCrisis: self._end_crisis,
             FollowCrisis: self._follow_crisis,
             EndSession: self._end_session,
+            StartAlgorithm: self._start_algorithm,
+            PauseAlgorithm: self._pause_algorithm,
+            ResumeAlgorithm: self._resume_algorithm,
+            CancelAlgorithm: self._cancel_algorithm,
+            LockOut: lambda command: kernel.lockout.lock(command.until_ns, command.reason, command.who),
+            LiftLockout: lambda command: kernel.lockout.lift(command.reason, command.who),
             Reconcile: lambda command: self._reconcile(),
             AcceptReconciliation: self._accept_reconciliation,
         }
@@ -104,7 +118,12 @@ class Desk:
     def _place(self, command: PlaceOrder) -> str:
         intent = command.intent
         # What a person places is the person's, whatever the command says.
-        self._kernel.place(intent if intent.owner == MANUAL else msgspec.structs.replace(intent, owner=MANUAL))
+        if intent.owner != MANUAL:
+            intent = msgspec.structs.replace(intent, owner=MANUAL)
+        if command.bracket is None:
+            self._kernel.place(intent)
+        else:
+            self._kernel.brackets.place(intent, command.bracket)
         return ""
 
     def _cancel(self, command: CancelOrder) -> str:
@@ -129,11 +148,16 @@ class Desk:
 
     def _end_session(self, command: EndSession) -> str:
         self._kernel.host.rest()
+        self._kernel.algorithms.rest()
         return self._cancel_all(CancelAll(who=command.who))
 
     def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]:
-        """Ask for the cancel of working orders; how many, and how many protective orders were kept."""
+        """Ask for the cancel of working orders; how many, and how many protective orders were kept.
+
+        What would go on to order ends, too.
+        """
         asked = kept = 0
+        self._kernel.algorithms.end_all(lambda order: symbol in ("", order.symbol), reason)
         self._kernel.replacements.forget_all(
             lambda intent: symbol in ("", intent.symbol) and (include_protective or not _protects(intent)), reason
         )
@@ -161,6 +185,7 @@ class Desk:
                 continue
             if position.owner == EXTERNAL and owner != EXTERNAL:
                 continue
+            kernel.algorithms.end_all(_of_owner(position.owner, held_symbol), reason)
             kernel.replacements.forget_all(_of_owner(position.owner, held_symbol), reason)
             resting = kernel.orders.open_orders(held_symbol, position.owner)
             side = Side.SELL if position.lots > 0 else Side.BUY
@@ -199,6 +224,32 @@ class Desk:
             reason = command.reason or f"set by {command.who}"
             self._kernel.trading.restrict(cause, command.state, reason)
         return f"Trading is {self._kernel.trading.state}."
+
+    # --- Algorithms -------------------------------------------------------------------------------------------------
+
+    def _start_algorithm(self, command: StartAlgorithm) -> str:
+        order, algorithms = command.order, self._kernel.algorithms
+        # What a person starts is the person's, whatever the command says.
+        algorithm_id = algorithms.start(msgspec.structs.replace(order, owner=MANUAL), command.who)
+        quantity = self._kernel.markets[order.symbol].instrument.quantity(order.lots)
+        parent = algorithms.parents[algorithm_id]
+        after = f"{parent.state}: {parent.reason}" if parent.reason else str(parent.state)
+        return f"{word_of(order)} {algorithm_id}, {order.side.word} {quantity} {order.symbol}: {after}."
+
+    def _pause_algorithm(self, command: PauseAlgorithm) -> str:
+        self._kernel.algorithms.pause(command.algorithm_id, f"paused by {command.who}")
+        return f"Algorithm {command.algorithm_id} is paused; its orders are taken back."
+
+    def _resume_algorithm(self, command: ResumeAlgorithm) -> str:
+        self._kernel.algorithms.resume(command.algorithm_id)
+        return f"Algorithm {command.algorithm_id} goes on."
+
+    def _cancel_algorithm(self, command: CancelAlgorithm) -> str:
+        algorithms, reason = self._kernel.algorithms, f"cancelled by {command.who}"
+        if not command.algorithm_id:
+            return f"Ended {algorithms.end_all(lambda order: True, reason)} algorithms."
+        algorithms.end(command.algorithm_id, reason)
+        return f"Algorithm {command.algorithm_id} is ended; its orders are cancelled."
 
     # --- Strategies -------------------------------------------------------------------------------------------------
 
@@ -278,6 +329,8 @@ class Desk:
             who=command.who,
         )
         held = _of_owner(command.from_owner, command.symbol)
+        kernel.algorithms.end_all(held, "position taken over")
+        kernel.brackets.let_go(command.from_owner, command.symbol, "position taken over")
         kernel.replacements.forget_all(lambda intent: held(intent) and not intent.reduce_only, "position taken over")
         for order in kernel.orders.open_orders(command.symbol, command.from_owner):
             if order.role is OrderRole.ENTRY and not order.reduce_only:
@@ -291,8 +344,8 @@ def _protects(order: Order | Intent) -> bool:
     return order.role in _PROTECTIVE and order.reduce_only
 
 
-def _of_owner(owner: str, symbol: str) -> Callable[[Intent], bool]:
-    return lambda intent: (intent.owner, intent.symbol) == (owner, symbol)
+def _of_owner(owner: str, symbol: str) -> Callable[[Intent | ParentOrder], bool]:
+    return lambda order: (order.owner, order.symbol) == (owner, symbol)
 
 
 def apply_transfer(kernel: Kernel, transfer: PositionTransferred) -> None:

@@ -42,6 +42,8 @@ class Guards:
         self.account_size_factor = Decimal(1)
         self.on_person_needed: Callable[[str, Callable[[], None]], None] = lambda cause, lift: None
         """Called with what a person must lift; a backtest lifts it after a pause."""
+        self.on_day_loss: Callable[[], None] = lambda: None
+        """Called when the day's loss limit is reached."""
         self.pauses: dict[tuple[str, str], int] = {}
         """Until when a protection pauses entries, by protection and owner ("" for all, or owner/symbol)."""
         self._peak_told = 0
@@ -78,6 +80,7 @@ class Guards:
                 f"{utc_text(self.day_ends_ns)} UTC."
             )
             self._trading.restrict(DAY_LOSS, TradingState.REDUCING, text, self.day_ends_ns)
+            self.on_day_loss()
         drawdown = decline(self.peak_equity, equity)
         if drawdown >= limits.crisis_drawdown:
             self.enter_crisis(now_ns, f"drawdown {_percent_text(drawdown)}")

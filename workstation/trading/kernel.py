@@ -42,6 +42,7 @@ from workstation.core.orders import AmendRequest, Approved, CancelRequest, Inten
 from workstation.core.recent_ids import RecentIds
 from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.core.types import OrderState, OrderType, Severity, StrategyState, TradingState
+from workstation.trading.algorithms.runner import Algorithms
 from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
 from workstation.trading.doubt import DoubtResolver
@@ -49,6 +50,8 @@ from workstation.trading.guards import Guards
 from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import Journal, KernelTerms, Nowhere, Recorder, VenueFactory
 from workstation.trading.ledger import Ledger
+from workstation.trading.lockout import Lockout
+from workstation.trading.managed_brackets import ManagedBrackets
 from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
@@ -91,6 +94,8 @@ class Kernel:
         self.trading = TradingStateHolder(self._on_trading_state)
         self.guards = Guards(terms.limits, self.trading, self.emit)
         self.guards.on_person_needed = self._on_person_needed
+        self.lockout = Lockout(self, terms.lockout)
+        self.guards.on_day_loss = self.lockout.on_day_loss
         self.orders = OrderManager(self.clock, self.emit, self.alarm, terms.id_prefix)
         books = {symbol: market.book for symbol, market in self.markets.items()}
         self.venue, tap = make_venue(self.clock, self.on_report, books)
@@ -160,6 +165,13 @@ class Kernel:
         self._stop_keeper = StopKeeper(self, terms.limits.hard_stop) if keeps_stops else None
         self._reductions = ReductionKeeper(self)
         self.replacements = Replacements(self)
+        self.algorithms = Algorithms(self, terms.seed)
+        self.settlement.listeners.append(self.algorithms.on_fill)
+        self.brackets = ManagedBrackets(self)
+        self.settlement.listeners.append(self.brackets.on_fill)
+        # Ahead of what takes an order's place, which is forgotten when it has done so.
+        self.settlement.order_listeners.append(self.algorithms.on_order)
+        self.settlement.order_listeners.append(self.brackets.on_order)
         self.settlement.order_listeners.append(self.replacements.on_order)
         self.orders.on_cancel = self.replacements.forget
         can = self.venue.can
@@ -224,6 +236,9 @@ class Kernel:
             if order.cancel_requested_ns:
                 self.orders.ask_to_cancel(order, "asked again after a restart")
         self.replacements.start()
+        self.lockout.begin()
+        self.algorithms.begin()
+        self.brackets.begin()
         guards = self.guards
         if now_ns >= guards.day_ends_ns:
             self._start_day()
@@ -365,12 +380,21 @@ class Kernel:
 
     # --- Orders -----------------------------------------------------------------------------------------------------
 
-    def place(self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0) -> str:
+    def place(
+        self,
+        intent: Intent,
+        *,
+        panic: bool = False,
+        is_child: bool = False,
+        client_id: str = "",
+        reference: int = 0,
+    ) -> str:
         """Take an intent through the gate to the outbox; the client id, or "" when it was denied.
 
-        ``client_id`` and ``reference`` are those of an order that was decided elsewhere.
+        ``is_child`` is said of an execution algorithm's; ``client_id`` and ``reference`` are those of an order that was
+        decided elsewhere.
         """
-        verdict = self.gate.approve(intent, panic=panic, client_id=client_id, reference=reference)
+        verdict = self.gate.approve(intent, panic=panic, is_child=is_child, client_id=client_id, reference=reference)
         if isinstance(verdict, Denial):
             self.deny(intent, verdict, client_id)
             return ""
@@ -419,10 +443,12 @@ class Kernel:
         new_price = order.price if price is None else price
         new_stop = order.stop_price if stop_price is None else stop_price
         new_lots = order.lots if lots is None else lots
+        in_place = self.changes_in_place(order)
+        self.algorithms.check_change(order, new_lots, in_place)
         denial = self.gate.approve_amend(order, new_price, new_stop, new_lots)
         if denial is not None:
             raise OrderError(f"The change of {order.client_id} was denied ({denial.code}): {denial.text}")
-        if not self.changes_in_place(order):
+        if not in_place:
             self.replacements.replace(order, new_price, new_stop, new_lots)
             return
         expires_ns = self.clock.time_ns + self.terms.request_expiry_ns

@@ -72,6 +72,17 @@ class ReconciliationTerms(NamedTuple):
 _RECONCILIATION = ReconciliationTerms(10 * SECOND_NS, MINUTE_NS, 100)
 
 
+class LockoutTerms(NamedTuple):
+    """How new risk is locked out. ``after_day_loss_ns`` 0: the day's loss limit locks nothing beyond the day."""
+
+    after_day_loss_ns: int
+    fixed: bool
+    """Nobody lifts it early."""
+
+
+_NO_LOCKOUT = LockoutTerms(0, fixed=False)
+
+
 class KernelTerms:
     """How a kernel is set up; the same kernel serves every mode."""
 
@@ -94,6 +105,8 @@ class KernelTerms:
         base_interval_ns: int = MINUTE_NS,
         equity_interval_ns: int = MINUTE_NS,
         person_pause_ns: int = 0,
+        seed: int = 0,
+        lockout: LockoutTerms = _NO_LOCKOUT,
         reconciliation: ReconciliationTerms = _RECONCILIATION,
     ) -> None:
         self.instruments = instruments
@@ -112,5 +125,8 @@ class KernelTerms:
         self.base_interval_ns = base_interval_ns
         self.equity_interval_ns = equity_interval_ns
         self.reconciliation = reconciliation
+        self.seed = seed
+        """What execution algorithms leave to chance follows from it."""
+        self.lockout = lockout
         self.person_pause_ns = person_pause_ns
         """Lift what a person must lift after this; 0 waits for the person."""

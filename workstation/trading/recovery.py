@@ -16,8 +16,13 @@ from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.messages import (
     AccountAdjusted,
     AccountRead,
+    AlgorithmAdvanced,
+    AlgorithmChanged,
+    AlgorithmStarted,
     AmendRejected,
     AmendRequested,
+    BracketBegun,
+    BracketChanged,
     CancelRejected,
     CancelRequested,
     CommandReceived,
@@ -26,6 +31,7 @@ from workstation.core.messages import (
     EquitySampled,
     FundingPaid,
     KillSwitchChanged,
+    LockoutChanged,
     OrderAccepted,
     OrderAdopted,
     OrderAmended,
@@ -85,6 +91,9 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
         "ended": [_compact(order) for order in kernel.orders.ended_orders()],
         "amendments": kernel.orders.amendments.snapshot(),
         "replacements": kernel.replacements.snapshot(),
+        "brackets": kernel.brackets.snapshot(),
+        "algorithms": kernel.algorithms.snapshot(),
+        "lockout": kernel.lockout.snapshot(),
         "account_reports": list(kernel.settlement.account_reports),
         "reconciliation": kernel.reconciliation.snapshot() if kernel.reconciliation is not None else {},
         "strategies": kernel.absent_strategies
@@ -132,6 +141,9 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
             kernel.orders.remember(order)
     kernel.orders.amendments.restore(state["amendments"])
     kernel.replacements.restore(state.get("replacements", []))
+    kernel.brackets.restore(state.get("brackets", []))
+    kernel.algorithms.restore(state.get("algorithms", []))
+    kernel.lockout.restore(state.get("lockout", {}))
     kernel.settlement.account_reports.extend(state["account_reports"])
     kernel.ledger.booked.update(state["account_reports"])
     if kernel.reconciliation is not None and state["reconciliation"]:
@@ -192,6 +204,9 @@ def _apply(kernel: Kernel, record: Output) -> None:
         kernel.markets[record.symbol].last_price = record.price
         if order is not None:
             booking = kernel.ledger.book_fill(order.owner, record)
+            if booking is not None:
+                kernel.algorithms.count(order, record)
+                kernel.brackets.count(order, record)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
                 kernel.guards.on_trip(
@@ -205,7 +220,9 @@ def _apply(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, _ORDER_REPORTS):
         kernel.orders.apply(record)
     elif isinstance(record, CancelRequested):
-        kernel.orders.orders[record.client_id].cancel_requested_ns = record.ts_ns
+        order = kernel.orders.orders[record.client_id]
+        order.cancel_requested_ns = record.ts_ns
+        kernel.algorithms.know_cancel(order, record.reason)
     elif isinstance(record, AmendRequested):
         kernel.orders.expect_amend(kernel.orders.orders[record.client_id], record)
     elif isinstance(record, ReplacementPlanned):
@@ -243,6 +260,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
     elif isinstance(record, PeakReached):
         kernel.guards.on_equity(record.ts_ns, record.equity)
     elif isinstance(record, DayStarted):
+        kernel.trading.causes.pop(DAY_LOSS, None)
         kernel.guards.day_equity = record.equity
         kernel.guards.day_ends_ns = record.ts_ns // DAY_NS * DAY_NS + DAY_NS
         if kernel.guards.peak_equity == 0:
@@ -274,6 +292,12 @@ def _apply_state(kernel: Kernel, record: Output) -> None:
             guards.lift_drawdown()
     elif isinstance(record, TradingStateChanged):
         _apply_loss_limit(kernel, record)
+    elif isinstance(record, LockoutChanged):
+        kernel.lockout.know(record)
+    elif isinstance(record, AlgorithmStarted | AlgorithmAdvanced | AlgorithmChanged):
+        kernel.algorithms.know(record)
+    elif isinstance(record, BracketBegun | BracketChanged):
+        kernel.brackets.know(record)
     elif isinstance(record, OrderDenied):
         if record.client_id:
             kernel.denied_ids.add(record.client_id)

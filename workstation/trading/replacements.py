@@ -7,7 +7,7 @@ That plan is journalled before the cancel leaves, so that a restart carries it o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import msgspec
@@ -68,6 +68,13 @@ class Replacements:
     def __contains__(self, client_id: str) -> bool:
         """Whether an order is to be replaced."""
         return client_id in self._planned
+
+    def planned(self, tags: set[str]) -> Iterator[tuple[str, int]]:
+        """Of plans for orders of these tags: the old order, and the lots that it and the new one may still fill."""
+        for client_id, planned in self._planned.items():
+            if planned.intent.tag in tags:
+                order = self._kernel.orders.orders.get(client_id)
+                yield client_id, max(0, planned.lots - (order.filled_lots if order is not None else 0))
 
     def replace(self, order: Order, price: int, stop_price: int, lots: int) -> None:
         """Give an open order these terms. Raises ``OrderError`` when the new order is denied: the old one stays."""

@@ -62,17 +62,24 @@ class RiskGate:
         self.exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can_short)
 
     def approve(
-        self, intent: Intent, *, panic: bool = False, client_id: str = "", reference: int = 0
+        self,
+        intent: Intent,
+        *,
+        panic: bool = False,
+        is_child: bool = False,
+        client_id: str = "",
+        reference: int = 0,
     ) -> Approved | Denial:
         """``client_id`` and ``reference`` are given for an order that was decided elsewhere, else made here."""
-        denial = self.judge(intent, panic=panic, elsewhere=bool(client_id)) or self._check_parent(intent)
+        judged = self.judge(intent, panic=panic, is_child=is_child, elsewhere=bool(client_id))
+        denial = judged or self._check_parent(intent)
         if denial is not None:
             if denial.code is DenialCode.REPEATED_EXECUTION:
                 self.activity.of(intent.owner).repeats.clear()
                 self.throttled.add(intent.owner)
                 self.on_throttled(intent.owner)
             return denial
-        self.activity.sent(intent, repeats=self._open_parent(intent) is None)
+        self.activity.sent(intent, repeats=not is_child and self._open_parent(intent) is None)
         return self._approved(intent, client_id or self._orders.next_client_id(), reference, panic)
 
     def approve_amend(self, order: Order, price: int, stop_price: int, lots: int) -> Denial | None:
@@ -113,8 +120,12 @@ class RiskGate:
             GATE_SEAL, intent, client_id, reference, expires_ns, venue_reduces, panic and intent.reduce_only
         )
 
-    def judge(self, intent: Intent, *, panic: bool = False, elsewhere: bool = False) -> Denial | None:
+    def judge(
+        self, intent: Intent, *, panic: bool = False, is_child: bool = False, elsewhere: bool = False
+    ) -> Denial | None:
         """The first reason to refuse the intent, or ``None``.
+
+        The children of an execution algorithm are alike by their nature, and its quantity is their bound.
 
         A panic exit was sized here by what is on its way out already; one that was decided ``elsewhere`` was not.
         """
@@ -134,7 +145,8 @@ class RiskGate:
             or (
                 None
                 if panic
-                else self.activity.check_rate(intent.owner, intent.reduce_only) or self.activity.check_repeats(intent)
+                else self.activity.check_rate(intent.owner, intent.reduce_only)
+                or (None if is_child else self.activity.check_repeats(intent))
             )
         )
 

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from typing import Any, ClassVar, Protocol
 
+from workstation.core.algorithms import Iceberg, ParentOrder, Scaled, Twap
 from workstation.core.clock import Timer
 from workstation.core.errors import StrategyError
 from workstation.core.instrument import Instrument
@@ -42,6 +43,8 @@ class StrategyContext(Protocol):
 
     def now_ns(self) -> int: ...
     def submit(self, intent: Intent) -> str: ...
+    def start_algorithm(self, order: ParentOrder) -> str: ...
+    def end_algorithm(self, algorithm_id: str, reason: str) -> None: ...
     def cancel(self, client_id: str, reason: str) -> None: ...
     def amend(self, client_id: str, price: int | None, stop_price: int | None, lots: int | None) -> None: ...
     def position(self) -> PositionFigures: ...
@@ -271,6 +274,35 @@ class Strategy:
                 oco_group=oco_group,
             )
         )
+
+    def start_algorithm(
+        self,
+        side: Side,
+        lots: int,
+        plan: Twap | Iceberg | Scaled,
+        *,
+        reduce_only: bool = False,
+        reason: str = "",
+    ) -> str:
+        """Let the engine work a larger order by ``plan``; the algorithm's id. Its fills come to ``on_fill``.
+
+        Raises ``OrderError`` where the plan is wrong in itself.
+        """
+        return self.context.start_algorithm(
+            ParentOrder(
+                symbol=self.symbol,
+                side=side,
+                lots=lots,
+                plan=plan,
+                reduce_only=reduce_only,
+                owner=self.name,
+                reason=reason,
+            )
+        )
+
+    def end_algorithm(self, algorithm_id: str, reason: str = "") -> None:
+        """End an algorithm of its own and cancel what it has at the venue."""
+        self.context.end_algorithm(algorithm_id, reason)
 
     def close(self, reason: str = "", lots: int | None = None) -> str:
         """Close its position, or ``lots`` of it, at the market, reduce-only."""

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from workstation.core.algorithms import ParentOrder
 from workstation.core.clock import EventClock, Timer
 from workstation.core.errors import StrategyError
 from workstation.core.instrument import Instrument
@@ -30,6 +31,7 @@ from workstation.market.bars import BarSeries
 from workstation.market.order_book import OrderBook
 from workstation.rules.position import PositionFigures
 from workstation.rules.value import position_value
+from workstation.trading.algorithms.runner import Algorithms
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
@@ -48,6 +50,7 @@ class Desk(Protocol):
     ledger: Ledger
     orders: OrderManager
     replacements: Replacements
+    algorithms: Algorithms
     guards: Guards
     crisis_threshold: int
     risk_per_trade: int
@@ -106,6 +109,19 @@ class SlotContext:
 
     def _engine(self) -> _EngineCode:
         return _EngineCode(self.host)
+
+    def start_algorithm(self, order: ParentOrder) -> str:
+        if order.owner != self.owner or order.symbol != self._market.symbol:
+            raise StrategyError(f"Strategy {self.owner} may order only {self._market.symbol} and only as itself.")
+        checked = _readable(order, _decode_parent_order)
+        with self._engine():
+            return self._desk.algorithms.start(checked, self.owner)
+
+    def end_algorithm(self, algorithm_id: str, reason: str) -> None:
+        algorithm = self._desk.algorithms.parents.get(algorithm_id)
+        if algorithm is not None and algorithm.order.owner == self.owner and algorithm.is_live:
+            with self._engine():
+                self._desk.algorithms.end(algorithm_id, reason)
 
     def cancel(self, client_id: str, reason: str) -> None:
         order = self._desk.orders.orders.get(client_id)
@@ -441,6 +457,7 @@ class StrategyHost:
         )
 
     def _cancel_entries(self, owner: str, reason: str) -> None:
+        self._desk.algorithms.end_all(lambda order: order.owner == owner and not order.reduce_only, reason)
         self._desk.replacements.forget_all(
             lambda intent: intent.owner == owner and intent.role is OrderRole.ENTRY, reason
         )
@@ -473,6 +490,7 @@ def _readable(message: Any, decode: Callable[[bytes], _Message]) -> _Message:
 
 _encode_plain = msgspec.json.encode
 _decode_intent = msgspec.json.Decoder(Intent).decode
+_decode_parent_order = msgspec.json.Decoder(ParentOrder).decode
 _decode_output = msgspec.json.Decoder(Output).decode
 _encode = msgspec.json.Encoder(enc_hook=_default, order="sorted").encode
 _decode = msgspec.json.decode

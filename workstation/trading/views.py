@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+from workstation.core.algorithms import Iceberg, Twap
 from workstation.core.instrument import Instrument
 from workstation.core.money import RATE_SCALE, from_money, from_rate
 from workstation.core.orders import Intent, Order
@@ -12,6 +13,7 @@ from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import Mode, OrderState, OrderType, Side, StrategyState
 from workstation.core.views import (
     AccountView,
+    AlgorithmView,
     BalanceView,
     LimitView,
     OrderView,
@@ -24,6 +26,8 @@ from workstation.core.views import (
 from workstation.rules.limits import allowance, decline
 from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
+from workstation.trading.algorithms.parent import Parent
+from workstation.trading.algorithms.runner import word_of
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
@@ -77,6 +81,8 @@ class EngineViews:
             working_orders=len(orders),
             in_doubt=sum(1 for order in orders if order.state is OrderState.UNKNOWN),
             running_strategies=running,
+            locked_until_ns=kernel.lockout.until_ns,
+            lock_fixed=kernel.lockout.fixed,
             balances=tuple(BalanceView(asset, from_money(amount)) for asset, amount in sorted(ledger.cash.items())),
         )
 
@@ -110,6 +116,46 @@ class EngineViews:
             in_doubt_since_ns=order.updated_ns if order.state is OrderState.UNKNOWN else 0,
             price_ticks=order.price or order.stop_price,
             lots=order.remaining,
+            post_only=order.post_only,
+            parent_id=order.parent_id,
+            tag=order.tag,
+        )
+
+    def algorithms(self) -> list[AlgorithmView]:
+        """Execution algorithms that run or are paused, and those that ended last, oldest first."""
+        algorithms = self._kernel.algorithms
+        return [self._algorithm(parent) for parent in algorithms.parents.values()]
+
+    def _algorithm(self, parent: Parent) -> AlgorithmView:
+        order, algorithms = parent.order, self._kernel.algorithms
+        instrument = self._kernel.markets[order.symbol].instrument
+        price, planned = 0, 0
+        if isinstance(order.plan, Twap):
+            planned = order.plan.slices
+        elif isinstance(order.plan, Iceberg):
+            price = order.plan.price
+        else:
+            price = order.plan.first_price
+        filled = parent.filled_lots
+        return AlgorithmView(
+            algorithm_id=parent.algorithm_id,
+            kind=word_of(order),
+            symbol=order.symbol,
+            owner=order.owner,
+            side=order.side,
+            state=parent.state,
+            quantity=instrument.quantity(order.lots),
+            filled=instrument.quantity(filled),
+            working=instrument.quantity(algorithms.committed(parent)),
+            average_price=_average(instrument, parent.value, filled) if filled else None,
+            price=instrument.price(price) if price else None,
+            steps=min(parent.step, planned) if planned else parent.step,
+            steps_planned=planned,
+            next_ns=algorithms.next_ns(parent),
+            started_ns=parent.started_ns,
+            changed_ns=parent.changed_ns,
+            detail=parent.reason or parent.waits,
+            reduce_only=order.reduce_only,
         )
 
     def positions(self) -> list[PositionView]:

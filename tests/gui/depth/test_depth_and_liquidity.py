@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -86,7 +87,8 @@ def test_the_panel_shows_the_book_of_the_linked_symbol(station: Workstation) -> 
     station.feed(1)
     for _ in range(3):
         station.model.tick()
-    view = station.area.depth.view
+    panel: Any = station.area.content("depth")
+    view = panel.view
     book = station.kernel.markets["BTCUSDT"].book
     middle = sum(view.span) / 2
     assert book.best_bid < middle < book.best_ask

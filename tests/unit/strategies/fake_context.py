@@ -6,6 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from workstation.core.algorithms import ParentOrder
 from workstation.core.clock import EventClock, Timer
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Bar, BookSnapshot, OrderFilled, Trade
@@ -59,6 +60,8 @@ class FakeContext:
         self.deny: Callable[[Intent], bool] = lambda intent: False
         self.signals: list[tuple[Side, float, dict[str, float], str]] = []
         self.lines: list[tuple[Severity, str]] = []
+        self.algorithms: list[ParentOrder] = []
+        self.ended_algorithms: list[str] = []
         self.amendments: list[tuple[str, int | None, int | None, int | None]] = []
         self.strategy: Strategy | None = None
         self._fills = 0
@@ -100,6 +103,13 @@ class FakeContext:
         order = self.orders[client_id]
         if order.is_open and not order.cancel_requested_ns:
             order.cancel_requested_ns = self.now_ns()
+
+    def start_algorithm(self, order: ParentOrder) -> str:
+        self.algorithms.append(order)
+        return f"algorithm-{len(self.algorithms)}"
+
+    def end_algorithm(self, algorithm_id: str, reason: str) -> None:
+        self.ended_algorithms.append(algorithm_id)
 
     def amend(self, client_id: str, price: int | None, stop_price: int | None, lots: int | None) -> None:
         self.amendments.append((client_id, price, stop_price, lots))

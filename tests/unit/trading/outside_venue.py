@@ -16,6 +16,7 @@ from workstation.core.messages import (
     AccountSnapshot,
     AnyCommand,
     BookSnapshot,
+    EndSession,
     Heartbeat,
     HeldPosition,
     OrderAccepted,
@@ -163,7 +164,7 @@ class Exchange:
             for symbol in PRICE:
                 self.trade(symbol, self.kernel.markets[symbol].last_price)
 
-    def command(self, command: AnyCommand) -> str:
+    def command(self, command: AnyCommand | EndSession) -> str:
         self.kernel.dispatch(msgspec.structs.replace(command, ts_ns=self.now_ns))
         return self.desk.last_result
 

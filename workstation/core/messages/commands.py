@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from workstation.core.algorithms import ParentOrder
+from workstation.core.brackets import BracketPlan
 from workstation.core.orders import Intent
 from workstation.core.types import TradingState
 
@@ -21,6 +23,8 @@ class PlaceOrder(Command, frozen=True, tag="C.place"):
     """Manual entry: goes through the same gate as a strategy's."""
 
     intent: Intent
+    bracket: BracketPlan | None = None
+    """The exits that the engine keeps for it."""
 
 
 class CancelOrder(Command, frozen=True, tag="C.cancel"):
@@ -145,6 +149,41 @@ class AcceptReconciliation(Command, frozen=True, tag="C.accept"):
     reason: str = ""
 
 
+class StartAlgorithm(Command, frozen=True, tag="C.start_algorithm"):
+    """Work a parent order by child orders, each of which passes the gate."""
+
+    order: ParentOrder
+
+
+class PauseAlgorithm(Command, frozen=True, tag="C.pause_algorithm"):
+    """Take its orders back until it is resumed."""
+
+    algorithm_id: str
+
+
+class ResumeAlgorithm(Command, frozen=True, tag="C.resume_algorithm"):
+    algorithm_id: str
+
+
+class CancelAlgorithm(Command, frozen=True, tag="C.cancel_algorithm"):
+    """End it, and cancel its orders. An empty id means every one."""
+
+    algorithm_id: str = ""
+
+
+class LockOut(Command, frozen=True, tag="C.lock_out"):
+    """Let only orders pass that reduce a position, until ``until_ns``, UTC."""
+
+    until_ns: int
+    reason: str = ""
+
+
+class LiftLockout(Command, frozen=True, tag="C.lift_lockout"):
+    """End a lock-out early; refused while it is fixed."""
+
+    reason: str = ""
+
+
 class TakeOrder(Command, frozen=True, tag="C.take_order"):
     """An order of a strategy core whose venue this engine is, under the id that it has there. The same id acts once."""
 
@@ -217,4 +256,10 @@ AnyCommand = (
     | FollowCrisis
     | Reconcile
     | AcceptReconciliation
+    | StartAlgorithm
+    | PauseAlgorithm
+    | ResumeAlgorithm
+    | CancelAlgorithm
+    | LockOut
+    | LiftLockout
 )

@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from workstation.core.algorithms import AlgorithmState, ParentOrder
+from workstation.core.brackets import BracketPlan
 from workstation.core.messages.event import Event
 from workstation.core.messages.reports import HeldPosition, RestingOrder
 from workstation.core.orders import Intent
@@ -96,6 +98,52 @@ class OrderDue(Event, frozen=True):
     reason: str
 
 
+class AlgorithmStarted(Event, frozen=True):
+    """From here on a parent order is worked; ``seed`` decides what of its plan is random."""
+
+    algorithm_id: str
+    order: ParentOrder
+    seed: int
+    who: str
+
+
+class AlgorithmAdvanced(Event, frozen=True):
+    """How far its plan has been begun; journalled with the orders that follow from it."""
+
+    algorithm_id: str
+    step: int
+    """Slices that were due, orders that were shown."""
+    delay_ns: int
+    """By how much it is behind its plan, for it was paused or the engine was off."""
+
+
+class AlgorithmChanged(Event, frozen=True):
+    """It was paused, goes on, or has ended."""
+
+    algorithm_id: str
+    state: AlgorithmState
+    reason: str = ""
+
+
+class BracketBegun(Event, frozen=True):
+    """The engine keeps the exits of an entry, which comes next."""
+
+    bracket_id: str
+    symbol: str
+    owner: str
+    side: Side
+    plan: BracketPlan
+
+
+class BracketChanged(Event, frozen=True):
+    """Exits of a bracket stay away, or it is over, for the reason ``ended``."""
+
+    bracket_id: str
+    dropped: tuple[int, ...]
+    """1 is the stop, then the targets."""
+    ended: str = ""
+
+
 class TradingStateChanged(Event, frozen=True):
     state: TradingState
     reason: str
@@ -120,6 +168,16 @@ class ArmingChanged(Event, frozen=True):
     """When it was armed last."""
     until_ns: int
     """When it disarms itself; 0 means never."""
+    who: str
+
+
+class LockoutChanged(Event, frozen=True):
+    """New risk is locked out until ``until_ns``; 0 says that it is over."""
+
+    until_ns: int
+    fixed: bool
+    """Nobody can lift it early, whatever the configuration says later."""
+    reason: str
     who: str
 
 
@@ -277,9 +335,15 @@ EngineEvent = (
     | ReplacementPlanned
     | ReplacementEnded
     | OrderDue
+    | BracketBegun
+    | BracketChanged
+    | AlgorithmStarted
+    | AlgorithmAdvanced
+    | AlgorithmChanged
     | TradingStateChanged
     | KillSwitchChanged
     | ArmingChanged
+    | LockoutChanged
     | CrisisChanged
     | ProtectionTriggered
     | StrategyChanged

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from workstation.core.instrument import Instrument
-from workstation.core.money import from_money
+from workstation.core.money import from_money, from_rate
+from workstation.core.timeframe import SECOND_NS
 from workstation.services.ops.readable import side_word, time_name, time_of
 
 PRICES = ("price", "stop_price", "trail", "reference", "liquidation")
 QUANTITIES = {"lots": "quantity", "filled_lots": "filled"}
 MONEY = ("fee", "slippage", "equity", "cash", "realised", "unrealised", "exposure", "amount", "worth", "cost")
+DURATIONS = ("duration_ns", "delay_ns")
 _KNOWN_ORDERS = 20_000
 
 
@@ -44,6 +46,8 @@ class EventTranslator:
         return told
 
     def _field(self, name: str, value: Any, terms: Instrument | None) -> tuple[str, Any]:
+        if name == "plan" and terms is not None:
+            return name, _plan(value, terms)
         if isinstance(value, dict):
             return name, self._table(name, value)
         if isinstance(value, list):
@@ -52,6 +56,8 @@ class EventTranslator:
             return name, value
         if name == "side":
             return name, side_word(value)
+        if name in DURATIONS:
+            return f"{name.removesuffix('_ns')}_s", value / SECOND_NS
         if name.endswith("_ns"):
             return time_name(name), time_of(value)
         if name in MONEY:
@@ -71,3 +77,41 @@ class EventTranslator:
         if name == "order":
             return self.text(table)
         return dict(table)
+
+
+_PLAN_PRICES = (
+    "price",
+    "first_price",
+    "last_price",
+    "offset",
+    "stop",
+    "distance",
+    "break_even_after",
+    "break_even_offset",
+    "trail_after",
+    "trail",
+)
+_PLAN_RATES = ("randomness", "refill", "ratio", "share")
+
+
+def _plan(plan: Mapping[str, Any], terms: Instrument) -> dict[str, Any]:
+    """The plan of an execution algorithm or a bracket; durations are seconds."""
+    told: dict[str, Any] = {}
+    for name, value in plan.items():
+        if name in DURATIONS:
+            told[f"{name.removesuffix('_ns')}_s"] = value / SECOND_NS
+        else:
+            told[name] = _plan_field(name, value, terms)
+    return told
+
+
+def _plan_field(name: str, value: Any, terms: Instrument) -> Any:
+    if isinstance(value, list):
+        return [_plan(each, terms) for each in value]
+    if type(value) is not int:
+        return value
+    if name in _PLAN_PRICES:
+        return str(terms.price(value))
+    if name in _PLAN_RATES:
+        return f"{from_rate(value).normalize():f}"
+    return str(terms.quantity(value)) if name == "visible" else value

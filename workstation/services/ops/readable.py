@@ -22,6 +22,7 @@ VIEWS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         views.AccountView,
+        views.AlgorithmView,
         views.ConnectionView,
         views.FillView,
         views.HealthView,

@@ -99,6 +99,12 @@ async def account(ops: Context, _: Viewer) -> Response:
     return told(readable(await ops.desk.view(View.ACCOUNT)))
 
 
+@router.get("/algorithms", responses=of(list_of(view("AlgorithmView"))))
+async def algorithms(ops: Context, _: Viewer) -> Response:
+    """Execution algorithms that run, are paused, or ended last, oldest first."""
+    return told(readable(await ops.desk.view(View.ALGORITHMS)))
+
+
 @router.get("/positions", responses=of(list_of(view("PositionView"))))
 async def positions(ops: Context, _: Viewer) -> Response:
     """Every owner's open positions."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -17,7 +18,13 @@ from websockets.typing import Origin
 from tests.unit.services.ops.asking import Asker
 from tests.unit.services.ops.test_commands import below_market
 from tests.unit.services.ops.world import TRADER, VIEWER, World
+from tests.unit.trading.bench import BTC, INSTRUMENTS
+from workstation.core.algorithms import Iceberg, ParentOrder, Scaled, Twap
+from workstation.core.brackets import BracketPlan, Target
 from workstation.core.instrument import Instrument
+from workstation.core.messages import AlgorithmAdvanced, AlgorithmStarted, BracketBegun
+from workstation.core.timeframe import SECOND_NS
+from workstation.core.types import Side
 from workstation.services.ops import event_hub
 from workstation.services.ops.event_hub import EventHub, EventReader
 from workstation.services.ops.event_text import EventTranslator
@@ -185,3 +192,40 @@ def test_the_events_of_nats_that_were_lost_are_told(world: World) -> None:
 async def _skip_one(world: World, subject: str) -> None:
     world.engine.link._numbers[subject] += 1
     await asyncio.sleep(0)
+
+
+def test_plans_of_algorithms_and_brackets_are_told_in_decimals() -> None:
+    translator = EventTranslator()
+    translator.instruments = INSTRUMENTS
+    plans: list[Twap | Iceberg | Scaled] = [
+        Twap(duration_ns=90 * SECOND_NS, slices=3, offset=-5, randomness=25_000_000),
+        Iceberg(price=100_000, visible=20, refill=50_000_000),
+        Scaled(first_price=100_000, last_price=99_000, count=3, ratio=200_000_000),
+    ]
+    told = []
+    for plan in plans:
+        order = ParentOrder(symbol=BTC, side=Side.BUY, lots=300, plan=plan)
+        event = AlgorithmStarted(ts_ns=SECOND_NS, algorithm_id="w1-1", order=order, seed=1, who="me")
+        told.append(translator.text(msgspec.to_builtins(event)))
+    assert [each["order"]["quantity"] for each in told] == ["0.300"] * 3
+    assert told[0]["order"]["plan"] == {
+        "kind": "twap",
+        "duration_s": 90.0,
+        "slices": 3,
+        "offset": "-0.5",
+        "randomness": "0.25",
+    }
+    assert told[1]["order"]["plan"] == {
+        "kind": "iceberg",
+        "price": "10000.0",
+        "visible": "0.020",
+        "refill": "0.5",
+        "randomness": "0",
+    }
+    assert (told[2]["order"]["plan"]["first_price"], told[2]["order"]["plan"]["ratio"]) == ("10000.0", "2")
+    bracket = BracketPlan(stop=50, targets=(Target(50_000_000, 100),))
+    begun = BracketBegun(ts_ns=1, bracket_id="w1-2", symbol=BTC, owner="manual", side=Side.BUY, plan=bracket)
+    plan_told = translator.text(json.loads(msgspec.json.encode(begun)))["plan"]
+    assert (plan_told["stop"], plan_told["targets"]) == ("5.0", [{"share": "0.5", "distance": "10.0"}])
+    advanced = AlgorithmAdvanced(ts_ns=1, algorithm_id="w1-1", step=2, delay_ns=1_500_000_000)
+    assert translator.text(msgspec.to_builtins(advanced))["delay_s"] == 1.5

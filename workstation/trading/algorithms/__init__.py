@@ -1,0 +1,1 @@
+"""Execution algorithms that the engine runs: TWAP, iceberg and scaled orders."""
