@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from widgets.chart.chart_feed import ChartFeed, spaced
 from widgets.chart.chart_marks import chart_fills, chart_signals, order_lines, position_line
 from widgets.chart.chart_view import ChartView
+from widgets.chart.kinds import PriceScale
 from widgets.chart.record_button import RecordButton
 from widgets.controls.controls import IconButton
 from widgets.controls.segmented import Segmented
@@ -82,7 +83,7 @@ class ChartPanel(LivePanel):
         self.auto.toggled.connect(self.view.set_auto_scale)
         self.view.auto_scale_changed.connect(self.auto.setChecked)
         self.logarithmic = TextButton("Log", "Logarithmic prices", checkable=True)
-        self.logarithmic.toggled.connect(self.view.set_logarithmic)
+        self.logarithmic.toggled.connect(lambda on: self.view.set_price_scale(PriceScale.LOGARITHMIC if on else PriceScale.LINEAR))
         self.record = RecordButton(model)
         self.newest = IconButton("last", "Go to the newest bar and stay with it")
         self.newest.clicked.connect(self.view.follow)

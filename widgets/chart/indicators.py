@@ -35,6 +35,9 @@ def _draw_curve(canvas: Canvas, scale: PaneScale, line: IndicatorLine, colour: Q
     present = np.isfinite(values)
     x = scale.x(np.arange(first, last, dtype=np.float64))
     y = scale.ys(values)
+    if present.all():
+        canvas.curve(x, y, colour)
+        return
     breaks = np.flatnonzero(np.diff(present.astype(np.int8))) + 1
     for start, stop in zip([0, *breaks], [*breaks, len(values)], strict=True):
         if present[start]:

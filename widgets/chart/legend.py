@@ -71,7 +71,7 @@ def instrument_words(model: ChartModel, tokens: Tokens) -> list[Word]:
     index = bar_under_crosshair(model)
     if index is None:
         return words
-    bar = model.series.bar(index)
+    bar = model.drawn.bar(index)
     colour = tokens.up_text if bar.close >= bar.open else tokens.down_text
     for position, (letter, price) in enumerate(zip("OHLC", bar[1:5], strict=True)):
         words.append(Word(letter, tokens.text_3, 8 if position else 14, label=True))

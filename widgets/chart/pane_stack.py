@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Final
 import pyqtgraph as pg
 
 from widgets.chart.axes import TimeAxis
-from widgets.chart.candles import CandleLayer
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.fills import FillLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
 from widgets.chart.last_price import LastPriceLayer
-from widgets.chart.layers import Layer
+from widgets.chart.layers import Layers
 from widgets.chart.legend import LegendLayer
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.order_lines import OrderLineLayer
 from widgets.chart.pane import Pane
+from widgets.chart.price_layer import PriceLayer
 from widgets.chart.volume import VolumeLayer
 
 if TYPE_CHECKING:
@@ -70,19 +70,15 @@ class PaneStack:
         self.activate()
 
 
-def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
-    return [
-        GridLayer(PRICE_PANE),
-        VolumeLayer(),
-        CandleLayer(),
-        IndicatorLayer(PRICE_PANE),
-        FillLayer(),
-        LastPriceLayer(),
-        CrosshairLayer(PRICE_PANE),
-        order_lines,
-        LegendLayer(PRICE_PANE),
-    ]
+def _price_layers(order_lines: OrderLineLayer) -> Layers:
+    return Layers(
+        settled=[GridLayer(PRICE_PANE), VolumeLayer(), PriceLayer(), IndicatorLayer(PRICE_PANE), FillLayer()],
+        live=[LastPriceLayer(), CrosshairLayer(PRICE_PANE), order_lines, LegendLayer(PRICE_PANE)],
+    )
 
 
-def _sub_pane_layers(pane: str) -> list[Layer]:
-    return [GridLayer(pane), IndicatorLayer(pane), CrosshairLayer(pane), LegendLayer(pane)]
+def _sub_pane_layers(pane: str) -> Layers:
+    return Layers(
+        settled=[GridLayer(pane), IndicatorLayer(pane)],
+        live=[CrosshairLayer(pane), LegendLayer(pane)],
+    )
