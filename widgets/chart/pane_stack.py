@@ -10,6 +10,8 @@ import pyqtgraph as pg
 from widgets.chart.axes import TimeAxis
 from widgets.chart.candles import CandleLayer
 from widgets.chart.crosshair import CrosshairLayer
+from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
+from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.fills import FillLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
@@ -36,7 +38,7 @@ class PaneStack:
         self.item = pg.GraphicsLayout(border=None)
         self.item.setContentsMargins(0, 0, 0, 0)
         self.item.setSpacing(0)
-        self.panes = [Pane(chart, PRICE_PANE, _price_layers(order_lines))]
+        self.panes = [Pane(chart, PRICE_PANE, _price_layers(chart.drawings, order_lines))]
         self.time_axis = TimeAxis(chart)
         self.time_axis.linkToView(self.panes[0].box)
         self._lay_out()
@@ -70,13 +72,15 @@ class PaneStack:
         self.activate()
 
 
-def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
+def _price_layers(drawings: DrawingScene, order_lines: OrderLineLayer) -> list[Layer]:
     return [
         GridLayer(PRICE_PANE),
+        DrawingAreaLayer(drawings),
         VolumeLayer(),
         CandleLayer(),
         IndicatorLayer(PRICE_PANE),
         FillLayer(),
+        DrawingLayer(drawings),
         LastPriceLayer(),
         CrosshairLayer(PRICE_PANE),
         order_lines,
