@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
 
 from widgets.chart.grid import TIME_DISTANCE, smallest_step, tick_distance
@@ -70,7 +70,10 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()
-        if event.double():
+        if event.button() == Qt.MouseButton.RightButton:
+            box = self._pane.box
+            self._chart.open_menu(self._pane, box.mapFromScene(event.scenePos()), event.screenPos().toPoint())
+        elif event.double():
             self._pane.set_auto_scale(True)
 
     def fit_width(self, texts: list[str]) -> bool:

@@ -12,6 +12,10 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from widgets.chart.chart_feed import ChartFeed, spaced
 from widgets.chart.chart_marks import chart_fills, chart_signals, order_lines, position_line
 from widgets.chart.chart_view import ChartView
+from widgets.chart.drawings.drawing_menu import DrawingMenu
+from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.drawings.drawing_tools import DrawingTools
+from widgets.chart.drawings.tool_strip import ToolStrip
 from widgets.chart.kinds import PriceScale
 from widgets.chart.record_button import RecordButton
 from widgets.controls.controls import IconButton
@@ -57,6 +61,7 @@ class ChartPanel(LivePanel):
         indicators: Sequence[str],
         *,
         linked: bool = True,
+        drawings: DrawingShelf | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(model, parent)
@@ -71,7 +76,11 @@ class ChartPanel(LivePanel):
         self.view.order_cancel_requested.connect(lambda key: model.command(CancelOrder(client_id=key)))
         self.view.position_close_requested.connect(self._close_position)
         self.position_actions = PositionActions(model, self)
+        self.drawing = DrawingTools(self.view, drawings or DrawingShelf(None, self), self)
+        self.drawing_menu = DrawingMenu(self.view, self.drawing)
+        self.view.pointers.append(self.drawing)
         self.bar = Toolbar(self)
+        self.strip = ToolStrip(self.drawing)
         self.timeframes = Segmented(NEAR_TIMEFRAMES, framed=False)
         self.timeframes.chosen.connect(lambda index: self.choose_timeframe(NEAR_TIMEFRAMES[index]))
         self.further = IconButton("chevron-down", "Further timeframes")
@@ -93,7 +102,7 @@ class ChartPanel(LivePanel):
 
     def _lay_out(self) -> None:
         row = self.bar.row
-        for widget in (self.timeframes, self.further, Separator(), self.indicators_button):
+        for widget in (self.timeframes, self.further, Separator(), self.indicators_button, Separator(), self.strip):
             row.addWidget(widget)
         row.addStretch(1)
         for widget in (self.record, Separator(), self.auto, self.logarithmic, self.newest, self.whole):
@@ -171,6 +180,7 @@ class ChartPanel(LivePanel):
 
     def _load(self) -> None:
         self._loaded = True
+        self.drawing.show(self.symbol)
         self.feed.load(self.symbol, TIMEFRAMES[self.timeframe])
         self.choose_indicators(self.indicators)
         near = self.timeframe in NEAR_TIMEFRAMES

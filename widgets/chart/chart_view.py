@@ -7,10 +7,11 @@ from decimal import Decimal
 
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QMenu, QWidget
 
+from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.kinds import ChartKind, PriceScale, switched
 from widgets.chart.model import (
     PRICE_PANE,
@@ -23,9 +24,10 @@ from widgets.chart.model import (
     PositionLine,
 )
 from widgets.chart.model import Signal as StrategySignal
-from widgets.chart.order_lines import OrderLineLayer
+from widgets.chart.order_lines import Hit, OrderLineLayer
 from widgets.chart.pane import Pane
 from widgets.chart.pane_stack import PaneStack
+from widgets.chart.pointer import ChartPointer, PanePoint
 from widgets.chart.pyramid import Floats
 from widgets.chart.series import Bar
 from widgets.chart.tags import POSITION
@@ -47,6 +49,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     auto_scale_changed = Signal(bool)
     kind_changed = Signal(object)  # ChartKind
     price_scale_changed = Signal(object)  # PriceScale
+    menu_wanted = Signal(object, object)  # a QMenu to fill and the PanePoint of the right click
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=current().tokens.ground)
@@ -54,6 +57,10 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
         self.model = ChartModel()
         self.viewport_state = Viewport()
+        self.drawings = DrawingScene()
+        self.pointers: list[ChartPointer] = []
+        """Asked before the chart itself, in this order."""
+        self._dragged_by: ChartPointer | None = None
         self._order_lines = OrderLineLayer(PRICE_PANE)
         self._stack = PaneStack(self, self._order_lines)
         self.setCentralItem(self._stack.item)
@@ -226,11 +233,11 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         scale = pane.logical_scale()
         index = round(scale.index_at(position.x()))
         value = scale.value_at(position.y())
-        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        hit = self.line_at(pane, position)
         self.model.hovered_line = hit.key if hit else None
-        self.viewport().setCursor(
-            Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
-        )
+        cursor = Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
+        wished = [pointer.hover(pane, position) for pointer in self.pointers]
+        self.viewport().setCursor(next((each for each in wished if each is not None), cursor))
         self.model.crosshair = Crosshair(index, pane.name, value)
         price = value if pane is self.price_pane else None
         self.crosshair_moved.emit(self.model.series.time_at(index), price)
@@ -245,13 +252,45 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
 
     def click(self, pane: Pane, position: QPointF) -> None:
         """A click without a drag: the × of a label asks for its order or position to end."""
-        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        if any(pointer.click(pane, position) for pointer in self.pointers):
+            return
+        hit = self.line_at(pane, position)
         if hit is None or not hit.close:
             return
         if hit.key == POSITION:
             self.position_close_requested.emit()
         else:
             self.order_cancel_requested.emit(hit.key)
+
+    def line_at(self, pane: Pane, position: QPointF) -> Hit | None:
+        """The line or label of an order or position at logical pixels of a pane."""
+        return self._order_lines.hit(position) if pane is self.price_pane else None
+
+    def drag_by_pointer(self, pane: Pane, start: QPointF | None, position: QPointF, ends: bool) -> bool:
+        """Hand a drag, from `start` where it begins, to the first that takes it; whether any did."""
+        if start is not None:
+            self._dragged_by = next((pointer for pointer in self.pointers if pointer.press(pane, start)), None)
+        pointer = self._dragged_by
+        if pointer is None:
+            return False
+        pointer.move(pane, position)
+        if ends:
+            self._dragged_by = None
+            pointer.release(pane, position)
+        self.point_at(pane, position)
+        return True
+
+    def open_menu(self, pane: Pane, position: QPointF, screen: QPoint) -> None:
+        """Open what others offer for a place of a pane; nothing where there is nothing."""
+        scale = pane.logical_scale()
+        time_ns = int(self.model.series.time_at(round(scale.index_at(position.x()))))
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.menu_wanted.emit(menu, PanePoint(pane.name, position, time_ns, scale.value_at(position.y())))
+        if menu.isEmpty():
+            menu.deleteLater()
+        else:
+            menu.popup(screen)
 
     def axis_width(self) -> float:
         return float(self.price_pane.axis.width())
@@ -286,7 +325,18 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         super().mouseReleaseEvent(event)
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        """Esc is the window's shortcut, unless it would end something here."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            escape = event.key() == Qt.Key.Key_Escape
+            if escape and any(pointer.wants_escape() for pointer in self.pointers):
+                event.accept()
+                return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if any(pointer.key(event) for pointer in self.pointers):
+            return
         moves = {
             Qt.Key.Key_Left: -0.1,
             Qt.Key.Key_Right: 0.1,

@@ -9,6 +9,8 @@ import pyqtgraph as pg
 
 from widgets.chart.axes import TimeAxis
 from widgets.chart.crosshair import CrosshairLayer
+from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
+from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.fills import FillLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
@@ -36,7 +38,7 @@ class PaneStack:
         self.item = pg.GraphicsLayout(border=None)
         self.item.setContentsMargins(0, 0, 0, 0)
         self.item.setSpacing(0)
-        self.panes = [Pane(chart, PRICE_PANE, _price_layers(order_lines))]
+        self.panes = [Pane(chart, PRICE_PANE, _price_layers(chart.drawings, order_lines))]
         self.time_axis = TimeAxis(chart)
         self.time_axis.linkToView(self.panes[0].box)
         self._lay_out()
@@ -70,10 +72,23 @@ class PaneStack:
         self.activate()
 
 
-def _price_layers(order_lines: OrderLineLayer) -> Layers:
+def _price_layers(drawings: DrawingScene, order_lines: OrderLineLayer) -> Layers:
     return Layers(
-        settled=[GridLayer(PRICE_PANE), VolumeLayer(), PriceLayer(), IndicatorLayer(PRICE_PANE), FillLayer()],
-        live=[LastPriceLayer(), CrosshairLayer(PRICE_PANE), order_lines, LegendLayer(PRICE_PANE)],
+        settled=[
+            GridLayer(PRICE_PANE),
+            DrawingAreaLayer(drawings),
+            VolumeLayer(),
+            PriceLayer(),
+            IndicatorLayer(PRICE_PANE),
+            FillLayer(),
+        ],
+        live=[
+            DrawingLayer(drawings),
+            LastPriceLayer(),
+            CrosshairLayer(PRICE_PANE),
+            order_lines,
+            LegendLayer(PRICE_PANE),
+        ],
     )
 
 

@@ -81,7 +81,9 @@ class PaneSurface(QGraphicsObject):
         model, tokens = self._chart.model, current().tokens
         columns = model.columns(scale)
         largest = float(columns.volume.max()) if len(columns.volume) else 0.0
-        key = (scale, canvas.ratio, model.settled, largest, id(tokens), model.kind)
+        scene = self._chart.drawings
+        drawn = (scene.drawings, scene.hidden, scene.draft)
+        key = (scale, canvas.ratio, model.settled, largest, id(tokens), model.kind, drawn)
         if key != self._seen or not len(columns.starts):
             # Drawn once, as while panning: a picture would cost more than it saves.
             self._seen, self._picture = key, None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
 from widgets.docks.docking import DockArea
-from widgets.engine.engine_model import EngineModel
+from widgets.engine.engine_model import EngineModel, Result
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -37,9 +39,12 @@ def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
 
 
 class TradingWorkspace(DockArea):
-    """Panels by name; the first chart, ladder, tape and ticket follow the symbol of the watchlist."""
+    """Panels by name; the first chart, ladder, tape and ticket follow the symbol of the watchlist.
 
-    def __init__(self, model: EngineModel, desktop: Desktop) -> None:
+    ``kept`` is the folder of what people make in it; without one that lasts as long as the window.
+    """
+
+    def __init__(self, model: EngineModel, desktop: Desktop, kept: Path | None = None) -> None:
         symbols = set(model.engine.symbols)
         charts = [chart for chart in desktop.charts if chart.symbol in symbols]
         charts = charts or [Chart(symbol=model.symbol, timeframe="15m", indicators=())]
@@ -51,8 +56,12 @@ class TradingWorkspace(DockArea):
         self.ticket = TicketPanel(model)
         self.ladder = LadderPanel(model)
         self.tape = TapePanel(model, desktop.tape_threshold)
+        self.drawings = DrawingShelf(None if kept is None else kept / "drawings", self)
+        self.drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
         self.charts = [
-            ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=number == 0)
+            ChartPanel(
+                model, chart.symbol, chart.timeframe, chart.indicators, linked=number == 0, drawings=self.drawings
+            )
             for number, chart in enumerate(charts)
         ]
         self.positions = PositionsPanel(model)

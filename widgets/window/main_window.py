@@ -114,7 +114,7 @@ class MainWindow(QWidget):
         self.arming = ArmingBanner(model, self.banner)
         keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
-        self.area = TradingWorkspace(model, self._desktop)
+        self.area = TradingWorkspace(model, self._desktop, self._layout_file.parent if self._layout_file else None)
         self.status = StatusBar(model, self)
         self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
         self._column.removeWidget(self.start_page)
