@@ -19,7 +19,7 @@ from tests.end_to_end.sandbox_server import Sandbox
 from widgets.app import Application
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.table import Table
-from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.docks.workspace import Workspace
 from widgets.look.style import install
 from widgets.window.arming_page import ArmingPage
 from workstation.config.loader import Loaded, load_settings, settings_json
@@ -86,7 +86,7 @@ class Person:
         await self.until(lambda: self.window.area is not None, "the panels")
 
     @property
-    def area(self) -> TradingWorkspace:
+    def area(self) -> Workspace:
         assert self.window.area is not None
         return self.window.area
 

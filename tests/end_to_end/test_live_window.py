@@ -124,7 +124,7 @@ def test_a_person_arms_trades_and_reconciles(qapp: QApplication, tmp_path: Path)
             await trade(person, sandbox)
             await meet_somebody_else(person, sandbox)
             await accept_a_difference(person, sandbox)
-            assert person.area.connections.model.engine.connection().account == "connected"  # type: ignore[union-attr]
+            assert person.area.connections.model.engine.connection().account == "connected"
 
     run_with_window(qapp, scenario)
     reader = JournalReader(data / "journal.sqlite3")

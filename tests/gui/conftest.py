@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from widgets.controls.table import Table
-from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.docks.workspace import Workspace
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.session_engine import SessionEngine
 from widgets.look.style import install
@@ -86,7 +86,7 @@ class Workstation:
         self.frame()
 
     @property
-    def area(self) -> TradingWorkspace:
+    def area(self) -> Workspace:
         assert self.window.area is not None
         return self.window.area
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt
 
@@ -59,6 +59,13 @@ def reach(layout: Layout, orientation: Qt.Orientation) -> str:
     if layout.orientation is orientation:
         return ""
     return next((name for name in (reach(child, orientation) for child in layout.children) if name), "")
+
+
+def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
+    """The layout with these charts as tabs where it has one."""
+    if isinstance(layout, Tabs):
+        return replace(layout, panels=names) if layout.panels == ("chart",) else layout
+    return Split(layout.orientation, tuple(with_charts(child, names) for child in layout.children), layout.size)
 
 
 TRADING = row(

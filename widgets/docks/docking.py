@@ -26,10 +26,11 @@ AREA = Qt.DockWidgetArea.LeftDockWidgetArea
 class Panel(QDockWidget):
     """One panel with its tab strip; `tools` stand at the right end of the strip while it is in front."""
 
-    def __init__(self, name: str, title: str, content: QWidget, area: DockArea) -> None:
+    def __init__(self, name: str, title: str, content: QWidget | None, area: DockArea) -> None:
         super().__init__(title, area)
         self.setObjectName(name)
-        self.setWidget(content)
+        if content is not None:
+            self.setWidget(content)
         self.count: int | None = None
         self.alarmed = False
         self.old = ""
@@ -112,7 +113,7 @@ class DockArea(QMainWindow):
             application.focusChanged.connect(self._focus_changed)
         current().changed.connect(self.refresh_tabs)
 
-    def add_panel(self, name: str, title: str, content: QWidget, *, link: str = "") -> Panel:
+    def add_panel(self, name: str, title: str, content: QWidget | None, *, link: str = "") -> Panel:
         """Add a panel; its place comes from the layout. Raises ValueError for a name in use."""
         if name in self._panels:
             raise ValueError(f"there is already a panel {name!r}")

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from widgets.controls.dialogs import ConfirmDialog
-from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.docks.workspace import Workspace
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.protocol import Attachment
 from widgets.look.numbers import format_number
@@ -21,7 +21,7 @@ MARKET_PANELS = ("watchlist", "chart", "ladder", "tape")
 class AttachedBanner(QObject):
     """Of one window; follows the model's ticks."""
 
-    def __init__(self, model: EngineModel, attachment: Attachment, banner: Banner, area: TradingWorkspace) -> None:
+    def __init__(self, model: EngineModel, attachment: Attachment, banner: Banner, area: Workspace) -> None:
         super().__init__(banner)
         self._model = model
         self._attachment = attachment

@@ -31,7 +31,7 @@ from workstation.core.types import TradingState
 from workstation.core.views import AccountView
 
 if TYPE_CHECKING:
-    from widgets.docks.trading_workspace import TradingWorkspace
+    from widgets.docks.workspace import Workspace
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
@@ -56,7 +56,7 @@ class MainWindow(QWidget):
         self._may_close = False
         self._stale = ""
         self.model: EngineModel | None = None
-        self.area: TradingWorkspace | None = None
+        self.area: Workspace | None = None
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
         """What was made for the engine that is shown, and goes with it."""
@@ -107,14 +107,18 @@ class MainWindow(QWidget):
 
     def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
         """Build the panels and begin to show what the engine does."""
-        from widgets.docks.trading_workspace import TradingWorkspace
+        from widgets.docks.catalogue import catalogue, charts_of
+        from widgets.docks.dock_layout import TRADING, TRADING_COMPACT
+        from widgets.docks.workspace import Workspace
 
         self.model = model
         self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
         self.arming = ArmingBanner(model, self.banner)
         keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
-        self.area = TradingWorkspace(model, self._desktop, self._layout_file.parent if self._layout_file else None)
+        model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
+        kept = self._layout_file.parent if self._layout_file is not None else None
+        self.area = Workspace(model, catalogue(model, self._desktop, kept), TRADING, TRADING_COMPACT)
         self.status = StatusBar(model, self)
         self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
         self._column.removeWidget(self.start_page)
@@ -314,7 +318,7 @@ class MainWindow(QWidget):
             return
         window_state.save(self._layout_file, self.area, self._to_keep(self.model, self.area))
 
-    def _to_keep(self, model: EngineModel, area: TradingWorkspace) -> dict[str, Any]:
+    def _to_keep(self, model: EngineModel, area: Workspace) -> dict[str, Any]:
         return {
             "size": [self.width(), self.height()],
             "chosen": self._chosen,

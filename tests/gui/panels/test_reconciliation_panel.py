@@ -59,7 +59,7 @@ def panel(books: Books, qtbot: QtBot) -> ReconciliationPanel:
 def test_on_paper_there_is_nothing_to_reconcile(station: Workstation) -> None:
     station.area.show_panel("reconcile")
     station.frame()
-    panel = station.area.reconciliation
+    panel = station.area.reconcile
     assert panel.state.text() == NOTHING
     assert not panel.compare.isVisible() and not panel.accept.isVisible() and not panel.table.isVisible()
 
@@ -107,7 +107,7 @@ def test_differences_badge_the_tab_and_turn_the_banner_amber_until_they_are_gone
     assert not tab.in_front
     station.click(banner.notice)
     station.frame()
-    assert tab.in_front and station.area.reconciliation.listening
+    assert tab.in_front and station.area.reconcile.listening
     books.differ()
     assert not tab.alarmed and not banner.notice.isVisible()
 

@@ -28,7 +28,7 @@ from tests.unit.waiting import until
 from widgets.app import Application
 from widgets.controls.controls import ToneLabel
 from widgets.controls.dialogs import ConfirmDialog
-from widgets.docks.trading_workspace import TradingWorkspace
+from widgets.docks.workspace import Workspace
 from widgets.engine.attached_engine import AttachedEngine
 from widgets.engine.engine_model import EngineModel
 from widgets.look.style import install
@@ -60,7 +60,7 @@ class Desk:
         self.window.open_engine(self.model, flatten_on_kill=False)
 
     @property
-    def area(self) -> TradingWorkspace:
+    def area(self) -> Workspace:
         assert self.window.area is not None
         return self.window.area
 
@@ -322,7 +322,7 @@ class Program:
         self.window = self.application.window
 
     @property
-    def area(self) -> TradingWorkspace:
+    def area(self) -> Workspace:
         assert self.window.area is not None
         return self.window.area
 
@@ -359,7 +359,7 @@ class Program:
 def test_panels_are_built_anew_for_an_engine_with_other_settings(
     qtbot: QtBot, qapp: QApplication, run_on_server: RunOnServer, tmp_path: Path
 ) -> None:
-    kinds = (TradingWorkspace, EngineModel, RemoteEngine, NatsLink, Panic, AttachedBanner, QShortcut, QTimer)
+    kinds = (Workspace, EngineModel, RemoteEngine, NatsLink, Panic, AttachedBanner, QShortcut, QTimer)
 
     async def test(server: EmbeddedServer, settings: Settings) -> None:
         replace = msgspec.structs.replace
@@ -403,7 +403,8 @@ def check_panels(program: Program, settings: Settings, *, again: bool) -> None:
     assert area.isVisible() and not window.start_page.isVisible()
     assert area.charts[0].symbol == ("ETHUSDT" if again else "BTCUSDT"), "what was shown stays where the engine has it"
     assert {row["symbol"] for row in area.watchlist.table.shown_rows()} == set(settings.market.symbols)
-    area.show_panel("strategies")
+    for name in ("positions", "strategies"):  # whichever the kept layout has in front: both are built each time
+        area.show_panel(name)
     assert not program.dialogs(), "a question about the engine before is no question any more"
     if again:
         assert window.banner.accessibleDescription() == (

@@ -160,13 +160,15 @@ def test_a_row_of_the_watchlist_drives_the_linked_panels(station: Workstation) -
 
 def test_only_panels_on_the_screen_listen(station: Workstation) -> None:
     area = station.area
-    listening = {name: area.panel(name).widget() for name in ("positions", "orders", "fills", "strategies", "log")}
-    shown = [name for name, panel in listening.items() if isinstance(panel, LivePanel) and panel.listening]
-    assert shown == ["positions"]
+
+    def listening() -> list[str]:
+        contents = {name: area.panel(name).widget() for name in ("positions", "orders", "fills", "strategies", "log")}
+        return [name for name, content in contents.items() if isinstance(content, LivePanel) and content.listening]
+
+    assert listening() == ["positions"]
     area.show_panel("log")
     station.frame()
-    shown = [name for name, panel in listening.items() if isinstance(panel, LivePanel) and panel.listening]
-    assert shown == ["log"]
+    assert listening() == ["log"]
     area.panel("ladder").close()
     assert not area.ladder.listening
 

@@ -76,6 +76,13 @@ class Hand:
         return menu
 
 
+def shelf_of(station: Workstation) -> DrawingShelf:
+    """Where the drawings of the window are kept."""
+    found = station.model.findChild(DrawingShelf)
+    assert isinstance(found, DrawingShelf)
+    return found
+
+
 @pytest.fixture
 def hand(station: Workstation) -> Hand:
     return Hand(station)
@@ -216,7 +223,7 @@ def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(hand:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     (drawing,) = hand.drawings
-    other = ChartPanel(hand.station.model, "BTCUSDT", "1h", (), linked=False, drawings=hand.station.area.drawings)
+    other = ChartPanel(hand.station.model, "BTCUSDT", "1h", (), linked=False, drawings=shelf_of(hand.station))
     hand.station.qtbot.addWidget(other)
     other.show()
     assert other.view.drawings.drawings == (drawing,)
@@ -247,7 +254,7 @@ def test_drawings_are_there_after_a_restart(open_workstation: Open) -> None:
     hand.take(Tool.RETRACEMENT)
     hand.drag((150, 200), (300, 260))
     before = hand.drawings
-    hand.station.area.drawings.writer.wait()
+    shelf_of(hand.station).writer.wait()
     hand.station.stop_session()
     again = Hand(open_workstation())
     assert again.drawings == before

@@ -1,0 +1,107 @@
+"""Every panel that a workspace may hold: one entry each, in the order of the menus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtWidgets import QWidget
+
+from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.engine.engine_model import EngineModel, Result
+from widgets.ladder.ladder_panel import LadderPanel
+from widgets.panels.connections_panel import ConnectionsPanel
+from widgets.panels.fills_panel import FillsPanel
+from widgets.panels.log_panel import LogPanel
+from widgets.panels.orders_panel import OrdersPanel
+from widgets.panels.pnl_panel import PnlPanel
+from widgets.panels.positions_panel import PositionsPanel
+from widgets.panels.reconciliation_panel import ReconciliationPanel
+from widgets.panels.risk_panel import RiskPanel
+from widgets.panels.strategies_panel import StrategiesPanel
+from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.ticket_panel import TicketPanel
+from workstation.config.settings import Chart, Desktop
+
+LINK = "A"
+
+
+@dataclass(frozen=True)
+class Count:
+    """The figure beside a panel's name: taken at first, and again at each signal of the model that is named."""
+
+    of: Callable[[EngineModel], int | None]
+    when: str = ""
+    alarming: bool = False
+
+
+@dataclass(frozen=True)
+class PanelKind:
+    """What a workspace needs to know of a panel before it is built, which is when it is first shown."""
+
+    name: str
+    title: str
+    build: Callable[[EngineModel], QWidget]
+    link: str = ""
+    """The link group whose symbol it follows at first; empty when it follows none."""
+    tools: Callable[[Any], Sequence[QWidget]] = lambda content: ()
+    """Widgets of the content that stand in the tab strip."""
+    count: Count | None = None
+
+
+def catalogue(model: EngineModel, desktop: Desktop, kept: Path | None = None) -> tuple[PanelKind, ...]:
+    """The panels for this engine. A new panel is one entry here, and its name in the layouts.
+
+    ``kept`` is the folder of what people make in the window; without one that lasts as long as the model.
+    """
+    drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
+    drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
+    return (
+        PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
+        PanelKind("ticket", "Ticket", TicketPanel, LINK, tools=lambda ticket: (ticket.options,)),
+        *chart_kinds(model, desktop, drawings),
+        PanelKind("ladder", "Ladder", LadderPanel, LINK),
+        PanelKind("tape", "Tape", lambda m: TapePanel(m, desktop.tape_threshold), LINK),
+        PanelKind("positions", "Positions", PositionsPanel, count=Count(count_positions, "account_changed")),
+        PanelKind("orders", "Orders", OrdersPanel, tools=lambda orders: (orders.working_only,), count=WORKING),
+        PanelKind("fills", "Fills", FillsPanel, count=Count(lambda m: len(m.fills), "fills_added")),
+        PanelKind("strategies", "Strategies", StrategiesPanel, count=Count(lambda m: len(m.engine.strategies()))),
+        PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
+        PanelKind("connections", "Connections", ConnectionsPanel),
+        PanelKind("log", "Log", LogPanel),
+        PanelKind("risk", "Risk", RiskPanel),
+        PanelKind("pnl", "P&L", PnlPanel),
+    )
+
+
+def count_positions(model: EngineModel) -> int:
+    return len(model.engine.positions())
+
+
+WORKING = Count(lambda model: model.account.working_orders, "account_changed")
+DIFFERENCES = Count(lambda model: len(model.differences) or None, "differences_changed", alarming=True)
+
+
+def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
+    """The configured charts whose symbols the engine has; one where there is none."""
+    charts = [chart for chart in desktop.charts if chart.symbol in model.engine.symbols]
+    return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
+
+
+def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf) -> list[PanelKind]:
+    """``chart``, ``chart 2``, …: the first follows the link group."""
+    kinds = []
+    for number, chart in enumerate(charts_of(model, desktop), 1):
+
+        def build(model: EngineModel, chart: Chart = chart, linked: bool = number == 1) -> ChartPanel:
+            return ChartPanel(
+                model, chart.symbol, chart.timeframe, chart.indicators, linked=linked, drawings=drawings
+            )
+
+        name = "chart" if number == 1 else f"chart {number}"
+        kinds.append(PanelKind(name, f"{chart.symbol} {chart.timeframe}", build, LINK if number == 1 else ""))
+    return kinds
