@@ -126,8 +126,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
                 line.write_last(newest[line.indicator.name], len(self.model.series))
         self.refresh_ranges()
 
-    def set_orders(self, orders: Iterable[OrderLine]) -> None:
-        self.model.orders = list(orders)
+    def set_orders(self, orders: Iterable[OrderLine], ghosts: Iterable[OrderLine] = ()) -> None:
+        """Working orders; ghosts are the places of those whose change the venue has not answered."""
+        self.model.orders, self.model.ghosts = list(orders), list(ghosts)
         self.refresh_ranges()
 
     def set_position(self, position: PositionLine | None) -> None:
