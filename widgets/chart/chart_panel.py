@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QCursor
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets.chart.chart_feed import ChartFeed, spaced
-from widgets.chart.chart_marks import chart_fills, chart_signals, order_lines, position_line
+from widgets.chart.chart_marks import chart_fills, chart_signals, position_line
 from widgets.chart.chart_view import ChartView
 from widgets.chart.drawings.drawing_menu import DrawingMenu
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
@@ -18,6 +18,8 @@ from widgets.chart.drawings.drawing_tools import DrawingTools
 from widgets.chart.drawings.tool_strip import ToolStrip
 from widgets.chart.kinds import PriceScale
 from widgets.chart.record_button import RecordButton
+from widgets.chart.trading.chart_trading import ChartTrading
+from widgets.chart.trading.story_teller import StoryTeller
 from widgets.controls.controls import IconButton
 from widgets.controls.segmented import Segmented
 from widgets.controls.toolbar import Separator, TextButton, Toolbar, popup_below
@@ -78,7 +80,10 @@ class ChartPanel(LivePanel):
         self.position_actions = PositionActions(model, self)
         self.drawing = DrawingTools(self.view, drawings or DrawingShelf(None, self), self)
         self.drawing_menu = DrawingMenu(self.view, self.drawing)
-        self.view.pointers.append(self.drawing)
+        self.trading = ChartTrading(self.view, model, self)
+        self.trading.lines_changed.connect(self._show_orders)
+        self.stories = StoryTeller(self.view, model, self)
+        self.view.pointers += [self.drawing, self.stories, self.trading]
         self.bar = Toolbar(self)
         self.strip = ToolStrip(self.drawing)
         self.timeframes = Segmented(NEAR_TIMEFRAMES, framed=False)
@@ -126,12 +131,15 @@ class ChartPanel(LivePanel):
             (model.positions_changed, self._show_positions),
             (model.fills_added, self._show_fills),
             (model.signals_added, self._show_fills),
+            (model.amendment_refused, self.trading.on_refused),
+            (model.result_told, self.trading.on_result),
         )
 
     def refresh(self) -> None:
         if self.linked and self.symbol != self.model.symbol:
             self.symbol = self.model.symbol
             self._loaded = False
+        self.trading.show(self.symbol)
         if not self._loaded:
             self._load()
         else:
@@ -180,6 +188,7 @@ class ChartPanel(LivePanel):
 
     def _load(self) -> None:
         self._loaded = True
+        self.stories.close()
         self.drawing.show(self.symbol)
         self.feed.load(self.symbol, TIMEFRAMES[self.timeframe])
         self.choose_indicators(self.indicators)
@@ -199,6 +208,7 @@ class ChartPanel(LivePanel):
             self.feed.refresh_indicators()
         if frame % CLOCK_FRAMES == 0:
             self._show_clock()
+            self.trading.check_patience()
 
     def _show_clock(self) -> None:
         self.record.show_symbol(self.symbol)
@@ -210,10 +220,9 @@ class ChartPanel(LivePanel):
         self.view.set_stale(round(age_ns / 1e9) if stale else None)
 
     def _show_orders(self, _: object = None) -> None:
-        instrument = self.model.engine.market(self.symbol).instrument
-        lines = order_lines(self.model.working_orders(), self._positions, instrument)
-        if lines != self.view.model.orders:
-            self.view.set_orders(lines)
+        lines, ghosts = self.trading.lines(self._positions)
+        if (lines, ghosts) != (self.view.model.orders, self.view.model.ghosts):
+            self.view.set_orders(lines, ghosts)
 
     def _show_positions(self, positions: list[PositionView]) -> None:
         self._positions = positions

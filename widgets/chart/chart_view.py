@@ -146,8 +146,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.settled += settles
         self.refresh_ranges(newest_only=not settles)
 
-    def set_orders(self, orders: Iterable[OrderLine]) -> None:
-        self.model.orders = list(orders)
+    def set_orders(self, orders: Iterable[OrderLine], ghosts: Iterable[OrderLine] = ()) -> None:
+        """Working orders; ghosts are the places of those whose change the venue has not answered."""
+        self.model.orders, self.model.ghosts = list(orders), list(ghosts)
         self.refresh_ranges()
 
     def set_position(self, position: PositionLine | None) -> None:

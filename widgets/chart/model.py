@@ -69,19 +69,21 @@ class PositionLine(NamedTuple):
 
 
 class Fill(NamedTuple):
-    """An own execution; `price` is plotted."""
+    """An own execution; `price` is plotted, `key` finds its story."""
 
     time_ns: int
     price: float
     side: Side
+    key: str = ""
 
 
 class Signal(NamedTuple):
-    """A strategy's signal with its confidence, 0 to 100."""
+    """A strategy's signal with its confidence, 0 to 100; `key` finds its story."""
 
     time_ns: int
     side: Side
     confidence: int
+    key: str = ""
 
 
 class IndicatorLine:
@@ -154,6 +156,7 @@ class ChartModel:
     price_scale: PriceScale = PriceScale.LINEAR
     lines: list[IndicatorLine] = field(default_factory=list)
     orders: list[OrderLine] = field(default_factory=list)
+    ghosts: list[OrderLine] = field(default_factory=list)
     position: PositionLine | None = None
     fills: list[Fill] = field(default_factory=list)
     fill_times: Nanoseconds = field(default_factory=lambda: np.empty(0, dtype=np.int64))

@@ -21,6 +21,7 @@ from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AccountDiffers,
+    AmendRejected,
     AnyCommand,
     CancelAll,
     Difference,
@@ -79,6 +80,7 @@ class EngineModel(QObject):
     result_told = Signal(object)  # Result
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
+    amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -122,6 +124,7 @@ class EngineModel(QObject):
             engine.subscribe(SignalEmitted, self._new_signals.append),
             engine.subscribe(OrderDenied, self._on_denied),
             engine.subscribe(OrderAdopted, self._on_adopted),
+            engine.subscribe(AmendRejected, self._on_amend_rejected),
             engine.subscribe(AccountDiffers, self._on_differences),
             engine.subscribe(LogLine, self._on_recorder),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
@@ -224,6 +227,11 @@ class EngineModel(QObject):
 
     def _on_adopted(self, event: OrderAdopted) -> None:
         self._dirty_orders[event.order.client_id] = None
+
+    def _on_amend_rejected(self, event: AmendRejected) -> None:
+        self._dirty_orders[event.client_id] = None
+        self.result_told.emit(Result(f"The venue refused the change of {event.client_id}: {event.reason}", False))
+        self.amendment_refused.emit(event.client_id, event.reason)
 
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True

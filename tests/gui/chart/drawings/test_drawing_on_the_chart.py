@@ -5,50 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QMenu
 
+from tests.gui.chart.hand import Hand
 from tests.gui.conftest import Open, Workstation
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing import ANCHORS, Anchor, Drawing, Tool
 from widgets.chart.drawings.drawing_menu import TextDialog
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
-from widgets.chart.pointer import PanePoint
 
-LEFT = Qt.MouseButton.LeftButton
 SPOTS = ((150, 200), (300, 260), (220, 320))
 
 
-class Hand:
-    """Draws on the first chart."""
-
-    def __init__(self, station: Workstation) -> None:
-        self.station = station
-        self.chart: ChartPanel = station.area.charts[0]
-        self.view = self.chart.view
-        self.view.setFocus()
-
-    def spot(self, x: float, y: float) -> QPoint:
-        return QPoint(self.view.mapFromScene(self.view.price_pane.box.mapToScene(QPointF(x, y))))
-
-    def click(self, x: float, y: float) -> None:
-        self.move(x, y)
-        self.station.qtbot.mouseClick(self.view.viewport(), LEFT, pos=self.spot(x, y))
-
-    def move(self, x: float, y: float) -> None:
-        self.station.qtbot.mouseMove(self.view.viewport(), self.spot(x, y))
-        QApplication.processEvents()
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float], *, release: bool = True) -> None:
-        qtbot, viewport = self.station.qtbot, self.view.viewport()
-        qtbot.mousePress(viewport, LEFT, pos=self.spot(*start))
-        for step in range(1, 6):
-            self.move(*(a + (b - a) * step / 5 for a, b in zip(start, end, strict=True)))
-        if release:
-            qtbot.mouseRelease(viewport, LEFT, pos=self.spot(*end))
-
-    def press_key(self, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        self.station.qtbot.keyClick(self.view, key, modifiers)
+class Draftsman(Hand):
+    """Takes drawing tools from the strip, or from its menu."""
 
     def take(self, tool: Tool) -> None:
         button = self.chart.strip.buttons.get(tool)
@@ -68,13 +39,6 @@ class Hand:
     def drawings(self) -> tuple[Drawing, ...]:
         return self.chart.drawing.book.drawings
 
-    def menu(self, x: float, y: float) -> QMenu:
-        scale = self.view.price_pane.logical_scale()
-        menu = QMenu()
-        time_ns = self.view.model.series.time_at(round(scale.index_at(x)))
-        self.view.menu_wanted.emit(menu, PanePoint("price", QPointF(x, y), time_ns, scale.value_at(y)))
-        return menu
-
 
 def shelf_of(station: Workstation) -> DrawingShelf:
     """Where the drawings of the window are kept."""
@@ -84,12 +48,12 @@ def shelf_of(station: Workstation) -> DrawingShelf:
 
 
 @pytest.fixture
-def hand(station: Workstation) -> Hand:
-    return Hand(station)
+def hand(station: Workstation) -> Draftsman:
+    return Draftsman(station)
 
 
 @pytest.mark.parametrize("tool", list(Tool))
-def test_every_tool_draws_by_clicks_where_it_was_clicked(hand: Hand, tool: Tool) -> None:
+def test_every_tool_draws_by_clicks_where_it_was_clicked(hand: Draftsman, tool: Tool) -> None:
     hand.take(tool)
     for spot in SPOTS[: ANCHORS[tool]]:
         hand.click(*spot)
@@ -103,7 +67,7 @@ def test_every_tool_draws_by_clicks_where_it_was_clicked(hand: Hand, tool: Tool)
     assert not hand.view.grab().isNull()
 
 
-def test_a_drag_draws_a_line_from_end_to_end(hand: Hand) -> None:
+def test_a_drag_draws_a_line_from_end_to_end(hand: Draftsman) -> None:
     right = hand.view.model.right
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
@@ -113,7 +77,7 @@ def test_a_drag_draws_a_line_from_end_to_end(hand: Hand) -> None:
     assert hand.view.model.right == right
 
 
-def test_a_line_is_moved_by_itself_and_changed_by_its_handles(hand: Hand) -> None:
+def test_a_line_is_moved_by_itself_and_changed_by_its_handles(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     (before,) = hand.drawings
@@ -137,7 +101,7 @@ def test_a_line_is_moved_by_itself_and_changed_by_its_handles(hand: Hand) -> Non
     assert hand.drawings == (moved,)
 
 
-def test_escape_ends_a_drag_without_a_change_then_the_choice_then_goes_to_the_window(hand: Hand) -> None:
+def test_escape_ends_a_drag_without_a_change_then_the_choice_then_goes_to_the_window(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     before = hand.drawings
@@ -145,7 +109,7 @@ def test_escape_ends_a_drag_without_a_change_then_the_choice_then_goes_to_the_wi
     assert hand.chart.drawing.scene.draft is not None
     hand.press_key(Qt.Key.Key_Escape)
     assert hand.chart.drawing.scene.draft is None
-    hand.station.qtbot.mouseRelease(hand.view.viewport(), LEFT, pos=hand.spot(225, 300))
+    hand.release(225, 300)
     assert hand.drawings == before
     hand.press_key(Qt.Key.Key_Escape)
     assert hand.chart.drawing.selected is None
@@ -156,7 +120,7 @@ def test_escape_ends_a_drag_without_a_change_then_the_choice_then_goes_to_the_wi
     assert hand.drawings == before
 
 
-def test_keys_duplicate_and_delete_the_chosen_one(hand: Hand) -> None:
+def test_keys_duplicate_and_delete_the_chosen_one(hand: Draftsman) -> None:
     hand.take(Tool.RECTANGLE)
     hand.drag((150, 200), (300, 260))
     hand.press_key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
@@ -167,7 +131,7 @@ def test_keys_duplicate_and_delete_the_chosen_one(hand: Hand) -> None:
     assert hand.drawings == (first,)
 
 
-def test_a_locked_drawing_neither_moves_nor_goes(hand: Hand) -> None:
+def test_a_locked_drawing_neither_moves_nor_goes(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     hand.station.trigger(hand.menu(225, 230), "Locked")
@@ -180,10 +144,10 @@ def test_a_locked_drawing_neither_moves_nor_goes(hand: Hand) -> None:
     hand.view.follow()
     hand.station.trigger(hand.menu(225, 230), "Locked")
     hand.station.trigger(hand.menu(225, 230), "Delete")
-    assert hand.drawings == ()
+    assert not hand.drawings
 
 
-def test_colour_and_width_are_chosen_in_the_menu(hand: Hand) -> None:
+def test_colour_and_width_are_chosen_in_the_menu(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     for name, entry in (("Colour", "Gold"), ("Width", "3 px")):
@@ -196,7 +160,7 @@ def test_colour_and_width_are_chosen_in_the_menu(hand: Hand) -> None:
     assert (drawing.colour, drawing.width) == ("series_1", 3)
 
 
-def test_words_are_typed_in_a_window_of_their_own(hand: Hand) -> None:
+def test_words_are_typed_in_a_window_of_their_own(hand: Draftsman) -> None:
     hand.take(Tool.TEXT)
     hand.click(200, 250)
     (dialog,) = hand.station.window.findChildren(TextDialog)
@@ -208,7 +172,7 @@ def test_words_are_typed_in_a_window_of_their_own(hand: Hand) -> None:
     assert [drawing.text for drawing in hand.drawings] == ["Range high"]
 
 
-def test_the_magnet_takes_the_price_of_the_bar(hand: Hand) -> None:
+def test_the_magnet_takes_the_price_of_the_bar(hand: Draftsman) -> None:
     series, scale = hand.view.model.series, hand.view.price_pane.logical_scale()
     index = len(series) - 30
     bar = series.bar(index)
@@ -219,7 +183,7 @@ def test_the_magnet_takes_the_price_of_the_bar(hand: Hand) -> None:
     assert drawing.anchors[0] == Anchor(bar.open_ns, bar.high)
 
 
-def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(hand: Hand) -> None:
+def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     (drawing,) = hand.drawings
@@ -233,14 +197,14 @@ def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(hand:
         bar = series.bar(int(series.index_at(anchor.time_ns)))
         assert bar.open_ns <= anchor.time_ns < bar.open_ns + series.bar_ns
     hand.chart.drawing.delete(drawing.name)
-    assert other.view.drawings.drawings == ()
+    assert not other.view.drawings.drawings
 
 
-def test_another_symbol_has_drawings_of_its_own_and_hiding_hides_all(hand: Hand) -> None:
+def test_another_symbol_has_drawings_of_its_own_and_hiding_hides_all(hand: Draftsman) -> None:
     hand.take(Tool.HORIZONTAL_LINE)
     hand.click(200, 250)
     hand.station.model.choose_symbol("ETHUSDT")
-    assert hand.drawings == ()
+    assert not hand.drawings
     hand.station.model.choose_symbol("BTCUSDT")
     assert len(hand.view.drawings.drawings) == 1
     hand.station.trigger(hand.chart.strip.menu(), "Hide all drawings")
@@ -250,18 +214,18 @@ def test_another_symbol_has_drawings_of_its_own_and_hiding_hides_all(hand: Hand)
 
 
 def test_drawings_are_there_after_a_restart(open_workstation: Open) -> None:
-    hand = Hand(open_workstation())
+    hand = Draftsman(open_workstation())
     hand.take(Tool.RETRACEMENT)
     hand.drag((150, 200), (300, 260))
     before = hand.drawings
     shelf_of(hand.station).writer.wait()
     hand.station.stop_session()
-    again = Hand(open_workstation())
+    again = Draftsman(open_workstation())
     assert again.drawings == before
 
 
 @pytest.mark.allow_log_warnings("was not read")
-def test_a_damaged_file_is_told_and_kept_aside(hand: Hand, tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_and_kept_aside(hand: Draftsman, tmp_path: Path) -> None:
     folder = tmp_path / "drawings"
     folder.mkdir()
     (folder / "XRPUSDT.json").write_text('{"version": 1, "symbol": "XRPUSDT"')
@@ -273,7 +237,7 @@ def test_a_damaged_file_is_told_and_kept_aside(hand: Hand, tmp_path: Path) -> No
     assert (folder / "XRPUSDT.json.damaged-1").exists()
 
 
-def test_a_narrow_toolbar_keeps_every_tool_in_its_menu(hand: Hand) -> None:
+def test_a_narrow_toolbar_keeps_every_tool_in_its_menu(hand: Draftsman) -> None:
     strip = hand.chart.strip
     strip.resize(24 * 4, 22)
     assert [button.isVisible() for button in strip.buttons.values()] == [True, True, False, False, False, False]
