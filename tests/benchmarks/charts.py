@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import numpy as np
 
@@ -38,7 +37,9 @@ def chart_figures() -> list[Figure]:
             for share in ("p50", "p99"):
                 limit = target if share == "p50" else None
                 figures.append(
-                    Figure(f"chart of {count:,} candles, {words}, {share}", found[f"{name}_{share}"], "ms", limit, "less")
+                    Figure(
+                        f"chart of {count:,} candles, {words}, {share}", found[f"{name}_{share}"], "ms", limit, "less"
+                    )
                 )
     return figures
 
@@ -77,7 +78,6 @@ def main() -> None:
 
 
 def _measure(count: int) -> dict[str, float]:
-    from PySide6.QtGui import QImage
     from PySide6.QtWidgets import QApplication
 
     from widgets.chart.chart_view import ChartView
@@ -90,12 +90,12 @@ def _measure(count: int) -> dict[str, float]:
     QApplication.processEvents()
     chart.set_instrument("BTCUSDT", "Perpetual · 1 m", Decimal("0.1"))
     started = time.perf_counter()
-    chart.set_bars(*bars)
+    times, open_, high, low, close, volume = bars
+    chart.set_bars(times, open_, high, low, close, volume)
     studies = Studies(chart)
     studies.choose(INDICATORS)
     chart.grab()
     found = {"first": (time.perf_counter() - started) * 1000}
-    image = QImage(*SIZE, QImage.Format.Format_RGB32)
 
     def pan(frame: int) -> None:
         chart.pan_share(-0.02 if frame % 100 < 50 else 0.02)
@@ -103,22 +103,21 @@ def _measure(count: int) -> dict[str, float]:
     def zoom(frame: int) -> None:
         chart.zoom_at(0.93 if frame % 200 < 100 else 1 / 0.93, SIZE[0] / 2)
 
-    close = float(bars[4][-1])
-    open_, high, low, volume = (float(column[-1]) for column in (bars[1], bars[2], bars[3], bars[5]))
+    first, top, bottom, last, traded = (float(column[-1]) for column in bars[1:])
 
     def tick(frame: int) -> None:
-        price = close + (frame % 7 - 3) * 0.1
-        chart.update_last_bar(open_, max(high, price), min(low, price), price, volume + frame * 0.01)
+        price = last + (frame % 7 - 3) * 0.1
+        chart.update_last_bar(first, max(top, price), min(bottom, price), price, traded + frame * 0.01)
         studies.follow()
 
     with quiet_collector():
         for name, act in (("tick", tick), ("pan", pan), ("zoom", zoom)):
-            times = _frames(chart, act, image)
-            found[f"{name}_p50"], found[f"{name}_p99"] = times[FRAMES // 2], times[FRAMES * 99 // 100]
+            frames = _frames(act)
+            found[f"{name}_p50"], found[f"{name}_p99"] = frames[FRAMES // 2], frames[FRAMES * 99 // 100]
     return found
 
 
-def _frames(chart: Any, act: Callable[[int], None], image: Any) -> list[float]:
+def _frames(act: Callable[[int], None]) -> list[float]:
     """Sorted milliseconds of what happens and the painting that it causes, into the window's own surface."""
     from PySide6.QtWidgets import QApplication
 

@@ -28,6 +28,7 @@ from widgets.chart.order_lines import Hit, OrderLineLayer
 from widgets.chart.pane import Pane
 from widgets.chart.pane_stack import PaneStack
 from widgets.chart.pointer import ChartPointer, PanePoint
+from widgets.chart.profiles import Profile
 from widgets.chart.pyramid import Floats
 from widgets.chart.series import Bar
 from widgets.chart.tags import POSITION
@@ -39,8 +40,8 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     """Candles with volume, indicators, orders and fills. It holds what it was given and decides nothing.
 
     The wheel zooms (with Ctrl at the pointer), dragging pans, dragging an axis stretches it; arrow keys pan,
-    + and - zoom, Home and End go to the first and the newest bar. With Alt: R resets zoom and range, F shows all bars, A
-    fits prices or leaves them, L and P switch to logarithmic prices and to percent, and back.
+    + and - zoom, Home and End go to the first and the newest bar. With Alt: R resets zoom and range, F shows all bars,
+    A fits prices or leaves them, L and P switch to logarithmic prices and to percent, and back.
     """
 
     order_cancel_requested = Signal(str)
@@ -128,13 +129,6 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self._stack.set_sub_panes([name for name in names if name != PRICE_PANE])
         self.refresh_ranges()
 
-    def update_indicators(self, newest: Mapping[str, float]) -> None:
-        """Set the newest values by indicator name, for the bar that is last now."""
-        for line in self.model.lines:
-            if line.indicator.name in newest:
-                line.write_last(newest[line.indicator.name], len(self.model.series))
-        self.refresh_ranges(newest_only=True)
-
     def write_indicator_tails(self, tails: Mapping[str, Floats]) -> None:
         """Set the values of the newest bars, as many as are given, by indicator name."""
         settles = False
@@ -145,6 +139,23 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
                 line.write_tail(tail, len(self.model.series))
         self.model.settled += settles
         self.refresh_ranges(newest_only=not settles)
+
+    def set_profiles(self, profiles: Iterable[Profile]) -> None:
+        """Replace all volume profiles of the price pane."""
+        self.model.profiles = list(profiles)
+        self.model.settled += 1
+        self.price_pane.surface.update()
+
+    def set_problem(self, sentence: str) -> None:
+        """Why something that was chosen is not shown, below the legend; empty for none."""
+        if sentence != self.model.problem:
+            self.model.problem = sentence
+            self.price_pane.surface.update()
+
+    def set_hint(self, sentence: str) -> None:
+        """What the chart waits for, below the legend; empty for nothing."""
+        self.model.hint = sentence
+        self.price_pane.surface.update()
 
     def set_orders(self, orders: Iterable[OrderLine], ghosts: Iterable[OrderLine] = ()) -> None:
         """Working orders; ghosts are the places of those whose change the venue has not answered."""
@@ -247,7 +258,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     def point_away(self) -> None:
         if self.model.crosshair is None:
             return
-        self.model.crosshair = self.model.hovered_line = None
+        self.model.crosshair = self.model.hovered_line = self.model.hovered_study = None
         self.crosshair_moved.emit(None, None)
         self._repaint()
 

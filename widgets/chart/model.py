@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from widgets.chart.scale import PaneScale
 from widgets.chart.series import BarSeries, Columns, Nanoseconds
 from widgets.chart.time_ticks import TimeTick, time_ticks
 from widgets.look.numbers import decimals_of, format_number, format_percent
+
+if TYPE_CHECKING:
+    from widgets.chart.profiles import Profile
 
 PRICE_PANE = "price"
 Side = Literal["buy", "sell"]
@@ -37,6 +40,9 @@ class Indicator:
     pane: str = PRICE_PANE
     decimals: int | None = None
     unit: str = ""
+    study: str = ""
+    """Lines of one study stand together in the legend, under the first one's label."""
+    style: Literal["line", "histogram"] = "line"
 
 
 class LineKind(StrEnum):
@@ -99,10 +105,6 @@ class IndicatorLine:
     def values(self) -> Floats:
         return self._values[: self.count]
 
-    def write_last(self, value: float, count: int) -> None:
-        """Set the value of bar `count` - 1; bars that were skipped become NaN."""
-        self.write_tail(np.array([value]), count)
-
     def write_tail(self, values: Floats, count: int) -> None:
         """Set the values of the bars up to `count`, as many as there are; bars that were skipped become NaN."""
         while len(self._values) < count:
@@ -155,6 +157,12 @@ class ChartModel:
     kind: ChartKind = ChartKind.CANDLES
     price_scale: PriceScale = PriceScale.LINEAR
     lines: list[IndicatorLine] = field(default_factory=list)
+    profiles: list[Profile] = field(default_factory=list)
+    hint: str = ""
+    """What the chart waits for, above everything else in the legend."""
+    problem: str = ""
+    """Why something that was chosen is not shown."""
+    hovered_study: str | None = None
     orders: list[OrderLine] = field(default_factory=list)
     ghosts: list[OrderLine] = field(default_factory=list)
     position: PositionLine | None = None
@@ -165,6 +173,8 @@ class ChartModel:
     hovered_line: str | None = None
     stale_seconds: float | None = None
     now_ns: int | None = None
+    countdown: bool = True
+    """Whether time closes the newest bar."""
     settled: int = 0
     """Counts changes of anything but the newest bar and its indicators' values."""
     _columns: tuple[tuple[float, ...], Columns] | None = None

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 
 from widgets.chart.axes import PriceAxis
 from widgets.chart.layers import Layers
+from widgets.chart.legend import LegendLayer
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.pane_surface import PaneSurface
 from widgets.chart.scale import PaneScale, to_scale
@@ -79,12 +80,13 @@ class PaneBox(pg.ViewBox):  # type: ignore[misc]
 class Pane:
     """Value range of one row of the chart. Ranges are in log10 while the price pane is logarithmic."""
 
-    def __init__(self, chart: ChartView, name: str, layers: Layers) -> None:
+    def __init__(self, chart: ChartView, name: str, layers: Layers, legend: LegendLayer) -> None:
         self.name = name
         self._chart = chart
         self.bottom, self.top = 0.0, 1.0
         self.auto_scale = True
         self._shown: tuple[float, ...] = ()
+        self.legend = legend
         self.box = PaneBox(chart, self)
         self.surface = PaneSurface(chart, self, layers)
         self.axis = PriceAxis(chart, self)

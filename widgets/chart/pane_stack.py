@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from widgets.chart.axes import TimeAxis
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
-from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.fills import FillLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
@@ -21,6 +20,7 @@ from widgets.chart.model import PRICE_PANE
 from widgets.chart.order_lines import OrderLineLayer
 from widgets.chart.pane import Pane
 from widgets.chart.price_layer import PriceLayer
+from widgets.chart.profiles import ProfileLayer
 from widgets.chart.volume import VolumeLayer
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class PaneStack:
         self.item = pg.GraphicsLayout(border=None)
         self.item.setContentsMargins(0, 0, 0, 0)
         self.item.setSpacing(0)
-        self.panes = [Pane(chart, PRICE_PANE, _price_layers(chart.drawings, order_lines))]
+        self.panes = [_price_pane(chart, order_lines)]
         self.time_axis = TimeAxis(chart)
         self.time_axis.linkToView(self.panes[0].box)
         self._lay_out()
@@ -57,7 +57,7 @@ class PaneStack:
             self.item.removeItem(pane.box)
             self.item.removeItem(pane.axis)
         chart = self._chart
-        self.panes[1:] = [known.get(name) or Pane(chart, name, _sub_pane_layers(name)) for name in names]
+        self.panes[1:] = [known.get(name) or _sub_pane(chart, name) for name in names]
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -72,28 +72,30 @@ class PaneStack:
         self.activate()
 
 
-def _price_layers(drawings: DrawingScene, order_lines: OrderLineLayer) -> Layers:
-    return Layers(
+def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:
+    legend = LegendLayer(PRICE_PANE)
+    layers = Layers(
         settled=[
             GridLayer(PRICE_PANE),
-            DrawingAreaLayer(drawings),
+            DrawingAreaLayer(chart.drawings),
             VolumeLayer(),
+            ProfileLayer(),
             PriceLayer(),
             IndicatorLayer(PRICE_PANE),
             FillLayer(),
         ],
         live=[
-            DrawingLayer(drawings),
+            DrawingLayer(chart.drawings),
             LastPriceLayer(),
             CrosshairLayer(PRICE_PANE),
             order_lines,
-            LegendLayer(PRICE_PANE),
+            legend,
         ],
     )
+    return Pane(chart, PRICE_PANE, layers, legend)
 
 
-def _sub_pane_layers(pane: str) -> Layers:
-    return Layers(
-        settled=[GridLayer(pane), IndicatorLayer(pane)],
-        live=[CrosshairLayer(pane), LegendLayer(pane)],
-    )
+def _sub_pane(chart: ChartView, name: str) -> Pane:
+    legend = LegendLayer(name)
+    layers = Layers(settled=[GridLayer(name), IndicatorLayer(name)], live=[CrosshairLayer(name), legend])
+    return Pane(chart, name, layers, legend)

@@ -91,7 +91,9 @@ class PaneSurface(QGraphicsObject):
             return
         if self._picture is None:
             self._picture = self._take_picture(canvas, scale)
-        canvas.painter.drawPixmap(QRectF(0, 0, canvas.width, canvas.height), self._picture, QRectF(self._picture.rect()))
+        canvas.painter.drawPixmap(
+            QRectF(0, 0, canvas.width, canvas.height), self._picture, QRectF(self._picture.rect())
+        )
         from_bar = int(columns.starts[-1]) - REDRAWN_COLUMNS * columns.size
         left = self._newest_from(scale)
         canvas.painter.save()

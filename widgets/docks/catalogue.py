@@ -98,9 +98,7 @@ def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf) ->
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart, linked: bool = number == 1) -> ChartPanel:
-            return ChartPanel(
-                model, chart.symbol, chart.timeframe, chart.indicators, linked=linked, drawings=drawings
-            )
+            return ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=linked, drawings=drawings)
 
         name = "chart" if number == 1 else f"chart {number}"
         kinds.append(PanelKind(name, f"{chart.symbol} {chart.timeframe}", build, LINK if number == 1 else ""))

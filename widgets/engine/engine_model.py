@@ -26,6 +26,7 @@ from workstation.core.messages import (
     CancelAll,
     Difference,
     EquitySampled,
+    FundingRate,
     Kill,
     LogLine,
     OrderAdopted,
@@ -36,6 +37,7 @@ from workstation.core.messages import (
 )
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, OrderView, ViewsChanged
+from workstation.market.trade_tape import TradeTape
 
 FRAME_MS = 33
 SLOW_FRAMES = 7
@@ -44,6 +46,7 @@ KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
+KEPT_FUNDINGS = 1_000
 RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine.engine_model")
@@ -76,6 +79,7 @@ class EngineModel(QObject):
     equity_added = Signal()
     signals_added = Signal(list)  # SignalEmitted
     symbol_chosen = Signal(str)
+    crosshair_moved = Signal(object, object)  # the chart under the pointer, UTC nanoseconds of its bar or None
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     result_told = Signal(object)  # Result
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
@@ -99,6 +103,9 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
+        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
+        """UTC nanoseconds and rate of each funding since the window opened."""
         self._words = EventWords(engine)
         self._dirty_orders: dict[str, None] = {}
         self._new_fills: list[FillView] = []
@@ -119,6 +126,7 @@ class EngineModel(QObject):
             engine.subscribe(ViewsChanged, self._on_views),
             engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
+            engine.subscribe(FundingRate, self._on_funding),
             engine.subscribe(FillView, self._on_fill),
             engine.subscribe(EquitySampled, self._on_equity),
             engine.subscribe(SignalEmitted, self._new_signals.append),
@@ -221,6 +229,11 @@ class EngineModel(QObject):
         if kept is not None:
             kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
             self._trade_counts[trade.symbol] += 1
+            self.tapes[trade.symbol].add(trade.ts_ns, trade.price, trade.lots, int(trade.side))
+
+    def _on_funding(self, funding: FundingRate) -> None:
+        if funding.symbol in self.fundings:
+            self.fundings[funding.symbol].append((funding.ts_ns, funding.rate))
 
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None

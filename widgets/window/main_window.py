@@ -125,13 +125,11 @@ class MainWindow(QWidget):
         self.start_page.hide()
         self._column.addWidget(self.area, 1)
         self._column.addWidget(self.status)
+        # Layouts of earlier versions hold the first chart's timeframe and indicators alone.
+        self.area.take_chart_states(self._kept.get("charts", {"chart": self._kept}))
         if self._layout_file is None or not self.area.restore(self._layout_file):
             self.area.reset()
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
-        if self._kept.get("timeframe"):
-            self.area.charts[0].timeframe = str(self._kept["timeframe"])
-        if isinstance(self._kept.get("indicators"), list):
-            self.area.charts[0].indicators = [str(text) for text in self._kept["indicators"]]
         self.area.show()
         self.status.show()
         self._fit_density()
@@ -323,8 +321,7 @@ class MainWindow(QWidget):
             "size": [self.width(), self.height()],
             "chosen": self._chosen,
             "symbol": model.symbol,
-            "timeframe": area.charts[0].timeframe,
-            "indicators": area.charts[0].indicators,
+            "charts": area.chart_states(),
         }
 
     def allow_close(self) -> None:

@@ -177,7 +177,7 @@ def test_sub_panes_come_and_go_with_their_indicators(chart: ChartView) -> None:
     assert [pane.name for pane in chart.panes] == ["price", "c", "b"]
     assert chart.panes[2] is kept
     chart.append_bar(int(TIMES[-1]) + MINUTE, 42_000, 42_010, 41_990, 42_005, 3)
-    chart.update_indicators({"b": 777.0})
+    chart.write_indicator_tails({"b": np.array([777.0])})
     assert chart.model.lines[1].values[-1] == 777.0
     assert kept.top > 777
     assert not chart.grab().isNull()
