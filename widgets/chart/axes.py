@@ -9,6 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.chart.grid import TIME_DISTANCE, smallest_step, tick_distance
 from widgets.chart.model import PRICE_PANE
@@ -29,6 +30,7 @@ TAG_PADDING: Final = 8
 LABEL_HEIGHT: Final = 14
 TIME_AXIS_HEIGHT: Final = 24
 NARROWEST: Final = 56
+EDGE: Final = 3
 
 
 class PriceAxis(pg.AxisItem):  # type: ignore[misc]
@@ -115,6 +117,7 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, chart: ChartView) -> None:
         super().__init__("bottom")
         self.enableAutoSIPrefix(False)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._chart = chart
         self.setHeight(TIME_AXIS_HEIGHT)
 
@@ -126,6 +129,10 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
         canvas = Canvas(painter, self.rect(), self._chart.devicePixelRatioF())
         tokens, model = current().tokens, self._chart.model
         canvas.fill(0, 0, canvas.width, canvas.px(1), tokens.hairline)
+        if option.exposedRect.bottom() <= EDGE:
+            # Qt repaints a margin around a neighbour that changed: no label stands there.
+            painter.restore()
+            return
         scale = self._chart.price_pane.scale(canvas.width - canvas.px(self._chart.axis_width()), 1)
         half = canvas.px(TIME_DISTANCE) // 2
         taken = self._draw_crosshair(canvas, scale, tokens)

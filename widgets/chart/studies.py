@@ -33,10 +33,19 @@ class Source(Protocol):
 class Bars:
     """The chart's own bars, the one under construction among them, as indicators read them."""
 
-    def __init__(self, chart: ChartView) -> None:
-        series = chart.model.series
-        self.close_ns = series.open_ns + series.bar_ns
-        self.open, self.high, self.low, self.close, self.volume = (series.column(row) for row in range(5))
+    def __init__(self, chart: ChartView, first: int = 0) -> None:
+        self._chart, self._first = chart, first
+        columns = (chart.model.series.column(row)[first:] for row in range(5))
+        self.open, self.high, self.low, self.close, self.volume = columns
+
+    @property
+    def close_ns(self) -> Any:
+        series = self._chart.model.series
+        return series.open_ns[self._first :] + series.bar_ns
+
+    def since(self, first: int) -> Bars:
+        """The bars from an index on."""
+        return Bars(self._chart, self._first + first)
 
 
 class Studies:

@@ -7,12 +7,12 @@ constant amount (sums that run) or a constant factor. How many bars are enough i
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from workstation.core.timeframe import DAY_NS
+from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.market.indicators import IndicatorCall, Lines, PriceSeries, indicator_parameters
 
 FIRST_TAIL = 512
@@ -31,19 +31,17 @@ class Fit(Enum):
     SCALED = "scaled"
 
 
-class _Part:
-    """The bars of a series from an index on."""
+class GrowingSeries(PriceSeries, Protocol):
+    """Bars of which the newest can be had alone."""
 
-    def __init__(self, series: PriceSeries, first: int) -> None:
-        self.close_ns: NDArray[np.int64] = series.close_ns[first:]
-        self.open, self.high = series.open[first:], series.high[first:]
-        self.low, self.close, self.volume = series.low[first:], series.close[first:], series.volume[first:]
+    def since(self, first: int) -> PriceSeries:
+        """The bars from an index on."""
 
 
 class IndicatorTail:
     """``lines`` over all bars when it is made; ``newest`` then follows the series as it grows."""
 
-    def __init__(self, call: IndicatorCall, series: PriceSeries) -> None:
+    def __init__(self, call: IndicatorCall, series: GrowingSeries) -> None:
         self._call = call
         self.lines = _finite(call.compute(series))
         self._fits: dict[str, Fit] = {}
@@ -55,14 +53,14 @@ class IndicatorTail:
         """Whether ``newest`` needs few bars; else it computes all of them."""
         return bool(self._length)
 
-    def newest(self, series: PriceSeries, known: Lines, count: int = 2) -> Lines:
+    def newest(self, series: GrowingSeries, known: Lines, count: int = 2) -> Lines:
         """The last ``count`` values of each line in ``known``, which holds its values up to the bar before, or more."""
         total = len(series.close)
         length = max(self._length, self._since_anchor(series))
         if not self._length or length + count + COMPARED >= total:
             whole = _finite(self._call.compute(series))
             return {name: whole[name][-count:] for name in known}
-        lines = _finite(self._call.compute(_Part(series, total - length - count)))
+        lines = _finite(self._call.compute(series.since(total - length - count)))
         found: Lines = {}
         for name in known:
             values = lines[name]
@@ -75,12 +73,12 @@ class IndicatorTail:
             found[name] = tail
         return found
 
-    def _find_tail(self, series: PriceSeries) -> None:
+    def _find_tail(self, series: GrowingSeries) -> None:
         total = len(series.close)
         numbers = [v for v in (*dict(self._call.parameters).values(), *_defaults(self._call)) if isinstance(v, int)]
         length = max(FIRST_TAIL, FORGOTTEN_PERIODS * min(1000, max(numbers, default=1)), self._since_anchor(series))
         while length <= LONGEST_TAIL and length + COMPARED < total:
-            part = _finite(self._call.compute(_Part(series, total - length)))
+            part = _finite(self._call.compute(series.since(total - length)))
             fits = {name: _fit(self.lines[name][-COMPARED:], values[-COMPARED:]) for name, values in part.items()}
             known = {name: fit for name, fit in fits.items() if fit is not None}
             if len(known) == len(fits):
@@ -88,13 +86,14 @@ class IndicatorTail:
                 return
             length *= 4
 
-    def _since_anchor(self, series: PriceSeries) -> int:
-        """Bars since what a VWAP counts from: 00:00 UTC, or its anchor."""
-        if self._call.name != "VWAP" or not len(series.close_ns):
+    def _since_anchor(self, series: GrowingSeries) -> int:
+        """Bars since what a VWAP counts from, 00:00 UTC or its anchor; all that are looked at when it is older."""
+        if self._call.name != "VWAP" or not len(series.close):
             return 0
-        anchor = int(dict(self._call.parameters).get("anchor", 0)) * 1_000_000_000
-        from_ns = anchor or (int(series.close_ns[-1]) - 1) // DAY_NS * DAY_NS
-        return len(series.close_ns) - int(np.searchsorted(series.close_ns, from_ns, side="right")) + 1
+        close_ns = series.since(max(0, len(series.close) - LONGEST_TAIL)).close_ns
+        anchor_ns = int(dict(self._call.parameters).get("anchor", 0)) * SECOND_NS
+        from_ns = anchor_ns or (int(close_ns[-1]) - 1) // DAY_NS * DAY_NS
+        return len(close_ns) - int(np.searchsorted(close_ns, from_ns, side="right")) + 1
 
 
 def _defaults(call: IndicatorCall) -> list[Any]:

@@ -50,7 +50,8 @@ class IndicatorCall:
     text: str
 
     def compute(self, series: PriceSeries) -> Lines:
-        return indicator(self.name, series, **dict(self.parameters))
+        """As ``indicator``; parameters that were tried when the text was read are not checked again."""
+        return _computed(self.name, series, dict(self.parameters))
 
 
 def indicator(name: str, series: PriceSeries, **parameters: Any) -> Lines:
@@ -61,6 +62,10 @@ def indicator(name: str, series: PriceSeries, **parameters: Any) -> Lines:
     """
     name = _known_name(name)
     _check_parameters(name, parameters)
+    return _computed(name, series, parameters)
+
+
+def _computed(name: str, series: PriceSeries, parameters: dict[str, Any]) -> Lines:
     try:
         if name in OWN:
             lines = OWN[name](series, **parameters)
@@ -112,7 +117,7 @@ def parse_indicator(text: str) -> IndicatorCall:
     if name == "BBANDS" and "nbdevup" in given:
         given.setdefault("nbdevdn", given["nbdevup"])
     call = IndicatorCall(name, tuple(given.items()), text.strip())
-    call.compute(_Probe())
+    indicator(name, _Probe(), **given)
     return call
 
 

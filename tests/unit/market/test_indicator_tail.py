@@ -16,18 +16,21 @@ BARS = 3_000
 class Walk:
     """The first bars of a random walk, one a minute since 2024-01-01."""
 
-    def __init__(self, count: int, past: np.random.Generator | None = None) -> None:
-        random = past or np.random.default_rng(11)
+    def __init__(self, count: int, first: int = 0) -> None:
+        self._count = count
+        random = np.random.default_rng(11)
         close = 100 * np.exp(np.cumsum(random.normal(0, 1e-3, BARS + 50)))
         open_ = np.concatenate([close[:1], close[:-1]])
         reach = np.abs(random.normal(0, 0.05, (2, BARS + 50)))
-        self.close_ns = 1_704_067_200_000_000_000 + np.arange(1, BARS + 51)[:count] * MINUTE_NS
-        self.open, self.close = open_[:count], close[:count]
-        self.high, self.low = (
-            (np.maximum(open_, close) + reach[0])[:count],
-            (np.minimum(open_, close) - reach[1])[:count],
-        )
-        self.volume = random.exponential(5, BARS + 50)[:count]
+        chosen = slice(first, count)
+        self.close_ns = (1_704_067_200_000_000_000 + np.arange(1, BARS + 51) * MINUTE_NS)[chosen]
+        self.open, self.close = open_[chosen], close[chosen]
+        self.high = (np.maximum(open_, close) + reach[0])[chosen]
+        self.low = (np.minimum(open_, close) - reach[1])[chosen]
+        self.volume = random.exponential(5, BARS + 50)[chosen]
+
+    def since(self, first: int) -> Walk:
+        return Walk(self._count, first)
 
 
 def test_the_catalogue_has_every_indicator_and_tells_its_lines() -> None:
