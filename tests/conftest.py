@@ -55,6 +55,12 @@ class UnexpectedLogRecords(logging.Handler):
             pytest.fail(f"unexpected log records (marker allow_log_warnings):\n  {listing}", pytrace=False)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long and which way the walk through all actions goes."""
+    parser.addoption("--walk-minutes", type=float, default=0.0, help="walk through the actions for so long")
+    parser.addoption("--walk-seed", type=int, default=7, help="the order of that walk")
+
+
 _RECORDS = pytest.StashKey[UnexpectedLogRecords]()
 
 

@@ -165,6 +165,8 @@ class Application:
             if messaging is not None:
                 await messaging.stop()
             await session.close()
+            if self.window.configuration is not None:
+                self.window.configuration.close()
 
     async def _attach_and_follow(self, place: str) -> int:
         """The window over an engine elsewhere, until it is closed; the engine goes on.
@@ -233,7 +235,10 @@ class Application:
 
     def _open_panels(self, session: Session) -> None:
         from widgets.engine.session_engine import SessionEngine
+        from workstation.services.configuration_editor import ConfigurationEditor
 
+        folder = DataFolder(self._data).configuration
+        self.window.configuration = ConfigurationEditor(self._loaded, folder, session.clock.now_ns)
         self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:

@@ -17,6 +17,7 @@ from widgets.controls.table import Table
 from widgets.docks.workspace import Workspace
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.session_engine import SessionEngine
+from widgets.look.numbers import set_separators, set_zone
 from widgets.look.style import install
 from widgets.look.theme import Density, current
 from widgets.window.main_window import MainWindow
@@ -195,6 +196,8 @@ def open_workstation(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> Iterat
         made.close()
     current().set_colours("dark")
     current().set_density(Density.NORMAL)
+    set_zone("UTC")
+    set_separators(",", ".")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Round UTC times for the time axis and the vertical grid lines."""
+"""Round times of the chosen zone for the time axis and the vertical grid lines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from widgets.chart.series import BarSeries
-from widgets.look.numbers import NANOSECONDS, format_date, format_time
+from widgets.look.numbers import NANOSECONDS, format_clock, format_date, format_time, local_moment, zone_offset_ns
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -29,13 +29,13 @@ def time_ticks(series: BarSeries, left: float, right: float, width: int, distanc
     """Ticks between two bar indices that span `width` pixels, about `distance` pixels apart or more."""
     if not len(series) or right <= left or width <= 0:
         return []
-    first = series.time_at(int(left)) // NANOSECONDS
-    last = series.time_at(int(right)) // NANOSECONDS
+    first = _local(series.time_at(int(left)) // NANOSECONDS)
+    last = _local(series.time_at(int(right)) // NANOSECONDS)
     wanted = series.bar_ns / NANOSECONDS * (right - left) * distance / width
     ticks: list[TimeTick] = []
     pitch = width / (right - left)
     for seconds, text, strong in _round_times(first, last, wanted):
-        index = _index_of(series, seconds * NANOSECONDS)
+        index = _index_of(series, _utc(seconds) * NANOSECONDS)
         if not left <= index <= right:
             continue
         if ticks and (index - ticks[-1].at) * pitch < distance * 0.8:
@@ -48,12 +48,23 @@ def time_ticks(series: BarSeries, left: float, right: float, width: int, distanc
 
 def crosshair_time(time_ns: int, this_year: int) -> str:
     """A bar's time in full: "Wed 6 Dec 03:30", with the year when it is not `this_year`."""
-    moment = datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC)
+    moment = local_moment(time_ns)
     clock = format_time(time_ns)
     if clock.endswith(":00"):
         clock = clock[:5]
     day = format_date(time_ns, year=moment.year != this_year)
     return f"{DAYS[moment.weekday()]} {day} {clock}"
+
+
+def _local(seconds: int) -> int:
+    """Seconds of the zone's own clock, from those of UTC."""
+    return seconds + zone_offset_ns(seconds * NANOSECONDS) // NANOSECONDS
+
+
+def _utc(local: int) -> int:
+    """The inverse; an hour that the clock shows twice is its first."""
+    guess = local - zone_offset_ns(local * NANOSECONDS) // NANOSECONDS
+    return local - zone_offset_ns(guess * NANOSECONDS) // NANOSECONDS
 
 
 def _index_of(series: BarSeries, time_ns: int) -> float:
@@ -79,7 +90,7 @@ def _round_times(first: int, last: int, wanted: float) -> Iterator[tuple[int, st
 
 def _label(seconds: int, step: int) -> tuple[str, bool]:
     if seconds % DAY:
-        clock = format_time(seconds * NANOSECONDS)
+        clock = format_clock(seconds * NANOSECONDS)
         return (clock if step < 60 else clock[:5]), False
     moment = datetime.fromtimestamp(seconds, tz=UTC)
     if step >= DAY and moment.day == 1:

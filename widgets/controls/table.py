@@ -55,7 +55,7 @@ class Table(QTableView):
     key: ClassVar[str] = "id"
     columns: ClassVar[tuple[Column, ...]] = ()
     actions_declared: ClassVar[tuple[Action, ...]] = ()
-    empty: ClassVar[str] = ""
+    empty: str = ""
     sorted_by: ClassVar[str] = ""
     descending: ClassVar[bool] = True
     limit: ClassVar[int] = 10_000

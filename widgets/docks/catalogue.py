@@ -9,9 +9,11 @@ from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
+from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import EngineModel, Result
+from widgets.engine.linked_model import LETTERS
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -27,7 +29,7 @@ from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
 
-LINK = "A"
+LINK = LETTERS[0]
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,20 @@ class PanelKind:
     build: Callable[[EngineModel], QWidget]
     link: str = ""
     """The link group whose symbol it follows at first; empty when it follows none."""
+    symbol: str = ""
+    """What it shows while it follows no group; empty for a panel that shows no symbol, unless it has a link."""
     tools: Callable[[Any], Sequence[QWidget]] = lambda content: ()
     """Widgets of the content that stand in the tab strip."""
     count: Count | None = None
 
 
-def catalogue(model: EngineModel, desktop: Desktop, kept: Path | None = None) -> tuple[PanelKind, ...]:
+def catalogue(
+    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget], kept: Path | None = None
+) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
-    ``kept`` is the folder of what people make in the window; without one that lasts as long as the model.
+    ``settings`` builds the panel of the configuration, which the window knows. ``kept`` is the folder of what people
+    make in the window; without one that lasts as long as the model.
     """
     drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
@@ -75,6 +82,7 @@ def catalogue(model: EngineModel, desktop: Desktop, kept: Path | None = None) ->
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
+        PanelKind("settings", "Settings", settings),
     )
 
 
@@ -97,9 +105,9 @@ def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf) ->
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
-        def build(model: EngineModel, chart: Chart = chart, linked: bool = number == 1) -> ChartPanel:
-            return ChartPanel(model, chart.symbol, chart.timeframe, chart.indicators, linked=linked, drawings=drawings)
+        def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
+            return ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
 
-        name = "chart" if number == 1 else f"chart {number}"
-        kinds.append(PanelKind(name, f"{chart.symbol} {chart.timeframe}", build, LINK if number == 1 else ""))
+        name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")
+        kinds.append(PanelKind(name, f"{chart.symbol} {spaced(chart.timeframe)}", build, link, symbol=chart.symbol))
     return kinds

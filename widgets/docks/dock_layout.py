@@ -62,9 +62,12 @@ def reach(layout: Layout, orientation: Qt.Orientation) -> str:
 
 
 def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
-    """The layout with these charts as tabs where it has one."""
+    """The layout with all these charts as tabs where it has one."""
     if isinstance(layout, Tabs):
-        return replace(layout, panels=names) if layout.panels == ("chart",) else layout
+        if "chart" not in layout.panels:
+            return layout
+        at = layout.panels.index("chart")
+        return replace(layout, panels=(*layout.panels[:at], *names, *layout.panels[at + 1 :]))
     return Split(layout.orientation, tuple(with_charts(child, names) for child in layout.children), layout.size)
 
 
@@ -104,3 +107,42 @@ TRADING_COMPACT = row(
         ),
     ),
 )
+ORDER_FLOW = row(
+    column(Tabs(("heatmap", "depth")), Tabs(("footprint", "chart"), 350)),
+    Tabs(("ladder", "ticket", "templates"), 300),
+    column(Tabs(("tape",)), Tabs(("liquidity", "alerts", "watchlist"), 240), size=210),
+)
+ORDER_FLOW_COMPACT = row(
+    column(Tabs(("heatmap", "footprint", "depth", "chart")), Tabs(("liquidity", "positions", "orders"), 150)),
+    Tabs(("ladder", "ticket", "templates"), 256),
+    Tabs(("tape", "watchlist", "alerts"), 190),
+)
+RESEARCH = row(
+    column(Tabs(("backtest", "strategies", "watchlist")), Tabs(("runs",), 310), size=300),
+    column(Tabs(("chart",)), Tabs(("pnl", "fills"), 240)),
+    column(Tabs(("figures",)), Tabs(("journal", "log"), 300), size=400),
+)
+RESEARCH_COMPACT = row(
+    Tabs(("backtest", "runs", "strategies", "watchlist"), 270),
+    column(Tabs(("chart",)), Tabs(("figures", "pnl", "journal", "fills", "log"), 200)),
+)
+MONITORING = row(
+    column(
+        Tabs(("positions",)),
+        Tabs(("orders", "fills"), 220),
+        Tabs(("strategies", "alerts"), 240),
+    ),
+    column(Tabs(("risk",), 330), Tabs(("connections", "balances", "reconcile")), size=380),
+    column(Tabs(("pnl", "journal"), 330), Tabs(("log",)), size=440),
+)
+MONITORING_COMPACT = row(
+    column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "log", "alerts"), 230)),
+    column(Tabs(("risk",)), Tabs(("pnl", "connections", "balances", "reconcile", "journal"), 250), size=400),
+)
+SHIPPED: dict[str, tuple[Layout, Layout]] = {
+    "Trading": (TRADING, TRADING_COMPACT),
+    "Order flow": (ORDER_FLOW, ORDER_FLOW_COMPACT),
+    "Research": (RESEARCH, RESEARCH_COMPACT),
+    "Monitoring": (MONITORING, MONITORING_COMPACT),
+}
+"""The workspaces of a first start, each with its layout for a small window."""

@@ -44,6 +44,11 @@ class DockTabs(QWidget):
         self._tools.append(tool)
         self._place()
 
+    def remove_tool(self, tool: QWidget) -> None:
+        self._tools.remove(tool)
+        tool.hide()
+        self._place()
+
     def refresh(self) -> None:
         self.updateGeometry()
         self._place()
@@ -75,6 +80,8 @@ class DockTabs(QWidget):
             action.setChecked(panel is self._panel)
             action.triggered.connect(lambda _=False, chosen=panel: chosen.raise_())
         menu.addSeparator()
+        if self._panel.extend_menu is not None:
+            self._panel.extend_menu(menu)
         floating = self._panel.isFloating()
         menu.addAction("Dock" if floating else "Float").triggered.connect(lambda: self._panel.setFloating(not floating))
         menu.addAction("Close").triggered.connect(self._panel.close)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-import json
-import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QTabWidget, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 from shiboken6 import isValid
 
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs, reach, without
@@ -38,6 +36,8 @@ class Panel(QDockWidget):
         self.in_front = True
         self.area = area
         self.tools: list[QWidget] = []
+        self.extend_menu: Callable[[QMenu], None] | None = None
+        """Adds what the panel's menu has beside floating and closing."""
         features = QDockWidget.DockWidgetFeature
         self.setFeatures(features.DockWidgetClosable | features.DockWidgetMovable | features.DockWidgetFloatable)
         self.tabs = DockTabs(self)
@@ -80,6 +80,17 @@ class Panel(QDockWidget):
         self.tools.append(tool)
         self.tabs.add_tool(tool)
 
+    def drop_content(self) -> None:
+        """Let go of what it shows, and of the tools that belong to that."""
+        for tool in self.tools:
+            self.tabs.remove_tool(tool)
+            tool.deleteLater()
+        self.tools.clear()
+        content = self.widget()
+        content.hide()
+        content.setParent(None)
+        content.deleteLater()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
         QTimer.singleShot(0, self.area, self.area.refresh_tabs)
@@ -99,6 +110,7 @@ class DockArea(QMainWindow):
         self._panels: dict[str, Panel] = {}
         self._order: list[str] = []
         self._fitted: Layout | None = None
+        self._other: dict[str, Any] | None = None
         self.focused_panel: Panel | None = None
         self.setDockNestingEnabled(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
@@ -137,19 +149,33 @@ class DockArea(QMainWindow):
     def show_panel(self, name: str) -> None:
         """Open the panel if it is closed and bring it to the front of its group."""
         panel = self._panels[name]
+        if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
+            self._find_place(panel)
         panel.show()
         panel.raise_()
         self.refresh_tabs()
+
+    def _find_place(self, panel: Panel) -> None:
+        """A tab in the largest place, for a panel that the layout does not name."""
+        docked = [each for each in self.panels() if each.in_front and not (each.isHidden() or each.isFloating())]
+        host = max(docked, key=lambda each: each.width() * each.height(), default=None)
+        self.addDockWidget(AREA, panel)
+        if host is not None:
+            self.tabifyDockWidget(host, panel)
 
     @property
     def compact(self) -> bool:
         return self._compact
 
     def set_compact(self, compact: bool) -> None:
-        """Choose between the two default layouts and apply the chosen one if it is another."""
-        if compact != self._compact:
-            self._compact = compact
+        """Go to the layout of the other density: the one made by hand, or else the default one."""
+        if compact == self._compact:
+            return
+        by_hand = {**self.document(), "other": None} if self._fitted is None else None
+        other, self._compact = self._other, compact
+        if other is None or not self.take(other):
             self.reset()
+        self._other = by_hand
 
     def reset(self) -> None:
         """Back to the default layout of this density."""
@@ -218,38 +244,39 @@ class DockArea(QMainWindow):
                 inner = QSize(given, size.height()) if across else QSize(size.width(), given)
                 self._resize_within(child, inner)
 
-    def save(self, path: Path) -> None:
-        """Write the layout to a JSON file, whole or not at all. Raises OSError."""
-        state = base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode()
-        document = {
+    def document(self) -> dict[str, Any]:
+        """The layout as it stands, for a JSON file, with the one that was made by hand for the other density."""
+        return {
             "version": FORMAT_VERSION,
             "compact": self._compact,
             "panels": sorted(self._panels),
-            "state": state,
-            "front": sorted(panel.name for panel in self.panels() if panel.in_front),
+            "state": base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode(),
+            "front": sorted(panel.name for panel in self.panels() if panel.in_front and not panel.isHidden()),
+            "other": self._other,
         }
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".new")
-        draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        os.replace(draft, path)
 
-    def restore(self, path: Path) -> bool:
-        """Bring a saved layout back; False, with nothing changed, when there is none that fits the panels."""
+    def take(self, document: Any) -> bool:
+        """Bring a layout back; False, with nothing changed, when it cannot be read. Panels that it does not know
+        are closed.
+        """
         try:
-            document = json.loads(path.read_text(encoding="utf-8"))
             state = base64.b64decode(document["state"], validate=True)
-            fits = document["version"] == FORMAT_VERSION and document["panels"] == sorted(self._panels)
-            compact = bool(document["compact"])
+            known = [str(name) for name in document["panels"]]
             front = [str(name) for name in document["front"]]
-        except (OSError, ValueError, KeyError, TypeError, binascii.Error):
+            compact = bool(document["compact"])
+            fits = document["version"] == FORMAT_VERSION
+        except (ValueError, KeyError, TypeError, binascii.Error):
             return False
         if not fits or not self.restoreState(QByteArray(state), FORMAT_VERSION):
             return False
-        self._compact = compact
+        other = document.get("other")
+        self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
-        for name in front:
-            if name in self._panels:
-                self._panels[name].raise_()
+        for name, panel in self._panels.items():
+            if name not in known:
+                panel.close()
+            elif name in front:
+                panel.raise_()
         self.refresh_tabs()
         return True
 

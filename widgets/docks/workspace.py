@@ -6,17 +6,19 @@ import itertools
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, cast
 
 from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
-from widgets.docks.catalogue import Count, PanelKind
+from widgets.docks.catalogue import LINK, Count, PanelKind
 from widgets.docks.dock_layout import Layout, with_charts
-from widgets.docks.docking import DockArea
+from widgets.docks.docking import DockArea, Panel
 from widgets.engine.engine_model import EngineModel
+from widgets.engine.linked_model import LETTERS, LinkGroups
 from widgets.panels.live_panel import LivePanel
 
 
@@ -26,12 +28,12 @@ class Workspace(DockArea):
     A workspace that is hidden hears nothing of the engine.
     """
 
-    def __init__(
-        self, model: EngineModel, kinds: tuple[PanelKind, ...], layout: Layout, compact: Layout, parent: Any = None
-    ) -> None:
+    def __init__(self, groups: LinkGroups, kinds: tuple[PanelKind, ...], layout: Layout, compact: Layout) -> None:
         names = tuple(kind.name for kind in kinds if kind.name.partition(" ")[0] == "chart")
-        super().__init__(with_charts(layout, names), with_charts(compact, names), parent)
-        self.model = model
+        super().__init__(with_charts(layout, names), with_charts(compact, names))
+        self._groups = groups
+        self.model = groups.model(LINK)
+        self._away: list[Panel] = []
         self._kinds = {kind.name: kind for kind in kinds}
         self._counted: list[tuple[SignalInstance, Any]] = []
         self._chart_states: dict[str, Mapping[str, Any]] = {}
@@ -47,6 +49,7 @@ class Workspace(DockArea):
         self._kinds[kind.name] = kind
         panel = self.add_panel(kind.name, kind.title, None, link=kind.link)
         panel.visibilityChanged.connect(self._build_soon)
+        panel.extend_menu = partial(self._add_links, kind)
         if kind.count is not None:
             self._count(kind.name, kind.count)
 
@@ -67,7 +70,7 @@ class Workspace(DockArea):
         if before is not None:
             return before
         kind = self._kinds[name]
-        content = kind.build(self.model)
+        content = kind.build(self._model_of(kind))
         if isinstance(content, LivePanel):
             content.set_in_front(panel.in_front)
             panel.visibilityChanged.connect(content.set_in_front)
@@ -108,19 +111,100 @@ class Workspace(DockArea):
                     self._add_chart(name)
 
     def _add_chart(self, name: str) -> None:
-        first = self._kinds["chart"]
-
-        def build(model: EngineModel) -> QWidget:
-            chart = first.build(model)
-            assert isinstance(chart, ChartPanel)
-            chart.linked = False
-            return chart
-
-        self._add_kind(replace(first, name=name, title="Chart", build=build, link=""))
+        """A chart that is built as the first one, and follows no group at first."""
+        symbol = str(self._chart_states[name].get("symbol", self.model.symbol))
+        self._add_kind(replace(self._kinds["chart"], name=name, title="Chart", link="", symbol=symbol))
 
     def show_panel(self, name: str) -> None:
         self.content(name)
         super().show_panel(name)
+
+    # --- Link groups ------------------------------------------------------------------------------------------------
+
+    def _model_of(self, kind: PanelKind) -> EngineModel:
+        """The whole engine's for a panel that shows no symbol; else that of its group, or one of its own."""
+        link = self.panel(kind.name).link
+        if not link and not self.linkable(kind):
+            return self.model
+        return self._groups.model(link or f"{self.objectName()}/{kind.name}", kind.symbol)
+
+    @staticmethod
+    def linkable(kind: PanelKind) -> bool:
+        """Whether it shows one symbol, so that it can follow a group."""
+        return bool(kind.link or kind.symbol)
+
+    def link(self, name: str, letter: str) -> None:
+        """Let a panel follow a group, or none when the letter is empty: then it keeps its symbol for itself.
+
+        Raises KeyError for an unknown name.
+        """
+        panel, kind = self.panel(name), self._kinds[name]
+        if panel.link == letter or not self.linkable(kind):
+            return
+        symbol = self._model_of(kind).symbol
+        panel.set_link(letter)
+        if not letter:
+            self._model_of(kind).choose_symbol(symbol)
+        before: QWidget | None = panel.widget()
+        if before is not None:
+            panel.drop_content()
+            fresh = self.content(name)
+            if isinstance(before, ChartPanel) and isinstance(fresh, ChartPanel):
+                fresh.take_state(before.state())
+
+    def choose_symbol(self, name: str, symbol: str) -> None:
+        """Another symbol for the panel and those that share its group. Raises KeyError for an unknown name."""
+        self._model_of(self._kinds[name]).choose_symbol(symbol)
+
+    def _add_links(self, kind: PanelKind, menu: QMenu) -> None:
+        if not self.linkable(kind):
+            return
+        now = self.panel(kind.name).link
+        links = menu.addMenu("Link group")
+        for letter in (*LETTERS, ""):
+            entry = links.addAction(letter or "None")
+            entry.setCheckable(True)
+            entry.setChecked(letter == now)
+            entry.triggered.connect(lambda _=False, letter=letter: self.link(kind.name, letter))
+        symbols = menu.addMenu("Symbol")
+        shown = self._model_of(kind).symbol
+        for symbol in self.model.engine.symbols:
+            entry = symbols.addAction(symbol)
+            entry.setCheckable(True)
+            entry.setChecked(symbol == shown)
+            entry.triggered.connect(lambda _=False, symbol=symbol: self.choose_symbol(kind.name, symbol))
+        menu.addSeparator()
+
+    # --- To come and to go ------------------------------------------------------------------------------------------
+
+    def leave(self) -> None:
+        """Another workspace comes in its place: floating panels go with it."""
+        self._away = [panel for panel in self.panels() if panel.isFloating() and not panel.isHidden()]
+        for panel in self._away:
+            panel.hide()
+
+    def enter(self) -> None:
+        """It is shown again, with the panels that floated."""
+        away, self._away = self._away, []
+        for panel in away:
+            panel.show()
+
+    def document(self) -> dict[str, Any]:
+        links = {panel.name: panel.link for panel in self.panels() if panel.link}
+        return {**super().document(), "links": links, "charts": self.chart_states()}
+
+    def take(self, document: Any) -> bool:
+        self.take_chart_states(document.get("charts") if isinstance(document, dict) else None)
+        if not super().take(document):
+            return False
+        links = document.get("links")
+        for name, kind in self._kinds.items() if isinstance(links, dict) else ():
+            letter = str(links.get(name, ""))
+            if self.linkable(kind) and name in document["panels"] and letter in (*LETTERS, ""):
+                self.link(name, letter)
+        return True
+
+    # --- Panels come when they are shown ----------------------------------------------------------------------------
 
     def _build_soon(self) -> None:
         self._building.start()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from widgets.engine.protocol import Engine
-from widgets.look.numbers import format_number, format_time
+from widgets.look.numbers import format_number, format_time, zone_words
 from workstation.core.messages import (
     AccountAdjusted,
     BookGap,
@@ -99,7 +99,7 @@ class EventWords:
         return INFO, "fill", f"{fill.symbol} {fill.side.word} {fill.quantity} at {price}, {fill.owner}"
 
     def _trading_state(self, event: TradingStateChanged) -> Words:
-        until = f", until {format_time(event.until_ns)} UTC" if event.until_ns else ""
+        until = f", until {format_time(event.until_ns)} {zone_words(event.until_ns)}" if event.until_ns else ""
         reason = f": {event.reason}{until}" if event.reason else ""
         severity = INFO if event.state == "ACTIVE" else WARNING
         return severity, "risk", f"Trading is {event.state}{reason}"
@@ -117,7 +117,11 @@ class EventWords:
     def _protection(self, event: ProtectionTriggered) -> Words:
         whom = event.owner or "every strategy"
         until = format_time(event.until_ns)
-        return WARNING, "risk", f"{event.protection} pauses {whom} until {until} UTC: {event.detail}"
+        return (
+            WARNING,
+            "risk",
+            f"{event.protection} pauses {whom} until {until} {zone_words(event.until_ns)}: {event.detail}",
+        )
 
     def _strategy(self, event: StrategyChanged) -> Words:
         severity = ERROR if event.state == "failed" else INFO

@@ -1,4 +1,4 @@
-"""Figures as they stand on the screen: true minus, signs, thousands, decimals by tick and lot, ages."""
+"""Figures as they stand on the screen: true minus, signs, thousands, decimals by tick and lot, ages, times."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 from widgets.look.tokens import Tone
 
@@ -28,12 +29,45 @@ class Separators:
 
 
 _separators = Separators()
+_zone: list[ZoneInfo | None] = [ZoneInfo("UTC")]
+QUARTER_NS = 900 * NANOSECONDS
 
 
 def set_separators(group: str, point: str) -> None:
     """Choose the marks of a locale for every figure that is formatted from now on."""
     _separators.group = group
     _separators.point = point
+
+
+def set_zone(name: str) -> None:
+    """Choose the time zone of every time that is formatted from now on: a name of the tz database, or "local".
+
+    Raises ``ZoneInfoNotFoundError`` or ValueError for an unknown one.
+    """
+    _zone[0] = None if name == "local" else ZoneInfo(name)
+    _offset_s.cache_clear()
+
+
+def zone_offset_ns(time_ns: int) -> int:
+    """What the chosen zone is ahead of UTC at that time."""
+    return _offset_s(time_ns // QUARTER_NS) * NANOSECONDS
+
+
+@lru_cache(maxsize=4096)
+def _offset_s(quarter: int) -> int:
+    """Zones change at quarters of an hour."""
+    offset = datetime.fromtimestamp(quarter * 900, tz=UTC).astimezone(_zone[0]).utcoffset()
+    return round(offset.total_seconds()) if offset is not None else 0
+
+
+def local_moment(time_ns: int) -> datetime:
+    """A time in the chosen zone, to the second."""
+    return datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC).astimezone(_zone[0])
+
+
+def zone_words(time_ns: int) -> str:
+    """The zone's abbreviation at that time: UTC, CET, EDT."""
+    return local_moment(time_ns).strftime("%Z")
 
 
 @lru_cache(maxsize=1024)
@@ -101,20 +135,23 @@ def format_age(age_ns: int | None) -> str:
 
 
 def format_time(time_ns: int | None, *, milliseconds: bool = False) -> str:
-    """HH:MM:SS in UTC, on request with milliseconds."""
-    if time_ns is None:
-        return MISSING
-    seconds_of_day, rest_ns = divmod(time_ns % (86_400 * NANOSECONDS), NANOSECONDS)
+    """HH:MM:SS in the chosen zone, on request with milliseconds."""
+    return MISSING if time_ns is None else format_clock(time_ns + zone_offset_ns(time_ns), milliseconds=milliseconds)
+
+
+def format_clock(local_ns: int, *, milliseconds: bool = False) -> str:
+    """HH:MM:SS of a time that is in its zone already."""
+    seconds_of_day, rest_ns = divmod(local_ns % (86_400 * NANOSECONDS), NANOSECONDS)
     hours, rest = divmod(seconds_of_day, 3600)
     text = f"{hours:02}:{rest // 60:02}:{rest % 60:02}"
     return f"{text}.{rest_ns // 1_000_000:03}" if milliseconds else text
 
 
 def format_date(time_ns: int | None, *, year: bool = False) -> str:
-    """The UTC date as "6 Dec", on request with its year."""
+    """The date in the chosen zone as "6 Dec", on request with its year."""
     if time_ns is None:
         return MISSING
-    moment = datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC)
+    moment = local_moment(time_ns)
     month = MONTHS[moment.month - 1]
     return f"{moment.day} {month} {moment.year}" if year else f"{moment.day} {month}"
 

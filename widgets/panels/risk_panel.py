@@ -13,7 +13,7 @@ from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.dialogs import ReasonDialog
 from widgets.engine.engine_model import EngineModel
 from widgets.look import shapes
-from widgets.look.numbers import MINUS, format_time
+from widgets.look.numbers import MINUS, format_time, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -150,9 +150,9 @@ class RiskPanel(LivePanel):
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
         if risk.until_ns:
-            notices.append(f"Lifts at {format_time(risk.until_ns)} UTC.")
+            notices.append(f"Lifts at {format_time(risk.until_ns)} {zone_words(risk.until_ns)}.")
         notices += [
-            f"{name} pauses {owner or 'every strategy'} until {format_time(until)} UTC."
+            f"{name} pauses {owner or 'every strategy'} until {format_time(until)} {zone_words(until)}."
             for name, owner, until in risk.protections
         ]
         self.notice.setText(" ".join(notices))

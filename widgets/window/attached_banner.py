@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
 
 from widgets.controls.dialogs import ConfirmDialog
-from widgets.docks.workspace import Workspace
+from widgets.docks.workspaces import Workspaces
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.protocol import Attachment
 from widgets.look.numbers import format_number
@@ -21,12 +21,12 @@ MARKET_PANELS = ("watchlist", "chart", "ladder", "tape")
 class AttachedBanner(QObject):
     """Of one window; follows the model's ticks."""
 
-    def __init__(self, model: EngineModel, attachment: Attachment, banner: Banner, area: Workspace) -> None:
+    def __init__(self, model: EngineModel, attachment: Attachment, banner: Banner, workspaces: Workspaces) -> None:
         super().__init__(banner)
         self._model = model
         self._attachment = attachment
         self._banner = banner
-        self._area = area
+        self._workspaces = workspaces
         self._told = ""
         banner.control_clicked.connect(self.press)
         model.ticked.connect(self._tick)
@@ -73,7 +73,7 @@ class AttachedBanner(QObject):
         market = engine.market(self._model.symbol)
         age_ns = engine.now_ns() - market.last_ns
         market_s = age_ns / 1e9 if market.last_ns and age_ns > engine.stale_ns else 0.0
-        for panel in self._area.panels():
+        for panel in self._workspaces.area.panels():
             age_s = market_s if panel.name.partition(" ")[0] in MARKET_PANELS else silent_s
             panel.set_old(f"{format_number(age_s, 0)} s old" if age_s else "")
 

@@ -6,17 +6,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent, QShortcut
+from PySide6.QtCore import QObject, QSize, Signal
+from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
 
+from widgets.actions.help_card import HelpCard
+from widgets.actions.hotkeys import Hotkeys
+from widgets.actions.hotkeys_dialog import HotkeysDialog
+from widgets.actions.palette import Palette
+from widgets.actions.registry import Actions
 from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.toolbar import popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_money, format_percent, tone_of
-from widgets.look.theme import Density, current
+from widgets.look.theme import current
 from widgets.look.tokens import Tone
-from widgets.window import window_state
+from widgets.window import menus, window_state
+from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
@@ -24,6 +30,9 @@ from widgets.window.keys_dialog import KeysDialog
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
+from widgets.window.trade_actions import TradeActions
+from widgets.window.window_actions import setting_actions, window_actions
+from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
 from workstation.core.messages import Difference
@@ -32,13 +41,13 @@ from workstation.core.views import AccountView
 
 if TYPE_CHECKING:
     from widgets.docks.workspace import Workspace
+    from widgets.docks.workspaces import Workspaces
+    from widgets.window.workspace_actions import WorkspaceActions
+    from workstation.services.configuration_editor import ConfigurationEditor
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
-COMPACT_BELOW = QSize(1440, 800)
 STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
-PALETTES = {"standard": "", "red_up": "red_up", "colour_blind": "colour_blind"}
-PALETTE_WORDS = {"standard": "Green up, red down", "red_up": "Red up, green down", "colour_blind": "Blue and orange"}
 
 
 class MainWindow(QWidget):
@@ -50,15 +59,20 @@ class MainWindow(QWidget):
         super().__init__()
         self._settings = settings
         self._desktop = settings.desktop
-        self._layout_file = layout_file
-        self._kept = window_state.load(layout_file) if layout_file is not None else {}
-        self._chosen: dict[str, str] = dict(self._kept.get("chosen", {}))
+        self._file, self._lost = window_state.load(layout_file) if layout_file is not None else ({}, "")
+        self._kept: dict[str, Any] = self._file.get("window", {})
+        self._folder = layout_file.parent if layout_file is not None else None
+        self.appearance = Appearance(settings.desktop, self._kept.get("chosen", {}), self)
+        self.appearance.density_chosen.connect(self._fit_density)
         self._may_close = False
         self._stale = ""
         self.model: EngineModel | None = None
-        self.area: Workspace | None = None
+        self.workspaces: Workspaces | None = None
+        self.configuration: ConfigurationEditor | None = None
+        """Of the file that the engine here was started with; none for an engine elsewhere."""
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
+        self._take_out: list[Callable[[], None]] = []
         """What was made for the engine that is shown, and goes with it."""
         self.banner = Banner(self)
         self.banner.resume_clicked.connect(self.open_resume)
@@ -69,6 +83,14 @@ class MainWindow(QWidget):
         self.bar = WorkspaceBar(self)
         self.bar.menu_wanted.connect(lambda button: popup_below(self.main_menu(), button))
         self.bar.settings_wanted.connect(lambda button: popup_below(self.appearance_menu(), button))
+        self.registry = Actions(self)
+        self.registry.refused.connect(lambda sentence: self.banner.set_message(sentence, Tone.WARNING))
+        self.command_palette = Palette(self.registry, self)
+        self.command_palette.keys_wanted.connect(self.open_hotkeys)
+        self.bar.palette_wanted.connect(self.command_palette.open)
+        self.bar.workspace_wanted.connect(self.show_workspace)
+        self.bar.workspace_menu_wanted.connect(lambda name, tab: popup_below(self.workspace_menu(name), tab))
+        self.bar.new_wanted.connect(lambda: self.registry.run("workspace.new"))
         self.start_page = StartPage(self)
         self.start_page.tell(f"Starting {PROGRAM}", "")
         self.start_page.keys_wanted.connect(self.open_keys)
@@ -81,7 +103,14 @@ class MainWindow(QWidget):
         self.setMinimumSize(960, 600)
         self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
         self.setWindowTitle(f"{settings.mode.upper()} – {settings.account.name} – {PROGRAM}")
-        self._apply_colours()
+        self.registry.take_keys(self._kept.get("keys", {}))
+        self.registry.add_source(lambda: window_actions(self))
+        self.registry.add_source(self.appearance.actions)
+        self.registry.add_source(lambda: setting_actions(settings, self))
+        self.hotkeys = Hotkeys(self.registry, self)
+        self.registry.keys_changed.connect(self._show_keys)
+        self._show_keys()
+        self.keeper = StateKeeper(layout_file, self._document, self) if layout_file is not None else None
         current().changed.connect(self.update)
 
     def show_instead(self, page: QWidget | None) -> None:
@@ -108,29 +137,28 @@ class MainWindow(QWidget):
     def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
         """Build the panels and begin to show what the engine does."""
         from widgets.docks.catalogue import catalogue, charts_of
-        from widgets.docks.dock_layout import TRADING, TRADING_COMPACT
-        from widgets.docks.workspace import Workspace
+        from widgets.docks.workspaces import Workspaces
+        from widgets.window.workspace_actions import WorkspaceActions
 
         self.model = model
         self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
+        trade = TradeActions(model, self.panic)
+        self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.arming = ArmingBanner(model, self.banner)
-        keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kept = self._layout_file.parent if self._layout_file is not None else None
-        self.area = Workspace(model, catalogue(model, self._desktop, kept), TRADING, TRADING_COMPACT)
+        kinds = catalogue(model, self._desktop, self._build_settings, self._folder)
+        self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
-        self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
-        self._column.addWidget(self.area, 1)
+        self._column.addWidget(self.workspaces, 1)
         self._column.addWidget(self.status)
-        # Layouts of earlier versions hold the first chart's timeframe and indicators alone.
-        self.area.take_chart_states(self._kept.get("charts", {"chart": self._kept}))
-        if self._layout_file is None or not self.area.restore(self._layout_file):
-            self.area.reset()
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
-        self.area.show()
+        self._offer_workspaces(WorkspaceActions(self.workspaces, self))
+        self._take_out.append(self.registry.add_source(trade.each))
+        self.workspaces.show()
         self.status.show()
         self._fit_density()
         model.account_changed.connect(self._show_account)
@@ -141,28 +169,74 @@ class MainWindow(QWidget):
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
             self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – attached")
-            self.attached = AttachedBanner(model, attachment, self.banner, self.area)
+            self.attached = AttachedBanner(model, attachment, self.banner, self.workspaces)
             self._of_engine.append(self.attached)
             self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – {self.attached.title}")
         self._show_account(model.account)
-        self._back_to_chart()
+        self.back_to_chart()
+        if self._lost:
+            self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _build_settings(self, model: EngineModel) -> QWidget:
+        from widgets.settings.settings_panel import SettingsPanel
+
+        panel = SettingsPanel(model, self.configuration)
+        panel.taken.connect(lambda path, value: self.appearance.choose(path.removeprefix("desktop."), value))
+        return panel
+
+    def open_setting(self, path: str = "") -> None:
+        """The settings, at one of them."""
+        if self.area is not None:
+            self.area.show_panel("settings")
+            self.area.settings.show_setting(path)
+
+    def _offer_workspaces(self, offered: WorkspaceActions) -> None:
+        """Their names in the bar, and what can be done with them."""
+        workspaces = self.workspaces
+        assert workspaces is not None
+        self._workspace_actions = offered
+        offered.told.connect(lambda text, good: self.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING))
+        self._take_out.append(self.registry.add_source(offered.each))
+        workspaces.changed.connect(self._show_workspaces)
+        workspaces.changed.connect(self.registry.keys_changed)
+        self._show_workspaces()
+
+    def _show_workspaces(self) -> None:
+        assert self.workspaces is not None
+        self.bar.show_workspaces(self.workspaces.names, self.workspaces.current)
+
+    @property
+    def area(self) -> Workspace | None:
+        """The workspace that is shown, while there is an engine."""
+        return self.workspaces.area if self.workspaces is not None else None
+
+    def show_workspace(self, name: str) -> None:
+        """Raises KeyError for an unknown name."""
+        if self.workspaces is not None:
+            self.workspaces.switch(name)
 
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
-        assert self.model is not None and self.area is not None
-        self._kept = self._to_keep(self.model, self.area)
+        assert self.model is not None and self.workspaces is not None
         self.keep()
+        self._file = self._document() or {}
+        self._kept = self._file["window"]
         self.model.stop()
         for dialog in self.findChildren(QDialog):
             dialog.close()
-        for part in (self.area, self.status):
+        for take_out in self._take_out:
+            take_out()
+        self._take_out = []
+        for part in (self.workspaces, self.status):
             self._column.removeWidget(part)
             part.hide()
         for each in self._of_engine:
             each.deleteLater()
         self._of_engine = []
-        self.model = self.area = self.panic = None
+        self.model = self.workspaces = self.panic = None
+        del self._workspace_actions
+        self.bar.show_workspaces((), "")
         self._stale = ""
         self.banner.panic.setEnabled(False)
         self.banner.set_arm_wanted(False)
@@ -170,33 +244,35 @@ class MainWindow(QWidget):
         self._column.addWidget(self.start_page, 1)
         self.start_page.show()
 
-    def _make_keys(self, panic: Panic) -> list[QShortcut]:
-        keys: dict[str, Callable[[], None]] = {
-            "Ctrl+Shift+K": panic.kill,
-            "Ctrl+Shift+C": panic.cancel_all,
-            "Ctrl+Shift+F": panic.flatten,
-            "F9": self.open_ticket,
-            "Esc": self._back_to_chart,
-        }
-        made = []
-        for keys_text, act in keys.items():
-            shortcut = QShortcut(QKeySequence(keys_text), self)
-            whole = Qt.ShortcutContext.ApplicationShortcut
-            shortcut.setContext(Qt.ShortcutContext.WindowShortcut if keys_text == "Esc" else whole)
-            shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(act)
-            made.append(shortcut)
-        return made
-
     def open_ticket(self) -> None:
         """Bring the ticket to the front with the size under the hand."""
         if self.area is not None and self.model is not None:
             self.area.show_panel("ticket")
             self.model.ticket_wanted.emit("", None, None)
 
-    def _back_to_chart(self) -> None:
-        if self.area is not None:
+    def back_to_chart(self) -> None:
+        if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
+
+    def toggle_full_screen(self) -> None:
+        if self.isFullScreen():
+            self.showNormal()
+        else:
+            self.showFullScreen()
+
+    def open_hotkeys(self, action: str = "") -> HotkeysDialog:
+        """All hotkeys; with an action's name that one is chosen."""
+        dialog = HotkeysDialog(self.registry, self, action)
+        dialog.show()
+        return dialog
+
+    def open_help(self) -> HelpCard | None:
+        """What the panel under the hand is for."""
+        return self._workspace_actions.help() if self.workspaces is not None else None
+
+    def _show_keys(self) -> None:
+        palette = self.registry.find("window.palette")
+        self.bar.palette_field.set_keys(self.registry.keys_of(palette) if palette is not None else "")
 
     def open_resume(self) -> ReasonDialog:
         """Ask why trading may go on."""
@@ -245,56 +321,26 @@ class MainWindow(QWidget):
 
     # --- Appearance -------------------------------------------------------------------------------------------------
 
-    def _choice(self, name: str) -> str:
-        return self._chosen.get(name, str(getattr(self._desktop, name)))
-
     def choose(self, name: str, value: str) -> None:
         """Set theme, palette or density of this window; it is kept between runs."""
-        self._chosen[name] = value
-        self._apply_colours()
-        self._fit_density()
-
-    def _apply_colours(self) -> None:
-        current().set_colours(self._choice("theme"), PALETTES[self._choice("palette")])
+        self.appearance.choose(name, value)
 
     def _fit_density(self) -> None:
-        """Compact on a small window, unless the density was chosen."""
-        wanted = self._choice("density")
-        small = self.width() < COMPACT_BELOW.width() or self.height() < COMPACT_BELOW.height()
-        compact = small if wanted == "automatic" else wanted == "compact"
-        current().set_density(Density.COMPACT if compact else Density.NORMAL)
-        if self.area is not None:
-            self.area.set_compact(compact)
+        compact = self.appearance.fit(self.size())
+        if self.workspaces is not None:
+            self.workspaces.set_compact(compact)
 
     def appearance_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name, words in (
-            ("theme", {"dark": "Dark", "light": "Light"}),
-            ("palette", PALETTE_WORDS),
-            ("density", {"automatic": "Density by window size", "normal": "Normal density", "compact": "Compact"}),
-        ):
-            for value, text in words.items():
-                action = menu.addAction(text)
-                action.setCheckable(True)
-                action.setChecked(self._choice(name) == value)
-                action.triggered.connect(lambda _=False, name=name, value=value: self.choose(name, value))
-            menu.addSeparator()
-        menu.addAction("Reset the layout").triggered.connect(self.reset_layout)
-        return menu
+        return menus.appearance_menu(self.registry, self)
 
     def main_menu(self) -> QMenu:
-        """Every panel, and the way out."""
-        menu = QMenu(self)
-        for panel in self.area.panels() if self.area is not None else ():
-            action = menu.addAction(panel.windowTitle())
-            action.setCheckable(True)
-            action.setChecked(not panel.isHidden())
-            action.triggered.connect(lambda on, name=panel.name: self._toggle_panel(name, on))
-        menu.addSeparator()
-        menu.addAction("API keys…").triggered.connect(self.open_keys)
-        menu.addAction("Reset the layout").triggered.connect(self.reset_layout)
-        menu.addAction("Quit").triggered.connect(self.close)
-        return menu
+        """Every panel, the workspaces, and the way out."""
+        return menus.main_menu(self.registry, self.area.panels() if self.area is not None else (), self)
+
+    def workspace_menu(self, name: str) -> QMenu:
+        """What can be done with a workspace; it is shown by that."""
+        self.show_workspace(name)
+        return menus.workspace_menu(self.registry, self)
 
     def _toggle_panel(self, name: str, on: bool) -> None:
         if self.area is None:
@@ -304,25 +350,24 @@ class MainWindow(QWidget):
         else:
             self.area.panel(name).close()
 
-    def reset_layout(self) -> None:
-        if self.area is not None:
-            self.area.reset()
-
     # --- Keeping and closing ----------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Write layout, size and choices for the next start."""
-        if self.area is None or self.model is None or self._layout_file is None:
-            return
-        window_state.save(self._layout_file, self.area, self._to_keep(self.model, self.area))
+        """Write workspaces, size and choices for the next start."""
+        if self.keeper is not None:
+            self.keeper.keep()
 
-    def _to_keep(self, model: EngineModel, area: Workspace) -> dict[str, Any]:
-        return {
+    def _document(self) -> dict[str, Any] | None:
+        """What is kept; nothing before there was an engine."""
+        if self.workspaces is None or self.model is None:
+            return None
+        window = {
             "size": [self.width(), self.height()],
-            "chosen": self._chosen,
-            "symbol": model.symbol,
-            "charts": area.chart_states(),
+            "chosen": self.appearance.chosen,
+            "keys": self.registry.chosen_keys,
+            "symbol": self.model.symbol,
         }
+        return {"window": window, "workspaces": self.workspaces.document()}
 
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""

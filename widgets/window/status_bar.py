@@ -13,11 +13,10 @@ from widgets.engine.connection_words import connection_words, offset_words
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.protocol import Health
 from widgets.look import shapes
-from widgets.look.numbers import format_date, format_number, format_time
+from widgets.look.numbers import format_date, format_number, format_time, local_moment, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from workstation.core.timeframe import utc_datetime
 
 PADDING = 10
 CLOCK_FRAMES = 6
@@ -97,8 +96,8 @@ class StatusBar(LivePanel):
         if account.in_doubt:
             words, doubt = f"{words}, {account.in_doubt} in doubt", Tone.WARNING
         compact = self.width() < 1400
-        date = "" if compact else f"{WEEKDAYS[utc_datetime(now_ns).weekday()]} {format_date(now_ns, year=True)} "
-        fresh = [(words, doubt), (f"{date}{format_time(now_ns)} UTC", Tone.LABEL)]
+        date = "" if compact else f"{WEEKDAYS[local_moment(now_ns).weekday()]} {format_date(now_ns, year=True)} "
+        fresh = [(words, doubt), (f"{date}{format_time(now_ns)} {zone_words(now_ns)}", Tone.LABEL)]
         if fresh != self.right:
             self.right = fresh
             self.update()

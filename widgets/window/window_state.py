@@ -1,36 +1,83 @@
-"""What the window keeps between runs: the layout of its panels, its size, and what was chosen in it."""
+"""What the window keeps between runs: its workspaces, its size, and what was chosen in it."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from widgets.docks.docking import DockArea
+from PySide6.QtCore import QObject, QTimer
 
-SECTION = "window"
+VERSION = 2
+EVERY_MS = 15_000
 log = logging.getLogger("widgets.window.window_state")
 
 
-def save(path: Path, area: DockArea, kept: dict[str, Any]) -> None:
-    """Write the layout and what is kept beside it, whole or not at all; a failure is logged."""
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all, without waiting for the disk. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)
+
+
+def load(path: Path) -> tuple[dict[str, Any], str]:
+    """What was kept, and a sentence when it could not be read: then it is put aside under another name."""
     try:
-        area.save(draft)
-        document = json.loads(draft.read_text(encoding="utf-8"))
-        document[SECTION] = kept
-        draft.write_text(json.dumps(document, indent=1), encoding="utf-8")
-        os.replace(draft, path)
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(kept, dict) or kept.get("version") != VERSION or not isinstance(kept.get("window"), dict):
+            raise ValueError("it has another form")
+    except FileNotFoundError:
+        return {}, ""
     except OSError as error:
-        log.warning("The layout of the window was not kept: %s.", error.strerror)
+        return {}, f"The layout of the window in {path} cannot be read ({error.strerror}); the shipped one is shown."
+    except ValueError:
+        return {}, f"The layout of the window was damaged; it is kept as {_put_aside(path)}, the shipped one is shown."
+    return kept, ""
 
 
-def load(path: Path) -> dict[str, Any]:
-    """What was kept beside the layout; empty when there is nothing that can be read."""
+def _put_aside(path: Path) -> str:
+    number = 1
+    while (aside := path.with_name(f"{path.stem}-damaged-{number}{path.suffix}")).exists():
+        number += 1
     try:
-        kept = json.loads(path.read_text(encoding="utf-8"))[SECTION]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
+        path.replace(aside)
+    except OSError:
+        return path.name
+    return aside.name
+
+
+class StateKeeper(QObject):
+    """Writes what ``document`` gives every few seconds where it has changed, so that a crash loses little.
+
+    A failure is logged once.
+    """
+
+    def __init__(self, path: Path, document: Callable[[], dict[str, Any] | None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._path = path
+        self._document = document
+        self._written = ""
+        self._failed = False
+        self._timer = QTimer(self)
+        self._timer.setInterval(EVERY_MS)
+        self._timer.timeout.connect(self.keep)
+        self._timer.start()
+
+    def keep(self) -> None:
+        """Write what has changed."""
+        document = self._document()
+        text = "" if document is None else json.dumps({"version": VERSION, **document}, indent=1)
+        if not text or text == self._written:
+            return
+        try:
+            write_whole(self._path, text)
+        except OSError as error:
+            if not self._failed:
+                log.warning("The layout of the window was not kept in %s: %s.", self._path, error.strerror)
+            self._failed = True
+        else:
+            self._written, self._failed = text, False

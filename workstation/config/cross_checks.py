@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 from msgspec import structs
 
@@ -33,6 +34,9 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)
     if not settings.backtest.strategy:
         yield "backtest.strategy", "backtest.strategy is empty; name a strategy."
+    zone = settings.desktop.time_zone
+    if zone != "local" and zone not in available_timezones():
+        yield "desktop.time_zone", f"desktop.time_zone is {zone}; write UTC, local, or a name as Europe/London."
     if not settings.desktop.charts:
         yield "desktop.charts", "desktop.charts is empty; list at least one chart."
     for index, chart in enumerate(settings.desktop.charts):

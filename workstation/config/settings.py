@@ -333,6 +333,11 @@ class Desktop(Struct, frozen=True, kw_only=True):
     palette: Literal["standard", "red_up", "colour_blind"]
     density: Literal["automatic", "normal", "compact"]
     font: Literal["inter", "system"]
+    time_zone: str
+    """UTC, local, or a name of the tz database."""
+    number_format: Literal["1,234.5", "1.234,5", "1 234.5", "1 234,5", "1'234.5"]
+    sounds: bool
+    notifications: bool
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
     charts: tuple[Chart, ...]

@@ -54,6 +54,11 @@ class DataFolder:
         return self.path / "reporter.sqlite3"
 
     @property
+    def configuration(self) -> Path:
+        """Staged and former texts of the configuration's file."""
+        return self.path / "ops" / "configuration"
+
+    @property
     def window(self) -> Path:
         """The desktop's layout."""
         return self.path / "window.ini"

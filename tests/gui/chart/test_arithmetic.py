@@ -18,6 +18,7 @@ from widgets.chart.series import BarSeries
 from widgets.chart.tags import countdown, spread
 from widgets.chart.time_ticks import crosshair_time, time_ticks
 from widgets.chart.viewport import FREE_BARS, Viewport
+from widgets.look.numbers import set_zone
 
 HOUR = 3_600_000_000_000
 SECOND = 1_000_000_000
@@ -87,6 +88,18 @@ def test_time_ticks_are_round_and_days_are_strong() -> None:
     assert [tick.at for tick in ticks][:3] == [1, 5, 9]
     assert [tick.strong for tick in ticks][5]
     assert ticks[-1].at > 48
+
+
+def test_time_ticks_follow_the_chosen_zone() -> None:
+    series = series_from(datetime(2023, 12, 5, 3, tzinfo=UTC), 48)
+    set_zone("America/New_York")
+    try:
+        ticks = time_ticks(series, 0, 60, 1000, 60)
+        assert [tick.text for tick in ticks][:3] == ["5 Dec", "04:00", "08:00"]
+        assert [tick.at for tick in ticks][:3] == [2, 6, 10], "midnight there is 05:00 UTC"
+        assert crosshair_time(series.time_at(2), 2023) == "Tue 5 Dec 00:00"
+    finally:
+        set_zone("UTC")
 
 
 @pytest.mark.parametrize(

@@ -262,7 +262,7 @@ def test_a_new_chart_is_kept_with_all_that_was_chosen(open_workstation: Open) ->
     first.click(first.area.charts[0].bar.new)
     first.frame()
     chart = first.area.charts[1]
-    chart.take_state({"symbol": "ETHUSDT"})
+    chart.model.choose_symbol("ETHUSDT")
     chart.choose_timeframe("range 500")
     chart.view.set_kind(ChartKind.AREA)
     chart.view.set_price_scale(PriceScale.PERCENT)

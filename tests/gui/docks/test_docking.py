@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -95,17 +95,16 @@ def test_too_many_tabs_keep_the_front_one(area: DockArea) -> None:
     assert sum(rect.width() for _, rect in strip.tabs()) <= 150
 
 
-def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot, tmp_path: Path) -> None:
+def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot) -> None:
     area.show_panel("fills")
     area.resizeDocks([area.panel("watchlist")], [330], Qt.Orientation.Horizontal)
     area.panel("tape").close()
     QApplication.processEvents()
-    file = tmp_path / "layouts" / "trading.json"
-    area.save(file)
+    kept = json.dumps(area.document())
     before = sizes(area)
     fresh = make_area(qtbot)
     assert sizes(fresh) != before
-    assert fresh.restore(file)
+    assert fresh.take(json.loads(kept))
     QApplication.processEvents()
     assert sizes(fresh) == before
     assert fresh.panel("fills").in_front
@@ -116,13 +115,21 @@ def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot, tmp_path: Pat
     qtbot.waitUntil(lambda: fresh.panel("watchlist").width() == 270)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"version": 1}', '{"version":9,"panels":[],"state":"","compact":0}'])
-def test_a_damaged_layout_file_changes_nothing(area: DockArea, tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        '""',
+        "null",
+        "[]",
+        '{"version": 1}',
+        '{"version":9,"panels":[],"state":"","compact":0,"front":[]}',
+        '{"version":1,"panels":[],"state":"","compact":0,"front":[]}',
+        '{"version":1,"panels":[],"state":"?","compact":0,"front":[]}',
+    ],
+)
+def test_a_damaged_layout_changes_nothing(area: DockArea, text: str) -> None:
     before = sizes(area)
-    file = tmp_path / "layout.json"
-    assert not area.restore(file)
-    file.write_text(text, encoding="utf-8")
-    assert not area.restore(file)
+    assert not area.take(json.loads(text))
     assert sizes(area) == before
 
 

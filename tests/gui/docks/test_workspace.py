@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QWidget
 
 from tests.gui.conftest import Workstation
 from widgets.docks.catalogue import catalogue
 from widgets.docks.dock_layout import TRADING
+from widgets.docks.panel_help import help_of
 
 
 def built(station: Workstation) -> set[str]:
@@ -45,8 +47,16 @@ def test_figures_and_tools_stand_in_the_tabs_before_and_after(station: Workstati
 
 
 def test_each_name_of_the_catalogue_is_given_once_and_has_a_place(station: Workstation) -> None:
-    names = [kind.name for kind in catalogue(station.model, station.window._desktop)]
+    names = [kind.name for kind in catalogue(station.model, station.window._desktop, lambda model: QWidget())]
     assert len(names) == len(set(names))
-    assert {name for name in names if not name.startswith("chart ")} <= set(TRADING.names())
+    assert {name for name in names if not name.startswith("chart ")} - {"settings"} <= set(TRADING.names())
+    assert all(help_of(name) for name in names)
     with pytest.raises(AttributeError, match="no 'telescope'"):
         _ = station.area.telescope
+
+
+def test_a_panel_that_the_layout_does_not_name_opens_as_a_tab_of_the_largest_place(station: Workstation) -> None:
+    station.area.show_panel("settings")
+    station.frame()
+    assert station.area.panel("settings") in station.area.panel("chart").group()
+    assert station.area.panel("settings").in_front and not station.area.panel("settings").isFloating()

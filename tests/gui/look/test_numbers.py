@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from zoneinfo import ZoneInfoNotFoundError
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from widgets.look import numbers
 from widgets.look.numbers import (
     MINUS,
     MISSING,
+    NANOSECONDS,
     THIN_SPACE,
     decimals_of,
     format_age,
@@ -24,7 +26,9 @@ from widgets.look.numbers import (
     format_quantity,
     format_time,
     parse_number,
+    set_zone,
     tone_of,
+    zone_words,
 )
 from widgets.look.tokens import Tone
 
@@ -100,3 +104,20 @@ def test_what_is_no_number_is_none(text: str) -> None:
 @given(st.decimals(min_value=-(10**9), max_value=10**9, places=4))
 def test_what_is_shown_is_read_back_to_the_last_digit(value: Decimal) -> None:
     assert parse_number(format_number(value, 4, signed=True)) == value
+
+
+def test_times_in_the_chosen_zone() -> None:
+    july, january = 1_689_811_200 * NANOSECONDS, 1_704_110_400 * NANOSECONDS  # 20 Jul 2023 00:00, 1 Jan 2024 12:00 UTC
+    try:
+        set_zone("America/New_York")
+        assert (format_time(july), format_date(july), zone_words(july)) == ("20:00:00", "19 Jul", "EDT")
+        assert (format_time(january), zone_words(january)) == ("07:00:00", "EST")
+        set_zone("Asia/Kathmandu")
+        assert format_time(january) == "17:45:00"
+        set_zone("local")
+        assert format_time(january).endswith(":00")
+        with pytest.raises(ZoneInfoNotFoundError):
+            set_zone("Europe/Nowhere")
+    finally:
+        set_zone("UTC")
+    assert (format_time(july), zone_words(july)) == ("00:00:00", "UTC")

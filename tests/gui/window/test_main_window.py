@@ -9,6 +9,7 @@ from PySide6.QtGui import QPixmap
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation, small_settings
+from widgets.look.numbers import format_money
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Mode
 from widgets.panels.live_panel import LivePanel
@@ -214,3 +215,31 @@ def test_the_status_bar_tells_health_and_time(station: Workstation) -> None:
     right = [text for text, _ in station.window.status.right]
     assert right[0] == "1 working"
     assert right[1].startswith("Mon 1 Jan 2024 12:00:")
+
+
+def test_time_zone_and_numbers_are_chosen_and_kept(open_workstation: Open) -> None:
+    first = open_workstation()
+    assert first.window.registry.run("appearance.time_zone.Asia/Tokyo")
+    assert first.window.registry.run("appearance.number_format.1.234,5")
+    first.pass_time(1)
+    first.window.status.refresh()
+    assert first.window.status.right[1][0].startswith("Mon 1 Jan 2024 21:00:")
+    assert first.window.status.right[1][0].endswith(" JST")
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now)
+    second.window.status.refresh()
+    assert second.window.status.right[1][0].endswith(" JST")
+    assert format_money(1234.5) == "1.234,50"
+
+
+def test_a_choice_of_another_version_does_no_harm(open_workstation: Open) -> None:
+    first = open_workstation()
+    first.window.keep()
+    path = first.session.folder.window
+    document = json.loads(path.read_text())
+    document["window"]["chosen"] = {"theme": "sepia", "time_zone": "Mars/Base", "gone": "x", "density": "compact"}
+    path.write_text(json.dumps(document))
+    second = open_workstation(start_ns=first.clock.now)
+    assert second.window.appearance.choice("theme") == "dark"
+    assert second.window.appearance.choice("time_zone") == "UTC"
+    assert second.window.appearance.choice("density") == "compact"

@@ -73,7 +73,7 @@ def make_app(
         watch=watch,
         hub=hub,
         metrics=metrics,
-        configuration=ConfigurationFiles(loaded.file, loaded.profile, home / "configuration", now_ns),
+        configuration=ConfigurationFiles(loaded.file, loaded.profile, folder.configuration, now_ns),
         door=door,
         now_ns=now_ns,
     )

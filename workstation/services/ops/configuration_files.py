@@ -121,15 +121,16 @@ class ConfigurationFiles:
         if staged is None or staged.hash != hash_:
             there = f"{staged.hash} is" if staged is not None else "nothing is"
             raise ConfigurationError(f"{hash_} is not staged, {there}: stage the text and apply the hash that it gets.")
-        applied = self._replace(staged.text, who, staged.note)
+        applied = self.replace(staged.text, who, staged.note)
         self.discard()
         return applied
 
     def roll_back(self, entry: str, who: str) -> Applied:
         """Make a former text the file again. Raises ``WorkstationError``."""
-        return self._replace(self.former(entry)["text"], who, f"rolled back to before {entry}")
+        return self.replace(self.former(entry)["text"], who, f"rolled back to before {entry}")
 
-    def _replace(self, text: str, who: str, note: str) -> Applied:
+    def replace(self, text: str, who: str, note: str) -> Applied:
+        """Make a text the file and keep the one before. Raises ``ConfigurationError`` or ``StorageError``."""
         changes, before = self.changes(text), self.text()
         now_ns = self._now_ns()
         kept = {"text": before, "hash": hash_of(before), "who": who, "time": moment(now_ns), "note": note}

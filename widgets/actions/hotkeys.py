@@ -1,0 +1,44 @@
+"""The keyboard's shortcuts of a window, one for each action that has a hotkey."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from widgets.actions.registry import Actions
+
+WINDOW_ONLY = ("Esc",)
+"""Keys that dialogs and menus need for themselves: they work while the window itself has the focus."""
+
+
+class Hotkeys(QObject):
+    """Follows the registry. Held down, a key acts once."""
+
+    def __init__(self, actions: Actions, window: QWidget) -> None:
+        super().__init__(window)
+        self._actions = actions
+        self._window = window
+        self._shortcuts: dict[str, tuple[str, QShortcut]] = {}
+        actions.keys_changed.connect(self.follow)
+        self.follow()
+
+    def follow(self) -> None:
+        """Make the shortcuts what the registry says."""
+        wanted = {action.name: keys for action in self._actions.all() if (keys := self._actions.keys_of(action))}
+        for name, (keys, shortcut) in list(self._shortcuts.items()):
+            if wanted.get(name) != keys:
+                del self._shortcuts[name]
+                shortcut.setEnabled(False)
+                shortcut.deleteLater()
+        for name, keys in wanted.items():
+            if name in self._shortcuts:
+                continue
+            shortcut = QShortcut(QKeySequence(keys), self._window)
+            contexts = Qt.ShortcutContext
+            shortcut.setContext(contexts.WindowShortcut if keys in WINDOW_ONLY else contexts.ApplicationShortcut)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(partial(self._actions.run, name))
+            self._shortcuts[name] = (keys, shortcut)
