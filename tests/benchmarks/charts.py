@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from decimal import Decimal
 
-import numpy as np
-
+from tests.benchmarks.chart_frames import SIZE, measure, random_walk, run
 from tests.benchmarks.figure import Figure, quiet_collector
 
 COUNTS = (10_000, 100_000, 1_000_000)
 INDICATORS = ("EMA(21)", "EMA(55)", "BBANDS(20)")
-SIZE = (1600, 900)
-FRAMES = 200
-MINUTE_NS = 60_000_000_000
 FRAME_TARGET_MS = 5.0
 TICK_TARGET_MS = 2.0
 
@@ -27,7 +21,7 @@ TICK_TARGET_MS = 2.0
 def chart_figures() -> list[Figure]:
     figures = []
     for count in COUNTS:
-        found = _child(count)
+        found = measured(sys.executable, "tests.benchmarks.charts", count)
         figures.append(Figure(f"chart of {count:,} candles, first paint", found["first"], "ms"))
         for name, words, target in (
             ("pan", "pan", FRAME_TARGET_MS),
@@ -44,58 +38,41 @@ def chart_figures() -> list[Figure]:
     return figures
 
 
-def _child(count: int) -> dict[str, float]:
-    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen")
-    command = [sys.executable, "-m", "tests.benchmarks.charts", "--bars", str(count)]
+def measured(python: str, module: str, count: int) -> dict[str, float]:
+    """What a program of ``chart_frames.run`` finds, in a process and an environment of its own."""
+    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen", PYTHONPATH=os.getcwd())
+    command = [python, "-m", module, "--bars", str(count)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    measured: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return measured
+    figures: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return figures
 
 
-def random_walk(count: int) -> tuple[np.ndarray, ...]:
-    """Times in UTC nanoseconds, then open, high, low, close and volume, the same at every call."""
-    random = np.random.default_rng(7)
-    close = 42_000 * np.exp(np.cumsum(random.normal(0, 2e-4, count)))
-    open_ = np.concatenate([close[:1], close[:-1]])
-    reach = np.abs(random.normal(0, 4, (2, count)))
-    high, low = np.maximum(open_, close) + reach[0], np.minimum(open_, close) - reach[1]
-    times = 1_600_000_000_000_000_000 + np.arange(count, dtype=np.int64) * MINUTE_NS
-    return times, open_, high, low, close, random.exponential(5, count)
-
-
-def main() -> None:
-    """One size in this process: prints its figures as JSON."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--bars", type=int, required=True)
-    arguments = parser.parse_args()
-    from PySide6.QtWidgets import QApplication
-
-    from widgets.look.style import install
-
-    application = QApplication([])
-    install(application, None)
-    print(json.dumps(_measure(arguments.bars)))
-
-
-def _measure(count: int) -> dict[str, float]:
+def measure_chart(count: int) -> dict[str, float]:
+    """Our chart in this process."""
     from PySide6.QtWidgets import QApplication
 
     from widgets.chart.chart_view import ChartView
     from widgets.chart.studies import Studies
+    from widgets.look.style import install
+    from workstation.market.indicators import parse_indicator
 
-    bars = random_walk(count)
+    for text in INDICATORS:
+        parse_indicator(text)  # loads TA-Lib, as the peers load theirs before they are measured
+    application = QApplication([])
+    install(application, None)
+    times, open_, high, low, close, volume = bars = random_walk(count)
     chart = ChartView()
     chart.resize(*SIZE)
     chart.show()
-    QApplication.processEvents()
+    application.processEvents()
     chart.set_instrument("BTCUSDT", "Perpetual · 1 m", Decimal("0.1"))
     started = time.perf_counter()
-    times, open_, high, low, close, volume = bars
     chart.set_bars(times, open_, high, low, close, volume)
     studies = Studies(chart)
     studies.choose(INDICATORS)
     chart.grab()
-    found = {"first": (time.perf_counter() - started) * 1000}
+    first_paint = (time.perf_counter() - started) * 1000
+    first, top, bottom, last, traded = (float(column[-1]) for column in bars[1:])
 
     def pan(frame: int) -> None:
         chart.pan_share(-0.02 if frame % 100 < 50 else 0.02)
@@ -103,32 +80,15 @@ def _measure(count: int) -> dict[str, float]:
     def zoom(frame: int) -> None:
         chart.zoom_at(0.93 if frame % 200 < 100 else 1 / 0.93, SIZE[0] / 2)
 
-    first, top, bottom, last, traded = (float(column[-1]) for column in bars[1:])
-
     def tick(frame: int) -> None:
         price = last + (frame % 7 - 3) * 0.1
         chart.update_last_bar(first, max(top, price), min(bottom, price), price, traded + frame * 0.01)
         studies.follow()
 
     with quiet_collector():
-        for name, act in (("tick", tick), ("pan", pan), ("zoom", zoom)):
-            frames = _frames(act)
-            found[f"{name}_p50"], found[f"{name}_p99"] = frames[FRAMES // 2], frames[FRAMES * 99 // 100]
-    return found
-
-
-def _frames(act: Callable[[int], None]) -> list[float]:
-    """Sorted milliseconds of what happens and the painting that it causes, into the window's own surface."""
-    from PySide6.QtWidgets import QApplication
-
-    times = []
-    for frame in range(FRAMES + 5):
-        started = time.perf_counter()
-        act(frame)
-        QApplication.processEvents()
-        times.append((time.perf_counter() - started) * 1000)
-    return sorted(times[5:])
+        found = measure({"tick": tick, "pan": pan, "zoom": zoom}, application.processEvents)
+    return {"first": first_paint, **found}
 
 
 if __name__ == "__main__":
-    main()
+    run(measure_chart)

@@ -124,12 +124,14 @@ class Studies:
             decimals, styles, over = 2, dict(info.lines), info.over_prices
         over = over if each.pane is PaneChoice.AUTOMATIC else each.pane is PaneChoice.PRICE
         names: dict[str, str] = {}
+        same = sum(other.text == each.text for other in self.chosen[:place])
+        key = f"{each.text} #{same + 1}" if same else each.text
         for line, values in source.lines.items():
             if line in HIDDEN_LINES:
                 continue
             number = len(made)
             colour = each.colours[number] if number < len(each.colours) else 0
-            name = f"{place} {each.text} {line}"
+            name = f"{key} {line}"
             label = words if not made else line.replace("band", "")
             made.append(
                 Indicator(
@@ -137,7 +139,7 @@ class Studies:
                     label,
                     colour or (before + number) % 4 + 1,
                     values,
-                    PRICE_PANE if over else f"{place} {each.text}",
+                    PRICE_PANE if over else key,
                     None if over else decimals,
                     study=str(place),
                     style=styles.get(line, "line"),

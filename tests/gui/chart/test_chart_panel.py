@@ -68,7 +68,7 @@ def test_indicators_are_found_added_and_removed_in_the_dialog(station: Workstati
     dialog.edit(1)
     station.click(dialog.remove_button)
     assert [line.indicator.label for line in chart.view.model.lines] == ["EMA 21", "RSI 14"]
-    assert [pane.name for pane in chart.view.panes] == ["price", "1 RSI(14)"]
+    assert [pane.name for pane in chart.view.panes] == ["price", "RSI(14)"]
     rsi = chart.view.model.lines[1]
     assert rsi.count == len(chart.view.model.series)
     assert 0 <= rsi.values[-1] <= 100

@@ -64,7 +64,7 @@ def test_the_legend_edits_and_removes(station: Workstation) -> None:
     dialog.close()
     assert chart.indicator_desk.chosen[0] == ChosenIndicator("EMA(34)", (3,), PaneChoice.BELOW)
     line = chart.view.model.lines[0].indicator
-    assert (line.color_index, line.pane) == (3, "0 EMA(34)")
+    assert (line.color_index, line.pane) == (3, "EMA(34)")
     press_sign(station, chart, "1", LegendAct.REMOVE)
     assert chart.indicators == ["EMA(34)"]
 
