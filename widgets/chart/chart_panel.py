@@ -41,6 +41,7 @@ class ChartPanel(LivePanel):
     """Follows the linked symbol when ``linked``; otherwise it keeps its own."""
 
     title_changed = Signal(str)
+    another_wanted = Signal(object)  # the state that one more chart begins with
 
     def __init__(
         self,
@@ -74,14 +75,14 @@ class ChartPanel(LivePanel):
         self.indicator_desk = ChartIndicators(self.view, self.feed, self)
         self.indicator_desk.changed.connect(self._count_indicators)
         self.view.pointers += [self.drawing, self.stories, self.trading]
-        self.view.crosshair_moved.connect(lambda time_ns, _: model.crosshair_moved.emit(self, time_ns))
+        self.view.crosshair_moved.connect(self._tell_crosshair)
         self.strip = ToolStrip(self.drawing)
         self.record = RecordButton(model)
         self.bar = ChartToolbar(self.view, self.strip, self.record, self)
         self.bar.timeframe_chosen.connect(self.choose_timeframe)
         self.bar.trade_bars_wanted.connect(self.open_trade_bars)
         self.bar.indicators_wanted.connect(self.indicator_desk.open_dialog)
-        self.new_chart_wanted = self.bar.new_chart_wanted
+        self.bar.new_chart_wanted.connect(self.ask_for_another)
         self.indicators_button = self.bar.indicators
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -144,6 +145,9 @@ class ChartPanel(LivePanel):
         dialog.show()
         return dialog
 
+    def ask_for_another(self) -> None:
+        self.another_wanted.emit(self.state())
+
     def state(self) -> dict[str, Any]:
         """What a layout keeps of the chart."""
         entries = self.indicator_desk.chosen if self._loaded else chosen(self._wanted)
@@ -193,6 +197,9 @@ class ChartPanel(LivePanel):
     def _follow_link(self, symbol: str) -> None:
         if self.linked:
             self.refresh()
+
+    def _tell_crosshair(self, time_ns: int | None, _: object) -> None:
+        self.model.crosshair_moved.emit(self, time_ns)
 
     def _follow_crosshair(self, source: object, time_ns: int | None) -> None:
         """The pointer is over another chart: its time is marked here too."""

@@ -40,6 +40,8 @@ class MarketLines:
         if name == OPEN_INTEREST:
             raise ConfigurationError(f"Open interest of {self.symbol} is not shown: the engine does not receive it.")
         if name == FUNDING:
+            if self._model.engine.attachment is not None:
+                raise ConfigurationError("Funding is not shown in an attached window: the engine does not send it.")
             if self._model.engine.market(self.symbol).instrument.kind is InstrumentKind.SPOT:
                 raise ConfigurationError(f"{self.symbol} is a spot market: it has no funding.")
             return FundingRates(self._chart, self._model, self.symbol)

@@ -76,7 +76,7 @@ class Workspace(DockArea):
             panel.visibilityChanged.connect(content.set_in_front)
         if isinstance(content, ChartPanel):
             content.take_state(self._chart_states.pop(name, {}))
-            content.new_chart_wanted.connect(lambda: self.new_chart(content.state()))
+            content.another_wanted.connect(self.new_chart)
         panel.setWidget(content)
         for tool in kind.tools(content):
             panel.add_tool(tool)
