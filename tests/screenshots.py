@@ -29,6 +29,8 @@ def main() -> None:
                 picture = arguments.folder / f"trading_{theme}_{size}.png"
                 _render(configuration, Path(temporary) / f"data-{theme}-{size}", picture, size, arguments.seconds)
                 print(picture)
+        spaces = [sys.executable, "-m", "tests.workspace_screenshots", "--config", str(configuration)]
+        subprocess.run([*spaces, "--folder", str(arguments.folder)], check=True)
         subprocess.run(
             [sys.executable, "-m", "tests.monitor_screenshots", "--folder", str(arguments.folder)], check=True
         )

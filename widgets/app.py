@@ -239,6 +239,8 @@ class Application:
 
         folder = DataFolder(self._data).configuration
         self.window.configuration = ConfigurationEditor(self._loaded, folder, session.clock.now_ns)
+        profile = ("--profile", self._loaded.profile) if self._loaded.profile else ()
+        self.window.data_places = ("--config", str(self._loaded.file), "--data", str(self._data), *profile)
         self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
@@ -246,6 +248,8 @@ class Application:
 
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
+        if self.attended:
+            self.window.outside.attend(self.window.registry)
         gc.unfreeze()
         gc.collect()
         gc.freeze()

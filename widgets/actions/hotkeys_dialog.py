@@ -23,7 +23,7 @@ class HotkeysTable(Table):
         Column("group", "Group", Kind.TEXT, 90, label=True),
         Column("text", "Action", Kind.TEXT, 250),
         Column("keys", "Hotkey", Kind.TEXT, 120),
-        Column("own", "Its own", Kind.TEXT, 120, label=True, tooltip="The hotkey that it has when none was chosen"),
+        Column("own", "Default", Kind.TEXT, 120, label=True, tooltip="The hotkey that it has when none was chosen"),
     )
     empty = "No action matches."
 
@@ -47,7 +47,7 @@ class HotkeysDialog(QDialog):
         self.keys.setAccessibleName("New hotkey")
         self.set = Button("Set", ButtonKind.PRIMARY)
         self.clear = Button("None")
-        self.own = Button("Its own")
+        self.own = Button("Default")
         self.reset = Button("Reset all")
         self.done_button = Button("Close")
         self.problem = ToneLabel("", Tone.WARNING, pixels=11)

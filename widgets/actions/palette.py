@@ -51,8 +51,7 @@ class Palette(QWidget):
         self.field.clear()
         self._search("")
         self.field.setFont(current().font(13))
-        height = FIELD + self.list.height() + FOOT
-        self.setGeometry((self._window.width() - WIDTH) // 2, 74, WIDTH, height)
+        self.move((self._window.width() - WIDTH) // 2, 74)
         self.field.setGeometry(38, 6, WIDTH - 140, FIELD - 12)
         self.show()
         self.raise_()
@@ -78,6 +77,7 @@ class Palette(QWidget):
             short = members[:SHORT] if len(groups) > 1 else members
             entries += [self._entry(action, places) for _, action, places in short]
         self.list.set_entries(entries)
+        self.resize(WIDTH, FIELD + self.list.height() + FOOT)
         self.update()
 
     def _entry(self, action: Action, places: tuple[int, ...]) -> Entry:

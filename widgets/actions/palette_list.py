@@ -14,6 +14,7 @@ from widgets.look.theme import current
 
 HEADER = 26
 SHOWN_HEIGHT = 352
+LEAST_HEIGHT = 48
 ICON = 38
 
 
@@ -61,6 +62,7 @@ class PaletteList(QWidget):
             top += current().metrics.palette_row
         self._height = top
         self._offset = 0
+        self.setFixedHeight(max(LEAST_HEIGHT, min(top + 6, SHOWN_HEIGHT)))
         self.choose(0 if entries else -1)
 
     @property

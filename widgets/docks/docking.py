@@ -249,19 +249,19 @@ class DockArea(QMainWindow):
         return {
             "version": FORMAT_VERSION,
             "compact": self._compact,
-            "panels": sorted(self._panels),
+            "open": sorted(panel.name for panel in self.panels() if not panel.isHidden()),
             "state": base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode(),
             "front": sorted(panel.name for panel in self.panels() if panel.in_front and not panel.isHidden()),
             "other": self._other,
         }
 
     def take(self, document: Any) -> bool:
-        """Bring a layout back; False, with nothing changed, when it cannot be read. Panels that it does not know
-        are closed.
+        """Bring a layout back; False, with nothing changed, when it cannot be read. Panels that were not open,
+        or that it does not know, are closed.
         """
         try:
             state = base64.b64decode(document["state"], validate=True)
-            known = [str(name) for name in document["panels"]]
+            opened = [str(name) for name in document["open"]]
             front = [str(name) for name in document["front"]]
             compact = bool(document["compact"])
             fits = document["version"] == FORMAT_VERSION
@@ -273,7 +273,7 @@ class DockArea(QMainWindow):
         self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
         for name, panel in self._panels.items():
-            if name not in known:
+            if name not in opened:
                 panel.close()
             elif name in front:
                 panel.raise_()

@@ -190,7 +190,7 @@ class Workspace(DockArea):
             panel.show()
 
     def document(self) -> dict[str, Any]:
-        links = {panel.name: panel.link for panel in self.panels() if panel.link}
+        links = {panel.name: panel.link for panel in self.panels() if self.linkable(self._kinds[panel.name])}
         return {**super().document(), "links": links, "charts": self.chart_states()}
 
     def take(self, document: Any) -> bool:
@@ -199,9 +199,8 @@ class Workspace(DockArea):
             return False
         links = document.get("links")
         for name, kind in self._kinds.items() if isinstance(links, dict) else ():
-            letter = str(links.get(name, ""))
-            if self.linkable(kind) and name in document["panels"] and letter in (*LETTERS, ""):
-                self.link(name, letter)
+            if self.linkable(kind) and links.get(name) in (*LETTERS, ""):
+                self.link(name, links[name])
         return True
 
     # --- Panels come when they are shown ----------------------------------------------------------------------------

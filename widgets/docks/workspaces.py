@@ -99,6 +99,8 @@ class Workspaces(QWidget):
         self._stack.setCurrentWidget(named.area)
         named.area.set_compact(self._compact)
         named.area.enter()
+        # Qt would give the keyboard to whatever comes next in the window's row of widgets.
+        named.area.setFocus()
 
     def set_compact(self, compact: bool) -> None:
         self._compact = compact

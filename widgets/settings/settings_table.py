@@ -28,12 +28,12 @@ def when(path: str) -> str:
 class SettingsTable(Table):
     key = "path"
     columns = (
-        Column("path", "Setting", width=270),
-        Column("value", "Value", width=150, tone=tone_of),
-        Column("shipped", "As shipped", width=110, label=True, shown_from=520),
-        Column("unit", "Unit", width=44, label=True, shown_from=620),
-        Column("range", "Allowed", width=190, label=True, shown_from=760),
-        Column("holds", "Holds", width=72, label=True, tooltip="From when a change holds", shown_from=680),
+        Column("path", "Setting", width=230),
+        Column("value", "Value", width=110, tone=tone_of),
+        Column("shipped", "As shipped", width=90, label=True, shown_from=400),
+        Column("unit", "Unit", width=44, label=True, shown_from=470),
+        Column("range", "Allowed", width=190, label=True, shown_from=740),
+        Column("holds", "Holds", width=72, label=True, tooltip="From when a change holds", shown_from=560),
         Column("line", "Line", Kind.NUMBER, 44, 0, label=True, tooltip="Where it stands in the file", shown_from=880),
     )
     empty = "The configuration is being read."

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QSize, Signal
-from PySide6.QtGui import QCloseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QObject, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
 
 from widgets.actions.help_card import HelpCard
@@ -27,6 +27,7 @@ from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
 from widgets.window.keys_dialog import KeysDialog
+from widgets.window.outside import Outside
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
@@ -70,6 +71,8 @@ class MainWindow(QWidget):
         self.workspaces: Workspaces | None = None
         self.configuration: ConfigurationEditor | None = None
         """Of the file that the engine here was started with; none for an engine elsewhere."""
+        self.data_places: tuple[str, ...] | None = None
+        """The options of the command line that name this engine's configuration and data folder."""
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
         self._take_out: list[Callable[[], None]] = []
@@ -101,6 +104,7 @@ class MainWindow(QWidget):
         for widget in (self.banner, self.bar, self.start_page):
             self._column.addWidget(widget, 1 if widget is self.start_page else 0)
         self.setMinimumSize(960, 600)
+        self.setAcceptDrops(True)
         self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
         self.setWindowTitle(f"{settings.mode.upper()} – {settings.account.name} – {PROGRAM}")
         self.registry.take_keys(self._kept.get("keys", {}))
@@ -150,13 +154,15 @@ class MainWindow(QWidget):
         kinds = catalogue(model, self._desktop, self._build_settings, self._folder)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, model]
+        offered = WorkspaceActions(self.workspaces, self)
+        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
         self._column.addWidget(self.status)
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
-        self._offer_workspaces(WorkspaceActions(self.workspaces, self))
+        self._offer_workspaces(offered)
         self._take_out.append(self.registry.add_source(trade.each))
         self.workspaces.show()
         self.status.show()
@@ -253,6 +259,22 @@ class MainWindow(QWidget):
     def back_to_chart(self) -> None:
         if self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if self.model is not None and self.outside.wants(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        if self.model is not None:
+            event.acceptProposedAction()
+            self.outside.take(event.mimeData())
+
+    def come_forward(self) -> None:
+        """In front of other programs, also when it was minimised."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def toggle_full_screen(self) -> None:
         if self.isFullScreen():

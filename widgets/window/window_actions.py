@@ -60,6 +60,14 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "F12",
         "camera",
     )
+    yield Action(
+        "window.show",
+        "Window",
+        "Show the window",
+        window.come_forward,
+        "Brings it in front of other programs.",
+        icon="rectangle",
+    )
     yield Action("window.hotkeys", "Settings", "Hotkeys…", window.open_hotkeys, "Shows and changes them.", icon="gear")
     yield Action(
         "window.settings",

@@ -122,9 +122,9 @@ def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot) -> None:
         "null",
         "[]",
         '{"version": 1}',
-        '{"version":9,"panels":[],"state":"","compact":0,"front":[]}',
-        '{"version":1,"panels":[],"state":"","compact":0,"front":[]}',
-        '{"version":1,"panels":[],"state":"?","compact":0,"front":[]}',
+        '{"version":9,"open":[],"state":"","compact":0,"front":[]}',
+        '{"version":1,"open":[],"state":"","compact":0,"front":[]}',
+        '{"version":1,"open":[],"state":"?","compact":0,"front":[]}',
     ],
 )
 def test_a_damaged_layout_changes_nothing(area: DockArea, text: str) -> None:

@@ -151,6 +151,7 @@ def test_workspaces_are_kept_between_runs(open_workstation: Open) -> None:
     spaces(first).switch("Research")
     first.window.keep()
     second = open_workstation(start_ns=first.clock.now)
+    assert second.area.panel("settings").isHidden() and second.area.panel("settings").widget() is None
     assert spaces(second).names == [*SHIPPED, "Scalps"] and spaces(second).current == "Research"
     spaces(second).switch("Scalps")
     second.frame()

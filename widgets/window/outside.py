@@ -1,0 +1,65 @@
+"""Between the window and the rest of the desktop: files dropped onto it, sounds, notifications, the tray."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QMimeData, QObject
+from PySide6.QtWidgets import QSystemTrayIcon, QWidget
+
+from widgets.actions.registry import Actions
+from widgets.engine.engine_model import EngineModel
+from widgets.look.tokens import Tone
+from widgets.window.appearance import Appearance
+from widgets.window.banner import Banner
+from widgets.window.drop_import import CANCEL, DropImport, local_files
+from widgets.window.notices import Notices
+from widgets.window.sounds import Sounds
+from widgets.window.tray import Tray
+
+
+class Outside(QObject):
+    """Of one engine. ``places`` are the options of the command line that name its configuration and data."""
+
+    def __init__(
+        self,
+        model: EngineModel,
+        appearance: Appearance,
+        banner: Banner,
+        places: Sequence[str] | None,
+        add_workspace: Callable[[str], None],
+        window: QWidget,
+    ) -> None:
+        super().__init__(window)
+        self._model = model
+        self._banner = banner
+        self.notices = Notices(model, appearance, window)
+        self.notices.setParent(self)
+        self.drops = DropImport(places, add_workspace, self)
+        self.drops.told.connect(self._tell)
+        banner.message_action_clicked.connect(self._press)
+
+    def attend(self, actions: Actions) -> None:
+        """Somebody looks at the window: play sounds, and stand in the tray where the system has one."""
+        sounds = Sounds(self)
+        self.notices.sounded.connect(sounds.play)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            tray = Tray(self._model, actions, self)
+            self.notices.notified.connect(tray.notify)
+            tray.icon.messageClicked.connect(lambda: actions.run("window.show"))
+
+    @staticmethod
+    def wants(dropped: QMimeData) -> bool:
+        """Whether it holds files of this computer."""
+        return bool(local_files(dropped))
+
+    def take(self, dropped: QMimeData) -> None:
+        """Import what can be imported; the banner says what came of it."""
+        self.drops.take(local_files(dropped))
+
+    def _tell(self, words: str, good: bool, action: str) -> None:
+        self._banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action)
+
+    def _press(self) -> None:
+        if self._banner.action.text() == CANCEL:
+            self.drops.cancel()
