@@ -137,8 +137,14 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             if tail is not None:
                 settles = settles or len(tail) > 1
                 line.write_tail(tail, len(self.model.series))
-        self.model.settled += settles
-        self.refresh_ranges(newest_only=not settles)
+        if settles:
+            self.model.settled += 1
+            self.refresh_ranges()
+            return
+        # Indicators do not stretch the range of prices; that of the bar was brought up to date with it.
+        self.price_pane.surface.update_newest()
+        for pane in self.panes[1:]:
+            pane.fit(newest_only=True)
 
     def set_profiles(self, profiles: Iterable[Profile]) -> None:
         """Replace all volume profiles of the price pane."""
