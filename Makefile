@@ -6,7 +6,7 @@ ARGS ?=
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run env services services-test compose-test test check format bench screenshots soak services-soak lock clean
+.PHONY: help setup run env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -47,6 +47,9 @@ format: setup ## put the code into its format
 bench: setup ## measure, print a table and write bench.json
 	@$(PYTHON) -m tests.benchmarks $(ARGS)
 
+bench-peers: setup ## measure our chart beside finplot, VeighNa and pyqtgraph's example; ARGS="--bars 100000"
+	@$(PYTHON) -m tests.benchmarks.peers $(ARGS)
+
 screenshots: setup ## render the pictures of the documents
 	@$(PYTHON) -m tests.screenshots $(ARGS)
 
@@ -60,5 +63,5 @@ lock: setup ## resolve the dependencies of pyproject.toml again
 	@bash packaging/lock.sh
 
 clean: ## remove caches and build products; .venv and data stay
-	@rm -rf build dist *.egg-info bench.json .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf build dist *.egg-info bench.json bench-peers.json .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find workstation widgets tests -type d -name __pycache__ -prune -exec rm -rf {} +

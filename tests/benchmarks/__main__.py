@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tests.benchmarks.charts import chart_figures
 from tests.benchmarks.desktop import desktop_figures
 from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
@@ -23,7 +24,8 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
-        figures += order_flow_figures() + desktop_figures(arguments.seconds, arguments.memory_seconds)
+        figures += chart_figures() + order_flow_figures()
+        figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)
     write_json(figures, Path("bench.json"))
     print("Written to bench.json.")

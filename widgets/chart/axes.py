@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsItem
 
 from widgets.chart.grid import TIME_DISTANCE, smallest_step, tick_distance
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
 from widgets.chart.tags import LAST_PRICE, TAG_HEIGHT, Placed, pane_tags, place
-from widgets.chart.time_ticks import crosshair_time, time_ticks
+from widgets.chart.time_ticks import crosshair_time
 from widgets.look.numbers import NANOSECONDS, format_number
 from widgets.look.painting import CENTRE, LEFT, Canvas, text_advance
 from widgets.look.theme import current
@@ -29,6 +30,7 @@ TAG_PADDING: Final = 8
 LABEL_HEIGHT: Final = 14
 TIME_AXIS_HEIGHT: Final = 24
 NARROWEST: Final = 56
+EDGE: Final = 3
 
 
 class PriceAxis(pg.AxisItem):  # type: ignore[misc]
@@ -36,6 +38,7 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
 
     def __init__(self, chart: ChartView, pane: Pane) -> None:
         super().__init__("right")
+        self.enableAutoSIPrefix(False)  # it would lay out a label that is never shown, with every range
         self._chart, self._pane = chart, pane
         self.setWidth(NARROWEST)
 
@@ -69,7 +72,10 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()
-        if event.double():
+        if event.button() == Qt.MouseButton.RightButton:
+            box = self._pane.box
+            self._chart.open_menu(self._pane, box.mapFromScene(event.scenePos()), event.screenPos().toPoint())
+        elif event.double():
             self._pane.set_auto_scale(True)
 
     def fit_width(self, texts: list[str]) -> bool:
@@ -98,15 +104,20 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
                 continue
             if any(top < end and start < top + height for start, end in taken):
                 continue
-            text = model.price_text(value) if name == PRICE_PANE else _step_text(float(value), step)
+            text = model.scale_text(float(value)) if name == PRICE_PANE else _step_text(float(value), step)
             canvas.text(canvas.px(TEXT_LEFT), top, canvas.width, height, text, tokens.text_3, LEFT, 11)
 
 
 class TimeAxis(pg.AxisItem):  # type: ignore[misc]
-    """The one time axis under all panes, in UTC. It spans the price axes, whose width it leaves free."""
+    """The one time axis under all panes, in UTC, over the price axes too, whose width it leaves free.
+
+    A double click goes back to the newest bars at the first zoom.
+    """
 
     def __init__(self, chart: ChartView) -> None:
         super().__init__("bottom")
+        self.enableAutoSIPrefix(False)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._chart = chart
         self.setHeight(TIME_AXIS_HEIGHT)
 
@@ -118,10 +129,14 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
         canvas = Canvas(painter, self.rect(), self._chart.devicePixelRatioF())
         tokens, model = current().tokens, self._chart.model
         canvas.fill(0, 0, canvas.width, canvas.px(1), tokens.hairline)
+        if option.exposedRect.bottom() <= EDGE:
+            # Qt repaints a margin around a neighbour that changed: no label stands there.
+            painter.restore()
+            return
         scale = self._chart.price_pane.scale(canvas.width - canvas.px(self._chart.axis_width()), 1)
         half = canvas.px(TIME_DISTANCE) // 2
         taken = self._draw_crosshair(canvas, scale, tokens)
-        for tick in time_ticks(model.series, scale.left, scale.right, scale.width, canvas.px(TIME_DISTANCE)):
+        for tick in model.time_ticks(scale, canvas.px(TIME_DISTANCE)):
             x = round(scale.x(tick.at))
             reach = canvas.text_width(tick.text, 11) // 2
             if taken and taken[0] < x + reach and x - reach < taken[1]:
@@ -133,6 +148,8 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()
+        if event.double():
+            self._chart.reset_zoom()
 
     def _draw_crosshair(self, canvas: Canvas, scale: PaneScale, tokens: Tokens) -> tuple[int, int] | None:
         """Paint the crosshair's tag; returns its left and right edge, which labels keep clear of."""

@@ -84,3 +84,39 @@ class CandleLayer:
         canvas.fill_batch(
             left[open_inside] + 1, top[open_inside] + 1, wide[open_inside] - 2, deep[open_inside] - 2, ground
         )
+
+
+class HollowCandleLayer:
+    """Hollow where the close is above the open, filled where not; coloured by the close before, up or down."""
+
+    def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
+        columns = model.columns(scale)
+        if not len(columns.starts):
+            return
+        slots = column_slots(columns, scale)
+        high, low = whole_pixels(scale.ys(columns.high)), whole_pixels(scale.ys(columns.low))
+        open_, close = whole_pixels(scale.ys(columns.open)), whole_pixels(scale.ys(columns.close))
+        before = np.maximum(columns.starts - 1, 0)
+        rising = columns.close >= np.where(columns.starts > 0, model.drawn.column(3)[before], columns.open)
+        hollow = columns.close > columns.open
+        top, deep = np.minimum(open_, close), np.abs(open_ - close) + 1
+        if slots.width[0] < NARROWEST_BODY:
+            for chosen, colour in ((rising, tokens.up), (~rising, tokens.down)):
+                tall = np.maximum(1, low - high + 1)[chosen]
+                canvas.fill_batch(slots.wick[chosen], high[chosen], slots.width[chosen], tall, colour)
+            return
+        line = canvas.px(1)
+        for chosen, colour in ((rising, tokens.up), (~rising, tokens.down)):
+            wick, left, wide = slots.wick[chosen], slots.left[chosen], slots.width[chosen]
+            above, below = (top - high)[chosen], (low - top - deep + 1)[chosen]
+            canvas.fill_batch(wick, high[chosen], line, np.maximum(0, above), colour)
+            canvas.fill_batch(wick, (top + deep)[chosen], line, np.maximum(0, below), colour)
+            canvas.fill_batch(left, top[chosen], wide, deep[chosen], colour)
+            inside = hollow[chosen] & (deep[chosen] > 2 * line)
+            canvas.fill_batch(
+                left[inside] + line,
+                top[chosen][inside] + line,
+                wide[inside] - 2 * line,
+                deep[chosen][inside] - 2 * line,
+                tokens.ground,
+            )

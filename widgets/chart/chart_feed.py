@@ -2,71 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 from widgets.chart.chart_view import ChartView
-from widgets.chart.model import PRICE_PANE, Indicator
+from widgets.chart.market_lines import MarketLines
+from widgets.chart.studies import Studies
+from widgets.chart.time_bars import TimeBars
+from widgets.chart.trade_bars_feed import TradeBarsFeed
 from widgets.engine.engine_model import EngineModel
-from widgets.engine.protocol import Series
+from widgets.look.numbers import format_number
 from workstation.core.errors import ConfigurationError
-from workstation.core.timeframe import TIMEFRAME_NAMES
+from workstation.core.instrument import Instrument
+from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import InstrumentKind
-from workstation.market.bars import FormingBar
+from workstation.market.trade_bars import TradeBarKind, TradeBars, parse_trade_bars
 
-if TYPE_CHECKING:
-    from workstation.market.indicators import IndicatorCall
-
-CATCH_UP_BARS = 50
-DRAWN_ALWAYS = "VOLUME"
-OVER_PRICES = frozenset(
-    [
-        "ACCBANDS",
-        "BBANDS",
-        "DEMA",
-        "DONCHIAN",
-        "EMA",
-        "HT_TRENDLINE",
-        "ICHIMOKU",
-        "KAMA",
-        "LINEARREG",
-        "MA",
-        "MAMA",
-        "MAVP",
-        "MIDPOINT",
-        "MIDPRICE",
-        "SAR",
-        "SAREXT",
-        "SMA",
-        "SUPERTREND",
-        "T3",
-        "TEMA",
-        "TRIMA",
-        "TSF",
-        "TYPPRICE",
-        "WCLPRICE",
-        "AVGPRICE",
-        "MEDPRICE",
-        "VWAP",
-        "WMA",
-    ]
-)
-HIDDEN_LINES = frozenset({"direction", "lagging"})
 KIND_WORDS = {InstrumentKind.SPOT: "Spot", InstrumentKind.LINEAR: "Perpetual", InstrumentKind.INVERSE: "Inverse"}
 
 
 def spaced(timeframe: str) -> str:
-    """``15m`` as the screen writes it: ``15 m``."""
-    return f"{timeframe[:-1]} {timeframe[-1]}"
+    """``15m`` as the screen writes it: ``15 m``; bars of trades as they are: ``range 50``."""
+    return f"{timeframe[:-1]} {timeframe[-1]}" if timeframe in TIMEFRAMES else timeframe
 
 
-class _Bars:
-    """The chart's own bars, the one under construction among them, as indicators read them."""
+def is_timeframe(text: Any) -> bool:
+    """Whether it is a timeframe, ``15m``, or bars of trades, ``range 50``."""
+    if not isinstance(text, str):
+        return False
+    try:
+        return text in TIMEFRAMES or bool(parse_trade_bars(text))
+    except ConfigurationError:
+        return False
 
-    def __init__(self, chart: ChartView) -> None:
-        series = chart.model.series
-        self.close_ns = series.open_ns + series.bar_ns
-        self.open, self.high, self.low, self.close, self.volume = (series.column(row) for row in range(5))
+
+def bars_in_words(bars: TradeBars, instrument: Instrument) -> str:
+    """The kind and the size with its unit: ``range 50 ticks (5.0 USDT)``."""
+    size = format_number(bars.size, max(0, -int(bars.size.as_tuple().exponent)))
+    if bars.kind is TradeBarKind.TICK:
+        return f"{size} trades"
+    if bars.kind is TradeBarKind.VOLUME:
+        return f"volume {size} {instrument.base}"
+    return f"{bars.kind} {size} ticks ({bars.size * instrument.tick:f} {instrument.quote})"
 
 
 class ChartFeed:
@@ -75,125 +52,48 @@ class ChartFeed:
     def __init__(self, chart: ChartView, model: EngineModel) -> None:
         self._chart = chart
         self._model = model
-        self._calls: list[IndicatorCall] = []
-        self._shown: FormingBar | None = None
-        self._total = -1
-        self._open_ns = 0
+        self._lines = MarketLines(chart, model)
+        self._bars: TimeBars | TradeBarsFeed | None = None
+        self.studies = Studies(chart, self._lines)
         self.symbol = ""
-        self.interval_ns = 0
-        self.problem = ""
+        self.timeframe = ""
+
+    @property
+    def problem(self) -> str:
         """Why an indicator is not shown."""
+        return self.studies.problem
 
-    def load(self, symbol: str, interval_ns: int) -> None:
-        self.symbol, self.interval_ns = symbol, interval_ns
-        instrument = self._model.engine.market(symbol).instrument
-        title = f"{KIND_WORDS[instrument.kind]} · {spaced(TIMEFRAME_NAMES[interval_ns])}"
-        self._chart.set_instrument(symbol, title, instrument.tick)
-        self._reload()
+    def load(self, symbol: str, timeframe: str) -> None:
+        """Show bars of a timeframe, ``15m``, or of trades, ``range 50``; then ``set_indicators`` is called.
 
-    def set_indicators(self, texts: Sequence[str]) -> None:
-        """Indicators as the configuration names them: ``EMA(21)``. One that is wrong is left out."""
-        from workstation.market.indicators import parse_indicator
+        Raises ``ConfigurationError``.
+        """
+        engine = self._model.engine
+        market = engine.market(symbol)
+        words = KIND_WORDS[market.instrument.kind]
+        bars: TimeBars | TradeBarsFeed
+        if timeframe in TIMEFRAMES:
+            bars, size = TimeBars(self._chart, market, TIMEFRAMES[timeframe]), spaced(timeframe)
+        else:
+            chosen = parse_trade_bars(timeframe)
+            bars = TradeBarsFeed(self._chart, market, self._model.tapes[symbol], chosen)
+            size = bars_in_words(chosen, market.instrument)
+        self.symbol, self.timeframe, self._bars = symbol, timeframe, bars
+        self._lines.symbol = symbol
+        self._chart.model.countdown = timeframe in TIMEFRAMES
+        self._chart.set_instrument(symbol, f"{words} · {size}", market.instrument.tick)
+        bars.load()
 
-        self._calls, self.problem = [], ""
-        for text in texts:
-            try:
-                self._calls.append(parse_indicator(text))
-            except ConfigurationError as error:
-                self.problem = str(error)
-        self._draw_indicators()
+    def set_indicators(self, entries: Iterable[Any]) -> None:
+        """Indicators as the configuration names them, ``EMA(21)``, or as chosen. One that is wrong is left out."""
+        self.studies.choose(entries)
+        self._chart.set_problem(self.problem)
 
     def update(self) -> bool:
         """Take new bars and the growing one; whether anything changed."""
-        market = self._model.engine.market(self.symbol)
-        series = market.series(self.interval_ns)
-        if series is None:
-            return False
-        total, forming = series.total, market.forming(self.interval_ns)
-        if total == self._total and forming == self._shown:
-            return False
-        missing = total - self._total
-        if missing > min(CATCH_UP_BARS, len(series)) or missing < 0:
-            self._reload()
-            return True
-        count = len(series)
-        for place in range(count - missing, count):
-            self._put(
-                int(series.open_ns[place]),
-                series.open[place],
-                series.high[place],
-                series.low[place],
-                series.close[place],
-                series.volume[place],
-            )
-        self._total = total
-        self._put_forming(forming)
-        if missing:
-            self._draw_indicators()
-        return True
-
-    def refresh_indicators(self) -> None:
-        """Bring the newest values up to date with the bar under construction."""
-        if self._calls and len(self._chart.model.series):
-            newest = {line.name: float(line.values[-1]) for line in self._lines() if len(line.values)}
-            self._chart.update_indicators(newest)
-
-    def _reload(self) -> None:
-        market = self._model.engine.market(self.symbol)
-        series = market.series(self.interval_ns)
-        self._shown, self._total = None, series.total if series is not None else -1
-        if series is not None:
-            self._set_bars(series)
-        self._put_forming(market.forming(self.interval_ns))
-        self._draw_indicators()
-
-    def _set_bars(self, series: Series) -> None:
-        count = len(series)
-        self._chart.set_bars(
-            series.open_ns, series.open, series.high, series.low, series.close, series.volume, bar_ns=self.interval_ns
-        )
-        self._open_ns = int(series.open_ns[-1]) if count else 0
-
-    def _put(self, open_ns: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
-        """Overwrite the newest bar when it is the same one, else add it; an older one is known already."""
-        if open_ns == self._open_ns and len(self._chart.model.series):
-            self._chart.update_last_bar(open_, high, low, close, volume)
-        elif open_ns > self._open_ns:
-            self._open_ns = open_ns
-            self._chart.append_bar(open_ns, open_, high, low, close, volume)
-
-    def _put_forming(self, bar: FormingBar | None) -> None:
-        self._shown = bar
-        if bar is None:
-            return
-        instrument = self._model.engine.market(self.symbol).instrument
-        price = instrument.price_lossy
-        volume = bar.lots * instrument.lot_lossy
-        self._put(bar.open_ns, price(bar.open), price(bar.high), price(bar.low), price(bar.close), volume)
-
-    def _draw_indicators(self) -> None:
-        self._chart.set_indicators(self._lines())
-
-    def _lines(self) -> list[Indicator]:
-        found: list[Indicator] = []
-        bars: Any = _Bars(self._chart)
-        if not len(bars.close):
-            return found
-        for call in self._calls:
-            if call.name == DRAWN_ALWAYS:
-                continue
-            over = call.name in OVER_PRICES
-            try:
-                lines = call.compute(bars)
-            except ConfigurationError as error:
-                self.problem = str(error)
-                continue
-            words = f"{call.name} {' '.join(str(value) for _, value in call.parameters)}".strip()
-            for line, values in lines.items():
-                if line in HIDDEN_LINES:
-                    continue
-                label = words if len(lines) == 1 else f"{words} {line.replace('band', '')}"
-                colour = len(found) % 4 + 1
-                pane = PRICE_PANE if over else call.text
-                found.append(Indicator(f"{call.text} {line}", label, colour, values, pane, None if over else 2))
-        return found
+        changed = self._bars.update() if self._bars is not None else False
+        if changed is None:
+            self.studies.reload()
+        elif changed:
+            self.studies.follow()
+        return changed is not False

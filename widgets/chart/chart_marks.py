@@ -57,7 +57,12 @@ def position_line(positions: Iterable[PositionView], instrument: Instrument) -> 
 
 def chart_fills(fills: Iterable[FillView], symbol: str) -> list[Fill]:
     return [
-        Fill(fill.ts_ns, float(fill.price), "buy" if fill.side is Side.BUY else "sell")
+        Fill(
+            fill.ts_ns,
+            float(fill.price),
+            "buy" if fill.side is Side.BUY else "sell",
+            f"{fill.client_id} {fill.fill_id}",
+        )
         for fill in fills
         if fill.symbol == symbol
     ]
@@ -65,7 +70,12 @@ def chart_fills(fills: Iterable[FillView], symbol: str) -> list[Fill]:
 
 def chart_signals(signals: Iterable[SignalEmitted], symbol: str) -> list[ChartSignal]:
     return [
-        ChartSignal(signal.ts_ns, "buy" if signal.side is Side.BUY else "sell", round(signal.confidence))
+        ChartSignal(
+            signal.ts_ns,
+            "buy" if signal.side is Side.BUY else "sell",
+            round(signal.confidence),
+            f"{signal.strategy} {signal.ts_ns}",
+        )
         for signal in signals
         if signal.symbol == symbol
     ]

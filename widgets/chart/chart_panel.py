@@ -2,51 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import Signal, SignalInstance
 from PySide6.QtGui import QAction, QCursor
-from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from widgets.chart.chart_feed import ChartFeed, spaced
-from widgets.chart.chart_marks import chart_fills, chart_signals, order_lines, position_line
+from widgets.chart.chart_feed import ChartFeed, is_timeframe, spaced
+from widgets.chart.chart_indicators import ChartIndicators
+from widgets.chart.chart_marks import chart_fills, chart_signals, position_line
+from widgets.chart.chart_toolbar import ChartToolbar
 from widgets.chart.chart_view import ChartView
+from widgets.chart.chosen import chosen
+from widgets.chart.drawings.drawing_menu import DrawingMenu
+from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.drawings.drawing_tools import DrawingTools
+from widgets.chart.drawings.tool_strip import ToolStrip
+from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.record_button import RecordButton
-from widgets.controls.controls import IconButton
-from widgets.controls.segmented import Segmented
-from widgets.controls.toolbar import Separator, TextButton, Toolbar, popup_below
-from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
+from widgets.chart.trade_bars_dialog import TradeBarsDialog
+from widgets.chart.trading.chart_trading import ChartTrading
+from widgets.chart.trading.story_teller import StoryTeller
+from widgets.engine.engine_model import EngineModel, Result
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.positions_table import PositionActions, position_row
+from workstation.core.errors import ConfigurationError
 from workstation.core.messages import CancelOrder, Flatten
-from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import EXTERNAL
 from workstation.core.views import PositionView
+from workstation.market.trade_bars import TradeBarKind
 
-NEAR_TIMEFRAMES = ("1m", "5m", "15m", "1h", "4h", "1d")
-OFFERED = (
-    "EMA(21)",
-    "EMA(55)",
-    "SMA(200)",
-    "VWAP",
-    "BBANDS(20)",
-    "DONCHIAN(20)",
-    "SUPERTREND",
-    "ICHIMOKU",
-    "RSI(14)",
-    "MACD",
-    "ATR(14)",
-    "ADX(14)",
-    "STOCH",
-)
 CLOCK_FRAMES = 15
+FALLBACK = "1m"
 
 
 class ChartPanel(LivePanel):
     """Follows the linked symbol when ``linked``; otherwise it keeps its own."""
 
     title_changed = Signal(str)
+    another_wanted = Signal(object)  # the state that one more chart begins with
 
     def __init__(
         self,
@@ -56,13 +51,15 @@ class ChartPanel(LivePanel):
         indicators: Sequence[str],
         *,
         linked: bool = True,
+        drawings: DrawingShelf | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(model, parent)
         self.linked = linked
         self.symbol = symbol
         self.timeframe = timeframe
-        self.indicators = list(indicators)
+        self._wanted: Sequence[Any] = list(indicators)
+        """The indicators to show when the chart is loaded."""
         self._loaded = False
         self._positions: list[PositionView] = []
         self.view = ChartView(self)
@@ -70,33 +67,23 @@ class ChartPanel(LivePanel):
         self.view.order_cancel_requested.connect(lambda key: model.command(CancelOrder(client_id=key)))
         self.view.position_close_requested.connect(self._close_position)
         self.position_actions = PositionActions(model, self)
-        self.bar = Toolbar(self)
-        self.timeframes = Segmented(NEAR_TIMEFRAMES, framed=False)
-        self.timeframes.chosen.connect(lambda index: self.choose_timeframe(NEAR_TIMEFRAMES[index]))
-        self.further = IconButton("chevron-down", "Further timeframes")
-        self.further.clicked.connect(lambda: popup_below(self.timeframes_menu(), self.further))
-        self.indicators_button = TextButton("Indicators", opens=True)
-        self.indicators_button.clicked.connect(lambda: popup_below(self.indicators_menu(), self.indicators_button))
-        self.auto = TextButton("Auto", "Fit prices to what is visible", checkable=True)
-        self.auto.setChecked(True)
-        self.auto.toggled.connect(self.view.set_auto_scale)
-        self.view.auto_scale_changed.connect(self.auto.setChecked)
-        self.logarithmic = TextButton("Log", "Logarithmic prices", checkable=True)
-        self.logarithmic.toggled.connect(self.view.set_logarithmic)
+        self.drawing = DrawingTools(self.view, drawings or DrawingShelf(None, self), self)
+        self.drawing_menu = DrawingMenu(self.view, self.drawing)
+        self.trading = ChartTrading(self.view, model, self)
+        self.trading.lines_changed.connect(self._show_orders)
+        self.stories = StoryTeller(self.view, model, self)
+        self.indicator_desk = ChartIndicators(self.view, self.feed, self)
+        self.indicator_desk.changed.connect(self._count_indicators)
+        self.view.pointers += [self.drawing, self.stories, self.trading]
+        self.view.crosshair_moved.connect(self._tell_crosshair)
+        self.strip = ToolStrip(self.drawing)
         self.record = RecordButton(model)
-        self.newest = IconButton("last", "Go to the newest bar and stay with it")
-        self.newest.clicked.connect(self.view.follow)
-        self.whole = IconButton("expand", "Show all bars")
-        self.whole.clicked.connect(self.view.show_all)
-        self._lay_out()
-
-    def _lay_out(self) -> None:
-        row = self.bar.row
-        for widget in (self.timeframes, self.further, Separator(), self.indicators_button):
-            row.addWidget(widget)
-        row.addStretch(1)
-        for widget in (self.record, Separator(), self.auto, self.logarithmic, self.newest, self.whole):
-            row.addWidget(widget)
+        self.bar = ChartToolbar(self.view, self.strip, self.record, self)
+        self.bar.timeframe_chosen.connect(self.choose_timeframe)
+        self.bar.trade_bars_wanted.connect(self.open_trade_bars)
+        self.bar.indicators_wanted.connect(self.indicator_desk.open_dialog)
+        self.bar.new_chart_wanted.connect(self.ask_for_another)
+        self.indicators_button = self.bar.indicators
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -116,12 +103,16 @@ class ChartPanel(LivePanel):
             (model.positions_changed, self._show_positions),
             (model.fills_added, self._show_fills),
             (model.signals_added, self._show_fills),
+            (model.amendment_refused, self.trading.on_refused),
+            (model.result_told, self.trading.on_result),
+            (model.crosshair_moved, self._follow_crosshair),
         )
 
     def refresh(self) -> None:
         if self.linked and self.symbol != self.model.symbol:
             self.symbol = self.model.symbol
             self._loaded = False
+        self.trading.show(self.symbol)
         if not self._loaded:
             self._load()
         else:
@@ -130,64 +121,96 @@ class ChartPanel(LivePanel):
         self._show_fills()
         self._show_clock()
 
+    @property
+    def indicators(self) -> list[str]:
+        """The chosen indicators as the configuration names them."""
+        return [each.text for each in (self.indicator_desk.chosen if self._loaded else chosen(self._wanted))]
+
     def choose_timeframe(self, timeframe: str) -> None:
-        """One of the engine's timeframes, as 15m."""
+        """One of the engine's timeframes, as 15m, or bars of trades, as range 50."""
         self.timeframe = timeframe
         self._load()
         self._show_fills()
 
-    def choose_indicators(self, texts: Sequence[str]) -> None:
-        self.indicators = list(texts)
-        self.feed.set_indicators(self.indicators)
-        self.indicators_button.set_count(len(self.indicators))
-        self.indicators_button.setToolTip(self.feed.problem)
+    def choose_indicators(self, entries: Sequence[Any]) -> None:
+        """These instead of all others: texts, or chosen with their colours and pane."""
+        self._wanted = list(entries)
+        self.indicator_desk.choose(entries)
 
-    def timeframes_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for name in TIMEFRAMES:
-            if name not in NEAR_TIMEFRAMES:
-                self._offer(menu, name, name == self.timeframe).triggered.connect(
-                    lambda _=False, name=name: self.choose_timeframe(name)
-                )
-        return menu
+    def open_trade_bars(self, kind: TradeBarKind) -> TradeBarsDialog:
+        """Ask for the size of tick, volume, range or Renko bars."""
+        market = self.model.engine.market(self.symbol)
+        dialog = TradeBarsDialog(kind, market.instrument, market.last_price, self.timeframe, self)
+        dialog.chosen.connect(self.choose_timeframe)
+        dialog.show()
+        return dialog
 
-    def indicators_menu(self) -> QMenu:
-        """Those that are shown first, then others that are often wanted."""
-        menu = QMenu(self)
-        for text in dict.fromkeys((*self.indicators, *OFFERED)):
-            self._offer(menu, text, text in self.indicators).toggled.connect(
-                lambda on, text=text: self.choose_indicators(
-                    [*self.indicators, text] if on else [each for each in self.indicators if each != text]
-                )
-            )
-        return menu
+    def ask_for_another(self) -> None:
+        self.another_wanted.emit(self.state())
 
-    def _offer(self, menu: QMenu, text: str, on: bool) -> QAction:
-        action = menu.addAction(text)
-        action.setCheckable(True)
-        action.setChecked(on)
-        return action
+    def state(self) -> dict[str, Any]:
+        """What a layout keeps of the chart."""
+        entries = self.indicator_desk.chosen if self._loaded else chosen(self._wanted)
+        return {
+            "symbol": self.symbol,
+            "timeframe": self.timeframe,
+            "kind": self.view.model.kind.value,
+            "scale": self.view.model.price_scale.value,
+            "indicators": [each.as_json() for each in entries],
+        }
+
+    def take_state(self, state: Mapping[str, Any]) -> None:
+        """Show what ``state`` gave; what it does not hold, or cannot be, stays as it is."""
+        if not self.linked and state.get("symbol") in self.model.engine.symbols:
+            self.symbol = str(state["symbol"])
+        if is_timeframe(state.get("timeframe")):
+            self.timeframe = str(state["timeframe"])
+        if state.get("kind") in list(ChartKind):
+            self.view.set_kind(ChartKind(state["kind"]))
+        if state.get("scale") in list(PriceScale):
+            self.view.set_price_scale(PriceScale(state["scale"]))
+        if isinstance(state.get("indicators"), list):
+            self._wanted = list(state["indicators"])
+        if self._loaded:
+            self._load()
+
+    def _count_indicators(self) -> None:
+        self._wanted = list(self.indicator_desk.chosen)
+        self.indicators_button.set_count(len(self._wanted))
+        self.indicators_button.setToolTip(self.feed.problem or "Add, change and remove indicators")
 
     def _load(self) -> None:
         self._loaded = True
-        self.feed.load(self.symbol, TIMEFRAMES[self.timeframe])
-        self.choose_indicators(self.indicators)
-        near = self.timeframe in NEAR_TIMEFRAMES
-        if near:
-            self.timeframes.set_index(NEAR_TIMEFRAMES.index(self.timeframe))
-        self.further.setToolTip("Further timeframes" if near else f"Now {self.timeframe}")
+        self.stories.close()
+        self.drawing.show(self.symbol)
+        try:
+            self.feed.load(self.symbol, self.timeframe)
+        except ConfigurationError as error:
+            # A size of bars that this symbol cannot have, as after the linked symbol changed.
+            self.timeframe = FALLBACK
+            self.feed.load(self.symbol, self.timeframe)
+            self.model.result_told.emit(Result(f"{error} The chart shows {spaced(FALLBACK)} instead.", False))
+        self.choose_indicators(self._wanted)
+        self.bar.show_timeframe(self.timeframe)
         self.title_changed.emit(self.title)
 
     def _follow_link(self, symbol: str) -> None:
         if self.linked:
             self.refresh()
 
+    def _tell_crosshair(self, time_ns: int | None, _: object) -> None:
+        self.model.crosshair_moved.emit(self, time_ns)
+
+    def _follow_crosshair(self, source: object, time_ns: int | None) -> None:
+        """The pointer is over another chart: its time is marked here too."""
+        if source is not self:
+            self.view.set_crosshair_time(time_ns)
+
     def _tick(self, frame: int) -> None:
         self.feed.update()
-        if frame % SLOW_FRAMES == 0:
-            self.feed.refresh_indicators()
         if frame % CLOCK_FRAMES == 0:
             self._show_clock()
+            self.trading.check_patience()
 
     def _show_clock(self) -> None:
         self.record.show_symbol(self.symbol)
@@ -199,10 +222,9 @@ class ChartPanel(LivePanel):
         self.view.set_stale(round(age_ns / 1e9) if stale else None)
 
     def _show_orders(self, _: object = None) -> None:
-        instrument = self.model.engine.market(self.symbol).instrument
-        lines = order_lines(self.model.working_orders(), self._positions, instrument)
-        if lines != self.view.model.orders:
-            self.view.set_orders(lines)
+        lines, ghosts = self.trading.lines(self._positions)
+        if (lines, ghosts) != (self.view.model.orders, self.view.model.ghosts):
+            self.view.set_orders(lines, ghosts)
 
     def _show_positions(self, positions: list[PositionView]) -> None:
         self._positions = positions

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGraphicsView, QWidget
+from PySide6.QtWidgets import QGraphicsView, QMenu, QWidget
 
+from widgets.chart.drawings.drawing_scene import DrawingScene
+from widgets.chart.kinds import ChartKind, PriceScale, switched
 from widgets.chart.model import (
     PRICE_PANE,
     ChartModel,
@@ -22,9 +24,12 @@ from widgets.chart.model import (
     PositionLine,
 )
 from widgets.chart.model import Signal as StrategySignal
-from widgets.chart.order_lines import OrderLineLayer
+from widgets.chart.order_lines import Hit, OrderLineLayer
 from widgets.chart.pane import Pane
 from widgets.chart.pane_stack import PaneStack
+from widgets.chart.pointer import ChartPointer, PanePoint
+from widgets.chart.profiles import Profile
+from widgets.chart.pyramid import Floats
 from widgets.chart.series import Bar
 from widgets.chart.tags import POSITION
 from widgets.chart.viewport import Viewport
@@ -35,18 +40,28 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     """Candles with volume, indicators, orders and fills. It holds what it was given and decides nothing.
 
     The wheel zooms (with Ctrl at the pointer), dragging pans, dragging an axis stretches it; arrow keys pan,
-    + and - zoom, Home and End go to the first and the newest bar.
+    + and - zoom, Home and End go to the first and the newest bar. With Alt: R resets zoom and range, F shows all bars,
+    A fits prices or leaves them, L and P switch to logarithmic prices and to percent, and back.
     """
 
     order_cancel_requested = Signal(str)
     position_close_requested = Signal()
     crosshair_moved = Signal(object, object)  # time_ns of the bar and price, or None and None
     auto_scale_changed = Signal(bool)
+    kind_changed = Signal(object)  # ChartKind
+    price_scale_changed = Signal(object)  # PriceScale
+    menu_wanted = Signal(object, object)  # a QMenu to fill and the PanePoint of the right click
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent, background=current().tokens.ground)
+        # Items paint within their bounds; the margin that Qt adds would repaint every neighbour with each tick.
+        self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
         self.model = ChartModel()
         self.viewport_state = Viewport()
+        self.drawings = DrawingScene()
+        self.pointers: list[ChartPointer] = []
+        """Asked before the chart itself, in this order."""
+        self._dragged_by: ChartPointer | None = None
         self._order_lines = OrderLineLayer(PRICE_PANE)
         self._stack = PaneStack(self, self._order_lines)
         self.setCentralItem(self._stack.item)
@@ -86,11 +101,12 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.touch()
         self.viewport_state.reset(len(self.model.series))
         self.refresh_ranges()
+        self._repaint()
 
     def append_bar(self, open_ns: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
         """Add a bar at the end; the view moves on when the newest bar was in view."""
         self.model.series.append_bar(Bar(open_ns, open_, high, low, close, volume))
-        self.model.touch()
+        self.model.touch_last(added=True)
         self.viewport_state.append()
         self.refresh_ranges()
 
@@ -99,28 +115,57 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         series = self.model.series
         time_ns = int(series.open_ns[-1]) if len(series) else 0
         series.update_last_bar(Bar(time_ns, open_, high, low, close, volume))
-        self.model.touch()
+        self.model.touch_last()
         if self.viewport_state.following:
-            self.refresh_ranges()
+            self.refresh_ranges(newest_only=True)
         else:
             self._repaint_price()
 
     def set_indicators(self, indicators: Iterable[Indicator]) -> None:
         """Replace all; each pane name other than "price" gets a sub-pane, in order of appearance."""
+        self.model.settled += 1
         self.model.lines = [IndicatorLine(indicator) for indicator in indicators]
         names = list(dict.fromkeys(line.indicator.pane for line in self.model.lines))
         self._stack.set_sub_panes([name for name in names if name != PRICE_PANE])
         self.refresh_ranges()
 
-    def update_indicators(self, newest: Mapping[str, float]) -> None:
-        """Set the newest values by indicator name, for the bar that is last now."""
+    def write_indicator_tails(self, tails: Mapping[str, Floats]) -> None:
+        """Set the values of the newest bars, as many as are given, by indicator name."""
+        settles = False
         for line in self.model.lines:
-            if line.indicator.name in newest:
-                line.write_last(newest[line.indicator.name], len(self.model.series))
-        self.refresh_ranges()
+            tail = tails.get(line.indicator.name)
+            if tail is not None:
+                settles = settles or len(tail) > 1
+                line.write_tail(tail, len(self.model.series))
+        if settles:
+            self.model.settled += 1
+            self.refresh_ranges()
+            return
+        # Indicators do not stretch the range of prices; that of the bar was brought up to date with it.
+        self.price_pane.surface.update_newest()
+        for pane in self.panes[1:]:
+            pane.fit(newest_only=True)
 
-    def set_orders(self, orders: Iterable[OrderLine]) -> None:
-        self.model.orders = list(orders)
+    def set_profiles(self, profiles: Iterable[Profile]) -> None:
+        """Replace all volume profiles of the price pane."""
+        self.model.profiles = list(profiles)
+        self.model.settled += 1
+        self.price_pane.surface.update()
+
+    def set_problem(self, sentence: str) -> None:
+        """Why something that was chosen is not shown, below the legend; empty for none."""
+        if sentence != self.model.problem:
+            self.model.problem = sentence
+            self.price_pane.surface.update()
+
+    def set_hint(self, sentence: str) -> None:
+        """What the chart waits for, below the legend; empty for nothing."""
+        self.model.hint = sentence
+        self.price_pane.surface.update()
+
+    def set_orders(self, orders: Iterable[OrderLine], ghosts: Iterable[OrderLine] = ()) -> None:
+        """Working orders; ghosts are the places of those whose change the venue has not answered."""
+        self.model.orders, self.model.ghosts = list(orders), list(ghosts)
         self.refresh_ranges()
 
     def set_position(self, position: PositionLine | None) -> None:
@@ -143,10 +188,19 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.now_ns = now_ns
         self.price_pane.axis.update()
 
-    def set_logarithmic(self, on: bool) -> None:
-        """Prices on a logarithmic scale; the range is fitted anew."""
-        self.model.logarithmic = on
+    def set_kind(self, kind: ChartKind) -> None:
+        """Draw the bars as candles, bars, a line and so on."""
+        if kind is not self.model.kind:
+            self.model.kind = kind
+            self.model.touch()
+            self.refresh_ranges()
+            self.kind_changed.emit(kind)
+
+    def set_price_scale(self, scale: PriceScale) -> None:
+        """Put prices on a linear or logarithmic scale, or in percent; the range is fitted anew."""
+        self.model.price_scale = scale
         self.price_pane.set_auto_scale(True)
+        self.price_scale_changed.emit(scale)
 
     def set_auto_scale(self, on: bool) -> None:
         """Fit prices to what is visible, or leave them where they are."""
@@ -162,6 +216,11 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         """Go to the newest bar and stay with it."""
         self.viewport_state.follow()
         self.refresh_ranges()
+
+    def reset_zoom(self) -> None:
+        """Go to the newest bars at the zoom of a new chart, with prices fitted."""
+        self.viewport_state.reset_zoom()
+        self.price_pane.set_auto_scale(True)
 
     def show_all(self) -> None:
         self.viewport_state.show_all()
@@ -192,11 +251,11 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         scale = pane.logical_scale()
         index = round(scale.index_at(position.x()))
         value = scale.value_at(position.y())
-        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        hit = self.line_at(pane, position)
         self.model.hovered_line = hit.key if hit else None
-        self.viewport().setCursor(
-            Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
-        )
+        cursor = Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
+        wished = [pointer.hover(pane, position) for pointer in self.pointers]
+        self.viewport().setCursor(next((each for each in wished if each is not None), cursor))
         self.model.crosshair = Crosshair(index, pane.name, value)
         price = value if pane is self.price_pane else None
         self.crosshair_moved.emit(self.model.series.time_at(index), price)
@@ -205,13 +264,15 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
     def point_away(self) -> None:
         if self.model.crosshair is None:
             return
-        self.model.crosshair = self.model.hovered_line = None
+        self.model.crosshair = self.model.hovered_line = self.model.hovered_study = None
         self.crosshair_moved.emit(None, None)
         self._repaint()
 
     def click(self, pane: Pane, position: QPointF) -> None:
         """A click without a drag: the × of a label asks for its order or position to end."""
-        hit = self._order_lines.hit(position) if pane is self.price_pane else None
+        if any(pointer.click(pane, position) for pointer in self.pointers):
+            return
+        hit = self.line_at(pane, position)
         if hit is None or not hit.close:
             return
         if hit.key == POSITION:
@@ -219,18 +280,49 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         else:
             self.order_cancel_requested.emit(hit.key)
 
+    def line_at(self, pane: Pane, position: QPointF) -> Hit | None:
+        """The line or label of an order or position at logical pixels of a pane."""
+        return self._order_lines.hit(position) if pane is self.price_pane else None
+
+    def drag_by_pointer(self, pane: Pane, start: QPointF | None, position: QPointF, ends: bool) -> bool:
+        """Hand a drag, from `start` where it begins, to the first that takes it; whether any did."""
+        if start is not None:
+            self._dragged_by = next((pointer for pointer in self.pointers if pointer.press(pane, start)), None)
+        pointer = self._dragged_by
+        if pointer is None:
+            return False
+        pointer.move(pane, position)
+        if ends:
+            self._dragged_by = None
+            pointer.release(pane, position)
+        self.point_at(pane, position)
+        return True
+
+    def open_menu(self, pane: Pane, position: QPointF, screen: QPoint) -> None:
+        """Open what others offer for a place of a pane; nothing where there is nothing."""
+        scale = pane.logical_scale()
+        time_ns = int(self.model.series.time_at(round(scale.index_at(position.x()))))
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.menu_wanted.emit(menu, PanePoint(pane.name, position, time_ns, scale.value_at(position.y())))
+        if menu.isEmpty():
+            menu.deleteLater()
+        else:
+            menu.popup(screen)
+
     def axis_width(self) -> float:
         return float(self.price_pane.axis.width())
 
-    def refresh_ranges(self) -> None:
-        """Bring axes, ranges and all panes up to date."""
+    def refresh_ranges(self, *, newest_only: bool = False) -> None:
+        """Bring axes, ranges and all panes up to date; with `newest_only`, after a change of the newest bar alone."""
         state, model = self.viewport_state, self.model
         width = self.price_pane.box.width()
         if width != state.width and width > 1:
             state.resize(width)
         model.left, model.right = state.left, state.right
-        for pane in self.panes:
-            pane.fit()
+        # Every pane is brought up to date, also after the first that changed.
+        if not any([pane.fit(newest_only=newest_only) for pane in self.panes]):
+            return
         top = self.price_pane.logical_scale().value_at(0)
         changed = [pane.axis.fit_width([model.price_text(top)]) for pane in self.panes]
         self._stack.time_axis.update()
@@ -251,7 +343,18 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         super().mouseReleaseEvent(event)
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        """Esc is the window's shortcut, unless it would end something here."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
+            escape = event.key() == Qt.Key.Key_Escape
+            if escape and any(pointer.wants_escape() for pointer in self.pointers):
+                event.accept()
+                return True
+        return bool(super().event(event))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        if any(pointer.key(event) for pointer in self.pointers):
+            return
         moves = {
             Qt.Key.Key_Left: -0.1,
             Qt.Key.Key_Right: 0.1,
@@ -260,6 +363,8 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         }
         zooms = {Qt.Key.Key_Plus: 1.25, Qt.Key.Key_Equal: 1.25, Qt.Key.Key_Minus: 0.8}
         key = Qt.Key(event.key())
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier and self._press_with_alt(key):
+            return
         if key in moves:
             self.pan_share(moves[key])
         elif key in zooms:
@@ -271,6 +376,20 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             self.refresh_ranges()
         else:
             event.ignore()
+
+    def _press_with_alt(self, key: Qt.Key) -> bool:
+        scale = self.model.price_scale
+        acts: dict[Qt.Key, Callable[[], None]] = {
+            Qt.Key.Key_R: self.reset_zoom,
+            Qt.Key.Key_F: self.show_all,
+            Qt.Key.Key_A: lambda: self.set_auto_scale(not self.price_pane.auto_scale),
+            Qt.Key.Key_L: lambda: self.set_price_scale(switched(scale, PriceScale.LOGARITHMIC)),
+            Qt.Key.Key_P: lambda: self.set_price_scale(switched(scale, PriceScale.PERCENT)),
+        }
+        if key not in acts:
+            return False
+        acts[key]()
+        return True
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from PySide6.QtCore import QPointF, QRectF
 
 from widgets.chart.model import ChartModel, Fill, Signal
 from widgets.chart.scale import PaneScale
@@ -24,29 +25,53 @@ class FillLayer:
         if not len(model.series):
             return
         for fill in visible_fills(model, scale):
-            buy = fill.side == "buy"
-            x = round(scale.x(model.series.index_at(fill.time_ns))) + 0.5
-            y = scale.y(fill.price)
-            away = 1 if buy else -1
-            tip, base = y + away * canvas.px(1), y + away * canvas.px(1 + HEIGHT)
-            half = canvas.px(HALF_WIDTH)
-            points = [(x, tip), (x + half, base), (x - half, base)]
-            canvas.polygon(points, tokens.up if buy else tokens.down, tokens.ground)
+            points = _triangle(fill, model, scale, canvas.ratio)
+            canvas.polygon(points, tokens.up if fill.side == "buy" else tokens.down, tokens.ground)
         for signal in model.signals:
             self._draw_signal(canvas, scale, model, tokens, signal)
 
     def _draw_signal(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens, signal: Signal) -> None:
-        index = int(model.series.index_at(signal.time_ns))
-        if not scale.left <= index <= scale.right:
+        box = _box(signal, model, scale, canvas.ratio)
+        if box is None:
             return
-        bar = model.series.bar(min(index, len(model.series) - 1))
-        width, height = canvas.px(BOX[0]), canvas.px(BOX[1])
-        away = canvas.px(CLEARANCE + HEIGHT)
-        x = round(scale.x(index)) - width // 2
-        y = round(scale.y(bar.low)) + away if signal.side == "buy" else round(scale.y(bar.high)) - away - height
+        x, y, width, height = box
         canvas.fill(x, y, width, height, tokens.ground)
         canvas.frame(x, y, width, height, tokens.border, canvas.px(1))
         canvas.text(x, y, width, height, str(signal.confidence), tokens.text_2, CENTRE, 11)
+
+
+def mark_at(model: ChartModel, scale: PaneScale, position: QPointF) -> Fill | Signal | None:
+    """The execution or signal at a point; `scale` is in logical pixels."""
+    if not len(model.series):
+        return None
+    for signal in reversed(model.signals):
+        box = _box(signal, model, scale, 1.0)
+        if box is not None and QRectF(*box).contains(position):
+            return signal
+    for fill in reversed(visible_fills(model, scale)):
+        (x, tip), (right, base), _ = _triangle(fill, model, scale, 1.0)
+        if abs(position.x() - x) <= right - x and min(tip, base) - 1 <= position.y() <= max(tip, base) + 1:
+            return fill
+    return None
+
+
+def _triangle(fill: Fill, model: ChartModel, scale: PaneScale, ratio: float) -> list[tuple[float, float]]:
+    """The tip at the price, then the two ends of the base; `ratio` device pixels a logical one."""
+    x = round(scale.x(model.series.index_at(fill.time_ns))) + 0.5
+    y, away, half = scale.y(fill.price), 1 if fill.side == "buy" else -1, HALF_WIDTH * ratio
+    base = y + away * (1 + HEIGHT) * ratio
+    return [(x, y + away), (x + half, base), (x - half, base)]
+
+
+def _box(signal: Signal, model: ChartModel, scale: PaneScale, ratio: float) -> tuple[int, int, int, int] | None:
+    """Left, top, width and height of a signal's box; None out of view."""
+    index = int(model.series.index_at(signal.time_ns))
+    if not scale.left <= index <= scale.right:
+        return None
+    bar = model.series.bar(min(index, len(model.series) - 1))
+    width, height, away = round(BOX[0] * ratio), round(BOX[1] * ratio), round((CLEARANCE + HEIGHT) * ratio)
+    y = round(scale.y(bar.low)) + away if signal.side == "buy" else round(scale.y(bar.high)) - away - height
+    return round(scale.x(index)) - width // 2, y, width, height
 
 
 def visible_fills(model: ChartModel, scale: PaneScale) -> list[Fill]:

@@ -9,7 +9,6 @@ import numpy as np
 
 from widgets.chart.model import PRICE_PANE, ChartModel
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
-from widgets.chart.time_ticks import time_ticks
 from widgets.look.painting import Canvas
 from widgets.look.tokens import Tokens
 
@@ -42,6 +41,6 @@ class GridLayer:
         distance = canvas.px(tick_distance(self._pane))
         ys = whole_pixels(scale.ys(value_ticks(scale, distance, smallest_step(self._pane, model))))
         canvas.fill_batch(np.zeros(len(ys)), ys, canvas.width, line, tokens.grid)
-        ticks = time_ticks(model.series, scale.left, scale.right, scale.width, canvas.px(TIME_DISTANCE))
+        ticks = model.time_ticks(scale, canvas.px(TIME_DISTANCE))
         xs = whole_pixels(np.array([scale.x(tick.at) for tick in ticks]))
         canvas.fill_batch(xs, np.zeros(len(xs)), line, canvas.height, tokens.grid)

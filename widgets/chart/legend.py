@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Final, NamedTuple
 
+from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor
 
 from widgets.chart.model import PRICE_PANE, ChartModel
 from widgets.chart.scale import PaneScale
 from widgets.look.numbers import format_number, format_percent
 from widgets.look.painting import LEFT, Canvas
+from widgets.look.theme import current
 from widgets.look.tokens import Tokens
 
 LEFT_EDGE: Final = 8
 TOP_EDGE: Final = 6
 LINE_HEIGHT: Final = 18
 SUB_PANE_TOP: Final = 2
+MOST_LINES: Final = 3
+SIGN_WIDTH: Final = 20
+SIGN_PIXELS: Final = 12
 
 
 class Word(NamedTuple):
@@ -27,23 +33,47 @@ class Word(NamedTuple):
     pixels: int = 12
     weight: int = 400
     label: bool = False
+    study: str = ""
+
+
+class LegendAct(Enum):
+    """What lies under the pointer: the label itself, or one of the two signs after it."""
+
+    LABEL = "label"
+    EDIT = "edit"
+    REMOVE = "remove"
+
+
+class LegendHit(NamedTuple):
+    study: str
+    act: LegendAct
 
 
 class LegendLayer:
+    """Remembers where it drew each indicator, so that the pointer finds it."""
+
     def __init__(self, pane: str) -> None:
         self._pane = pane
+        self._areas: list[tuple[QRectF, LegendHit]] = []
 
     def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
-        lines = [indicator_words(self._pane, model, tokens)]
+        self._areas = []
+        lines = wrapped(indicator_words(self._pane, model, tokens), canvas)
         top = SUB_PANE_TOP
         if self._pane == PRICE_PANE:
             lines.insert(0, instrument_words(model, tokens))
+            lines += [[Word(text, tokens.warning)] for text in (model.problem, model.hint) if text]
             top = TOP_EDGE
         for number, words in enumerate(lines):
             y = canvas.px(top + number * LINE_HEIGHT)
-            self._draw_words(canvas, words, y, tokens)
+            self._draw_words(canvas, words, y, tokens, model.hovered_study)
 
-    def _draw_words(self, canvas: Canvas, words: list[Word], y: int, tokens: Tokens) -> None:
+    def hit(self, point: QPointF) -> LegendHit | None:
+        """The indicator at a point of the pane, in logical pixels; the signs win over the label."""
+        found = [hit for area, hit in self._areas if area.contains(point)]
+        return next((hit for hit in found if hit.act is not LegendAct.LABEL), found[0] if found else None)
+
+    def _draw_words(self, canvas: Canvas, words: list[Word], y: int, tokens: Tokens, hovered: str | None) -> None:
         height = canvas.px(LINE_HEIGHT)
         placed: list[tuple[int, int, Word]] = []
         x = canvas.px(LEFT_EDGE)
@@ -63,6 +93,45 @@ class LegendLayer:
         for left, width, word in placed:
             room = width + canvas.px(2)
             canvas.text(left, y, room, height, word.text, word.colour, LEFT, word.pixels, word.weight)
+        for study in dict.fromkeys(word.study for _, _, word in placed if word.study):
+            of = [(left, width) for left, width, word in placed if word.study == study]
+            self._remember(canvas, QRectF(of[0][0], y, sum(of[-1]) - of[0][0], height), study, LegendAct.LABEL)
+            if study == hovered:
+                self._draw_signs(canvas, of[0][0], y, study, tokens)
+
+    def _draw_signs(self, canvas: Canvas, left: int, y: int, study: str, tokens: Tokens) -> None:
+        """A gear and a cross over the beginning of the label under the pointer: nothing else moves."""
+        side, height = canvas.px(SIGN_WIDTH), canvas.px(LINE_HEIGHT)
+        canvas.fill(left - canvas.px(2), y, 2 * side + canvas.px(2), height, tokens.control)
+        for number, (icon, act) in enumerate((("gear", LegendAct.EDIT), ("cross", LegendAct.REMOVE))):
+            x = left + number * side
+            picture = current().pixmap(icon, "text_1", SIGN_PIXELS)
+            margin = (side - canvas.px(SIGN_PIXELS)) / 2
+            size = canvas.px(SIGN_PIXELS)
+            at = QRectF(x + margin, y + (height - size) / 2, size, size)
+            canvas.painter.drawPixmap(at, picture, QRectF(picture.rect()))
+            self._remember(canvas, QRectF(x, y, side, height), study, act)
+
+    def _remember(self, canvas: Canvas, area: QRectF, study: str, act: LegendAct) -> None:
+        ratio = canvas.ratio
+        logical = QRectF(area.x() / ratio, area.y() / ratio, area.width() / ratio, area.height() / ratio)
+        self._areas.append((logical, LegendHit(study, act)))
+
+
+def wrapped(words: list[Word], canvas: Canvas) -> list[list[Word]]:
+    """Lines that fit the pane, each indicator whole, `MOST_LINES` at the most."""
+    lines: list[list[Word]] = [[]]
+    room = canvas.width - canvas.px(2 * LEFT_EDGE)
+    used = 0
+    for study in dict.fromkeys(word.study for word in words):
+        group = [word for word in words if word.study == study]
+        width = sum(canvas.text_width(word.text, word.pixels, word.weight) + canvas.px(word.gap) for word in group)
+        if lines[-1] and used + width > room and len(lines) < MOST_LINES:
+            lines.append([])
+            used = 0
+        lines[-1] += group
+        used += width
+    return lines
 
 
 def instrument_words(model: ChartModel, tokens: Tokens) -> list[Word]:
@@ -71,7 +140,7 @@ def instrument_words(model: ChartModel, tokens: Tokens) -> list[Word]:
     index = bar_under_crosshair(model)
     if index is None:
         return words
-    bar = model.series.bar(index)
+    bar = model.drawn.bar(index)
     colour = tokens.up_text if bar.close >= bar.open else tokens.down_text
     for position, (letter, price) in enumerate(zip("OHLC", bar[1:5], strict=True)):
         words.append(Word(letter, tokens.text_3, 8 if position else 14, label=True))
@@ -84,14 +153,20 @@ def instrument_words(model: ChartModel, tokens: Tokens) -> list[Word]:
 
 
 def indicator_words(pane: str, model: ChartModel, tokens: Tokens) -> list[Word]:
-    """Labels and values of a pane's indicators at the same bar."""
+    """Labels and values of a pane's indicators at the same bar; the volume profiles of the price pane."""
     words: list[Word] = []
     index = bar_under_crosshair(model)
+    shown: set[str] = set()
     for line in model.in_pane(pane):
+        study = line.indicator.study
         value = float(line.values[index]) if index is not None and index < line.count else None
         colour = tokens.series_text[(line.indicator.color_index - 1) % 4]
-        words.append(Word(line.indicator.label, tokens.text_2, 14, label=True))
-        words.append(Word(model.value_text(line.indicator, value), colour, 4))
+        if study not in shown or not study:
+            words.append(Word(line.indicator.label, tokens.text_2, 14, label=True, study=study))
+            shown.add(study)
+        words.append(Word(model.value_text(line.indicator, value), colour, 6, study=study))
+    if pane == PRICE_PANE:
+        words += [Word(profile.label, tokens.text_2, 14, study=profile.study) for profile in model.profiles]
     return words
 
 

@@ -21,6 +21,7 @@ PADDING: Final = 7
 CLOSE_WIDTH: Final = 16
 MARGIN: Final = 10
 DASH: Final = (6, 4)
+GHOST_DASH: Final = (2, 4)
 REACH: Final = 4  # logical pixels around a line that count as on it
 
 
@@ -51,6 +52,10 @@ class OrderLineLayer:
         self._areas = []
         tags = [tag for tag in pane_tags(self._pane, model, tokens) if tag.key != LAST_PRICE]
         tops = {placed.tag.key: placed.top for placed in place(tags, scale, canvas)}
+        for ghost in model.ghosts:
+            y, start = round(scale.y(float(ghost.price))), max(0, round(scale.x(model.series.index_at(ghost.born_ns))))
+            on, off = (canvas.px(length) for length in GHOST_DASH)
+            canvas.dashes_across(y, start, canvas.width, on, off, tokens.text_3)
         for line in _lines(model):
             if line.key in tops:
                 self._draw_line(canvas, scale, model, tokens, line, tops[line.key])

@@ -6,18 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject
+from PySide6.QtCore import Qt
 
 from widgets.chart.axes import PriceAxis
-from widgets.chart.layers import Layer
+from widgets.chart.layers import Layers
+from widgets.chart.legend import LegendLayer
 from widgets.chart.model import PRICE_PANE
+from widgets.chart.pane_surface import PaneSurface
 from widgets.chart.scale import PaneScale, to_scale
 from widgets.chart.volume import VOLUME_SHARE
 from widgets.look.numbers import format_number
-from widgets.look.painting import Canvas
-from widgets.look.theme import current
 
 if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView
@@ -53,18 +51,24 @@ class PaneBox(pg.ViewBox):  # type: ignore[misc]
         if event.button() != Qt.MouseButton.LeftButton:
             return
         moved = event.scenePos() - event.lastScenePos()
+        start = self.mapFromScene(event.buttonDownScenePos()) if event.isStart() else None
+        position = self.mapFromScene(event.scenePos())
+        if axis is None and self._chart.drag_by_pointer(self._pane, start, position, event.isFinish()):
+            return
         if axis == 1:
             self._pane.stretch(float(np.exp(moved.y() / 200)))
         elif axis == 0:
             self._chart.zoom_at(float(np.exp(moved.x() / 200)), self.width(), True)
         else:
             self._chart.drag(self._pane, moved.x(), moved.y())
-            self._chart.point_at(self._pane, self.mapFromScene(event.scenePos()))
+            self._chart.point_at(self._pane, position)
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()
         if event.button() == Qt.MouseButton.LeftButton:
             self._chart.click(self._pane, self.mapFromScene(event.scenePos()))
+        elif event.button() == Qt.MouseButton.RightButton:
+            self._chart.open_menu(self._pane, self.mapFromScene(event.scenePos()), event.screenPos().toPoint())
 
     def hoverEvent(self, event: Any) -> None:
         if event.isExit():
@@ -73,39 +77,16 @@ class PaneBox(pg.ViewBox):  # type: ignore[misc]
             self._chart.point_at(self._pane, event.pos())
 
 
-class PaneSurface(QGraphicsObject):
-    """Paints the layers in order, in device pixels."""
-
-    def __init__(self, chart: ChartView, pane: Pane, layers: list[Layer]) -> None:
-        super().__init__(pane.box)
-        self._chart, self._pane, self._layers = chart, pane, layers
-        self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, False)
-        pane.box.sigResized.connect(self.prepareGeometryChange)
-
-    def boundingRect(self) -> QRectF:
-        return QRectF(self._pane.box.rect())
-
-    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
-        painter.save()
-        canvas = Canvas(painter, self.boundingRect(), self._chart.devicePixelRatioF())
-        scale = self._pane.scale(canvas.width, canvas.height)
-        tokens = current().tokens
-        try:
-            for layer in self._layers:
-                layer.draw(canvas, scale, self._chart.model, tokens)
-        finally:
-            painter.restore()
-
-
 class Pane:
     """Value range of one row of the chart. Ranges are in log10 while the price pane is logarithmic."""
 
-    def __init__(self, chart: ChartView, name: str, layers: list[Layer]) -> None:
+    def __init__(self, chart: ChartView, name: str, layers: Layers, legend: LegendLayer) -> None:
         self.name = name
         self._chart = chart
         self.bottom, self.top = 0.0, 1.0
         self.auto_scale = True
+        self._shown: tuple[float, ...] = ()
+        self.legend = legend
         self.box = PaneBox(chart, self)
         self.surface = PaneSurface(chart, self, layers)
         self.axis = PriceAxis(chart, self)
@@ -119,7 +100,14 @@ class Pane:
         """The present range over an area of device pixels."""
         model = self._chart.model
         return PaneScale(
-            model.left, model.right, self.bottom, self.top, max(1, width), max(1, height), self.logarithmic
+            model.left,
+            model.right,
+            self.bottom,
+            self.top,
+            max(1, width),
+            max(1, height),
+            self.logarithmic,
+            model.percent_base() if self.name == PRICE_PANE else None,
         )
 
     def logical_scale(self) -> PaneScale:
@@ -128,7 +116,7 @@ class Pane:
 
     def value_text(self, value: float) -> str:
         if self.name == PRICE_PANE:
-            return self._chart.model.price_text(value)
+            return self._chart.model.scale_text(value)
         span = self.top - self.bottom
         return format_number(value, max(0, 2 - int(np.floor(np.log10(span)))) if span > 0 else 2)
 
@@ -155,8 +143,11 @@ class Pane:
         by = pixels * (self.top - self.bottom) / max(1.0, self.box.height())
         self._set_by_hand(self.bottom + by, self.top + by)
 
-    def fit(self) -> None:
-        """Fit the visible values when automatic, and hand the range to pyqtgraph."""
+    def fit(self, *, newest_only: bool = False) -> bool:
+        """Fit the visible values when automatic, and hand the range to pyqtgraph. True when the range changed.
+
+        With `newest_only`, nothing but the newest bar and its indicators' values is new.
+        """
         model = self._chart.model
         if self.auto_scale:
             low, high = self._visible_extremes()
@@ -164,9 +155,15 @@ class Pane:
                 self._fit_between(to_scale(low, self.logarithmic), to_scale(high, self.logarithmic))
             else:
                 self.bottom, self.top = 0.0, 1.0
-        self.box.setRange(xRange=(model.left, model.right), yRange=(self.bottom, self.top), padding=0)
-        self.surface.update()
         self.axis.update()
+        shown = (model.left, model.right, self.bottom, self.top)
+        if shown == self._shown:
+            self.surface.update_newest() if newest_only else self.surface.update()
+            return False
+        self._shown = shown
+        self.surface.update()
+        self.box.setRange(xRange=shown[:2], yRange=shown[2:], padding=0)
+        return True
 
     def _set_by_hand(self, bottom: float, top: float) -> None:
         was_automatic, self.auto_scale = self.auto_scale, False
@@ -193,7 +190,7 @@ class Pane:
             lows = [low for low, _ in found if np.isfinite(low)]
             highs = [high for _, high in found if np.isfinite(high)]
             return (min(lows), max(highs)) if lows else (float("nan"), float("nan"))
-        low, high = model.series.extremes(first, last)
+        low, high = model.drawn.extremes(first, last)
         reach = (high - low) * ORDER_REACH
         prices = [float(order.price) for order in model.orders]
         if model.position is not None:

@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Final
 import pyqtgraph as pg
 
 from widgets.chart.axes import TimeAxis
-from widgets.chart.candles import CandleLayer
 from widgets.chart.crosshair import CrosshairLayer
+from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
 from widgets.chart.fills import FillLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
 from widgets.chart.last_price import LastPriceLayer
-from widgets.chart.layers import Layer
+from widgets.chart.layers import Layers
 from widgets.chart.legend import LegendLayer
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.order_lines import OrderLineLayer
 from widgets.chart.pane import Pane
+from widgets.chart.price_layer import PriceLayer
+from widgets.chart.profiles import ProfileLayer
 from widgets.chart.volume import VolumeLayer
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ class PaneStack:
         self.item = pg.GraphicsLayout(border=None)
         self.item.setContentsMargins(0, 0, 0, 0)
         self.item.setSpacing(0)
-        self.panes = [Pane(chart, PRICE_PANE, _price_layers(order_lines))]
+        self.panes = [_price_pane(chart, order_lines)]
         self.time_axis = TimeAxis(chart)
         self.time_axis.linkToView(self.panes[0].box)
         self._lay_out()
@@ -55,7 +57,7 @@ class PaneStack:
             self.item.removeItem(pane.box)
             self.item.removeItem(pane.axis)
         chart = self._chart
-        self.panes[1:] = [known.get(name) or Pane(chart, name, _sub_pane_layers(name)) for name in names]
+        self.panes[1:] = [known.get(name) or _sub_pane(chart, name) for name in names]
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -70,19 +72,30 @@ class PaneStack:
         self.activate()
 
 
-def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
-    return [
-        GridLayer(PRICE_PANE),
-        VolumeLayer(),
-        CandleLayer(),
-        IndicatorLayer(PRICE_PANE),
-        FillLayer(),
-        LastPriceLayer(),
-        CrosshairLayer(PRICE_PANE),
-        order_lines,
-        LegendLayer(PRICE_PANE),
-    ]
+def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:
+    legend = LegendLayer(PRICE_PANE)
+    layers = Layers(
+        settled=[
+            GridLayer(PRICE_PANE),
+            DrawingAreaLayer(chart.drawings),
+            VolumeLayer(),
+            ProfileLayer(),
+            PriceLayer(),
+            IndicatorLayer(PRICE_PANE),
+            FillLayer(),
+        ],
+        live=[
+            DrawingLayer(chart.drawings),
+            LastPriceLayer(),
+            CrosshairLayer(PRICE_PANE),
+            order_lines,
+            legend,
+        ],
+    )
+    return Pane(chart, PRICE_PANE, layers, legend)
 
 
-def _sub_pane_layers(pane: str) -> list[Layer]:
-    return [GridLayer(pane), IndicatorLayer(pane), CrosshairLayer(pane), LegendLayer(pane)]
+def _sub_pane(chart: ChartView, name: str) -> Pane:
+    legend = LegendLayer(name)
+    layers = Layers(settled=[GridLayer(name), IndicatorLayer(name)], live=[CrosshairLayer(name), legend])
+    return Pane(chart, name, layers, legend)

@@ -18,7 +18,8 @@ SMALLEST_LOGARITHM = 1e-12
 class PaneScale:
     """What a pane shows: bar indices `left` to `right`, and `bottom` to `top` (log10 when `logarithmic`).
 
-    `width` and `height` are device pixels; y runs downwards.
+    `width` and `height` are device pixels; y runs downwards. With a `base`, round values are round percents of it.
+    Bars before `from_bar` need not be drawn.
     """
 
     left: float
@@ -28,6 +29,8 @@ class PaneScale:
     width: int
     height: int
     logarithmic: bool = False
+    base: float | None = None
+    from_bar: int = 0
 
     @property
     def pitch(self) -> float:
@@ -57,7 +60,8 @@ class PaneScale:
         return float(10.0**scaled) if self.logarithmic else float(scaled)
 
     def first_bar(self) -> int:
-        return int(np.floor(self.left))
+        """The first bar to draw: nothing before `from_bar`."""
+        return max(self.from_bar, int(np.floor(self.left)))
 
     def last_bar(self) -> int:
         """One past the last bar that is at least partly visible."""
@@ -88,6 +92,11 @@ def value_ticks(scale: PaneScale, distance: int, smallest: Decimal | None = None
     low, high = scale.value_at(scale.height), scale.value_at(0)
     if not high > low or scale.height <= 0:
         return np.empty(0)
+    if scale.base is not None:
+        percents = np.array([low, high]) / scale.base * 100 - 100
+        step = round_step(float(percents[1] - percents[0]) * distance / scale.height)
+        rounds = np.arange(np.ceil(percents[0] / step), np.floor(percents[1] / step) + 1) * step
+        return scale.base * (1 + rounds / 100)
     if scale.logarithmic and high > 4 * low:
         decades = 10.0 ** np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
         values = np.outer(decades, (1.0, 2.0, 5.0)).ravel()

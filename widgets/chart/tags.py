@@ -129,8 +129,8 @@ def _price_tags(model: ChartModel, tokens: Tokens) -> list[Tag]:
 
 
 def countdown(model: ChartModel) -> str:
-    """Time until the newest bar closes: 02:18, 1:02:18, 2d 04h; empty without a clock."""
-    if model.now_ns is None or not len(model.series):
+    """Time until the newest bar closes: 02:18, 1:02:18, 2d 04h; empty without a clock, or where trades close bars."""
+    if model.now_ns is None or not model.countdown or not len(model.series):
         return ""
     closes = int(model.series.open_ns[-1]) + model.series.bar_ns
     seconds = max(0, -(-(closes - model.now_ns) // NANOSECONDS))

@@ -42,6 +42,11 @@ class Viewport:
         """Show the newest bar with room for labels to its right."""
         self.right = self._home()
 
+    def reset_zoom(self) -> None:
+        """Back to the pitch of a new chart, at the newest bar."""
+        self.pitch = FIRST_PITCH
+        self.follow()
+
     def first(self) -> None:
         """Show the oldest bar at the left edge."""
         self.right = self.bars - 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -20,7 +21,8 @@ class VolumeLayer:
 
     def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
         columns = model.columns(scale)
-        largest = float(columns.volume.max()) if len(columns.volume) else 0.0
+        visible = model.columns(replace(scale, from_bar=0)).volume
+        largest = float(visible.max()) if len(visible) else 0.0
         if largest <= 0:
             return
         slots = column_slots(columns, scale)

@@ -46,11 +46,12 @@ class Segmented(QWidget):
 
     @property
     def text(self) -> str:
-        return self._texts[self._index]
+        """The chosen one; empty when none is."""
+        return self._texts[self._index] if self._index >= 0 else ""
 
     def set_index(self, index: int) -> None:
-        """Choose without a signal. Raises IndexError outside the row."""
-        if not 0 <= index < len(self._texts):
+        """Choose without a signal, nothing with -1. Raises IndexError outside the row."""
+        if not -1 <= index < len(self._texts):
             raise IndexError(f"segment {index} of {len(self._texts)}")
         self._index = index
         self.update()

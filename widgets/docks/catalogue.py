@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtWidgets import QWidget
 
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
-from widgets.engine.engine_model import EngineModel
+from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.linked_model import LETTERS
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
@@ -62,12 +64,16 @@ class PanelKind:
 
 
 def catalogue(
-    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget], templates: TemplateBook
+    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget], kept: Path | None = None
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
-    ``settings`` builds the panel of the configuration, which the window knows; ``templates`` are its brackets.
+    ``settings`` builds the panel of the configuration, which the window knows. ``kept`` is the folder of what people
+    make in the window; without one that lasts as long as the model.
     """
+    drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
+    templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
         PanelKind(
@@ -78,7 +84,7 @@ def catalogue(
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
-        *chart_kinds(model, desktop),
+        *chart_kinds(model, desktop, drawings),
         PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.one_click_minutes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
@@ -120,13 +126,13 @@ def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
     return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
 
 
-def chart_kinds(model: EngineModel, desktop: Desktop) -> list[PanelKind]:
+def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf) -> list[PanelKind]:
     """``chart``, ``chart 2``, …: the first follows the link group."""
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
-            return ChartPanel(model, model.symbol, chart.timeframe, chart.indicators)
+            return ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
 
         name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")
         kinds.append(PanelKind(name, f"{chart.symbol} {spaced(chart.timeframe)}", build, link, symbol=chart.symbol))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from PySide6.QtCore import QTimer, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
@@ -32,16 +36,22 @@ class Workspace(DockArea):
         self._away: list[Panel] = []
         self._kinds = {kind.name: kind for kind in kinds}
         self._counted: list[tuple[SignalInstance, Any]] = []
+        self._chart_states: dict[str, Mapping[str, Any]] = {}
+        """What charts begin with when they are built."""
         self._building = QTimer(self)
         self._building.setSingleShot(True)
         self._building.setInterval(0)
         self._building.timeout.connect(self._build_shown)
         for kind in kinds:
-            panel = self.add_panel(kind.name, kind.title, None, link=kind.link)
-            panel.visibilityChanged.connect(self._build_soon)
-            panel.extend_menu = partial(self._add_links, kind)
-            if kind.count is not None:
-                self._count(kind.name, kind.count)
+            self._add_kind(kind)
+
+    def _add_kind(self, kind: PanelKind) -> None:
+        self._kinds[kind.name] = kind
+        panel = self.add_panel(kind.name, kind.title, None, link=kind.link)
+        panel.visibilityChanged.connect(self._build_soon)
+        panel.extend_menu = partial(self._add_links, kind)
+        if kind.count is not None:
+            self._count(kind.name, kind.count)
 
     def __getattr__(self, name: str) -> Any:
         if name in self.__dict__.get("_kinds", ()):
@@ -64,6 +74,9 @@ class Workspace(DockArea):
         if isinstance(content, LivePanel):
             content.set_in_front(panel.in_front)
             panel.visibilityChanged.connect(content.set_in_front)
+        if isinstance(content, ChartPanel):
+            content.take_state(self._chart_states.pop(name, {}))
+            content.another_wanted.connect(self.new_chart)
         panel.setWidget(content)
         for tool in kind.tools(content):
             panel.add_tool(tool)
@@ -71,6 +84,36 @@ class Workspace(DockArea):
             panel.set_title(content.title)  # type: ignore[attr-defined]
             content.title_changed.connect(panel.set_title)
         return content
+
+    # --- Charts -----------------------------------------------------------------------------------------------------
+
+    def new_chart(self, state: Mapping[str, Any]) -> ChartPanel:
+        """One more chart, beside the first and with a symbol of its own, that begins as ``state`` says."""
+        name = next(name for name in map("chart {}".format, itertools.count(2)) if name not in self._kinds)
+        self._chart_states[name] = state
+        self._add_chart(name)
+        self.tabifyDockWidget(self.panel("chart"), self.panel(name))
+        self.show_panel(name)
+        return cast(ChartPanel, self.content(name))
+
+    def chart_states(self) -> dict[str, Mapping[str, Any]]:
+        """What a layout keeps of each chart, by the name of its panel."""
+        built = {name: self.panel(name).widget() for name in self._kinds if name.partition(" ")[0] == "chart"}
+        found = {name: chart.state() for name, chart in built.items() if isinstance(chart, ChartPanel)}
+        return {**self._chart_states, **found}
+
+    def take_chart_states(self, states: Any) -> None:
+        """Let charts be as ``chart_states`` told, those among them that were added. Before the layout is restored."""
+        for name, state in states.items() if isinstance(states, dict) else ():
+            if isinstance(state, dict) and re.fullmatch(r"chart( \d+)?", str(name)):
+                self._chart_states[name] = state
+                if name not in self._kinds:
+                    self._add_chart(name)
+
+    def _add_chart(self, name: str) -> None:
+        """A chart that is built as the first one, and follows no group at first."""
+        symbol = str(self._chart_states[name].get("symbol", self.model.symbol))
+        self._add_kind(replace(self._kinds["chart"], name=name, title="Chart", link="", symbol=symbol))
 
     def show_panel(self, name: str) -> None:
         self.content(name)
@@ -107,8 +150,7 @@ class Workspace(DockArea):
             panel.drop_content()
             fresh = self.content(name)
             if isinstance(before, ChartPanel) and isinstance(fresh, ChartPanel):
-                fresh.choose_timeframe(before.timeframe)
-                fresh.choose_indicators(before.indicators)
+                fresh.take_state(before.state())
 
     def choose_symbol(self, name: str, symbol: str) -> None:
         """Another symbol for the panel and those that share its group. Raises KeyError for an unknown name."""
@@ -149,9 +191,10 @@ class Workspace(DockArea):
 
     def document(self) -> dict[str, Any]:
         links = {panel.name: panel.link for panel in self.panels() if self.linkable(self._kinds[panel.name])}
-        return {**super().document(), "links": links}
+        return {**super().document(), "links": links, "charts": self.chart_states()}
 
     def take(self, document: Any) -> bool:
+        self.take_chart_states(document.get("charts") if isinstance(document, dict) else None)
         if not super().take(document):
             return False
         links = document.get("links")

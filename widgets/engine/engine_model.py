@@ -21,11 +21,13 @@ from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AccountDiffers,
+    AmendRejected,
     AnyCommand,
     CancelAll,
     CancelOrder,
     Difference,
     EquitySampled,
+    FundingRate,
     Kill,
     LogLine,
     OrderAdopted,
@@ -36,6 +38,7 @@ from workstation.core.messages import (
 )
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, OrderView, ViewsChanged
+from workstation.market.trade_tape import TradeTape
 
 FRAME_MS = 33
 SLOW_FRAMES = 7
@@ -44,6 +47,7 @@ KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
+KEPT_FUNDINGS = 1_000
 RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine.engine_model")
@@ -77,6 +81,7 @@ class EngineModel(QObject):
     equity_added = Signal()
     signals_added = Signal(list)  # SignalEmitted
     symbol_chosen = Signal(str)
+    crosshair_moved = Signal(object, object)  # the chart under the pointer, UTC nanoseconds of its bar or None
     ticket_wanted = Signal(str, object, object)  # "buy", "sell" or "", a price in ticks and lots, each may be None
     ticket_stop_wanted = Signal(str, object, object)  # the same for a stop, whose price is its trigger
     result_told = Signal(object)  # Result
@@ -84,6 +89,7 @@ class EngineModel(QObject):
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
+    amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -102,6 +108,9 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
+        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
+        """UTC nanoseconds and rate of each funding since the window opened."""
         self._words = EventWords(engine)
         self._dirty_orders: dict[str, None] = {}
         self._new_fills: list[FillView] = []
@@ -122,11 +131,13 @@ class EngineModel(QObject):
             engine.subscribe(ViewsChanged, self._on_views),
             engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
+            engine.subscribe(FundingRate, self._on_funding),
             engine.subscribe(FillView, self._on_fill),
             engine.subscribe(EquitySampled, self._on_equity),
             engine.subscribe(SignalEmitted, self._new_signals.append),
             engine.subscribe(OrderDenied, self._on_denied),
             engine.subscribe(OrderAdopted, self._on_adopted),
+            engine.subscribe(AmendRejected, self._on_amend_rejected),
             engine.subscribe(AccountDiffers, self._on_differences),
             engine.subscribe(LogLine, self._on_recorder),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
@@ -226,12 +237,22 @@ class EngineModel(QObject):
         if kept is not None:
             kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
             self._trade_counts[trade.symbol] += 1
+            self.tapes[trade.symbol].add(trade.ts_ns, trade.price, trade.lots, int(trade.side))
+
+    def _on_funding(self, funding: FundingRate) -> None:
+        if funding.symbol in self.fundings:
+            self.fundings[funding.symbol].append((funding.ts_ns, funding.rate))
 
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None
 
     def _on_adopted(self, event: OrderAdopted) -> None:
         self._dirty_orders[event.order.client_id] = None
+
+    def _on_amend_rejected(self, event: AmendRejected) -> None:
+        self._dirty_orders[event.client_id] = None
+        self.result_told.emit(Result(f"The venue refused the change of {event.client_id}: {event.reason}", False))
+        self.amendment_refused.emit(event.client_id, event.reason)
 
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True

@@ -21,7 +21,6 @@ from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_money, format_percent, tone_of
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
-from widgets.ticket.templates import TemplateBook
 from widgets.window import menus, window_state
 from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
@@ -64,9 +63,9 @@ class MainWindow(QWidget):
         self._desktop = settings.desktop
         self._file, self._lost = window_state.load(layout_file) if layout_file is not None else ({}, "")
         self._kept: dict[str, Any] = self._file.get("window", {})
+        self._folder = layout_file.parent if layout_file is not None else None
         self.appearance = Appearance(settings.desktop, self._kept.get("chosen", {}), self)
         self.appearance.density_chosen.connect(self._fit_density)
-        self._template_file = layout_file.with_name("templates.json") if layout_file is not None else None
         self._may_close = False
         self._stale = ""
         self.model: EngineModel | None = None
@@ -152,21 +151,18 @@ class MainWindow(QWidget):
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.arming = ArmingBanner(model, self.banner)
         self.banner.panic.setEnabled(True)
-        templates = TemplateBook(self._template_file, self)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        self.workspaces = Workspaces(
-            model, catalogue(model, self._desktop, self._build_settings, templates), self._file.get("workspaces"), self
-        )
+        kinds = catalogue(model, self._desktop, self._build_settings, self._folder)
+        self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, templates, model]
+        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
         self._column.addWidget(self.workspaces, 1)
         self._column.addWidget(self.status)
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
-        self._restore_chart()
         self._offer_workspaces(offered)
         self._take_out.append(self.registry.add_source(trade.each))
         self.workspaces.show()
@@ -201,15 +197,6 @@ class MainWindow(QWidget):
         if self.area is not None:
             self.area.show_panel("settings")
             self.area.settings.show_setting(path)
-
-    def _restore_chart(self) -> None:
-        """The first chart as it was left."""
-        assert self.area is not None
-        chart = self.area.charts[0]
-        if self._kept.get("timeframe"):
-            chart.timeframe = str(self._kept["timeframe"])
-        if isinstance(self._kept.get("indicators"), list):
-            chart.indicators = [str(text) for text in self._kept["indicators"]]
 
     def _offer_workspaces(self, offered: WorkspaceActions) -> None:
         """Their names in the bar, and what can be done with them."""
@@ -405,17 +392,8 @@ class MainWindow(QWidget):
             "chosen": self.appearance.chosen,
             "keys": self.registry.chosen_keys,
             "symbol": self.model.symbol,
-            **self._chart_kept(),
         }
         return {"window": window, "workspaces": self.workspaces.document()}
-
-    def _chart_kept(self) -> dict[str, Any]:
-        """The first chart's timeframe and indicators; as they were kept while this workspace has not built it."""
-        assert self.area is not None
-        chart: QWidget | None = self.area.panel("chart").widget()
-        if chart is None:
-            return {key: self._kept[key] for key in ("timeframe", "indicators") if key in self._kept}
-        return {"timeframe": self.area.charts[0].timeframe, "indicators": self.area.charts[0].indicators}
 
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""

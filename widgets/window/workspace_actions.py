@@ -92,6 +92,14 @@ class WorkspaceActions(QObject):
             scope=lambda: shown,
         )
 
+        yield Action(
+            "chart.new", "Chart", "New chart", self.new_chart, "One more, as the first one is now.", icon="plus"
+        )
+
+    def new_chart(self) -> None:
+        area = self._all.area
+        area.new_chart(area.charts[0].state())
+
     def _of_panels(self) -> Iterable[Action]:
         for panel in self._all.area.panels():
             name, title = panel.name, panel.windowTitle()

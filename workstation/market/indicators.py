@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.errors import ConfigurationError
-from workstation.core.timeframe import DAY_NS
+from workstation.core.timeframe import DAY_NS, SECOND_NS
 from workstation.market.ta_lib import talib
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,8 @@ class IndicatorCall:
     text: str
 
     def compute(self, series: PriceSeries) -> Lines:
-        return indicator(self.name, series, **dict(self.parameters))
+        """As ``indicator``; parameters that were tried when the text was read are not checked again."""
+        return _computed(self.name, series, dict(self.parameters))
 
 
 def indicator(name: str, series: PriceSeries, **parameters: Any) -> Lines:
@@ -61,6 +62,10 @@ def indicator(name: str, series: PriceSeries, **parameters: Any) -> Lines:
     """
     name = _known_name(name)
     _check_parameters(name, parameters)
+    return _computed(name, series, parameters)
+
+
+def _computed(name: str, series: PriceSeries, parameters: dict[str, Any]) -> Lines:
     try:
         if name in OWN:
             lines = OWN[name](series, **parameters)
@@ -112,14 +117,24 @@ def parse_indicator(text: str) -> IndicatorCall:
     if name == "BBANDS" and "nbdevup" in given:
         given.setdefault("nbdevdn", given["nbdevup"])
     call = IndicatorCall(name, tuple(given.items()), text.strip())
-    call.compute(_Probe())
+    indicator(name, _Probe(), **given)
     return call
 
 
-def vwap(series: PriceSeries) -> Lines:
-    """Volume-weighted average of the typical price since 00:00 UTC; NaN until there was volume."""
+def vwap(series: PriceSeries, anchor: int = 0) -> Lines:
+    """Volume-weighted average of the typical price since 00:00 UTC; NaN until there was volume.
+
+    With an ``anchor``, in UTC seconds, since the bar that holds it; NaN before.
+    """
     typical = (series.high + series.low + series.close) / 3
     days = (series.close_ns - 1) // DAY_NS
+    if anchor:
+        anchored = series.close_ns > anchor * SECOND_NS
+        first = int(anchored.argmax()) if anchored.any() else len(days)
+        values = np.full(len(days), np.nan)
+        worth, traded = np.cumsum((typical * series.volume)[first:]), np.cumsum(series.volume[first:])
+        values[first:] = np.divide(worth, traded, out=np.full(len(worth), np.nan), where=traded > 0)
+        return {"vwap": values}
     worth, volume = np.cumsum(typical * series.volume), np.cumsum(series.volume)
     starts = np.flatnonzero(np.diff(days, prepend=days[:1] - 1))
     session = np.cumsum(np.isin(np.arange(len(days)), starts)) - 1
@@ -239,7 +254,7 @@ def _check_parameters(name: str, parameters: dict[str, Any]) -> None:
             raise ConfigurationError(f"{key} of the indicator {name} must be a number, not {value!r}.")
         elif isinstance(declared[key], int) and not isinstance(value, int):
             raise ConfigurationError(f"{key} of the indicator {name} must be a whole number, not {value}.")
-        elif name in OWN and value <= 0:
+        elif name in OWN and value <= 0 and declared[key] > 0:
             raise ConfigurationError(f"{key} of the indicator {name} must be above 0, not {value}.")
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 
 from tests.gui.conftest import Workstation
 from widgets.chart.chart_marks import position_line
+from widgets.chart.indicator_dialog import IndicatorDialog
 from workstation.core.messages import SignalEmitted
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import Side
@@ -53,17 +54,25 @@ def test_a_chart_that_was_hidden_for_long_catches_up(station: Workstation) -> No
     assert len(bars) == len(station.kernel.markets["BTCUSDT"].series[TIMEFRAMES["1m"]]) + 1
 
 
-def test_indicators_are_chosen_from_the_menu(station: Workstation) -> None:
+def test_indicators_are_found_added_and_removed_in_the_dialog(station: Workstation) -> None:
     chart = station.area.charts[0]
     names = [line.indicator.label for line in chart.view.model.lines]
     assert names == ["EMA 21", "EMA 55"]
-    station.trigger(chart.indicators_menu(), "RSI(14)")
-    station.trigger(chart.indicators_menu(), "EMA(55)")
+    station.click(chart.bar.indicators)
+    dialog = chart.findChild(IndicatorDialog)
+    assert isinstance(dialog, IndicatorDialog)
+    station.qtbot.keyClicks(dialog.search, "relative strength index")
+    assert dialog.entry is not None and dialog.entry.name == "RSI"
+    station.click(dialog.action_button)
+    assert [line.indicator.label for line in chart.view.model.lines] == ["EMA 21", "EMA 55", "RSI 14"]
+    dialog.edit(1)
+    station.click(dialog.remove_button)
     assert [line.indicator.label for line in chart.view.model.lines] == ["EMA 21", "RSI 14"]
     assert [pane.name for pane in chart.view.panes] == ["price", "RSI(14)"]
     rsi = chart.view.model.lines[1]
     assert rsi.count == len(chart.view.model.series)
     assert 0 <= rsi.values[-1] <= 100
+    dialog.close()
 
 
 def test_an_indicator_that_does_not_exist_is_left_out_with_the_reason(station: Workstation) -> None:

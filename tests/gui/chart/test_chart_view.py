@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from widgets.chart.chart_view import ChartView
+from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.legend import instrument_words
 from widgets.chart.model import Fill, Indicator, LineKind, OrderLine, PositionLine, Signal
 from widgets.look.theme import current
@@ -176,7 +177,7 @@ def test_sub_panes_come_and_go_with_their_indicators(chart: ChartView) -> None:
     assert [pane.name for pane in chart.panes] == ["price", "c", "b"]
     assert chart.panes[2] is kept
     chart.append_bar(int(TIMES[-1]) + MINUTE, 42_000, 42_010, 41_990, 42_005, 3)
-    chart.update_indicators({"b": 777.0})
+    chart.write_indicator_tails({"b": np.array([777.0])})
     assert chart.model.lines[1].values[-1] == 777.0
     assert kept.top > 777
     assert not chart.grab().isNull()
@@ -208,14 +209,18 @@ def test_a_stale_feed_turns_the_last_price_grey(chart: ChartView) -> None:
     assert not has_colour(right, tokens.up_tag)
 
 
-@pytest.mark.parametrize("logarithmic", [False, True])
+@pytest.mark.parametrize("kind", list(ChartKind))
+@pytest.mark.parametrize("scale", list(PriceScale))
 @pytest.mark.parametrize("count", [0, 1, 2])
-def test_few_flat_bars_and_a_warming_indicator_paint(chart: ChartView, count: int, logarithmic: bool) -> None:
+def test_few_flat_bars_and_a_warming_indicator_paint(
+    chart: ChartView, count: int, scale: PriceScale, kind: ChartKind
+) -> None:
     flat = np.full(count, 0.25)
     chart.set_bars(TIMES[:count], flat, flat, flat, flat, np.zeros(count))
     chart.set_indicators([Indicator("w", "W", 4, np.full(count, np.nan), "w")])
     chart.set_fills([Fill(int(TIMES[0]), 0.25, "sell")], [Signal(int(TIMES[0]), "buy", 78)])
-    chart.set_logarithmic(logarithmic)
+    chart.set_kind(kind)
+    chart.set_price_scale(scale)
     chart.set_clock(int(TIMES[0]) + 5)
     assert not chart.grab().isNull()
     chart.show_all()

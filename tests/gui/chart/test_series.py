@@ -124,7 +124,7 @@ def test_updating_without_bars_is_refused() -> None:
 def test_indicator_values_grow_with_the_bars_and_leave_skipped_ones_empty() -> None:
     line = IndicatorLine(Indicator("ema", "EMA", 1, np.array([np.nan, 2.0])))
     assert line.extremes(0, 2) == (2.0, 2.0)
-    line.write_last(3.0, 2)
-    line.write_last(9.0, 4)
+    line.write_tail(np.array([3.0]), 2)
+    line.write_tail(np.array([9.0]), 4)
     assert np.array_equal(line.values, [np.nan, 3.0, np.nan, 9.0], equal_nan=True)
     assert line.extremes(0, 4) == (3.0, 9.0)

@@ -1,0 +1,1 @@
+"""Charts of other projects, each run in its own environment by ``tests.benchmarks.peers``."""

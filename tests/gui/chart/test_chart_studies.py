@@ -1,0 +1,299 @@
+"""Indicators under the hand and on the move: legend, colours, panes, clicks, ticks, and bars of trades."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtWidgets import QComboBox, QLineEdit
+
+from tests.gui.conftest import Open, Workstation
+from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.chosen import ChosenIndicator, PaneChoice
+from widgets.chart.indicator_dialog import IndicatorDialog, as_chosen, declared
+from widgets.chart.kinds import ChartKind, PriceScale
+from widgets.chart.legend import LegendAct
+from widgets.chart.profiles import bars_of
+from workstation.market.indicator_catalogue import indicator_catalogue
+from workstation.market.indicators import parse_indicator
+from workstation.market.trade_bars import TradeBarKind
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def spot(chart: ChartPanel, x: float, y: float) -> QPoint:
+    return QPoint(chart.view.mapFromScene(chart.view.price_pane.box.mapToScene(QPointF(x, y))))
+
+
+def enter(dialog: IndicatorDialog, name: str, text: str) -> None:
+    """Type into a field of the form, or choose."""
+    assert dialog.form is not None
+    editor = dialog.form.editor(name)
+    if isinstance(editor, QComboBox):
+        editor.setCurrentText(text)
+    else:
+        assert isinstance(editor, QLineEdit)
+        editor.setText(text)
+
+
+def press_sign(station: Workstation, chart: ChartPanel, study: str, act: LegendAct) -> None:
+    """Hover the label of an indicator and click one of the signs that come."""
+    chart.view.grab()
+    legend = chart.view.price_pane.legend
+    area = next(area for area, hit in legend._areas if hit.study == study)
+    station.qtbot.mouseMove(chart.view.viewport(), spot(chart, area.center().x(), area.center().y()))
+    station.qtbot.mouseMove(chart.view.viewport(), spot(chart, area.center().x() + 1, area.center().y()))
+    chart.view.grab()
+    area = next(area for area, hit in legend._areas if hit.study == study and hit.act is act)
+    at = spot(chart, area.center().x(), area.center().y())
+    station.qtbot.mouseMove(chart.view.viewport(), at)
+    station.qtbot.mouseClick(chart.view.viewport(), LEFT, pos=at)
+
+
+def test_the_legend_edits_and_removes(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    press_sign(station, chart, "0", LegendAct.EDIT)
+    dialog = chart.indicator_desk._dialog
+    assert dialog is not None
+    enter(dialog, "period", "34")
+    enter(dialog, "colour of ema", "mauve")
+    enter(dialog, "pane", "below")
+    station.click(dialog.action_button)
+    dialog.close()
+    assert chart.indicator_desk.chosen[0] == ChosenIndicator("EMA(34)", (3,), PaneChoice.BELOW)
+    line = chart.view.model.lines[0].indicator
+    assert (line.color_index, line.pane) == (3, "EMA(34)")
+    press_sign(station, chart, "1", LegendAct.REMOVE)
+    assert chart.indicators == ["EMA(34)"]
+
+
+def test_what_an_indicator_does_not_take_stays_in_the_dialog(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    dialog = chart.indicator_desk.open_dialog(0)
+    enter(dialog, "period", "0")
+    station.click(dialog.action_button)
+    assert "EMA cannot be computed with timeperiod=0" in dialog.problem.text()
+    assert chart.indicators == ["EMA(21)", "EMA(55)"]
+    dialog.search.setText("no such thing")
+    assert dialog.entry is None
+    assert not dialog.action_button.isEnabled()
+    dialog.close()
+
+
+def test_every_indicator_has_a_form_that_gives_its_defaults_back(station: Workstation) -> None:
+    for info in indicator_catalogue().values():
+        made = as_chosen(info, {each.name: each.default for each in declared(info)})
+        call = parse_indicator(made.text)
+        defaults = {name: value for name, value in info.parameters.items() if name in dict(call.parameters)}
+        assert dict(call.parameters) == defaults, info.name
+
+
+def test_indicators_follow_ticks_and_new_bars_as_if_computed_anew(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    texts = ["EMA(21)", "SUPERTREND", "OBV", "VWAP", "MACD", "SAR"]
+    chart.choose_indicators(texts)
+    first = len(chart.view.model.series)
+    for _ in range(8):
+        station.feed(20, step=2)
+        station.frame()
+    assert len(chart.view.model.series) > first
+    followed = {line.indicator.name: np.array(line.values) for line in chart.view.model.lines}
+    chart.choose_indicators(texts)
+    for line in chart.view.model.lines:
+        assert np.allclose(followed[line.indicator.name], line.values, rtol=1e-7, equal_nan=True), line.indicator.name
+
+
+def test_an_anchored_vwap_begins_at_the_clicked_bar_and_escape_ends_the_choice(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    for ends_with_escape in (True, False):
+        dialog = chart.indicator_desk.open_dialog()
+        dialog.search.setText("vwap from a bar")
+        station.click(dialog.action_button)
+        assert "Click the bar" in chart.view.model.hint
+        if ends_with_escape:
+            station.qtbot.keyClick(chart.view, Qt.Key.Key_Escape)
+            assert chart.view.model.hint == ""
+            assert chart.indicators == ["EMA(21)", "EMA(55)"]
+    scale = chart.view.price_pane.logical_scale()
+    index = round(scale.index_at(200))
+    station.qtbot.mouseClick(chart.view.viewport(), LEFT, pos=spot(chart, 200, 200))
+    vwap = chart.view.model.lines[-1]
+    assert vwap.indicator.label == "VWAP anchored"
+    assert np.isnan(vwap.values[index - 1])
+    bar = chart.view.model.series.bar(index)
+    assert vwap.values[index] == pytest.approx((bar.high + bar.low + bar.close) / 3)
+
+
+def test_a_fixed_profile_is_of_the_bars_between_two_clicks(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    dialog = chart.indicator_desk.open_dialog()
+    dialog.search.setText("profile fixed")
+    station.click(dialog.action_button)
+    scale = chart.view.price_pane.logical_scale()
+    for x in (300, 120):
+        station.qtbot.mouseClick(chart.view.viewport(), LEFT, pos=spot(chart, x, 200))
+    (profile,) = chart.view.model.profiles
+    first, last = bars_of(profile, chart.view.model, scale)
+    assert (first, last - 1) == (round(scale.index_at(120)), round(scale.index_at(300)))
+    assert not chart.view.grab().isNull()
+
+
+@pytest.mark.parametrize("kind", ["visible", "session"])
+def test_profiles_paint_and_follow(station: Workstation, kind: str) -> None:
+    chart = station.area.charts[0]
+    before = chart.view.grab().toImage()
+    chart.choose_indicators([f"PROFILE({kind})"])
+    assert chart.view.grab().toImage() != before
+    chart.view.show_all()
+    assert not chart.view.grab().isNull()
+    chart.choose_indicators([])
+    assert chart.view.model.profiles == []
+
+
+def test_cvd_is_what_takers_bought_less_what_they_sold(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    chart.choose_indicators(["CVD"])
+    for _ in range(4):
+        station.feed(30, step=1)
+        station.frame()
+    trades = station.model.tapes["BTCUSDT"].since(0)
+    expected = int((trades.lots * trades.side).sum()) * station.engine.market("BTCUSDT").instrument.lot_lossy
+    (line,) = chart.view.model.lines
+    assert line.values[-1] == pytest.approx(expected)
+    assert "CVD since 12:00:0" in line.indicator.label
+    known = line.values[np.isfinite(line.values)]
+    assert 2 <= len(known) < len(line.values)
+
+
+def test_what_the_engine_does_not_know_is_said(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    chart.choose_indicators(["OPEN_INTEREST"])
+    assert chart.view.model.problem == "Open interest of BTCUSDT is not shown: the engine does not receive it."
+    chart.choose_indicators(["FUNDING"])
+    assert chart.view.model.problem == ""
+    assert chart.view.model.lines[0].values[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("tick 10", "tick"), ("volume 2", "volume"), ("range 1000", "range"), ("renko 500", "renko")]
+)
+def test_bars_of_trades_grow_with_the_market(station: Workstation, text: str, kind: str) -> None:
+    chart = station.area.charts[0]
+    dialog = chart.open_trade_bars(TradeBarKind(kind))
+    dialog.size_field.setText(text.split()[1])
+    station.click(dialog.action_button)
+    for _ in range(20):
+        station.frame()
+    before = len(chart.view.model.series)
+    for _ in range(10):
+        station.feed(6, step=0.5)
+        station.frame()
+    series = chart.view.model.series
+    assert chart.timeframe == text
+    assert chart.title == f"BTCUSDT {text}"
+    assert len(series) > before
+    assert (np.diff(series.open_ns) > 0).all()
+    assert series.column(3)[-1] == pytest.approx(float(station.last("BTCUSDT")) / 100)
+    assert (series.column(2) <= series.column(1)).all()
+    if kind == "range":
+        assert (series.column(1) - series.column(2) <= 10.0 + 1e-9).all()
+    if kind == "volume":
+        assert series.column(4)[:-1] == pytest.approx(2.0)
+    if kind != "tick":
+        assert before > 100, "bars from before the window come from one-minute bars"
+
+
+def test_a_size_that_cannot_be_is_told_and_nothing_changes(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    dialog = chart.open_trade_bars(TradeBarKind.RANGE)
+    dialog.size_field.setText("2.5")
+    station.click(dialog.action_button)
+    assert dialog.problem.text() == "The size of range bars is a whole number above 0, not 2.5."
+    assert chart.timeframe == "1m"
+    dialog.close()
+
+
+def test_every_kind_paints_another_picture_and_the_menu_chooses_it(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    pictures = []
+    for kind in ChartKind:
+        station.trigger(chart.bar.kinds_menu(), kind.word)
+        assert chart.bar.kind.text() == kind.word
+        pictures.append(chart.view.grab().toImage())
+    assert all(before != after for before, after in pairwise(pictures))
+
+
+def test_heikin_ashi_follows_the_growing_bar(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    chart.view.set_kind(ChartKind.HEIKIN_ASHI)
+    for _ in range(7):
+        station.feed(10, step=1)
+        station.frame()
+    followed = chart.view.model.drawn
+    values = [np.array(followed.column(row)) for row in range(4)]
+    chart.view.model.touch()
+    for row, column in enumerate(values):
+        assert np.allclose(column, chart.view.model.drawn.column(row))
+
+
+def test_keys_switch_the_scale_and_reset_the_zoom(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    qtbot, alt = station.qtbot, Qt.KeyboardModifier.AltModifier
+    qtbot.keyClick(chart.view, Qt.Key.Key_P, alt)
+    assert chart.view.model.price_scale is PriceScale.PERCENT
+    assert chart.bar.percent.isChecked()
+    assert chart.view.price_pane.value_text(chart.view.model.percent_base() or 0) == "0.00\u2009%"
+    station.click(chart.bar.logarithmic)
+    assert (chart.bar.percent.isChecked(), chart.view.model.price_scale) == (False, PriceScale.LOGARITHMIC)
+    pitch = chart.view.viewport_state.pitch
+    qtbot.keyClick(chart.view, Qt.Key.Key_F, alt)
+    assert chart.view.viewport_state.pitch < pitch
+    chart.view.price_pane.stretch(2)
+    assert not chart.bar.auto.isChecked()
+    qtbot.keyClick(chart.view, Qt.Key.Key_R, alt)
+    assert chart.view.viewport_state.pitch == pitch
+    assert chart.bar.auto.isChecked()
+
+
+def test_a_new_chart_is_kept_with_all_that_was_chosen(open_workstation: Open) -> None:
+    first = open_workstation()
+    first.click(first.area.charts[0].bar.new)
+    first.frame()
+    chart = first.area.charts[1]
+    chart.model.choose_symbol("ETHUSDT")
+    chart.choose_timeframe("range 500")
+    chart.view.set_kind(ChartKind.AREA)
+    chart.view.set_price_scale(PriceScale.PERCENT)
+    chosen = [ChosenIndicator("RSI(7)", (2,)), ChosenIndicator("EMA(9)", (), PaneChoice.BELOW)]
+    chart.choose_indicators(chosen)
+    state = chart.state()
+    first.window.keep()
+    second = open_workstation()
+    second.area.show_panel("chart 2")
+    second.frame()
+    again = second.area.charts[1]
+    assert again.state() == state
+    assert again.indicator_desk.chosen == chosen
+    assert again.title == "ETHUSDT range 500"
+    assert again.view.model.kind is ChartKind.AREA
+
+
+def test_the_crosshair_of_one_chart_marks_its_time_in_the_other(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    other = ChartPanel(station.model, "ETHUSDT", "5m", (), linked=False)
+    station.qtbot.addWidget(other)
+    other.resize(600, 400)
+    other.show()
+    station.frame()
+    station.qtbot.mouseMove(chart.view.viewport(), spot(chart, 200, 200))
+    station.qtbot.mouseMove(chart.view.viewport(), spot(chart, 201, 200))
+    here, there = chart.view.model.crosshair, other.view.model.crosshair
+    assert here is not None and there is not None
+    time_ns = chart.view.model.series.time_at(here.index)
+    shown = other.view.model.series.time_at(there.index)
+    assert shown <= time_ns < shown + 300_000_000_000
+    assert there.pane is None
+    chart.view.point_away()
+    assert other.view.model.crosshair is None

@@ -1,0 +1,27 @@
+"""The kept trades: nothing is lost until there is more than is kept, and then the oldest goes first."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from workstation.market.trade_tape import TradeTape
+
+
+@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 60))
+def test_the_newest_trades_are_there_in_their_order(bursts: list[int], capacity: int) -> None:
+    tape = TradeTape(capacity)
+    every: list[tuple[int, int, int, int]] = []
+    read = 0
+    for burst in bursts:
+        for _ in range(burst):
+            trade = (len(every), 100 + len(every), 1 + len(every) % 7, 1 if len(every) % 2 else -1)
+            every.append(trade)
+            tape.add(*trade)
+        fresh = list(zip(*(column.tolist() for column in tape.since(read)), strict=True))
+        missing = len(every) - read
+        assert fresh == every[len(every) - len(fresh) :]
+        assert len(fresh) >= min(missing, capacity)
+        read = tape.total
+    assert tape.total == len(every)
+    assert len(tape.since(tape.total).ts_ns) == 0

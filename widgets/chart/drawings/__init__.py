@@ -1,0 +1,1 @@
+"""Lines, areas and notes that people draw on a chart."""
