@@ -150,6 +150,7 @@ class ChartModel:
     lines: list[IndicatorLine] = field(default_factory=list)
     orders: list[OrderLine] = field(default_factory=list)
     ghosts: list[OrderLine] = field(default_factory=list)
+    alert_levels: list[float] = field(default_factory=list)
     position: PositionLine | None = None
     fills: list[Fill] = field(default_factory=list)
     fill_times: Nanoseconds = field(default_factory=lambda: np.empty(0, dtype=np.int64))

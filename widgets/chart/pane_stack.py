@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyqtgraph as pg
 
+from widgets.chart.alert_levels import AlertLevelLayer
 from widgets.chart.axes import TimeAxis
 from widgets.chart.candles import CandleLayer
 from widgets.chart.crosshair import CrosshairLayer
@@ -81,6 +82,7 @@ def _price_layers(drawings: DrawingScene, order_lines: OrderLineLayer) -> list[L
         IndicatorLayer(PRICE_PANE),
         FillLayer(),
         DrawingLayer(drawings),
+        AlertLevelLayer(),
         LastPriceLayer(),
         CrosshairLayer(PRICE_PANE),
         order_lines,

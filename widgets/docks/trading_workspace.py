@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from widgets.alerts.alert_desk import AlertDesk
+from widgets.alerts.alerts_panel import AlertsPanel
+from widgets.alerts.chart_alerts import ChartAlerts
+from widgets.alerts.notices import Notices
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.docks.dock_layout import TRADING, TRADING_COMPACT, Layout, Split, Tabs
@@ -64,6 +68,13 @@ class TradingWorkspace(DockArea):
             )
             for number, chart in enumerate(charts)
         ]
+        self.alert_desk = AlertDesk(model, self.drawings, None if kept is None else kept / "alerts.json", self)
+        self.notices = Notices(self.alert_desk, self)
+        self.notices.symbol_wanted.connect(model.choose_symbol)
+        self.alerts = AlertsPanel(model, self.alert_desk)
+        for chart in self.charts:
+            ChartAlerts(chart, self.alert_desk, model)
+        self.alert_desk.changed.connect(self._count_alerts)
         self.positions = PositionsPanel(model)
         self.orders = OrdersPanel(model)
         self.fills = FillsPanel(model)
@@ -77,6 +88,7 @@ class TradingWorkspace(DockArea):
         model.account_changed.connect(self._count)
         model.differences_changed.connect(self._count_differences)
         self._count_differences(model.differences)
+        self._count_alerts()
         model.fills_added.connect(lambda _: self.panel("fills").set_count(len(model.fills)))
         self.panel("fills").set_count(len(model.fills))
         self.panel("strategies").set_count(len(model.engine.strategies()))
@@ -84,6 +96,9 @@ class TradingWorkspace(DockArea):
 
     def _add_all(self, chart_names: tuple[str, ...]) -> None:
         self.add_panel("watchlist", "Watchlist", self.watchlist, link=LINK)
+        alerts = self.add_panel("alerts", "Alerts", self.alerts)
+        alerts.add_tool(self.alerts.new)
+        alerts.add_tool(self.alerts.sound)
         self.add_panel("ticket", "Ticket", self.ticket, link=LINK).add_tool(self.ticket.options)
         for name, chart in zip(chart_names, self.charts):
             panel = self.add_panel(name, chart.title, chart, link=LINK if chart.linked else "")
@@ -107,6 +122,9 @@ class TradingWorkspace(DockArea):
 
     def _count_differences(self, differences: tuple[Difference, ...]) -> None:
         self.panel("reconcile").set_count(len(differences) or None, alarmed=bool(differences))
+
+    def _count_alerts(self) -> None:
+        self.panel("alerts").set_count(sum(alert.enabled for alert in self.alert_desk.book.alerts) or None)
 
     def _count(self, account: AccountView) -> None:
         self.panel("positions").set_count(len(self.model.engine.positions()))

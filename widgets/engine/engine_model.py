@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
@@ -99,6 +99,8 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
+        self.trade_listeners: list[Callable[[Trade], None]] = []
+        """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
         self._dirty_orders: dict[str, None] = {}
         self._new_fills: list[FillView] = []
@@ -183,6 +185,10 @@ class EngineModel(QObject):
         self._urgent = True
         return text
 
+    def tell_log(self, line: LogView) -> None:
+        """Add a line of the window's own to the log that it shows."""
+        self._new_log.append(line)
+
     def trades_since(self, symbol: str, count: int) -> tuple[list[TapeTrade], int]:
         """Trades after the first ``count`` of the session, as far as they are kept, and the new count."""
         total = self._trade_counts[symbol]
@@ -221,6 +227,8 @@ class EngineModel(QObject):
         if kept is not None:
             kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
             self._trade_counts[trade.symbol] += 1
+        for listener in self.trade_listeners:
+            listener(trade)
 
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None
