@@ -10,8 +10,12 @@ from workstation.core.instrument import Instrument
 from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, Repeat
 from workstation.market.alerts.alert_book import Firing
 
+ARROWS = {Direction.ABOVE: "↑", Direction.BELOW: "↓", Direction.EITHER: "↕"}
 CROSSES = {Direction.ABOVE: "crosses above", Direction.BELOW: "crosses below", Direction.EITHER: "crosses"}
 VALUE_DECIMALS = 2
+DRAWN = "its line on the chart"
+UNNAMED_LINES = ("", "value", "real")
+"""Names of an indicator's line that say no more than the indicator's own."""
 
 
 def level_words(alert: Alert, instrument: Instrument | None) -> str:
@@ -21,7 +25,7 @@ def level_words(alert: Alert, instrument: Instrument | None) -> str:
         return format_number(condition.value, VALUE_DECIMALS)
     if isinstance(condition, PriceLevel):
         return _price(condition.price, instrument)
-    return "its line on the chart"
+    return DRAWN
 
 
 def subject_words(alert: Alert) -> str:
@@ -29,7 +33,7 @@ def subject_words(alert: Alert) -> str:
     condition = alert.condition
     if not isinstance(condition, IndicatorLevel):
         return "Price"
-    plain = ("", "value", condition.indicator.partition("(")[0].lower())
+    plain = (*UNNAMED_LINES, condition.indicator.partition("(")[0].lower())
     name = condition.indicator if condition.line.lower() in plain else f"{condition.indicator} {condition.line}"
     return f"{name} {alert.timeframe}"
 
@@ -37,6 +41,13 @@ def subject_words(alert: Alert) -> str:
 def condition_words(alert: Alert, instrument: Instrument | None) -> str:
     """``Price crosses above 42,000.0``."""
     return f"{subject_words(alert)} {CROSSES[alert.direction]} {level_words(alert, instrument)}"
+
+
+def short_words(alert: Alert, instrument: Instrument | None) -> str:
+    """For a narrow column: ``↑ 42,000.0``, ``↕ RSI(14) 15m 70.00``, ``↕ Line``."""
+    level = level_words(alert, instrument)
+    subject = f"{subject_words(alert)} " if isinstance(alert.condition, IndicatorLevel) else ""
+    return f"{ARROWS[alert.direction]} {subject}{'Line' if level == DRAWN else level}"
 
 
 def repeat_words(alert: Alert) -> str:
@@ -50,8 +61,8 @@ def state_words(alert: Alert, now_ns: int, here: bool) -> tuple[str, Tone]:
     if not alert.enabled:
         return ("Fired", Tone.FAINT) if alert.last_fired_ns and alert.repeat is Repeat.ONCE else ("Off", Tone.FAINT)
     if not here:
-        return "No market here", Tone.WARNING
-    return "Watching", Tone.NORMAL
+        return "No market", Tone.WARNING
+    return "On", Tone.NORMAL
 
 
 def firing_words(firing: Firing, instrument: Instrument) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alert_dialog import AlertDialog
-from widgets.alerts.alert_words import condition_words, repeat_words, state_words
+from widgets.alerts.alert_words import condition_words, repeat_words, short_words, state_words
 from widgets.controls.controls import IconButton
 from widgets.controls.table import Action, Column, Row, RowState, Table
 from widgets.engine.engine_model import EngineModel
@@ -33,13 +33,14 @@ def moment(time_ns: int, now_ns: int) -> str:
 class AlertsTable(Table):
     key = "name"
     columns = (
-        Column("symbol", "Symbol", width=72),
-        Column("condition", "Fires when", width=150, label=True),
-        Column("state", "State", width=70, tone=lambda row: row["tone"]),
+        Column("symbol", "Symbol", width=70),
+        Column("level", "Fires at", width=92, tooltip="↑ from below, ↓ from above, ↕ from either side"),
+        Column("state", "State", width=56, tone=lambda row: row["tone"]),
         Column("fired", "Last fired", width=70, shown_from=330),
         Column("repeat", "Repeats", width=90, label=True, shown_from=430),
         Column("expires", "Expires", width=70, label=True, shown_from=520),
-        Column("note", "Note", width=140, label=True, shown_from=620),
+        Column("condition", "Fires when", width=190, label=True, shown_from=720),
+        Column("note", "Note", width=140, label=True, shown_from=860),
     )
     actions_declared = (
         Action("change", "Change…", "", lambda rows: len(rows) == 1),
@@ -115,6 +116,7 @@ class AlertsPanel(LivePanel):
         return {
             "name": alert.name,
             "symbol": alert.symbol,
+            "level": short_words(alert, instrument),
             "condition": condition_words(alert, instrument),
             "state": state,
             "tone": tone,

@@ -57,7 +57,7 @@ class NoticeCard(QWidget):
 
 
 class Notices(QObject):
-    """The newest cards stand at the bottom left of ``over``, where no button that trades is; older ones go."""
+    """The newest cards stand at the bottom right of ``over``, away from the buttons that trade; older ones go."""
 
     symbol_wanted = Signal(str)
 
@@ -99,7 +99,7 @@ class Notices(QObject):
         for card in reversed(self.cards):
             card.setFixedHeight(card.heightForWidth(WIDTH) if card.hasHeightForWidth() else card.sizeHint().height())
             bottom -= card.height()
-            card.move(MARGIN, bottom)
+            card.move(self._over.width() - WIDTH - MARGIN, bottom)
             card.raise_()
             bottom -= MARGIN // 2
 

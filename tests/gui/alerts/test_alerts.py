@@ -248,7 +248,7 @@ def test_an_alert_is_made_changed_switched_and_deleted_in_its_panel(watcher: Wat
     assert alert.expires_ns - station.clock.now == 3600 * SECOND_NS
     station.frame()
     assert [(row["condition"], row["state"]) for row in panel.table.shown_rows()] == [
-        ("Price crosses below 41,000.00", "Watching")
+        ("Price crosses below 41,000.00", "On")
     ]
     assert station.area.panel("alerts").count == 1
     station.choose(panel.table, alert.name, "Switch off")

@@ -74,7 +74,12 @@ class DrawingLayer:
         elif drawing.tool is Tool.RETRACEMENT:
             end, start = drawing.anchors[1].price, drawing.anchors[0].price
             left = min(handle.x for handle in shape.handles)
+            above = float("nan")
             for share, y in shape.levels:
+                # Levels that are close together share the room: the first and the last are always told.
+                if share < 1 and (abs(y - above) < height or abs(y - shape.levels[-1][1]) < height):
+                    continue
+                above = y
                 words = f"{share:g}  {model.price_text(end + (start - end) * share)}"
                 width = canvas.text_width(words, 11)
                 x = max(canvas.px(4), left - width - canvas.px(PADDING))
