@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from tests.benchmarks.desktop import desktop_figures
+from tests.benchmarks.drawings import drawing_figures
 from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
@@ -23,6 +24,7 @@ def main() -> None:
     figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
+        figures += drawing_figures()
     print_table(figures)
     write_json(figures, Path("bench.json"))
     print("Written to bench.json.")

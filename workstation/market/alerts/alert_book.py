@@ -78,8 +78,46 @@ class _Watch:
         )
         return Firing(self.snapshot(), ts_ns, value, crossing, missed)
 
+    @property
+    def level(self) -> int | None:
+        """Ticks of a level that stands still; None for a line."""
+        return self._level if self._line is None else None
+
     def snapshot(self) -> Alert:
         return msgspec.structs.replace(self.alert, side=self.side, seen_ns=self.seen_ns)
+
+
+class _Symbol:
+    """The alerts on the prices of one symbol.
+
+    Between the nearest levels below and above the last price no level can be crossed: there only lines are judged.
+    """
+
+    def __init__(self) -> None:
+        self.watches: list[_Watch] = []
+        self.lines: list[_Watch] = []
+        self.seen_ns = 0
+        self._low = self._high = 0
+
+    def add(self, watch: _Watch) -> None:
+        self.watches.append(watch)
+        if watch.level is None:
+            self.lines.append(watch)
+
+    def concerned(self, ticks: int, ts_ns: int) -> list[_Watch]:
+        """Those that a price may concern."""
+        self.seen_ns = ts_ns
+        if self._low < ticks < self._high:
+            return self.lines
+        levels = [watch.level for watch in self.watches if watch.level is not None]
+        self._low = max((level for level in levels if level <= ticks), default=0)
+        self._high = min((level for level in levels if level >= ticks), default=1 << 62)
+        return self.watches
+
+    def note_time(self) -> None:
+        """Write down in each alert when its price was seen last."""
+        for watch in self.watches:
+            watch.seen_ns = max(watch.seen_ns, self.seen_ns)
 
 
 class AlertBook:
@@ -88,7 +126,7 @@ class AlertBook:
     def __init__(self, instrument_of: Callable[[str], Instrument | None]) -> None:
         self._instrument_of = instrument_of
         self._watches: dict[str, _Watch] = {}
-        self._of_prices: dict[str, list[_Watch]] = {}
+        self._symbols: dict[str, _Symbol] = {}
         self.next_number = 1
         """Names are never given twice."""
 
@@ -101,11 +139,12 @@ class AlertBook:
     @property
     def alerts(self) -> list[Alert]:
         """As they stand now, in the order in which they were made."""
+        for symbol in self._symbols.values():
+            symbol.note_time()
         return [watch.snapshot() for watch in self._watches.values()]
 
     def find(self, name: str) -> Alert | None:
-        watch = self._watches.get(name)
-        return None if watch is None else watch.snapshot()
+        return next((alert for alert in self.alerts if alert.name == name), None)
 
     def add(self, alert: Alert) -> Alert:
         """Take a new alert under a name of its own; raises ``ValueError`` where there are too many."""
@@ -130,18 +169,17 @@ class AlertBook:
             self._index()
 
     def watches_prices(self, symbol: str) -> bool:
-        return symbol in self._of_prices
+        return symbol in self._symbols
 
     def on_price(self, symbol: str, ticks: int, ts_ns: int) -> Sequence[Firing]:
         """A trade; UTC nanoseconds. What fires, in the order in which the alerts were made."""
-        watches = self._of_prices.get(symbol)
-        if watches is None:
+        group = self._symbols.get(symbol)
+        if group is None:
             return ()
         fired: list[Firing] = []
-        for watch in watches:
+        for watch in group.concerned(ticks, ts_ns):
             side = watch.side_at(ticks, ts_ns)
             if side == watch.side and not watch.fresh:
-                watch.seen_ns = ts_ns
                 continue
             missed, watch.fresh = watch.fresh, False
             instrument = watch.instrument
@@ -173,7 +211,9 @@ class AlertBook:
         self._index()
 
     def _index(self) -> None:
-        self._of_prices = {}
+        for symbol in self._symbols.values():
+            symbol.note_time()
+        self._symbols = {}
         for watch in self._watches.values():
             if watch.instrument is not None and not isinstance(watch.alert.condition, IndicatorLevel):
-                self._of_prices.setdefault(watch.alert.symbol, []).append(watch)
+                self._symbols.setdefault(watch.alert.symbol, _Symbol()).add(watch)
