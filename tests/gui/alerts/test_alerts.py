@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
 
-from tests.gui.chart.hand import Hand
+from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Open, Workstation
 from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alert_dialog import AlertDialog
@@ -72,8 +72,8 @@ def watcher(station: Workstation, monkeypatch: pytest.MonkeyPatch) -> Watcher:
     return made
 
 
-def test_a_right_click_on_the_chart_sets_an_alert_at_that_price(watcher: Watcher) -> None:
-    hand = Hand(watcher.station)
+def test_a_right_click_on_the_chart_sets_an_alert_at_that_price_and_the_axis_offers_the_same(watcher: Watcher) -> None:
+    hand = PanelHand(watcher.station)
     wanted = f"Alert at {hand.view.model.price_text(round(hand.price_at(220), 2))}"
     menu = hand.menu(150, 220)
     watcher.station.trigger(menu, wanted)
@@ -83,12 +83,8 @@ def test_a_right_click_on_the_chart_sets_an_alert_at_that_price(watcher: Watcher
     assert watcher.told[-1].text.startswith("Alert set: BTCUSDT, price crosses ")
     assert hand.view.model.alert_levels == [float(alert.condition.price)]
     assert not hand.view.grab().isNull()
-
-
-def test_a_right_click_on_the_price_axis_offers_the_same(watcher: Watcher) -> None:
-    hand = Hand(watcher.station)
     opened: list[list[str]] = []
-    hand.view.menu_wanted.connect(lambda menu, at: opened.append(watcher.texts(menu)))
+    hand.view.menu_wanted.connect(lambda menu, at: opened.append([action.text() for action in menu.actions()]))
     axis_x = hand.view.price_pane.box.width() + 20
     watcher.station.qtbot.mouseClick(hand.view.viewport(), Qt.MouseButton.RightButton, pos=hand.spot(axis_x, 200))
     for menu in hand.view.findChildren(QMenu):
@@ -116,7 +112,15 @@ def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is
     assert station.area.notices.cards == []
 
 
-def test_more_cards_than_there_is_room_for_put_the_oldest_away(watcher: Watcher) -> None:
+def test_many_alerts_at_once_are_told_by_the_newest_cards_and_the_tray_and_without_a_sound_when_muted(
+    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[tuple[str, str]] = []
+    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
+    monkeypatch.setattr(QSystemTrayIcon, "show", lambda self: None)
+    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda self, title, text, icon: shown.append((title, text)))
+    watcher.station.click(watcher.station.area.alerts.sound)
+    assert watcher.desk.muted
     last = watcher.last
     for above in range(1, 7):
         watcher.at(last + above)
@@ -124,36 +128,12 @@ def test_more_cards_than_there_is_room_for_put_the_oldest_away(watcher: Watcher)
     watcher.station.frame()
     assert len(watcher.sentences) == 6
     assert [card.text.text() for card in watcher.station.area.notices.cards] == watcher.sentences[-4:]
-
-
-def test_muted_alerts_make_no_sound(watcher: Watcher) -> None:
-    panel = watcher.station.area.alerts
-    watcher.station.click(panel.sound)
-    assert watcher.desk.muted
-    last = watcher.last
-    watcher.at(last + 5)
-    watcher.trade(last + 9)
-    watcher.station.frame()
-    assert len(watcher.sentences) == 1
+    assert shown == [("Alert BTCUSDT", sentence) for sentence in watcher.sentences]
     assert watcher.beeps == 0
 
 
-def test_the_desktops_notification_is_used_where_there_is_a_tray(
-    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shown: list[tuple[str, str]] = []
-    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
-    monkeypatch.setattr(QSystemTrayIcon, "show", lambda self: None)
-    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda self, title, text, icon: shown.append((title, text)))
-    last = watcher.last
-    watcher.at(last + 5)
-    watcher.trade(last + 9)
-    watcher.station.frame()
-    assert shown == [("Alert BTCUSDT", watcher.sentences[0])]
-
-
 def test_an_alert_on_a_drawing_follows_it_and_is_off_when_it_is_deleted(watcher: Watcher) -> None:
-    hand, station = Hand(watcher.station), watcher.station
+    hand, station = PanelHand(watcher.station), watcher.station
     level = watcher.last / 100 - 20
     tools = hand.chart.drawing
     tools.place(Tool.HORIZONTAL_LINE, Anchor(station.clock.now, level))
@@ -186,7 +166,7 @@ def test_an_alert_on_a_trend_line_fires_where_the_line_is_then(watcher: Watcher)
 
 
 def test_only_lines_can_be_watched(watcher: Watcher) -> None:
-    hand = Hand(watcher.station)
+    hand = PanelHand(watcher.station)
     series = hand.view.model.series
     early, late = (int(series.time_at(len(series) - back)) for back in (60, 20))
     price = round(watcher.last / 100 - 30, 2)
@@ -198,7 +178,7 @@ def test_only_lines_can_be_watched(watcher: Watcher) -> None:
 
 
 def test_an_indicator_is_judged_at_the_end_of_each_bar(watcher: Watcher) -> None:
-    hand, station = Hand(watcher.station), watcher.station
+    hand, station = PanelHand(watcher.station), watcher.station
     words = [text for text in watcher.texts(hand.menu(150, 220)) if text.startswith("Alert on EMA 21 at ")]
     assert len(words) == 1
     series = station.kernel.markets["BTCUSDT"].series[60 * SECOND_NS]

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from PySide6.QtCore import Qt
 
-from tests.gui.chart.hand import Hand
+from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
 from widgets.chart.model import OrderLine
 from widgets.engine.engine_model import EngineModel, Result
@@ -17,7 +17,7 @@ from workstation.core.types import OrderRole, Side, TradingState
 X = 120.0
 
 
-class Trader(Hand):
+class Trader(PanelHand):
     def __init__(self, station: Workstation) -> None:
         super().__init__(station)
         self.told: list[Result] = []
