@@ -44,8 +44,10 @@ def past_prices(alert: Alert, instrument: Instrument, bars: Any) -> Iterator[Pas
         slope = float(condition.end_price - condition.start_price) / (condition.end_ns - condition.start_ns)
         ends = [float(condition.start_price) + (times - condition.start_ns) * slope for times in (opens, closes)]
         floor, ceiling = np.minimum(*ends), np.maximum(*ends)
-    reached = np.flatnonzero((low <= ceiling + tick) & (high >= floor - tick))
-    for place in reached[-MOST_BARS:]:
+    reached = (low <= ceiling + tick) & (high >= floor - tick)
+    # Where the price stood when it was seen is not in the bars: the first one may have jumped from there.
+    reached[0] = True
+    for place in np.flatnonzero(reached)[-MOST_BARS:]:
         bar = [float(np.asarray(column)[first + place]) for column in (bars.open, bars.high, bars.low, bars.close)]
         begin, length = int(opens[place]), int(closes[place] - opens[place])
         for step, price in enumerate(path_of_bar(*bar)):
