@@ -131,6 +131,10 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.orders, self.model.ghosts = list(orders), list(ghosts)
         self.refresh_ranges()
 
+    def show_drawings(self) -> None:
+        """The drawings, or which one is chosen, changed."""
+        self.price_pane.surface.update()
+
     def set_alert_levels(self, prices: Iterable[float]) -> None:
         """Prices at which alerts wait."""
         self.model.alert_levels = list(prices)

@@ -92,6 +92,24 @@ def test_a_right_click_on_the_chart_sets_an_alert_at_that_price_and_the_axis_off
     assert any(text.startswith("Alert at ") for text in opened[0])
 
 
+def test_a_level_is_dragged_to_another_price_and_deleted_where_it_is(watcher: Watcher) -> None:
+    hand = PanelHand(watcher.station)
+    alert = watcher.at(watcher.last - 4_000)
+    y = hand.y(watcher.last / 100 - 40)
+    hand.drag((120, y), (120, y + 60), release=False)
+    assert hand.view.model.alert_levels == [pytest.approx(hand.price_at(y + 60), abs=1)]
+    hand.press_key(Qt.Key.Key_Escape)
+    hand.release(120, y + 60)
+    assert watcher.desk.book.alerts[0].condition == alert.condition
+    hand.drag((120, y), (120, y + 60))
+    moved = watcher.desk.book.alerts[0].condition
+    assert isinstance(moved, PriceLevel)
+    assert float(moved.price) == pytest.approx(hand.price_at(y + 60), abs=1)
+    watcher.station.trigger(hand.menu(120, hand.y(float(moved.price))), "Delete this alert")
+    assert watcher.desk.book.alerts == []
+    assert hand.view.model.alert_levels == []
+
+
 def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is_hidden(watcher: Watcher) -> None:
     station = watcher.station
     station.area.panel("chart").close()
