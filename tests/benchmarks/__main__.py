@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests.benchmarks.charts import chart_figures
 from tests.benchmarks.desktop import desktop_figures
+from tests.benchmarks.drawings import drawing_figures
 from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
@@ -26,6 +27,7 @@ def main() -> None:
     if not arguments.no_window:
         figures += chart_figures() + order_flow_figures()
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
+        figures += drawing_figures()
     print_table(figures)
     write_json(figures, Path("bench.json"))
     print("Written to bench.json.")

@@ -168,6 +168,16 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.orders, self.model.ghosts = list(orders), list(ghosts)
         self.refresh_ranges()
 
+    def show_drawings(self) -> None:
+        """The drawings, or which one is chosen, changed."""
+        self.model.settled += 1
+        self.price_pane.surface.update()
+
+    def set_alert_levels(self, prices: Iterable[float]) -> None:
+        """Prices at which alerts wait."""
+        self.model.alert_levels = list(prices)
+        self.price_pane.surface.update()
+
     def set_position(self, position: PositionLine | None) -> None:
         self.model.position = position
         self.refresh_ranges()

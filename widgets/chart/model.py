@@ -165,6 +165,7 @@ class ChartModel:
     hovered_study: str | None = None
     orders: list[OrderLine] = field(default_factory=list)
     ghosts: list[OrderLine] = field(default_factory=list)
+    alert_levels: list[float] = field(default_factory=list)
     position: PositionLine | None = None
     fills: list[Fill] = field(default_factory=list)
     fill_times: Nanoseconds = field(default_factory=lambda: np.empty(0, dtype=np.int64))

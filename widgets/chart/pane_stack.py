@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import pyqtgraph as pg
 
+from widgets.chart.alert_levels import AlertLevelLayer
 from widgets.chart.axes import TimeAxis
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
@@ -86,6 +87,7 @@ def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:
         ],
         live=[
             DrawingLayer(chart.drawings),
+            AlertLevelLayer(),
             LastPriceLayer(),
             CrosshairLayer(PRICE_PANE),
             order_lines,

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QWidget
 
+from widgets.alerts.alert_desk import AlertDesk
+from widgets.alerts.alerts_panel import AlertsPanel
+from widgets.alerts.chart_alerts import ChartAlerts
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
@@ -45,6 +49,8 @@ class Count:
     of: Callable[[EngineModel], int | None]
     when: str = ""
     alarming: bool = False
+    signal: SignalInstance | None = None
+    """Of something else than the model, in the place of ``when``."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +79,17 @@ def catalogue(
     """
     drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
+        PanelKind(
+            "alerts",
+            "Alerts",
+            lambda m: AlertsPanel(m, alerts),
+            tools=lambda panel: (panel.new, panel.sound),
+            count=Count(lambda m: sum(each.enabled for each in alerts.book.alerts) or None, signal=alerts.changed),
+        ),
         PanelKind(
             "ticket",
             "Ticket",
@@ -84,7 +98,7 @@ def catalogue(
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
-        *chart_kinds(model, desktop, drawings),
+        *chart_kinds(model, desktop, drawings, alerts),
         PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.one_click_minutes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
@@ -126,13 +140,15 @@ def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
     return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
 
 
-def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf) -> list[PanelKind]:
+def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf, alerts: AlertDesk) -> list[PanelKind]:
     """``chart``, ``chart 2``, …: the first follows the link group."""
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
-            return ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
+            panel = ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
+            ChartAlerts(panel, alerts, model)
+            return panel
 
         name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")
         kinds.append(PanelKind(name, f"{chart.symbol} {spaced(chart.timeframe)}", build, link, symbol=chart.symbol))

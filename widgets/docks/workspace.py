@@ -229,12 +229,12 @@ class Workspace(DockArea):
             return
         for name, kind in self._kinds.items():
             count = kind.count
-            if count is not None and count.when:
+            if count is not None and (count.when or count.signal is not None):
 
                 def again(*_: Any, name: str = name, count: Count = count) -> None:
                     self._count(name, count)
 
-                signal = getattr(self.model, count.when)
+                signal = count.signal if count.signal is not None else getattr(self.model, count.when)
                 signal.connect(again)
                 self._counted.append((signal, again))
                 again()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
@@ -111,6 +111,8 @@ class EngineModel(QObject):
         self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
         self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
         """UTC nanoseconds and rate of each funding since the window opened."""
+        self.trade_listeners: list[Callable[[Trade], None]] = []
+        """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
         self._dirty_orders: dict[str, None] = {}
         self._new_fills: list[FillView] = []
@@ -199,6 +201,10 @@ class EngineModel(QObject):
         self._urgent = True
         return text
 
+    def tell_log(self, line: LogView) -> None:
+        """Add a line of the window's own to the log that it shows."""
+        self._new_log.append(line)
+
     def trades_since(self, symbol: str, count: int) -> tuple[list[TapeTrade], int]:
         """Trades after the first ``count`` of the session, as far as they are kept, and the new count."""
         total = self._trade_counts[symbol]
@@ -238,6 +244,8 @@ class EngineModel(QObject):
             kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
             self._trade_counts[trade.symbol] += 1
             self.tapes[trade.symbol].add(trade.ts_ns, trade.price, trade.lots, int(trade.side))
+        for listener in self.trade_listeners:
+            listener(trade)
 
     def _on_funding(self, funding: FundingRate) -> None:
         if funding.symbol in self.fundings:

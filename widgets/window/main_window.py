@@ -15,6 +15,8 @@ from widgets.actions.hotkeys import Hotkeys
 from widgets.actions.hotkeys_dialog import HotkeysDialog
 from widgets.actions.palette import Palette
 from widgets.actions.registry import Actions
+from widgets.alerts.alert_cards import AlertCards
+from widgets.alerts.alert_desk import AlertDesk
 from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.toolbar import popup_below
 from widgets.engine.engine_model import EngineModel, Result
@@ -28,6 +30,7 @@ from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner, Cell
 from widgets.window.keys_dialog import KeysDialog
 from widgets.window.lockout_banner import lockout_cells
+from widgets.window.notices import Notices, Sound
 from widgets.window.outside import Outside
 from widgets.window.panic import Panic, plural, warn_of_stale_feed
 from widgets.window.start_page import StartPage
@@ -157,6 +160,7 @@ class MainWindow(QWidget):
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
+        self._tell_alerts(model, self.workspaces, self.outside.notices)
         self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
         self._column.removeWidget(self.start_page)
         self.start_page.hide()
@@ -184,6 +188,15 @@ class MainWindow(QWidget):
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _tell_alerts(self, model: EngineModel, over: QWidget, notices: Notices) -> None:
+        desk = model.findChild(AlertDesk)
+        assert desk is not None
+        self.alert_cards = AlertCards(desk, over)
+        self.alert_cards.symbol_wanted.connect(model.choose_symbol)
+        self.alert_cards.told.connect(
+            lambda title, text: notices.tell(title, text, None if desk.muted else Sound.ALERT)
+        )
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel

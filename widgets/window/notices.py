@@ -42,9 +42,9 @@ class Notices(QObject):
         model.fills_added.connect(self._tell_fills)
         model.differences_changed.connect(self._follow_differences)
 
-    def tell(self, title: str, text: str, sound: Sound) -> None:
+    def tell(self, title: str, text: str, sound: Sound | None) -> None:
         """Tell it as the person chose: by sound, by notification, by both or not at all."""
-        if self._appearance.choice("sounds") == "true":
+        if sound is not None and self._appearance.choice("sounds") == "true":
             self.sounded.emit(sound)
         if self._appearance.choice("notifications") == "true":
             self.notified.emit(title, text)

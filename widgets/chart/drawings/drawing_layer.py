@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QStaticText, QTransform
 
 from widgets.chart.drawings.drawing import Drawing, Tool
 from widgets.chart.drawings.drawing_scene import DrawingScene
@@ -14,7 +14,8 @@ from widgets.chart.drawings.geometry import Segment, Shape, bar_index, clipped, 
 from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale
 from widgets.look.numbers import format_age, format_number, format_percent
-from widgets.look.painting import CENTRE, LEFT, RIGHT, Canvas
+from widgets.look.painting import CENTRE, Canvas
+from widgets.look.theme import current
 from widgets.look.tokens import Tokens, mix
 
 AREA_SHARE: Final = 0.13
@@ -35,8 +36,14 @@ class DrawingAreaLayer:
     def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
         for drawing, shape in self._scene.shapes(scale, model.series):
             seen = clipped_area(shape.area, canvas.width, canvas.height)
-            if seen:
-                canvas.polygon(list(seen), mix(line_colour(drawing, tokens), tokens.ground, AREA_SHARE))
+            if not seen:
+                continue
+            tint = mix(line_colour(drawing, tokens), tokens.ground, AREA_SHARE)
+            if drawing.tool is Tool.CHANNEL:
+                canvas.polygon(list(seen), tint)
+            else:
+                (left, top), (right, bottom) = min(seen), max(seen)
+                canvas.fill(left, top, right - left, bottom - top, tint)
 
 
 class DrawingLayer:
@@ -64,21 +71,23 @@ class DrawingLayer:
         height = canvas.px(LINE_HEIGHT)
         if drawing.tool is Tool.TEXT:
             x, y = shape.handles[0]
-            tall = canvas.px(TEXT_HEIGHT)
-            canvas.text(x, y - tall, canvas.width, tall, drawing.text, colour, LEFT, 12, 500)
+            _write(canvas, x, y - canvas.px(TEXT_HEIGHT), drawing.text, colour, 12, 500)
         elif drawing.tool is Tool.HORIZONTAL_LINE:
             words = f"{drawing.text}  {_price(drawing, 0, model)}".strip()
-            y = shape.handles[0].y
-            room = canvas.width - canvas.px(PADDING)
-            canvas.text(0, y - height - 1, room, height, words, colour, RIGHT, 11)
+            begin = canvas.width - canvas.text_width(words, 11) - canvas.px(PADDING)
+            _write(canvas, begin, shape.handles[0].y - height - 1, words, colour)
         elif drawing.tool is Tool.RETRACEMENT:
             end, start = drawing.anchors[1].price, drawing.anchors[0].price
             left = min(handle.x for handle in shape.handles)
+            above = float("nan")
             for share, y in shape.levels:
+                # Levels that are close together share the room: the first and the last are always told.
+                if share < 1 and (abs(y - above) < height or abs(y - shape.levels[-1][1]) < height):
+                    continue
+                above = y
                 words = f"{share:g}  {model.price_text(end + (start - end) * share)}"
-                width = canvas.text_width(words, 11)
-                x = max(canvas.px(4), left - width - canvas.px(PADDING))
-                canvas.text(x, y - height // 2, width, height, words, colour, LEFT, 11)
+                x = max(canvas.px(4), left - canvas.text_width(words, 11) - canvas.px(PADDING))
+                _write(canvas, x, y - height / 2, words, colour)
         elif drawing.tool is Tool.MEASURE:
             _draw_measure(canvas, drawing, shape, model, tokens)
 
@@ -121,6 +130,29 @@ def _draw_measure(canvas: Canvas, drawing: Drawing, shape: Shape, model: ChartMo
         canvas.text(x, y + canvas.px(2) + place * line, width, line, text, tone, CENTRE, 11, 500)
 
 
+def _write(canvas: Canvas, x: float, y: float, words: str, colour: QColor, pixels: int = 11, weight: int = 400) -> None:
+    """A line of text from its top left, where that is in view; laid out once."""
+    if not (y / canvas.ratio > -LINE_HEIGHT * 2 and y < canvas.height and x < canvas.width):
+        return
+    painter, ratio, theme = canvas.painter, canvas.ratio, current()
+    painter.setPen(colour)
+    painter.setFont(theme.font(pixels, weight))
+    before = painter.worldTransform()
+    painter.scale(ratio, ratio)
+    painter.drawStaticText(QPointF(x / ratio, y / ratio), _laid_out(words, pixels, weight, theme.family))
+    painter.setWorldTransform(before)
+    painter.setPen(Qt.PenStyle.NoPen)
+
+
+@lru_cache(maxsize=1024)
+def _laid_out(words: str, pixels: int, weight: int, family: str) -> QStaticText:
+    """`family` is the theme's, so that the cache tells fonts apart."""
+    text = QStaticText(words)
+    text.setTextFormat(Qt.TextFormat.PlainText)
+    text.prepare(QTransform(), current().font(pixels, weight))
+    return text
+
+
 def _draw_line(canvas: Canvas, line: Segment, colour: QColor, thick: int) -> None:
     """Crisp where it is straight across or down, antialiased where it is not."""
     seen = clipped(line, canvas.width, canvas.height)
@@ -133,19 +165,23 @@ def _draw_line(canvas: Canvas, line: Segment, colour: QColor, thick: int) -> Non
     elif round(x) == round(end_x):
         canvas.fill(round(x) - (pixels - 1) // 2, round(min(y, end_y)), pixels, abs(end_y - y) + 1, colour)
     else:
-        canvas.curve(np.array([x, end_x]), np.array([y, end_y]), colour, thick)
+        _stroke(canvas, seen, QPen(colour, pixels))
 
 
 def _draw_dashed(canvas: Canvas, line: Segment, colour: QColor) -> None:
     seen = clipped(line, canvas.width, canvas.height)
     if seen is None:
         return
-    painter = canvas.painter
     pen = QPen(colour, canvas.px(1))
     pen.setDashPattern(DASH)
+    _stroke(canvas, seen, pen)
+
+
+def _stroke(canvas: Canvas, line: Segment, pen: QPen) -> None:
+    painter = canvas.painter
     painter.setPen(pen)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, True)
-    painter.drawLine(QPointF(*seen.start), QPointF(*seen.end))
+    painter.drawLine(QPointF(line.start.x + 0.5, line.start.y + 0.5), QPointF(line.end.x + 0.5, line.end.y + 0.5))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(Qt.PenStyle.NoPen)
 

@@ -283,5 +283,5 @@ class DrawingTools(QObject):
         self._repaint()
 
     def _repaint(self) -> None:
-        self._view.price_pane.surface.update()
+        self._view.show_drawings()
         self.changed.emit()

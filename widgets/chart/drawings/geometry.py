@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from widgets.chart.drawings.drawing import Anchor, Drawing, Tool, opposite_line
-from widgets.chart.scale import PaneScale
+from widgets.chart.drawings.drawing import Drawing, Tool, opposite_line
+from widgets.chart.scale import PaneScale, to_scale
 from widgets.chart.series import BarSeries
 
 RETRACEMENTS: Final = (0.0, 0.236, 0.382, 0.5, 0.618, 0.786, 1.0)
@@ -44,13 +44,30 @@ def bar_index(series: BarSeries, time_ns: int) -> int:
     return int(series.index_at(time_ns))
 
 
-def anchor_point(anchor: Anchor, scale: PaneScale, series: BarSeries) -> Point:
-    return Point(float(scale.x(bar_index(series, anchor.time_ns))), scale.y(anchor.price))
+def places_of(drawing: Drawing, series: BarSeries) -> tuple[int, ...]:
+    """The bars of its anchors."""
+    return tuple(bar_index(series, anchor.time_ns) for anchor in drawing.anchors)
 
 
-def shape_of(drawing: Drawing, scale: PaneScale, series: BarSeries) -> Shape:
-    """The drawing in the pixels of ``scale``; its lines may reach beyond the pane."""
-    handles = [anchor_point(anchor, scale, series) for anchor in drawing.anchors]
+class Projection:
+    """From bars and prices to the pixels of a scale, prepared for many points."""
+
+    def __init__(self, scale: PaneScale) -> None:
+        self.width, self.height = float(scale.width), float(scale.height)
+        self._left, self._pitch = scale.left, scale.pitch
+        self._top, self._a_unit = scale.top, scale.height / (scale.top - scale.bottom)
+        self._logarithmic = scale.logarithmic
+
+    def y(self, price: float) -> float:
+        return (self._top - (to_scale(price, True) if self._logarithmic else price)) * self._a_unit
+
+    def point(self, place: int, price: float) -> Point:
+        return Point((place - self._left) * self._pitch, self.y(price))
+
+
+def shape_of(drawing: Drawing, view: Projection, places: tuple[int, ...]) -> Shape:
+    """The drawing in pixels; ``places`` are the bars of its anchors. Its lines may reach beyond the pane."""
+    handles = [view.point(place, anchor.price) for place, anchor in zip(places, drawing.anchors, strict=True)]
     shape = Shape(handles)
     first, second = handles[0], handles[-1 if len(handles) < 3 else 1]
     match drawing.tool:
@@ -59,20 +76,20 @@ def shape_of(drawing: Drawing, scale: PaneScale, series: BarSeries) -> Shape:
         case Tool.RAY:
             shape.lines = [Segment(first, _far_along(first, second))]
         case Tool.CHANNEL:
-            opposite = [anchor_point(anchor, scale, series) for anchor in opposite_line(drawing)]
+            opposite = [view.point(place, anchor.price) for place, anchor in zip(places, opposite_line(drawing))]
             shape.lines = [Segment(first, second), Segment(*opposite)]
             middle = [Point(a.x, (a.y + b.y) / 2) for a, b in zip((first, second), opposite, strict=True)]
             shape.dashed = [Segment(*middle)]
             shape.area = [first, second, opposite[1], opposite[0]]
         case Tool.HORIZONTAL_LINE:
-            shape.lines = [Segment(Point(0.0, first.y), Point(float(scale.width), first.y))]
+            shape.lines = [Segment(Point(0.0, first.y), Point(view.width, first.y))]
         case Tool.VERTICAL_LINE:
-            shape.lines = [Segment(Point(first.x, 0.0), Point(first.x, float(scale.height)))]
+            shape.lines = [Segment(Point(first.x, 0.0), Point(first.x, view.height))]
         case Tool.RETRACEMENT:
             start, end = drawing.anchors
             left, right = min(first.x, second.x), max(first.x, second.x)
             for share in RETRACEMENTS:
-                y = scale.y(end.price + (start.price - end.price) * share)
+                y = view.y(end.price + (start.price - end.price) * share)
                 shape.levels.append((share, y))
                 shape.lines.append(Segment(Point(left, y), Point(right, y)))
             shape.dashed = [Segment(first, second)]

@@ -2,32 +2,80 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
 
-from tests.gui.chart.hand import Hand
+from tests.gui.chart.hand import Hand, PanelHand
 from tests.gui.conftest import Open, Workstation
-from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.chart_view import ChartView
 from widgets.chart.drawings.drawing import ANCHORS, Anchor, Drawing, Tool
-from widgets.chart.drawings.drawing_menu import TextDialog
+from widgets.chart.drawings.drawing_menu import DrawingMenu, TextDialog
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.drawings.drawing_tools import DrawingTools
+from widgets.chart.drawings.tool_strip import ToolStrip
 
+MINUTE = 60_000_000_000
+TIMES = np.arange(600, dtype=np.int64) * MINUTE + 1_700_000_000 // 3600 * 3600 * 1_000_000_000
 SPOTS = ((150, 200), (300, 260), (220, 320))
+
+
+class Board(QWidget):
+    """A chart of 600 minutes with its drawing tools, without an engine."""
+
+    def __init__(self, shelf: DrawingShelf) -> None:
+        super().__init__()
+        self.view = ChartView(self)
+        self.drawing = DrawingTools(self.view, shelf, self)
+        self.drawing_menu = DrawingMenu(self.view, self.drawing)
+        self.strip = ToolStrip(self.drawing, self)
+        self.view.pointers.append(self.drawing)
+        column = QVBoxLayout(self)
+        column.addWidget(self.strip)
+        column.addWidget(self.view, 1)
+        self.view.set_instrument("BTCUSDT", "Perpetual · 1 m", Decimal("0.1"))
+        self.show_bars(1)
+        self.drawing.show("BTCUSDT")
+        self.resize(800, 500)
+
+    def show_bars(self, minutes: int) -> None:
+        """The same market in bars of so many minutes."""
+        close = np.round(42_000 + 200 * np.sin(np.arange(600) / 15), 1)[::minutes]
+        open_ = np.roll(close, 1)
+        open_[0] = close[0]
+        times = TIMES[::minutes]
+        high, low = np.maximum(open_, close) + 20, np.minimum(open_, close) - 20
+        self.view.set_bars(times, open_, high, low, close, np.full(len(times), 5.0), bar_ns=minutes * MINUTE)
 
 
 class Draftsman(Hand):
     """Takes drawing tools from the strip, or from its menu."""
 
+    def __init__(self, qtbot: QtBot, board: Board) -> None:
+        self.board = board
+        super().__init__(qtbot, board.view)
+
     def take(self, tool: Tool) -> None:
-        button = self.chart.strip.buttons.get(tool)
+        button = self.board.strip.buttons.get(tool)
         if button is not None:
-            self.station.click(button)
+            self.press(button)
             return
         words = {Tool.RAY: "Ray", Tool.CHANNEL: "Parallel channel", Tool.VERTICAL_LINE: "Vertical line"}
-        self.station.trigger(self.chart.strip.menu(), words[tool])
+        self.choose(self.board.strip.menu(), words[tool])
+
+    def press(self, button: QWidget) -> None:
+        self.qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    def choose(self, menu: QMenu, text: str) -> None:
+        action = next(each for each in menu.actions() if each.text() == text)
+        assert action.isEnabled()
+        action.trigger()
+        menu.deleteLater()
 
     def place(self, drawing: Drawing) -> tuple[float, float]:
         """Where the first anchor of a drawing stands."""
@@ -37,7 +85,7 @@ class Draftsman(Hand):
 
     @property
     def drawings(self) -> tuple[Drawing, ...]:
-        return self.chart.drawing.book.drawings
+        return self.board.drawing.book.drawings
 
 
 def shelf_of(station: Workstation) -> DrawingShelf:
@@ -48,8 +96,22 @@ def shelf_of(station: Workstation) -> DrawingShelf:
 
 
 @pytest.fixture
-def hand(station: Workstation) -> Draftsman:
-    return Draftsman(station)
+def shelf(tmp_path: Path) -> DrawingShelf:
+    return DrawingShelf(tmp_path / "drawings")
+
+
+@pytest.fixture
+def hand(qtbot: QtBot, shelf: DrawingShelf) -> Draftsman:
+    return draftsman(qtbot, shelf)
+
+
+def draftsman(qtbot: QtBot, shelf: DrawingShelf) -> Draftsman:
+    board = Board(shelf)
+    qtbot.addWidget(board)
+    board.show()
+    qtbot.waitExposed(board)
+    QApplication.processEvents()
+    return Draftsman(qtbot, board)
 
 
 @pytest.mark.parametrize("tool", list(Tool))
@@ -62,8 +124,8 @@ def test_every_tool_draws_by_clicks_where_it_was_clicked(hand: Draftsman, tool: 
     x, y = hand.place(drawing)
     assert abs(x - SPOTS[0][0]) <= hand.view.viewport_state.pitch
     assert abs(y - SPOTS[0][1]) <= 1.5
-    assert hand.chart.drawing.tool is None
-    assert hand.chart.strip.pointer.isChecked()
+    assert hand.board.drawing.tool is None
+    assert hand.board.strip.pointer.isChecked()
     assert not hand.view.grab().isNull()
 
 
@@ -106,17 +168,17 @@ def test_escape_ends_a_drag_without_a_change_then_the_choice_then_goes_to_the_wi
     hand.drag((150, 200), (300, 260))
     before = hand.drawings
     hand.drag((225, 230), (225, 300), release=False)
-    assert hand.chart.drawing.scene.draft is not None
+    assert hand.board.drawing.scene.draft is not None
     hand.press_key(Qt.Key.Key_Escape)
-    assert hand.chart.drawing.scene.draft is None
+    assert hand.board.drawing.scene.draft is None
     hand.release(225, 300)
     assert hand.drawings == before
     hand.press_key(Qt.Key.Key_Escape)
-    assert hand.chart.drawing.selected is None
+    assert hand.board.drawing.selected is None
     hand.take(Tool.RECTANGLE)
     hand.click(150, 300)
     hand.press_key(Qt.Key.Key_Escape)
-    assert hand.chart.drawing.tool is None
+    assert hand.board.drawing.tool is None
     assert hand.drawings == before
 
 
@@ -126,7 +188,7 @@ def test_keys_duplicate_and_delete_the_chosen_one(hand: Draftsman) -> None:
     hand.press_key(Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     first, second = hand.drawings
     assert second.anchors[0].time_ns > first.anchors[0].time_ns
-    assert hand.chart.drawing.selected == second
+    assert hand.board.drawing.selected == second
     hand.press_key(Qt.Key.Key_Delete)
     assert hand.drawings == (first,)
 
@@ -134,7 +196,7 @@ def test_keys_duplicate_and_delete_the_chosen_one(hand: Draftsman) -> None:
 def test_a_locked_drawing_neither_moves_nor_goes(hand: Draftsman) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
-    hand.station.trigger(hand.menu(225, 230), "Locked")
+    hand.choose(hand.menu(225, 230), "Locked")
     (locked,) = hand.drawings
     assert locked.locked
     hand.click(225, 230)
@@ -142,8 +204,8 @@ def test_a_locked_drawing_neither_moves_nor_goes(hand: Draftsman) -> None:
     hand.press_key(Qt.Key.Key_Delete)
     assert hand.drawings == (locked,)
     hand.view.follow()
-    hand.station.trigger(hand.menu(225, 230), "Locked")
-    hand.station.trigger(hand.menu(225, 230), "Delete")
+    hand.choose(hand.menu(225, 230), "Locked")
+    hand.choose(hand.menu(225, 230), "Delete")
     assert not hand.drawings
 
 
@@ -163,12 +225,12 @@ def test_colour_and_width_are_chosen_in_the_menu(hand: Draftsman) -> None:
 def test_words_are_typed_in_a_window_of_their_own(hand: Draftsman) -> None:
     hand.take(Tool.TEXT)
     hand.click(200, 250)
-    (dialog,) = hand.station.window.findChildren(TextDialog)
+    (dialog,) = hand.board.findChildren(TextDialog)
     dialog.words.clear()
-    hand.station.click(dialog.action_button)
+    hand.press(dialog.action_button)
     assert "A text is needed" in dialog.problem.text()
-    hand.station.qtbot.keyClicks(dialog.words, "Range high")
-    hand.station.qtbot.keyClick(dialog.words, Qt.Key.Key_Return)
+    hand.qtbot.keyClicks(dialog.words, "Range high")
+    hand.qtbot.keyClick(dialog.words, Qt.Key.Key_Return)
     assert [drawing.text for drawing in hand.drawings] == ["Range high"]
 
 
@@ -176,56 +238,63 @@ def test_the_magnet_takes_the_price_of_the_bar(hand: Draftsman) -> None:
     series, scale = hand.view.model.series, hand.view.price_pane.logical_scale()
     index = len(series) - 30
     bar = series.bar(index)
-    hand.station.click(hand.chart.strip.magnet)
+    hand.press(hand.board.strip.magnet)
     hand.take(Tool.HORIZONTAL_LINE)
     hand.click(float(scale.x(index)), scale.y(bar.high) - 9)
     (drawing,) = hand.drawings
     assert drawing.anchors[0] == Anchor(bar.open_ns, bar.high)
 
 
-def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(hand: Draftsman) -> None:
+def test_drawings_hold_on_every_timeframe_and_in_every_chart_of_the_symbol(
+    hand: Draftsman, qtbot: QtBot, shelf: DrawingShelf
+) -> None:
     hand.take(Tool.TREND_LINE)
     hand.drag((150, 200), (300, 260))
     (drawing,) = hand.drawings
-    other = ChartPanel(hand.station.model, "BTCUSDT", "1h", (), linked=False, drawings=shelf_of(hand.station))
-    hand.station.qtbot.addWidget(other)
-    other.show()
+    other = draftsman(qtbot, shelf)
     assert other.view.drawings.drawings == (drawing,)
-    hand.chart.choose_timeframe("1h")
+    hand.board.show_bars(15)
     series = hand.view.model.series
     for anchor in drawing.anchors:
         bar = series.bar(int(series.index_at(anchor.time_ns)))
         assert bar.open_ns <= anchor.time_ns < bar.open_ns + series.bar_ns
-    hand.chart.drawing.delete(drawing.name)
+    assert hand.view.drawings.drawings == (drawing,)
+    hand.board.drawing.delete(drawing.name)
     assert not other.view.drawings.drawings
 
 
 def test_another_symbol_has_drawings_of_its_own_and_hiding_hides_all(hand: Draftsman) -> None:
     hand.take(Tool.HORIZONTAL_LINE)
     hand.click(200, 250)
-    hand.station.model.choose_symbol("ETHUSDT")
+    hand.board.drawing.show("ETHUSDT")
     assert not hand.drawings
-    hand.station.model.choose_symbol("BTCUSDT")
+    hand.board.drawing.show("BTCUSDT")
     assert len(hand.view.drawings.drawings) == 1
-    hand.station.trigger(hand.chart.strip.menu(), "Hide all drawings")
+    hand.choose(hand.board.strip.menu(), "Hide all drawings")
     assert list(hand.view.drawings.shown()) == []
     hand.take(Tool.TREND_LINE)
     assert len(list(hand.view.drawings.shown())) == 1
 
 
-def test_drawings_are_there_after_a_restart(open_workstation: Open) -> None:
-    hand = Draftsman(open_workstation())
-    hand.take(Tool.RETRACEMENT)
+def test_drawings_are_there_after_a_restart_and_in_the_window(open_workstation: Open) -> None:
+    station = open_workstation()
+    tools = station.area.charts[0].drawing
+    station.click(station.area.charts[0].strip.buttons[Tool.RETRACEMENT])
+    hand = PanelHand(station)
     hand.drag((150, 200), (300, 260))
-    before = hand.drawings
-    shelf_of(hand.station).writer.wait()
-    hand.station.stop_session()
-    again = Draftsman(open_workstation())
-    assert again.drawings == before
+    before = tools.book.drawings
+    assert len(before) == 1
+    shelf_of(station).writer.wait()
+    station.stop_session()
+    again = open_workstation().area.charts[0]
+    assert again.drawing.book.drawings == before
+    assert again.view.drawings.drawings == before
+    again.choose_timeframe("1h")
+    assert again.view.drawings.drawings == before
 
 
 @pytest.mark.allow_log_warnings("was not read")
-def test_a_damaged_file_is_told_and_kept_aside(hand: Draftsman, tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_and_kept_aside(tmp_path: Path) -> None:
     folder = tmp_path / "drawings"
     folder.mkdir()
     (folder / "XRPUSDT.json").write_text('{"version": 1, "symbol": "XRPUSDT"')
@@ -238,7 +307,7 @@ def test_a_damaged_file_is_told_and_kept_aside(hand: Draftsman, tmp_path: Path) 
 
 
 def test_a_narrow_toolbar_keeps_every_tool_in_its_menu(hand: Draftsman) -> None:
-    strip = hand.chart.strip
+    strip = hand.board.strip
     strip.resize(24 * 4, 22)
     assert [button.isVisible() for button in strip.buttons.values()] == [True, True, False, False, False, False]
     assert [action.text() for action in strip.menu().actions()][:3] == ["Trend line", "Ray", "Parallel channel"]

@@ -13,12 +13,14 @@ from widgets.chart.drawings.drawing import ANCHORS, Anchor, Drawing, Tool, oppos
 from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.drawings.geometry import (
     Point,
+    Projection,
     Segment,
     bar_index,
     clipped,
     clipped_area,
     distance,
     encloses,
+    places_of,
     shape_of,
 )
 from widgets.chart.scale import PaneScale
@@ -104,7 +106,7 @@ def test_every_tool_has_its_handles_on_its_anchors(tool: Tool) -> None:
     bars, scale = series(100, 1), PaneScale(0, 100, 50, 150, 400, 300)
     anchors = tuple(Anchor(BEGIN + 10 * (n + 1) * MINUTE, 90.0 + 10 * n) for n in range(ANCHORS[tool]))
     drawing = Drawing("d", tool, anchors, text="words")
-    shape = shape_of(drawing, scale, bars)
+    shape = shape_of(drawing, Projection(scale), places_of(drawing, bars))
     assert shape.handles == [(40.0 * (n + 1), 180.0 - 30 * n) for n in range(ANCHORS[tool])]
     scene = DrawingScene(drawings=(drawing,))
     assert [each for each, _ in scene.shapes(scale, bars)] == [drawing]
@@ -117,7 +119,7 @@ def test_only_what_reaches_into_view_is_drawn() -> None:
     back = Drawing("3", Tool.RAY, (late, early))
     level = Drawing("4", Tool.HORIZONTAL_LINE, (early,))
     scene = DrawingScene(drawings=(line, ray, back, level))
-    assert list(scene.visible(scale, bars)) == [ray, level]
+    assert [drawing for drawing, _ in scene.visible(scale, bars)] == [ray, level]
     scene.hidden = True
     assert list(scene.visible(scale, bars)) == []
 

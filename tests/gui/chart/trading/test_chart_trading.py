@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
 
-from tests.gui.chart.hand import Hand
+from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
 from widgets.chart.model import OrderLine
 from widgets.engine.engine_model import EngineModel, Result
@@ -17,7 +18,7 @@ from workstation.core.types import OrderRole, Side, TradingState
 X = 120.0
 
 
-class Trader(Hand):
+class Trader(PanelHand):
     def __init__(self, station: Workstation) -> None:
         super().__init__(station)
         self.told: list[Result] = []
@@ -110,6 +111,23 @@ def test_a_change_that_the_venue_refuses_goes_back_with_the_reason(trader: Trade
     assert trader.view.model.ghosts == []
     assert float(trader.line(resting).price) == before / 100
     assert trader.told[-1] == Result(f"The venue refused the change of {resting}: price out of band", False)
+
+
+def test_a_change_that_an_engine_elsewhere_refuses_later_goes_back(
+    trader: Trader, resting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = trader.order_price(resting)
+    monkeypatch.setattr(
+        trader.station.engine, "attachment", SimpleNamespace(in_control=True, trouble="", place="a test")
+    )
+    monkeypatch.setattr(trader.station.engine, "command", lambda command: "")
+    drag_to(trader, resting, before / 100 - 40)
+    assert trader.view.model.ghosts
+    trader.station.model.result_told.emit(Result("Cancelled 2 of 2 sells"))
+    assert trader.view.model.ghosts
+    trader.station.model.result_told.emit(Result("The change was denied (HALTED)", False))
+    assert trader.view.model.ghosts == []
+    assert float(trader.line(resting).price) == before / 100
 
 
 def test_an_order_that_waits_for_its_answer_is_not_dragged_again(trader: Trader, resting: str) -> None:

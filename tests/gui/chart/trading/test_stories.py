@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 
-from tests.gui.chart.hand import Hand
+from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
 from workstation.core.messages import SignalEmitted
 from workstation.core.types import Side
 
 
-def facts(hand: Hand) -> dict[str, str]:
+def facts(hand: PanelHand) -> dict[str, str]:
     card = hand.chart.stories.card
     assert card is not None
     return {fact.label: fact.value for fact in card.facts.facts}
@@ -19,7 +19,7 @@ def facts(hand: Hand) -> dict[str, str]:
 def test_a_click_on_a_fill_tells_its_story_and_the_next_click_closes_it(station: Workstation) -> None:
     station.buy(reason="breakout")
     station.pass_time(1)
-    hand = Hand(station)
+    hand = PanelHand(station)
     (fill,) = station.model.fills
     mark = hand.view.model.fills[0]
     scale = hand.view.price_pane.logical_scale()
@@ -50,7 +50,7 @@ def test_a_click_on_a_signal_tells_the_parts_of_its_confidence_the_weightiest_fi
     )
     station.kernel.emit(signal)
     station.pass_time(1)
-    hand = Hand(station)
+    hand = PanelHand(station)
     scale, series = hand.view.price_pane.logical_scale(), hand.view.model.series
     bar = series.bar(len(series) - 1)
     hand.click(float(scale.x(len(series) - 1)), scale.y(bar.low) + 20)

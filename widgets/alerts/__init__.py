@@ -1,0 +1,1 @@
+"""Alerts in the window: the list, how one is made on the chart, and how it is told."""

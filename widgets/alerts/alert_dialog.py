@@ -1,0 +1,120 @@
+"""The window in which an alert is changed, or one on a price is made."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+from PySide6.QtWidgets import QComboBox, QWidget
+
+from widgets.alerts.alert_desk import AlertDesk
+from widgets.alerts.alert_words import VALUE_DECIMALS, condition_words
+from widgets.controls.dialogs import FormDialog
+from widgets.controls.fields import Field
+from widgets.look.numbers import decimals_of, format_date, format_time
+from workstation.core.timeframe import DAY_NS, TIMEFRAMES
+from workstation.market.alerts.alert import (
+    LONGEST_NOTE,
+    Alert,
+    Condition,
+    Direction,
+    IndicatorLevel,
+    PriceLevel,
+    Repeat,
+)
+
+DIRECTIONS: Final = {Direction.EITHER: "Crosses", Direction.ABOVE: "Crosses above", Direction.BELOW: "Crosses below"}
+REPEATS: Final = {Repeat.ONCE: "Once", Repeat.EVERY_BAR: "Once in every bar"}
+HOUR_NS: Final = DAY_NS // 24
+EXPIRIES: Final = {
+    "Never": 0,
+    "In 1 hour": HOUR_NS,
+    "In 4 hours": 4 * HOUR_NS,
+    "In 1 day": DAY_NS,
+    "In 1 week": 7 * DAY_NS,
+}
+
+
+class AlertDialog(FormDialog):
+    """``alert`` is a new one where it has no name yet."""
+
+    def __init__(self, desk: AlertDesk, alert: Alert, now_ns: int, parent: QWidget | None = None) -> None:
+        self._instrument = desk.instrument(alert.symbol)
+        new = not alert.name
+        sentence = f"{alert.symbol}. {condition_words(alert, self._instrument)}."
+        super().__init__("New alert" if new else "Change the alert", sentence, "Watch" if new else "Change", parent)
+        self._desk, self._alert, self._now_ns = desk, alert, now_ns
+        self.level: Field | None = self._level_field(alert.condition)
+        self.direction = self._choices("Fires when it", list(DIRECTIONS.values()), DIRECTIONS[alert.direction])
+        self.repeat = self._choices("How often", list(REPEATS.values()), REPEATS[alert.repeat])
+        self.timeframe = self._choices("Timeframe", list(TIMEFRAMES), alert.timeframe)
+        kept = f"{format_date(alert.expires_ns)} {format_time(alert.expires_ns)}" if alert.expires_ns else "Never"
+        self.expires = self._choices("Expires", list(dict.fromkeys((kept, *EXPIRIES))), kept)
+        self.note = Field(alert.note)
+        self.note.setMaxLength(LONGEST_NOTE)
+        self.note.setPlaceholderText("Shown when it fires")
+        self.add_field("Note", self.note)
+
+    def _choices(self, label: str, texts: list[str], chosen: str) -> QComboBox:
+        box = QComboBox()
+        box.addItems(texts)
+        box.setCurrentText(chosen)
+        self.add_field(label, box)
+        return box
+
+    def _level_field(self, condition: Condition) -> Field | None:
+        if isinstance(condition, IndicatorLevel):
+            field = Field(step=Decimal("0.01"))
+            field.set_number(Decimal(repr(condition.value)), VALUE_DECIMALS)
+            self.add_field("Value", field)
+            return field
+        if not isinstance(condition, PriceLevel) or condition.drawing:
+            # It is where the line on the chart is.
+            return None
+        tick = self._instrument.tick if self._instrument is not None else Decimal("0.01")
+        field = Field(unit=self._instrument.quote if self._instrument is not None else "", step=tick)
+        field.set_number(condition.price, decimals_of(tick))
+        self.add_field("Price", field)
+        return field
+
+    def hand_over(self) -> str:
+        condition, problem = self._condition()
+        if problem:
+            return problem
+        expiry = self.expires.currentText()
+        expires_ns = self._alert.expires_ns
+        if expiry in EXPIRIES:
+            expires_ns = self._now_ns + EXPIRIES[expiry] if EXPIRIES[expiry] else 0
+        alert = msgspec.structs.replace(
+            self._alert,
+            condition=condition,
+            direction=list(DIRECTIONS)[self.direction.currentIndex()],
+            repeat=list(REPEATS)[self.repeat.currentIndex()],
+            timeframe=self.timeframe.currentText(),
+            expires_ns=expires_ns,
+            note=self.note.text().strip(),
+            enabled=True,
+        )
+        if not alert.name:
+            return self._desk.add(alert)
+        self._desk.change(alert)
+        return ""
+
+    def _condition(self) -> tuple[Condition, str]:
+        before = self._alert.condition
+        if self.level is None:
+            return before, ""
+        amount = self.level.number()
+        self.level.set_in_error(amount is None)
+        if amount is None:
+            return before, "A number is needed."
+        if isinstance(before, IndicatorLevel):
+            return msgspec.structs.replace(before, value=float(amount)), ""
+        try:
+            if self._instrument is not None:
+                self._instrument.ticks(amount)
+            return PriceLevel(amount), ""
+        except ValueError as error:
+            self.level.set_in_error(True)
+            return before, f"{str(error)[0].upper()}{str(error)[1:].rstrip('.')}."

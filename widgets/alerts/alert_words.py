@@ -1,0 +1,79 @@
+"""Alerts and their firings in the words of the screen."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from widgets.look.numbers import format_number, format_price
+from widgets.look.tokens import Tone
+from workstation.core.instrument import Instrument
+from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, Repeat
+from workstation.market.alerts.alert_book import Firing
+
+ARROWS = {Direction.ABOVE: "↑", Direction.BELOW: "↓", Direction.EITHER: "↕"}
+CROSSES = {Direction.ABOVE: "crosses above", Direction.BELOW: "crosses below", Direction.EITHER: "crosses"}
+VALUE_DECIMALS = 2
+DRAWN = "its line on the chart"
+UNNAMED_LINES = ("", "value", "real")
+"""Names of an indicator's line that say no more than the indicator's own."""
+
+
+def level_words(alert: Alert, instrument: Instrument | None) -> str:
+    """``42,000.0``, ``its line on the chart``, ``70.00``."""
+    condition = alert.condition
+    if isinstance(condition, IndicatorLevel):
+        return format_number(condition.value, VALUE_DECIMALS)
+    if isinstance(condition, PriceLevel):
+        return _price(condition.price, instrument)
+    return DRAWN
+
+
+def subject_words(alert: Alert) -> str:
+    """``Price``, or the indicator with its timeframe."""
+    condition = alert.condition
+    if not isinstance(condition, IndicatorLevel):
+        return "Price"
+    plain = (*UNNAMED_LINES, condition.indicator.partition("(")[0].lower())
+    name = condition.indicator if condition.line.lower() in plain else f"{condition.indicator} {condition.line}"
+    return f"{name} {alert.timeframe}"
+
+
+def condition_words(alert: Alert, instrument: Instrument | None) -> str:
+    """``Price crosses above 42,000.0``."""
+    return f"{subject_words(alert)} {CROSSES[alert.direction]} {level_words(alert, instrument)}"
+
+
+def short_words(alert: Alert, instrument: Instrument | None) -> str:
+    """For a narrow column: ``↑ 42,000.0``, ``↕ RSI(14) 15m 70.00``, ``↕ Line``."""
+    level = level_words(alert, instrument)
+    subject = f"{subject_words(alert)} " if isinstance(alert.condition, IndicatorLevel) else ""
+    return f"{ARROWS[alert.direction]} {subject}{'Line' if level == DRAWN else level}"
+
+
+def repeat_words(alert: Alert) -> str:
+    return "Once" if alert.repeat is Repeat.ONCE else f"Every {alert.timeframe} bar"
+
+
+def state_words(alert: Alert, now_ns: int, here: bool) -> tuple[str, Tone]:
+    """``here``: whether its symbol has a market in this window."""
+    if alert.expired(now_ns):
+        return "Expired", Tone.FAINT
+    if not alert.enabled:
+        return ("Fired", Tone.FAINT) if alert.last_fired_ns and alert.repeat is Repeat.ONCE else ("Off", Tone.FAINT)
+    if not here:
+        return "No market", Tone.WARNING
+    return "On", Tone.NORMAL
+
+
+def firing_words(firing: Firing, instrument: Instrument) -> str:
+    """One sentence without the note: ``BTCUSDT crossed above 42,000.0 at 42,000.4.``"""
+    alert = firing.alert
+    way = "above" if firing.crossing > 0 else "below"
+    subject = f"{alert.symbol} {subject_words(alert)}" if isinstance(alert.condition, IndicatorLevel) else alert.symbol
+    value = _price(firing.value, instrument) if isinstance(firing.value, Decimal) else format_number(firing.value, 2)
+    missed = " while nothing watched" if firing.missed else ""
+    return f"{subject} crossed {way} {level_words(alert, instrument)}{missed}, at {value}."
+
+
+def _price(price: Decimal, instrument: Instrument | None) -> str:
+    return f"{price}" if instrument is None else format_price(price, instrument.tick)

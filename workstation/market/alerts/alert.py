@@ -1,0 +1,122 @@
+"""What an alert waits for, and what became of it."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+from workstation.core.errors import ConfigurationError
+from workstation.core.timeframe import TIMEFRAMES
+from workstation.market.indicators import parse_indicator
+
+LONGEST_NOTE = 200
+
+
+class Direction(StrEnum):
+    ABOVE = "above"
+    BELOW = "below"
+    EITHER = "either"
+
+
+class Repeat(StrEnum):
+    ONCE = "once"
+    """It is switched off when it has fired."""
+    EVERY_BAR = "every_bar"
+    """At most once in each bar of its timeframe."""
+
+
+class PriceLevel(msgspec.Struct, frozen=True, tag="price"):
+    """The price of trades against one price; ``drawing`` names the line on the chart that it follows, if any."""
+
+    price: Decimal
+    drawing: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.price.is_finite() or self.price <= 0:
+            raise ValueError("the price of an alert is above 0")
+
+
+class PriceLine(msgspec.Struct, frozen=True, tag="line"):
+    """The price of trades against a line through two points, UTC nanoseconds and prices.
+
+    It is straight in price over time. Before the first point there is no line; after the second there is where it
+    ``extends``.
+    """
+
+    start_ns: int
+    start_price: Decimal
+    end_ns: int
+    end_price: Decimal
+    extends: bool = False
+    drawing: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.start_ns < self.end_ns:
+            raise ValueError("the line of an alert begins before it ends")
+        if not (self.start_price.is_finite() and self.end_price.is_finite()):
+            raise ValueError("the prices of an alert's line are numbers")
+
+
+class IndicatorLevel(msgspec.Struct, frozen=True, tag="indicator"):
+    """A line of an indicator against a value, at the end of each bar of the alert's timeframe.
+
+    ``indicator`` is written as for a chart: ``RSI(14)``. Raises ``ValueError`` when there is no such one.
+    """
+
+    indicator: str
+    line: str
+    value: float
+
+    def __post_init__(self) -> None:
+        try:
+            parse_indicator(self.indicator)
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from error
+        if not math.isfinite(self.value):
+            raise ValueError("the value of an alert is a number")
+
+
+Condition = PriceLevel | PriceLine | IndicatorLevel
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """``side`` is where its price stood last: 1 above, −1 below, 0 at the level, None unknown.
+
+    Times are UTC nanoseconds. Raises ``ValueError`` when the parts do not fit.
+    """
+
+    name: str
+    symbol: str
+    condition: Condition
+    direction: Direction = Direction.EITHER
+    repeat: Repeat = Repeat.ONCE
+    timeframe: str = "1m"
+    expires_ns: int = 0
+    """0 is never."""
+    note: str = ""
+    enabled: bool = True
+    created_ns: int = 0
+    last_fired_ns: int = 0
+    """0 before the first time."""
+    times_fired: int = 0
+    side: int | None = None
+    seen_ns: int = 0
+    """When that was."""
+
+    def __post_init__(self) -> None:
+        if self.timeframe not in TIMEFRAMES:
+            raise ValueError(f"{self.timeframe} is no timeframe")
+        if len(self.note) > LONGEST_NOTE:
+            raise ValueError(f"a note has at most {LONGEST_NOTE} letters")
+        if self.side not in (None, -1, 0, 1):
+            raise ValueError("a side is −1, 0 or 1")
+
+    @property
+    def interval_ns(self) -> int:
+        return TIMEFRAMES[self.timeframe]
+
+    def expired(self, now_ns: int) -> bool:
+        return bool(self.expires_ns) and now_ns >= self.expires_ns
