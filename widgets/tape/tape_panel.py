@@ -33,6 +33,7 @@ class TapePanel(LivePanel):
         self._shown = ShownStep(Decimal(1), 1)
         self.view = TapeView(self)
         model.market_began.connect(self._begin_anew)
+        model.reloaded.connect(self._begin_anew)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)

@@ -141,6 +141,6 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
     s.RiskService: {"lost_s": _from(2, 3_600)},
     s.Reporter: {"summary_s": _from(1, 3_600), "keep_reports_days": _from(0, 36_500)},
     s.Notifications: {"most_per_minute": _from(1, 1_000)},
-    s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000)},
+    s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000), "kept_runs": _from(1, 10_000)},
     s.Desktop: {"tape_threshold": _from(0, 1_000_000_000)},
 }

@@ -1,0 +1,52 @@
+"""What can be replayed, and the kernel that it begins with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+from workstation.core.messages import Input
+from workstation.core.views import FillView, OrderView
+from workstation.trading.arming import Arming
+from workstation.trading.kernel import Kernel
+from workstation.trading.views import EngineViews
+
+
+class Opened(NamedTuple):
+    """A kernel at its start and the inputs that are to be dispatched to it, one by one and each at once.
+
+    The next input may be asked for only after the one before was dispatched.
+    """
+
+    kernel: Kernel
+    views: EngineViews
+    inputs: Iterator[Input]
+    failures: Mapping[str, str]
+    arming: Arming | None = None
+
+
+class Past(NamedTuple):
+    """What had happened before the replay begins, oldest first; equity as time in nanoseconds and amount, for plots."""
+
+    orders: Sequence[OrderView] = ()
+    fills: Sequence[FillView] = ()
+    equity: Sequence[tuple[int, float]] = ()
+
+
+class ReplaySource(Protocol):
+    """Read once from the disk, opened as often as the replay goes back. Times are UTC nanoseconds."""
+
+    title: str
+    """``Run 14 · donchian_turtle``."""
+    detail: str
+    """``BTCUSDT 4 h, year 2023``."""
+    start_ns: int
+    end_ns: int
+    symbols: Sequence[str]
+    timeframe: str
+    """The bars that a chart should show; empty for a choice of its own."""
+    stale_ns: int
+    past: Past
+
+    def open(self) -> Opened:
+        """A fresh kernel at ``start_ns``. Raises ``WorkstationError``."""
