@@ -155,6 +155,8 @@ class ChartModel:
     hovered_line: str | None = None
     stale_seconds: float | None = None
     now_ns: int | None = None
+    ends: bool = False
+    """Whether what follows the last bar is known but not shown, as in a replay."""
     _columns: tuple[tuple[float, ...], Columns] | None = None
     _version: int = 0
 

@@ -83,6 +83,11 @@ class PaneSurface(QGraphicsObject):
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, False)
         pane.box.sigResized.connect(self.prepareGeometryChange)
 
+    def add_layer(self, layer: Layer) -> None:
+        """Draw one more subject, over everything but the legend."""
+        self._layers.insert(len(self._layers) - 1, layer)
+        self.update()
+
     def boundingRect(self) -> QRectF:
         return QRectF(self._pane.box.rect())
 

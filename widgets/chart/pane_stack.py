@@ -11,6 +11,7 @@ from widgets.chart.axes import TimeAxis
 from widgets.chart.candles import CandleLayer
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.fills import FillLayer
+from widgets.chart.future import FutureLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
 from widgets.chart.last_price import LastPriceLayer
@@ -73,6 +74,7 @@ class PaneStack:
 def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
     return [
         GridLayer(PRICE_PANE),
+        FutureLayer(),
         VolumeLayer(),
         CandleLayer(),
         IndicatorLayer(PRICE_PANE),
@@ -85,4 +87,4 @@ def _price_layers(order_lines: OrderLineLayer) -> list[Layer]:
 
 
 def _sub_pane_layers(pane: str) -> list[Layer]:
-    return [GridLayer(pane), IndicatorLayer(pane), CrosshairLayer(pane), LegendLayer(pane)]
+    return [GridLayer(pane), FutureLayer(pane), IndicatorLayer(pane), CrosshairLayer(pane), LegendLayer(pane)]

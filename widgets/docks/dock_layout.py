@@ -61,6 +61,16 @@ def reach(layout: Layout, orientation: Qt.Orientation) -> str:
     return next((name for name in (reach(child, orientation) for child in layout.children) if name), "")
 
 
+RESEARCH = row(
+    column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=300),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare"), 250)),
+    column(Tabs(("run figures",), 470), Tabs(("run trades",)), size=380),
+)
+RESEARCH_COMPACT = row(
+    column(Tabs(("backtest", "runs", "recorded")), size=270),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades"), 190)),
+    column(Tabs(("run figures",)), size=300),
+)
 TRADING = row(
     column(Tabs(("watchlist", "alerts")), Tabs(("ticket", "templates"), 504), size=270),
     column(

@@ -20,6 +20,8 @@ from widgets.panels.reconciliation_panel import ReconciliationPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.research.panels import add_research
+from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
@@ -39,7 +41,7 @@ def with_charts(layout: Layout, names: tuple[str, ...]) -> Layout:
 class TradingWorkspace(DockArea):
     """Panels by name; the first chart, ladder, tape and ticket follow the symbol of the watchlist."""
 
-    def __init__(self, model: EngineModel, desktop: Desktop) -> None:
+    def __init__(self, model: EngineModel, desktop: Desktop, research: Research | None = None) -> None:
         symbols = set(model.engine.symbols)
         charts = [chart for chart in desktop.charts if chart.symbol in symbols]
         charts = charts or [Chart(symbol=model.symbol, timeframe="15m", indicators=())]
@@ -64,6 +66,7 @@ class TradingWorkspace(DockArea):
         self.log = LogPanel(model)
         self.risk = RiskPanel(model)
         self.pnl = PnlPanel(model)
+        self.research = research
         self._add_all(names)
         model.account_changed.connect(self._count)
         model.differences_changed.connect(self._count_differences)
@@ -90,6 +93,8 @@ class TradingWorkspace(DockArea):
         self.add_panel("log", "Log", self.log)
         self.add_panel("risk", "Risk", self.risk)
         self.add_panel("pnl", "P&L", self.pnl)
+        if self.research is not None:
+            add_research(self, self.model, self.research)
 
         for each in self.panels():
             content = each.widget()

@@ -15,7 +15,7 @@ from widgets.controls.toolbar import popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_money, format_percent, tone_of
 from widgets.look.theme import Density, current
-from widgets.look.tokens import Tone
+from widgets.look.tokens import Mode, Tone
 from widgets.window import window_state
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
@@ -26,12 +26,16 @@ from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
+from workstation.core.errors import WorkstationError
 from workstation.core.messages import Difference
 from workstation.core.types import TradingState
 from workstation.core.views import AccountView
 
 if TYPE_CHECKING:
     from widgets.docks.trading_workspace import TradingWorkspace
+    from widgets.research.replay_room import ReplayRoom
+    from widgets.research.research import Research
+    from workstation.replay.source import ReplaySource
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
@@ -48,6 +52,8 @@ class MainWindow(QWidget):
 
     def __init__(self, settings: Settings, layout_file: Path | None = None) -> None:
         super().__init__()
+        self.research: Research | None = None
+        self.replay: ReplayRoom | None = None
         self._settings = settings
         self._desktop = settings.desktop
         self._layout_file = layout_file
@@ -114,7 +120,7 @@ class MainWindow(QWidget):
         self.arming = ArmingBanner(model, self.banner)
         keys = self._make_keys(self.panic)
         self.banner.panic.setEnabled(True)
-        self.area = TradingWorkspace(model, self._desktop)
+        self.area = TradingWorkspace(model, self._desktop, self.research)
         self.status = StatusBar(model, self)
         self._of_engine = [self.panic, self.arming, *keys, self.area, self.status, model]
         self._column.removeWidget(self.start_page)
@@ -146,9 +152,71 @@ class MainWindow(QWidget):
         self._back_to_chart()
         model.start()
 
+    # --- Research and a replay beside it ----------------------------------------------------------------------------
+
+    def adopt_research(self, research: Research) -> None:
+        """What the research panels of every engine to come work with; it goes with the window."""
+        self.research = research
+        research.setParent(self)
+        research.told.connect(self._tell_research)
+        research.replay_ready.connect(self.enter_replay)
+
+    def enter_replay(self, source: ReplaySource) -> None:
+        """Show what is over in place of the live panels; the session goes on, and the panic buttons act on it."""
+        from widgets.research.replay_room import ReplayRoom
+
+        if self.area is None or self.model is None or self.research is None:
+            return
+        self.leave_replay()
+        try:
+            room = ReplayRoom(source, self._desktop, self.research.folder, self)
+        except WorkstationError as error:
+            self.banner.set_message(str(error), Tone.WARNING)
+            return
+        self.replay = room
+        room.left.connect(self.leave_replay)
+        room.told.connect(self.banner.set_message)
+        room.cells_changed.connect(self._show_replayed)
+        self.area.hide()
+        self._column.insertWidget(self._column.indexOf(self.area), room, 1)
+        room.area.set_compact(self.area.compact)
+        room.show()
+        self.banner.set_mode("replay")
+        self.banner.set_account(source.title, source.detail)
+        self.banner.set_message("")
+        self.setWindowTitle(f"REPLAY – {source.title} – {self.model.engine.mode} {self.model.account.name} runs on")
+        self._show_account(self.model.account)
+        room.begin()
+
+    def leave_replay(self) -> None:
+        """Back to the live panels; without a replay nothing happens."""
+        room, self.replay = self.replay, None
+        if room is None or self.area is None or self.model is None:
+            return
+        room.close_replay()
+        self._column.removeWidget(room)
+        room.hide()
+        room.deleteLater()
+        self.area.show()
+        mode, name = self.model.engine.mode, self.model.account.name
+        self.banner.set_mode(mode.value)
+        self.banner.set_message("")
+        attached = self.model.engine.attachment is not None
+        self.setWindowTitle(f"{mode} – {name} – {self.attached.title if attached else PROGRAM}")
+        self._show_account(self.model.account)
+        self._back_to_chart()
+
+    def _show_replayed(self, cells: list[Cell]) -> None:
+        if self.replay is not None:
+            self.banner.set_cells(cells)
+
+    def _tell_research(self, text: str, good: bool) -> None:
+        self.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
+
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
         assert self.model is not None and self.area is not None
+        self.leave_replay()
         self._kept = self._to_keep(self.model, self.area)
         self.keep()
         self.model.stop()
@@ -188,12 +256,14 @@ class MainWindow(QWidget):
 
     def open_ticket(self) -> None:
         """Bring the ticket to the front with the size under the hand."""
-        if self.area is not None and self.model is not None:
+        if self.area is not None and self.model is not None and self.replay is None:
             self.area.show_panel("ticket")
             self.model.ticket_wanted.emit("", None, None)
 
     def _back_to_chart(self) -> None:
-        if self.area is not None:
+        if self.replay is not None:
+            self.replay.bar.setFocus()
+        elif self.area is not None:
             self.area.charts[0].view.setFocus()
 
     def open_resume(self) -> ReasonDialog:
@@ -215,6 +285,11 @@ class MainWindow(QWidget):
     def _show_account(self, account: AccountView) -> None:
         assert self.panic is not None and self.model is not None
         self.panic.show_scope(account)
+        if self.replay is not None:
+            mode, runs = Mode(self.model.engine.mode.value), f"{account.name} runs on"
+            day = account.day_result
+            self.banner.set_running_session(mode, runs, format_money(day, signed=True), tone_of(day))
+            return
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
         open_result = format_money(account.unrealised, signed=True)
         state = STATE_TONES[account.trading_state]
@@ -263,6 +338,8 @@ class MainWindow(QWidget):
         current().set_density(Density.COMPACT if compact else Density.NORMAL)
         if self.area is not None:
             self.area.set_compact(compact)
+        if self.replay is not None:
+            self.replay.area.set_compact(compact)
 
     def appearance_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -326,6 +403,9 @@ class MainWindow(QWidget):
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""
         self._may_close = True
+        self.leave_replay()
+        if self.research is not None:
+            self.research.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:

@@ -59,12 +59,15 @@ class BacktestSource:
         self.start_ns, self.end_ns = request.start_ns, request.end_ns
         self.symbols: Sequence[str] = (request.symbol,)
         self.timeframe = request.timeframe
+        self.has_depth = self._recordings is not None
+        self.pace_ns = SECOND_NS if self.has_depth else TIMEFRAMES[request.timeframe]
         self.stale_ns = 1 << 62 if self._recordings is None else int(self._settings.risk.stale_data_s * SECOND_NS)
         self.title = f"Run {job.number} · {request.strategy}"
         self.detail = (
             f"{request.symbol} {request.timeframe}, {utc_text(self.start_ns)[:10]} to {utc_text(self.end_ns)[:10]}"
         )
         self.past = Past()
+        self.instrument = self._settings.instruments[request.symbol]
         self.engine: BacktestEngine
         """Of the kernel that was opened last."""
 
@@ -143,6 +146,8 @@ class RecordingSource:
     """Recordings as they are: a market without strategies, on an account of paper. Raises ``DataError``."""
 
     timeframe = "1m"
+    pace_ns = SECOND_NS
+    has_depth = True
 
     def __init__(self, files: Sequence[Path], settings: Settings) -> None:
         self._recordings = read_recordings(list(files))

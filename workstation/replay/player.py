@@ -11,8 +11,8 @@ from workstation.replay.source import Opened, ReplaySource
 class Player:
     """Stands at ``time_ns``: exactly the inputs that came until then have been dispatched, and nothing after it was.
 
-    The kernel cannot run backwards, so ``rewind`` opens the source again; ``on_opened`` hears of every kernel before its
-    first input, of the first one too.
+    The kernel cannot run backwards, so ``rewind`` opens the source again; ``on_opened`` hears of every kernel before
+    its first input, of the first one too.
     """
 
     def __init__(self, source: ReplaySource, on_opened: Callable[[Opened], None] = lambda opened: None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +71,8 @@ class SessionSource:
     """
 
     timeframe = ""
+    pace_ns = SECOND_NS
+    has_depth = True
 
     def __init__(self, folder: DataFolder, number: int, strategies: Path | None) -> None:
         reader = JournalReader(folder.journal)
@@ -90,7 +93,7 @@ class SessionSource:
         header = entry.header
         self._settings = settings_from_json(header.configuration)
         self.start_ns = header.started_ns
-        self.symbols = self._settings.market.symbols
+        self.symbols: Sequence[str] = self._settings.market.symbols
         self.stale_ns = int(self._settings.risk.stale_data_s * SECOND_NS)
         self.title = f"Session {number} · {header.mode.lower()}"
         self.detail = f"{self._settings.account.name}, {utc_text(self.start_ns)[:16]} UTC"

@@ -46,6 +46,10 @@ class ReplaySource(Protocol):
     timeframe: str
     """The bars that a chart should show; empty for a choice of its own."""
     stale_ns: int
+    pace_ns: int
+    """How much of it passes in a second at single speed; a step is as long."""
+    has_depth: bool
+    """Whether it holds books and trades, or candles only."""
     past: Past
 
     def open(self) -> Opened:
