@@ -62,9 +62,9 @@ def reach(layout: Layout, orientation: Qt.Orientation) -> str:
 
 
 RESEARCH = row(
-    column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=300),
+    column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=314),
     column(Tabs(("run chart",)), Tabs(("run equity", "compare"), 250)),
-    column(Tabs(("run figures",), 470), Tabs(("run trades",)), size=380),
+    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
 )
 RESEARCH_COMPACT = row(
     column(Tabs(("backtest", "runs", "recorded")), size=270),

@@ -184,4 +184,5 @@ class ReplayEngine:
         return self.source.past.fills[-limit:]
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
-        return [EquityPoint(*point) for point in self.source.past.equity[-limit:]]
+        sampled = [*self.source.past.equity, *self._opened.equity]
+        return [EquityPoint(*point) for point in sampled[-limit:]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -27,12 +28,13 @@ from widgets.engine.engine_model import EngineModel
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from widgets.research.research import CandleRange, Research
+from widgets.research.research import CandleRange, Markets, Research
 from workstation.backtest.candle_series import series_names
 from workstation.backtest.engine import BacktestRequest
 from workstation.config.settings import Costs
 from workstation.core.errors import WorkstationError
 from workstation.core.timeframe import DAY_NS, TIMEFRAMES, parse_utc, utc_text
+from workstation.market.recordings import read_header
 
 FIRST_PERIOD_NS = 365 * DAY_NS
 LABEL_WIDTH = 92
@@ -91,20 +93,25 @@ class BacktestPanel(LivePanel):
         super().__init__(model, parent)
         self.research = research
         self.candles: list[CandleRange] = []
+        self.recordings: dict[str, Path] = {}
+        self._span = (0, 1)
         self._built = False
 
     def refresh(self) -> None:
         if not self._built:
             self._built = True
             self._build()
-            self.research.read_candles(self.take_candles)
+            self.research.read_markets(self.take_markets)
 
     def _build(self) -> None:
         settings = self.research.settings
         self.strategy = self._box(self.research.registry.names(), "Strategy")
         self.symbol = self._box(list(settings.instruments), "Symbol")
-        self.series = self._box([], "Candles")
-        self.series.setToolTip("Which candles the run is fed with, as `workstation data list` names them.")
+        self.series = self._box([], "Market")
+        self.series.setToolTip(
+            "What the run is fed with: candles, as `workstation data list` names them, or a recording, on whose book "
+            "orders are matched."
+        )
         self.timeframe = self._box(list(TIMEFRAMES), "Timeframe")
         self.start, self.end = Field(), Field()
         for field, name in ((self.start, "From, UTC"), (self.end, "To, excluded")):
@@ -122,7 +129,7 @@ class BacktestPanel(LivePanel):
         rows: tuple[tuple[str, QWidget], ...] = (
             ("Strategy", self.strategy),
             ("Symbol", self.symbol),
-            ("Candles", self.series),
+            ("Market", self.series),
             ("Timeframe", self.timeframe),
             ("From, UTC", self.checked_start),
             ("To, excluded", self.checked_end),
@@ -208,9 +215,10 @@ class BacktestPanel(LivePanel):
         self._show_parameters()
         self._show_series()
 
-    def take_candles(self, found: list[CandleRange]) -> None:
-        """Which candles there are to choose from."""
-        self.candles = found
+    def take_markets(self, found: Markets) -> None:
+        """Which candles and recordings there are to choose from."""
+        self.candles = found.candles
+        self.recordings = {path.name: path for path in found.recordings}
         self._show_series()
 
     def _show_parameters(self) -> None:
@@ -227,6 +235,7 @@ class BacktestPanel(LivePanel):
         form = Form(declared.values(), values)
         form.edited.connect(self._check)
         self._column.replaceWidget(self.parameters, form)
+        self.parameters.hide()
         self.parameters.deleteLater()
         self.parameters = form
         self._check()
@@ -236,6 +245,7 @@ class BacktestPanel(LivePanel):
         known = [*series_names(self.research.settings, symbol)]
         names = [each.series for each in self.candles if each.series.partition("@")[0] == symbol]
         names = list(dict.fromkeys(sorted(names, key=lambda name: known.index(name) if name in known else len(known))))
+        names += [name for name in self.recordings if name.partition("-")[0] == symbol]
         self.series.blockSignals(True)
         self.series.clear()
         self.series.addItems(names)
@@ -245,16 +255,41 @@ class BacktestPanel(LivePanel):
     def _show_period(self) -> None:
         """The last year of what there is, or all of it."""
         ranges = [each for each in self.candles if each.series == self.series.currentText()]
-        if ranges:
+        recording = self.recording
+        for field in (self.start, self.end):
+            field.setEnabled(recording is None)
+        if recording is not None:
+            self._show_recording(recording)
+        elif ranges:
             longest = max(ranges, key=lambda each: each.end_ns - each.first_ns)
-            self.start.setText(_day(max(longest.first_ns, longest.end_ns - FIRST_PERIOD_NS)))
-            self.end.setText(_day(longest.end_ns))
+            start_ns, end_ns = max(longest.first_ns, longest.end_ns - FIRST_PERIOD_NS), longest.end_ns
+            if end_ns - start_ns > 4 * DAY_NS:
+                # Whole days, so that months and days of the result are whole, too.
+                start_ns, end_ns = -(-start_ns // DAY_NS) * DAY_NS, end_ns // DAY_NS * DAY_NS
+            self.start.setText(_day(start_ns))
+            self.end.setText(_day(end_ns))
             listed = ", ".join(f"{r.timeframe} {_day(r.first_ns)} to {_day(r.end_ns)}" for r in ranges)
             self.available.setText(f"There is {listed}.")
         elif self.candles:
             symbol = self.symbol.currentText()
             self.available.setText(f"There are no candles of {symbol}. `workstation data download` brings some.")
         self._check()
+
+    @property
+    def recording(self) -> Path | None:
+        """The recording that is chosen, ``None`` for candles."""
+        return self.recordings.get(self.series.currentText())
+
+    def _show_recording(self, path: Path) -> None:
+        try:
+            header = read_header(path)
+        except WorkstationError as error:
+            self.available.setText(str(error))
+            return
+        self._span = header.first_ns, header.last_ns + 1
+        self.start.setText(utc_text(header.first_ns))
+        self.end.setText(utc_text(header.last_ns))
+        self.available.setText("A recording is run from its first input to its last.")
 
     # --- Running ----------------------------------------------------------------------------------------------------
 
@@ -268,7 +303,7 @@ class BacktestPanel(LivePanel):
         self.checked_end.set_error(wrong_end)
         wrong = [wrong_start, wrong_end, *self.parameters.errors().values(), *self.costs.errors().values()]
         if not self.series.count():
-            wrong.append("There are no candles to run on.")
+            wrong.append("There is no market to run on.")
         first = next(filter(None, wrong), "")
         self.run_button.setEnabled(not first)
         self.run_button.setToolTip(first or "Runs in a process of its own; live trading goes on undisturbed.")
@@ -280,6 +315,9 @@ class BacktestPanel(LivePanel):
         if wrong:
             raise ValueError(wrong)
         settings, given = self.research.settings, self.costs.values()
+        start_ns, end_ns = _moment(self.start.text(), "")[0], _moment(self.end.text(), "")[0]
+        if self.recording is not None:
+            start_ns, end_ns = self._span
         costs = settings.backtest.costs
         slippage = given["slippage"]
         costs = msgspec.structs.replace(
@@ -293,20 +331,20 @@ class BacktestPanel(LivePanel):
             symbol=self.symbol.currentText(),
             timeframe=self.timeframe.currentText(),
             strategy=self.strategy.currentText(),
-            start_ns=_moment(self.start.text(), "")[0],
-            end_ns=_moment(self.end.text(), "")[0],
+            start_ns=start_ns,
+            end_ns=end_ns,
             cash=given["balance"],
             costs=costs,
             parameters=self.parameters.values(),
             loss_limits=given["loss_limits"],
             seed=given["seed"],
-            series=(self.series.currentText(),),
+            series=() if self.recording is not None else (self.series.currentText(),),
         )
 
     def run(self) -> None:
         """Queue what the form asks for."""
         try:
-            self.research.run(self.request())
+            self.research.run(self.request(), [] if self.recording is None else [self.recording])
         except (ValueError, WorkstationError) as error:
             self.problem.setText(str(error))
         else:

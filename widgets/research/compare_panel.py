@@ -131,4 +131,4 @@ class ComparePanel(ResultPanel):
             self.table.replace(comparison_rows(runs))
             self.table.flush()
             self.splitter.addWidget(self.table)
-            self.splitter.setSizes([220, 320])
+            self.splitter.setSizes([300, 300])

@@ -17,6 +17,8 @@ SPEEDS = (1, 4, 16, 64, 256, 0)
 SLICE_MS = 4.0
 """At most so long at once, of every ``INTERVAL_MS``: the rest belongs to the live session and the screen."""
 INTERVAL_MS = 12
+TRAVEL_INTERVAL_MS = 1
+"""A journey is to be over soon; between two slices the loop still has its turn."""
 CHUNK = 16
 """Inputs between two looks at the time."""
 KEPT_MARKS = 4_000
@@ -141,6 +143,7 @@ class Replay(QObject):
 
     def _run(self) -> None:
         wanted = self.playing or self._travels
+        self._timer.setInterval(TRAVEL_INTERVAL_MS if self._travels else INTERVAL_MS)
         if wanted and not self._timer.isActive():
             self._timer.start()
         elif not wanted:

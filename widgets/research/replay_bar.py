@@ -98,6 +98,7 @@ class ReplayBar(QWidget):
         self.back.clicked.connect(lambda: replay.step(-1))
         self.play = Button("Play", ButtonKind.SUBMIT, icon="play")
         self.play.set_submit(Mode.REPLAY, Tone.WARNING)
+        self.play.setFixedHeight(current().metrics.button)
         self.play.setToolTip("Play and pause (Space)")
         self.play.clicked.connect(lambda: replay.play(not replay.playing))
         self.forward = IconButton("chevron-right", "One step (Right)")

@@ -53,7 +53,7 @@ SESSION_COMPACT: Layout = column(
 )
 RUN: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", *TABLES), 230)),
-    column(Tabs(("run figures",), 470), Tabs(("run trades",)), size=380),
+    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
 )
 RUN_COMPACT: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", "run trades", *TABLES), 170)), Tabs(("run figures",), 300)
@@ -82,7 +82,8 @@ class ReplayRoom(QWidget):
         self.result.hint = "Nothing has been traded yet."
         self._frames = 0
         model = self.replay.model
-        self.area = DockArea(*_layouts(source), parent=self)
+        # Without a parent: with one, Qt makes a main window a window of its own.
+        self.area = DockArea(*_layouts(source))
         timeframe = source.timeframe or DEFAULT_TIMEFRAME
         indicators = next((chart.indicators for chart in desktop.charts if chart.symbol in source.symbols), ())
         self.chart = ChartPanel(model, source.symbols[0], timeframe, indicators)

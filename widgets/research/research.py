@@ -44,6 +44,13 @@ class CandleRange(NamedTuple):
     end_ns: int
 
 
+class Markets(NamedTuple):
+    """What a backtest can be run on."""
+
+    candles: list[CandleRange]
+    recordings: list[Path]
+
+
 class Recorded(NamedTuple):
     """What can be replayed beside the runs."""
 
@@ -166,9 +173,10 @@ class Research(QObject):
 
     # --- What there is ----------------------------------------------------------------------------------------------
 
-    def read_candles(self, then: Callable[[list[CandleRange]], None]) -> None:
-        """Hand over which candles there are."""
-        self._background.run(self._candles, then, self._tell_problem)
+    def read_markets(self, then: Callable[[Markets], None]) -> None:
+        """Hand over what a backtest can be run on."""
+        work = lambda: Markets(self._candles(), recording_files(self.folder.recordings))  # noqa: E731
+        self._background.run(work, then, self._tell_problem)
 
     def _candles(self) -> list[CandleRange]:
         # The shipped sample is there without a database.

@@ -167,14 +167,14 @@ def _span(row: Row) -> str:
 class TradesTable(Table):
     key = "number"
     columns = (
-        Column("entry_ns", "Entry – exit", Kind.TIME, 112, text=_span),
-        Column("side", "Side", Kind.SIDE, 44),
-        Column("quantity", "Size", Kind.NUMBER, 62, "lot"),
+        Column("entry_ns", "Entry – exit", Kind.TIME, 104, text=_span),
+        Column("side", "Side", Kind.SIDE, 50),
+        Column("quantity", "Size", Kind.NUMBER, 60, "lot"),
         Column("entry_price", "Entry", Kind.PRICE, 74, "tick", shown_from=520),
         Column("exit_price", "Exit", Kind.PRICE, 74, "tick", shown_from=520),
-        Column("reason", "Exit by", width=84, label=True),
-        Column("net", "P&L", Kind.SIGNED, 76, 2, tooltip="After fees and funding, in the account's currency"),
-        Column("r", "R", Kind.SIGNED, 44, 1, tooltip="In units of the risk to the initial stop"),
+        Column("reason", "Exit by", width=66, label=True),
+        Column("net", "P&L", Kind.SIGNED, 66, 2, tooltip="After fees and funding, in the account's currency"),
+        Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the initial stop"),
         Column("adverse", "Adverse", Kind.SIGNED, 70, 2, tone=lambda row: Tone.LABEL, shown_from=640),
         Column("favourable", "Favourable", Kind.SIGNED, 74, 2, tone=lambda row: Tone.LABEL, shown_from=640),
     )
@@ -247,7 +247,7 @@ def trade_row(trade: Trade, shown: Shown) -> Row:
         "quantity": trade.quantity,
         "entry_price": trade.entry_price,
         "exit_price": trade.exit_price,
-        "reason": "running" if trade.is_open else trade.exit_reason or "–",
+        "reason": "running" if trade.is_open else trade.exit_reason.removeprefix("protective ") or "–",
         "net": money(trade.net),
         "r": trade.r_multiple,
         "adverse": money(trade.adverse),

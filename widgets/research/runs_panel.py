@@ -91,13 +91,13 @@ def several(rows: list[Row]) -> bool:
 class RunsTable(Table):
     key = "number"
     columns = (
-        Column("number", "#", Kind.NUMBER, 30, 0),
-        Column("strategy", "Strategy", width=116),
+        Column("number", "#", Kind.NUMBER, 28, 0),
+        Column("strategy", "Strategy", width=104),
         Column("symbol", "Symbol", width=76, label=True, shown_from=380),
         Column("period", "Period", width=150, label=True, shown_from=560),
-        Column("total_return", "Return", Kind.SIGNED, 60, 1, "%"),
-        Column("sharpe", "Sharpe", Kind.NUMBER, 50, 2),
-        Column("fall", "DD", Kind.NUMBER, 54, 1, "%", tooltip="The deepest drawdown"),
+        Column("total_return", "Return", Kind.SIGNED, 62, 1, "%"),
+        Column("sharpe", "Sharpe", Kind.NUMBER, 54, 2),
+        Column("fall", "DD", Kind.NUMBER, 60, 1, "%", tooltip="The deepest drawdown"),
         Column("trades", "Trades", Kind.NUMBER, 50, 0, shown_from=420),
     )
     actions_declared = (

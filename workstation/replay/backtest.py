@@ -76,7 +76,7 @@ class BacktestSource:
         self.engine = engine
         views = engine_views(engine.kernel, self._settings, Mode.BACKTEST, "Simulated venue")
         inputs = self._recorded_inputs(engine, self._recordings) if self._recordings is not None else iter(self._bars)
-        return Opened(engine.kernel, views, inputs, {})
+        return Opened(engine.kernel, views, inputs, {}, equity=Opened.samples(engine.journal.outputs))
 
     def result_until(self, time_ns: int) -> BacktestResult | None:
         """The run as far as it has come at ``time_ns``, where the kernel that was opened last stands; ``None`` before
@@ -168,9 +168,10 @@ class RecordingSource:
         self.past = Past()
 
     def open(self) -> Opened:
+        journal = MemoryJournal()
         engine = session_engine(
             self._settings,
-            journal=MemoryJournal(),
+            journal=journal,
             recorder=None,
             latch=None,
             registry=StrategyRegistry(None),
@@ -180,4 +181,5 @@ class RecordingSource:
         )
         engine.start(self.start_ns)
         views = engine_views(engine.kernel, self._settings, Mode.REPLAY, "Recording")
-        return Opened(engine.kernel, views, iter(self._recordings), engine.failures)
+        sampled = Opened.samples(journal.outputs)
+        return Opened(engine.kernel, views, iter(self._recordings), engine.failures, equity=sampled)

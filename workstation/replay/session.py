@@ -102,10 +102,11 @@ class SessionSource:
         self._market_title = built_in if self._settings.market.source == "built_in" else self._settings.exchange.name
 
     def open(self) -> Opened:
-        engine, _ = engine_again(self._entry, self._expected, self._strategies)
+        engine, journal = engine_again(self._entry, self._expected, self._strategies)
         views = engine_views(engine.kernel, self._settings, self._entry.header.mode, self._market_title)
         inputs = read_inputs(self._folder.session_inputs(self._entry.header.number))
-        return Opened(engine.kernel, views, iter(inputs), engine.failures, engine.arming)
+        sampled = Opened.samples(journal.outputs)
+        return Opened(engine.kernel, views, iter(inputs), engine.failures, engine.arming, sampled)
 
     def _read_past(self, folder: DataFolder, entry: SessionEntry) -> Past:
         if not folder.history.exists():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-from workstation.core.messages import Input
+from workstation.core.messages import EquitySampled, Input, Output
 from workstation.core.views import FillView, OrderView
 from workstation.trading.arming import Arming
 from workstation.trading.kernel import Kernel
@@ -23,6 +23,13 @@ class Opened(NamedTuple):
     inputs: Iterator[Input]
     failures: Mapping[str, str]
     arming: Arming | None = None
+    equity: Sequence[tuple[int, float]] = ()
+    """Sampled while it was opened, as in ``Past``."""
+
+    @staticmethod
+    def samples(outputs: Iterable[Output]) -> list[tuple[int, float]]:
+        """The samples of the equity among what an opening brought forth."""
+        return [(output.ts_ns, output.equity / 1e8) for output in outputs if type(output) is EquitySampled]
 
 
 class Past(NamedTuple):

@@ -78,6 +78,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     application = QApplication.instance() or QApplication([])
     data = tmp_path_factory.mktemp("recorded") / "data"
     paper = PaperSession(data, busy_configuration())
+    # The window reads the past from the history, which follows the journal.
+    assert paper.session.projection.wait_for(paper.session.journal.last_seq, 10)
     engine = SessionEngine(paper.session)
     model = EngineModel(engine)
     moments: dict[int, dict[str, Any]] = {}
