@@ -10,6 +10,7 @@ from tests.benchmarks.engine import engine_figures
 from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
 from tests.benchmarks.recordings import recording_figures
+from tests.benchmarks.research import research_figures
 from tests.benchmarks.services import service_figures
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
+        figures += research_figures()
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
     print_table(figures)
     write_json(figures, Path("bench.json"))

@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
@@ -48,7 +48,7 @@ def curve_of(name: str, times_ns: Times, equity: NDArray[np.int64], *, in_percen
 
 
 class CurvesView(QWidget):
-    """Draws at most four points a pixel column of each curve; the thinned points are kept until something changes."""
+    """Draws at most four points a pixel column of each curve; what was painted is kept until something changes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +57,7 @@ class CurvesView(QWidget):
         self._known_ns = 0
         self._percent = False
         self._empty = ""
+        self._picture: tuple[tuple[QSize, float, Tokens], QPixmap] | None = None
         self._thin: tuple[int, list[tuple[Floats, Floats, Floats]]] | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         current().changed.connect(self.update)
@@ -72,13 +73,24 @@ class CurvesView(QWidget):
         self.curves, self._percent, self._empty = curves, percent, empty
         self._start_ns, self._end_ns = start_ns, max(end_ns, start_ns + 1)
         self._known_ns = max((int(curve.times_ns[-1]) for curve in curves), default=start_ns)
-        self._thin = None
+        self._thin = self._picture = None
         last = [f"{curve.name} {curve.equity[-1]:,.2f}" for curve in curves]
         self.setAccessibleDescription(", ".join(last) or empty)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        canvas = Canvas.of_widget(QPainter(self), self)
+        """From the picture that was painted last; it is painted anew when something of it has changed."""
+        look = (self.size(), self.devicePixelRatioF(), current().tokens)
+        if self._picture is None or self._picture[0] != look:
+            picture = QPixmap(self.size() * self.devicePixelRatioF())
+            picture.setDevicePixelRatio(self.devicePixelRatioF())
+            painter = QPainter(picture)
+            self._paint(Canvas(painter, QRectF(self.rect()), self.devicePixelRatioF()))
+            painter.end()
+            self._picture = look, picture
+        QPainter(self).drawPixmap(0, 0, self._picture[1])
+
+    def _paint(self, canvas: Canvas) -> None:
         tokens = current().tokens
         canvas.fill(0, 0, canvas.width, canvas.height, tokens.ground)
         if not self.curves:
@@ -144,11 +156,13 @@ class CurvesView(QWidget):
         values = value_ticks(scale, canvas.px(LABEL_DISTANCE))
         step = float(np.diff(values).min()) if len(values) > 1 else high - low or 1.0
         decimals = min(8, max(0, -int(np.floor(np.log10(step) + 1e-9))))
+        single = len(thin) == 1
+        tagged = top + scale.y(float(self.curves[0].equity[-1])) if single else -1e9
         for value, y in zip(values, whole_pixels(scale.ys(values))):
             canvas.fill(0, top + y, right, 1, tokens.grid)
             text = format_percent(value, decimals) if self._percent else format_number(value, decimals)
-            self._label(canvas, right, top + float(y), text, tokens)
-        single = len(thin) == 1
+            if abs(top + y - tagged) > canvas.px(16):
+                self._label(canvas, right, top + float(y), text, tokens)
         for place, (x, equity, _) in enumerate(thin):
             y = top + scale.ys(equity)
             gained = self.curves[place].equity[-1] >= self.curves[place].equity[0]
@@ -217,6 +231,9 @@ def thinned_places(x: Floats, y: Floats) -> NDArray[np.int64]:
     if len(x) <= 4 * len(starts):
         return np.arange(len(x))
     ends = np.concatenate((starts[1:], [len(x)])) - 1
-    # Sorted by column and height, a column's lowest and highest stand at its edges.
-    order = np.lexsort((y, columns))
-    return np.unique(np.concatenate((starts, ends, order[starts], order[ends])))
+    of_column = np.repeat(np.arange(len(starts)), ends - starts + 1)
+    kept = [starts, ends]
+    for extreme in (np.minimum, np.maximum):
+        reached = np.flatnonzero(y == extreme.reduceat(y, starts)[of_column])
+        kept.append(reached[np.unique(of_column[reached], return_index=True)[1]])
+    return np.unique(np.concatenate(kept))

@@ -22,6 +22,7 @@ PADDING: Final = 10
 MONTH_HEIGHT: Final = 40
 YEAR_HEIGHT: Final = 22
 MONTH_GAP: Final = 4
+SIX_IN_ROW_FROM: Final = 340
 LEAST_TINT, MOST_TINT = 0.12, 0.46
 FULL_TINT: Final = 0.10
 """A month of this return, up or down, has the full tint."""
@@ -89,6 +90,7 @@ class MonthsView(QWidget):
         super().__init__(parent)
         self.months: Sequence[MonthReturn] = ()
         self._span: Sequence[tuple[int, int]] = ()
+        self._in_row = 6
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         current().changed.connect(self.update)
 
@@ -111,7 +113,14 @@ class MonthsView(QWidget):
     def _rows(self) -> int:
         if self._many:
             return self._span[-1][0] - self._span[0][0] + 1
-        return max(1, -(-len(self._span) // 6))
+        return max(1, -(-len(self._span) // self._in_row))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        in_row = 6 if self.width() >= SIX_IN_ROW_FROM else 4
+        if in_row != self._in_row:
+            self._in_row = in_row
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         height = YEAR_HEIGHT if self._many else MONTH_HEIGHT + MONTH_GAP
@@ -130,9 +139,9 @@ class MonthsView(QWidget):
             return
         width = self.width() - 2 * PADDING + MONTH_GAP
         for place, (year, month) in enumerate(self._span):
-            left = PADDING + width * (place % 6) // 6
-            right = PADDING + width * (place % 6 + 1) // 6 - MONTH_GAP
-            area = QRect(left, PADDING + place // 6 * (MONTH_HEIGHT + MONTH_GAP), right - left, MONTH_HEIGHT)
+            left = PADDING + width * (place % self._in_row) // self._in_row
+            right = PADDING + width * (place % self._in_row + 1) // self._in_row - MONTH_GAP
+            area = QRect(left, PADDING + place // self._in_row * (MONTH_HEIGHT + MONTH_GAP), right - left, MONTH_HEIGHT)
             self._paint_cell(painter, area, MONTHS[month - 1], known.get((year, month)), tall=True)
 
     def _paint_years(self, painter: QPainter, known: dict[tuple[int, int], float | None]) -> None:

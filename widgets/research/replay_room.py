@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QElapsedTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
@@ -36,7 +36,9 @@ from workstation.replay.source import ReplaySource
 from workstation.storage.layout import DataFolder
 
 RESULT_FRAMES = 15
-"""The figures of a run follow it at this pace."""
+"""The figures of a run follow it at this pace, or at a slower one where they take long to compute."""
+RESULT_REST = 20
+"""Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TABLES = ("positions", "orders", "fills", "strategies", "log")
@@ -81,6 +83,9 @@ class ReplayRoom(QWidget):
         self.result = ShownResult(self)
         self.result.hint = "Nothing has been traded yet."
         self._frames = 0
+        self._since_result = QElapsedTimer()
+        self._since_result.start()
+        self._result_ms = 0
         model = self.replay.model
         # Without a parent: with one, Qt makes a main window a window of its own.
         self.area = DockArea(*_layouts(source))
@@ -168,7 +173,7 @@ class ReplayRoom(QWidget):
 
     def _follow(self) -> None:
         self._frames += 1
-        if self._frames % RESULT_FRAMES == 0:
+        if self._frames % RESULT_FRAMES == 0 and self._since_result.elapsed() >= RESULT_REST * self._result_ms:
             self._follow_at_once()
 
     def _follow_at_once(self) -> None:
@@ -177,9 +182,11 @@ class ReplayRoom(QWidget):
         self.cells_changed.emit(list(self.cells()))
         source = self.source
         if isinstance(source, BacktestSource) and not source.has_depth:
+            self._since_result.start()
             result = source.result_until(self.replay.time_ns)
             self.result.show(
                 None
                 if result is None
                 else Shown(source.title, 0, result, source.start_ns, source.end_ns, source.instrument)
             )
+            self._result_ms = self._since_result.restart()

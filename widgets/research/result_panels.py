@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, QUrl, SignalInstance
-from PySide6.QtGui import QDesktopServices, QPalette
+from PySide6.QtCore import Qt, SignalInstance
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, SectionHeader, ToneLabel
@@ -97,10 +97,6 @@ class FiguresPanel(ResultPanel):
         bar = Toolbar()
         bar.row.addWidget(self.section)
         bar.row.addStretch(1)
-        self.report = Button("Report")
-        self.report.setToolTip("Open the HTML report of this run in the browser.")
-        self.report.clicked.connect(self._open_report)
-        bar.row.addWidget(self.report)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
@@ -108,7 +104,6 @@ class FiguresPanel(ResultPanel):
         whole.addWidget(area, 1)
 
     def show_result(self, shown: Shown | None) -> None:
-        self.report.setVisible(shown is not None and shown.report is not None)
         if shown is None:
             self.title.setText("No result")
             self.detail.setText(self.shown.hint)
@@ -142,11 +137,6 @@ class FiguresPanel(ResultPanel):
             self.lines.set_lines([(subject, text, Tone.NORMAL) for subject, text in assumptions(shown.result.run)])
         elif shown is not None and section == "Parameters":
             self.lines.set_lines(parameter_lines(shown.result))
-
-    def _open_report(self) -> None:
-        shown = self.shown.now
-        if shown is not None and shown.report is not None:
-            QDesktopServices.openUrl(QUrl.fromLocalFile(str(shown.report)))
 
 
 def parameter_lines(result: BacktestResult) -> list[tuple[str, str, Tone]]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_feed import KIND_WORDS, spaced
@@ -46,7 +48,10 @@ class RunChartPanel(ResultPanel):
         self.whole.clicked.connect(self.view.show_all)
         bar = Toolbar()
         bar.row.addWidget(self.words, 1)
-        for widget in (self.replay, self.logarithmic, self.newest, self.whole):
+        self.report = Button("Report")
+        self.report.setToolTip("Open the HTML report of this run in the browser.")
+        self.report.clicked.connect(self._open_report)
+        for widget in (self.replay, self.report, self.logarithmic, self.newest, self.whole):
             bar.row.addWidget(widget)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -56,6 +61,7 @@ class RunChartPanel(ResultPanel):
 
     def show_result(self, shown: Shown | None) -> None:
         self.replay.setEnabled(shown is not None)
+        self.report.setEnabled(shown is not None and shown.report is not None)
         if shown is self._drawn and shown is not None:
             return
         self._drawn = shown
@@ -95,6 +101,10 @@ class RunChartPanel(ResultPanel):
         self.view.set_bars(np.empty(0, np.int64), empty, empty, empty, empty, empty)
         self.view.set_fills([])
         self.trades.set_marks([])
+
+    def _open_report(self) -> None:
+        if self._drawn is not None and self._drawn.report is not None:
+            QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._drawn.report)))
 
     def _replay(self) -> None:
         if self._drawn is not None:

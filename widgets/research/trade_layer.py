@@ -88,4 +88,5 @@ def _inside(x1: float, x2: float, width: int) -> tuple[float, float]:
     """Between which shares of the way from x1 to x2 the pane shows it."""
     if x2 <= x1:
         return 0.0, 1.0
-    return max(0.0, -x1 / (x2 - x1)), min(1.0, (width - x1) / (x2 - x1))
+    first = min(1.0, max(0.0, -x1 / (x2 - x1)))
+    return first, max(first, min(1.0, (width - x1) / (x2 - x1)))

@@ -106,7 +106,7 @@ def test_a_period_without_candles_is_one_sentence(bench: Bench) -> None:
     form.end.setText("2019-02-01")
     bench.station.click(form.run_button)
     panel = runs_panel(bench)
-    bench.until(lambda: panel.problem.isVisible())
+    bench.until(panel.problem.isVisible)
     assert "2019" in panel.problem.text() and "Traceback" not in panel.problem.text()
     assert bench.research.history.summaries() == ([], [])
     assert list(bench.research.folder.backtests.iterdir()) == []

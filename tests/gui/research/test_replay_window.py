@@ -140,7 +140,8 @@ def test_the_track_is_clicked(replaying: Bench, qtbot: QtBot) -> None:
 
 
 def test_the_panic_buttons_act_on_the_running_session(replaying: Bench) -> None:
-    station, told = replaying.station, []
+    station = replaying.station
+    told: list[KillSwitchChanged] = []
     station.kernel.bus.subscribe(KillSwitchChanged, told.append)
     station.click(replaying.window.banner.panic.kill)
     assert station.kernel.trading.state is TradingState.HALTED
