@@ -6,6 +6,7 @@ import os
 import signal
 from pathlib import Path
 
+import psutil
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -142,6 +143,19 @@ def test_a_child_that_dies_is_told_in_one_sentence(bench: Bench) -> None:
     assert bench.station.window.banner.accessibleDescription() == panel.problem.text()
     bench.station.click(form.run_button)
     assert not panel.problem.isVisible()
+
+
+def test_closing_the_window_ends_the_child(bench: Bench) -> None:
+    form = bench.form
+    form.strategy.setCurrentText("ema_cross")
+    bench.station.click(form.run_button)
+    process = bench.research.queue._process
+    assert process is not None
+    bench.until(lambda: process.processId() > 0)
+    number = process.processId()
+    bench.window.allow_close()
+    assert not psutil.pid_exists(number) or psutil.Process(number).ppid() != os.getpid()
+    assert list(bench.research.folder.backtests.iterdir()) == []
 
 
 def test_runs_are_compared_and_deleted(bench: Bench, made_runs: Path) -> None:

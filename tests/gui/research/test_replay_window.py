@@ -208,3 +208,20 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     arrived(bench)
     assert not room.replay.model.fills
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
+
+
+def test_the_running_session_is_replayed_as_far_as_it_has_come(station: Workstation, qtbot: QtBot) -> None:
+    bench = Bench(station, qtbot)
+    station.pass_time(5)
+    station.buy()
+    # The equity is sampled each minute: what is journalled by then is what can be replayed.
+    station.pass_time(62)
+    bench.research.replay_session(station.session.number)
+    bench.until(lambda: bench.window.replay is not None)
+    room = arrived(bench)
+    assert room.source.start_ns < room.source.end_ns <= station.clock.now
+    room.replay.go_to(room.source.end_ns)
+    arrived(bench)
+    assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    station.click(room.bar.leave)
+    assert bench.window.replay is None
