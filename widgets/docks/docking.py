@@ -134,8 +134,13 @@ class DockArea(QMainWindow):
         return [self._panels[name] for name in self._order]
 
     def show_panel(self, name: str) -> None:
-        """Open the panel if it is closed and bring it to the front of its group."""
+        """Open the panel if it is closed and bring it to the front; one without a place joins the largest group."""
         panel = self._panels[name]
+        if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
+            docked = [each for each in self.panels() if self.dockWidgetArea(each) == AREA and each.isVisible()]
+            self.addDockWidget(AREA, panel)
+            if docked:
+                self.tabifyDockWidget(max(docked, key=lambda each: each.width() * each.height()), panel)
         panel.show()
         panel.raise_()
         self.refresh_tabs()
@@ -226,6 +231,7 @@ class DockArea(QMainWindow):
             "panels": sorted(self._panels),
             "state": state,
             "front": sorted(panel.name for panel in self.panels() if panel.in_front),
+            "closed": sorted(panel.name for panel in self.panels() if panel.isHidden()),
         }
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_suffix(".new")
@@ -240,10 +246,14 @@ class DockArea(QMainWindow):
             fits = document["version"] == FORMAT_VERSION and document["panels"] == sorted(self._panels)
             compact = bool(document["compact"])
             front = [str(name) for name in document["front"]]
+            closed = {str(name) for name in document.get("closed", ())}
         except (OSError, ValueError, KeyError, TypeError, binascii.Error):
             return False
         if not fits or not self.restoreState(QByteArray(state), FORMAT_VERSION):
             return False
+        for name in closed & self._panels.keys():
+            # Qt keeps no place for one that was never open, and shows it.
+            self.removeDockWidget(self._panels[name])
         self._compact = compact
         self._fitted = None
         for name in front:

@@ -299,8 +299,10 @@ class BacktestPanel(LivePanel):
         end_ns, wrong_end = _moment(self.end.text(), "The end")
         if not wrong_start and not wrong_end and end_ns <= start_ns:
             wrong_end = "The end must be later than the start."
-        self.checked_start.set_error(wrong_start)
-        self.checked_end.set_error(wrong_end)
+        # Nothing is wrong with fields that wait for the candles to be found.
+        looks = not self.candles and not self.start.text() and not self.end.text()
+        self.checked_start.set_error("" if looks else wrong_start)
+        self.checked_end.set_error("" if looks else wrong_end)
         wrong = [wrong_start, wrong_end, *self.parameters.errors().values(), *self.costs.errors().values()]
         if not self.series.count():
             wrong.append("There is no market to run on.")

@@ -11,16 +11,17 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Workstation
+from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
 from widgets.controls.fields import Field
+from widgets.docks.dock_layout import RESEARCH
 from widgets.research.compare_panel import ComparePanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.result_panels import FiguresPanel, TradesPanel
 from widgets.research.run_chart import RunChartPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
-from workstation.core.timeframe import parse_utc
+from workstation.core.timeframe import MINUTE_NS, parse_utc
 from workstation.market.history import candle_ranges
 
 
@@ -34,6 +35,28 @@ def test_panels_are_closed_until_they_are_wanted_and_cost_nothing(station: Works
     panel = station.area.panel("backtest")
     assert panel.isHidden()
     assert panel.widget().layout() is None, "it builds itself when it is first shown"
+
+
+def test_a_panel_without_a_place_joins_the_largest_group(station: Workstation) -> None:
+    station.area.show_panel("backtest")
+    station.frame()
+    panel, chart = station.area.panel("backtest"), station.area.panel("chart")
+    assert panel in station.area.group_of(chart)
+    assert panel.isVisible() and panel.width() > 400
+    assert not chart.in_front
+
+
+def test_closed_panels_stay_closed_in_a_window_that_comes_back(open_workstation: Open) -> None:
+    first = open_workstation()
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now + MINUTE_NS)
+    assert second.area.panel("backtest").isHidden()
+    assert second.area.panel("chart").isVisible()
+    second.area.apply(RESEARCH)
+    second.window.keep()
+    third = open_workstation(start_ns=second.clock.now + MINUTE_NS)
+    assert third.area.panel("backtest").isVisible()
+    assert third.area.panel("ladder").isHidden()
 
 
 def test_the_form_begins_with_the_configuration(bench: Bench) -> None:
