@@ -9,9 +9,11 @@ import io
 import os
 import re
 import shutil
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import msgspec
 import numpy as np
@@ -183,7 +185,7 @@ class RunFolder:
         try:
             with np.load(io.BytesIO(self.read(name)), allow_pickle=False) as arrays:
                 return [arrays[column] for column in columns]
-        except (ValueError, KeyError, EOFError, OSError) as error:
+        except (ValueError, KeyError, EOFError, OSError, RuntimeError, BadZipFile, zlib.error) as error:
             raise DataError(f"{self.path / name} is damaged ({error}): delete the run and make it again.") from None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.unit.backtest.runs import crossing_run, random_bars
@@ -81,6 +81,7 @@ def test_a_damaged_run_is_told_and_the_others_are_listed(tmp_path: Path) -> None
     assert history.summaries()[1] == []
 
 
+@example(b"PK\x03\x04A", "market.npz")
 @given(st.binary(max_size=40), st.sampled_from(["equity.npz", "market.npz", "trades.json"]))
 def test_damage_is_one_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes, name: str) -> None:
     folder = RunHistory(tmp_path_factory.mktemp("runs")).begin()
@@ -88,6 +89,23 @@ def test_damage_is_one_sentence(tmp_path_factory: pytest.TempPathFactory, conten
     (folder.path / name).write_bytes(content)
     with pytest.raises((DataError, StorageError), match=name):
         folder.load()
+
+
+@given(st.integers(0, 10_000), st.integers(1, 255))
+def test_a_changed_byte_is_noticed_or_harmless(
+    tmp_path_factory: pytest.TempPathFactory, place: int, change: int
+) -> None:
+    folder = RunHistory(tmp_path_factory.mktemp("runs")).begin()
+    keep(folder)
+    content = bytearray((folder.path / "equity.npz").read_bytes())
+    content[place % len(content)] ^= change
+    (folder.path / "equity.npz").write_bytes(bytes(content))
+    try:
+        times_ns, equity = folder.equity()
+    except DataError as error:
+        assert "equity.npz is damaged" in str(error)
+    else:
+        assert np.array_equal(equity, RESULT.equity) and np.array_equal(times_ns, RESULT.equity_times_ns)
 
 
 def test_where_nothing_can_be_written_it_says_so(tmp_path: Path) -> None:
