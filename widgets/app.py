@@ -245,7 +245,10 @@ class Application:
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
         from widgets.engine.engine_model import EngineModel
+        from widgets.research.research import Research
 
+        if self.window.research is None:
+            self.window.adopt_research(Research(self._loaded, self._data))
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
         if self.attended:

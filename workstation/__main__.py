@@ -11,6 +11,7 @@ from workstation.core.redaction import scrub
 
 COMMANDS = {
     "backtest": "backtest:backtest",
+    "backtest-job": "backtest_job:backtest_job",
     "data": "data:data",
     "keys": "keys:keys",
     "kill": "kill:kill",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from workstation.assembly import session_engine
+from workstation.assembly import Engine, session_engine
 from workstation.config.loader import settings_from_json
 from workstation.core.clock import Clock, EventClock
 from workstation.core.errors import StorageError, VerificationError
@@ -51,7 +51,7 @@ def verify(
         skipped: list[str] = []
         for index, entry in enumerate(sessions):
             progress(index, len(sessions))
-            reason = _obstacle(folder, entry, strategies)
+            reason = obstacle(folder, entry, strategies)
             if reason:
                 skipped.append(f"Session {entry.header.number} was not run again: {reason}")
                 continue
@@ -73,7 +73,9 @@ def verify(
         reader.close()
 
 
-def _obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -> str:
+def obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -> str:
+    """Why a session cannot be run again, in words; empty when it can. Raises ``ConfigurationError`` for settings of
+    another version."""
     header = entry.header
     if not header.inputs or not folder.session_inputs(header.number).is_dir():
         return "its inputs were not recorded or have been pruned."
@@ -118,14 +120,14 @@ class RefusingJournal:
         self._committed = count
 
 
-def _run_again(
-    folder: DataFolder, entry: SessionEntry, expected: list[Output], strategies: Path | None
-) -> list[Output]:
+def engine_again(
+    entry: SessionEntry, expected: list[Output], strategies: Path | None
+) -> tuple[Engine, RefusingJournal]:
+    """A session's engine as it was when it began, to be fed with its inputs. ``expected`` are the session's records."""
     header = entry.header
-    settings = settings_from_json(header.configuration)
     journal = RefusingJournal(expected)
     engine = session_engine(
-        settings,
+        settings_from_json(header.configuration),
         journal=journal,
         recorder=None,
         latch=None,
@@ -135,11 +137,19 @@ def _run_again(
         start_ns=header.started_ns,
         token=header.token,
     )
-    kernel = engine.kernel
-    journal.clock = kernel.clock
+    journal.clock = engine.kernel.clock
     if header.opening:
         engine.restore(header.opening)
     engine.start(header.started_ns)
+    return engine, journal
+
+
+def _run_again(
+    folder: DataFolder, entry: SessionEntry, expected: list[Output], strategies: Path | None
+) -> list[Output]:
+    header = entry.header
+    engine, journal = engine_again(entry, expected, strategies)
+    kernel = engine.kernel
     count = 0
     for event in read_inputs(folder.session_inputs(header.number)):
         kernel.dispatch(event)

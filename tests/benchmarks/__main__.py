@@ -13,6 +13,7 @@ from tests.benchmarks.exchange import exchange_figures
 from tests.benchmarks.figure import print_table, write_json
 from tests.benchmarks.order_flow import order_flow_figures
 from tests.benchmarks.recordings import recording_figures
+from tests.benchmarks.research import research_figures
 from tests.benchmarks.services import service_figures
 
 
@@ -25,7 +26,7 @@ def main() -> None:
     arguments = parser.parse_args()
     figures = engine_figures() + recording_figures() + exchange_figures(arguments.recording) + service_figures()
     if not arguments.no_window:
-        figures += chart_figures() + order_flow_figures()
+        figures += chart_figures() + order_flow_figures() + research_figures()
         figures += desktop_figures(arguments.seconds, arguments.memory_seconds)
         figures += drawing_figures()
     print_table(figures)

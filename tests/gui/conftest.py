@@ -20,6 +20,7 @@ from widgets.engine.session_engine import SessionEngine
 from widgets.look.numbers import set_separators, set_zone
 from widgets.look.style import install
 from widgets.look.theme import Density, current
+from widgets.research.research import Research
 from widgets.window.main_window import MainWindow
 from workstation.config.loader import Loaded, load_settings, settings_json
 from workstation.config.settings import Settings, StrategyEntry
@@ -78,7 +79,9 @@ class Workstation:
         self.kernel = self.session.kernel
         self.engine = SessionEngine(self.session)
         self.model = EngineModel(self.engine)
+        self.research = Research(self.session.loaded, data)
         self.window = MainWindow(settings, self.session.folder.window)
+        self.window.adopt_research(self.research)
         if not self.session.folder.window.exists():
             self.window.resize(1600, 900)
         self.window.show()

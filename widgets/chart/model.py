@@ -178,6 +178,8 @@ class ChartModel:
     """Whether time closes the newest bar."""
     settled: int = 0
     """Counts changes of anything but the newest bar and its indicators' values."""
+    ends: bool = False
+    """Whether what follows the last bar is known but not shown, as in a replay."""
     _columns: tuple[tuple[float, ...], Columns] | None = None
     _ticks: tuple[tuple[float, ...], list[TimeTick]] | None = None
     _version: int = 0

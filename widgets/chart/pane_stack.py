@@ -12,6 +12,7 @@ from widgets.chart.axes import TimeAxis
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
 from widgets.chart.fills import FillLayer
+from widgets.chart.future import FutureLayer
 from widgets.chart.grid import GridLayer
 from widgets.chart.indicators import IndicatorLayer
 from widgets.chart.last_price import LastPriceLayer
@@ -78,6 +79,7 @@ def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:
     layers = Layers(
         settled=[
             GridLayer(PRICE_PANE),
+            FutureLayer(),
             DrawingAreaLayer(chart.drawings),
             VolumeLayer(),
             ProfileLayer(),
@@ -99,5 +101,7 @@ def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:
 
 def _sub_pane(chart: ChartView, name: str) -> Pane:
     legend = LegendLayer(name)
-    layers = Layers(settled=[GridLayer(name), IndicatorLayer(name)], live=[CrosshairLayer(name), legend])
+    layers = Layers(
+        settled=[GridLayer(name), FutureLayer(name), IndicatorLayer(name)], live=[CrosshairLayer(name), legend]
+    )
     return Pane(chart, name, layers, legend)

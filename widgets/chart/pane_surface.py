@@ -10,7 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPixmap
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsObject
 
-from widgets.chart.layers import Layers
+from widgets.chart.layers import Layer, Layers
 from widgets.chart.scale import PaneScale
 from widgets.look.painting import Canvas
 from widgets.look.theme import current
@@ -36,6 +36,11 @@ class PaneSurface(QGraphicsObject):
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, False)
         pane.box.sigResized.connect(self.prepareGeometryChange)
+
+    def add_layer(self, layer: Layer) -> None:
+        """Draw one more subject, over everything but the legend."""
+        self._layers.live.insert(len(self._layers.live) - 1, layer)
+        self.update()
 
     def boundingRect(self) -> QRectF:
         return QRectF(self._pane.box.rect())

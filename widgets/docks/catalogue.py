@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QWidget
 
 from widgets.alerts.alert_desk import AlertDesk
@@ -18,6 +15,7 @@ from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
+from widgets.docks.panel_kind import Count, PanelKind
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.linked_model import LETTERS
 from widgets.footprint.footprint_panel import FootprintPanel
@@ -33,6 +31,8 @@ from widgets.panels.reconciliation_panel import ReconciliationPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.research.panels import research_kinds
+from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.templates import TemplateBook
 from widgets.ticket.templates_panel import TemplatesPanel
@@ -42,40 +42,17 @@ from workstation.config.settings import Chart, Desktop
 LINK = LETTERS[0]
 
 
-@dataclass(frozen=True)
-class Count:
-    """The figure beside a panel's name: taken at first, and again at each signal of the model that is named."""
-
-    of: Callable[[EngineModel], int | None]
-    when: str = ""
-    alarming: bool = False
-    signal: SignalInstance | None = None
-    """Of something else than the model, in the place of ``when``."""
-
-
-@dataclass(frozen=True)
-class PanelKind:
-    """What a workspace needs to know of a panel before it is built, which is when it is first shown."""
-
-    name: str
-    title: str
-    build: Callable[[EngineModel], QWidget]
-    link: str = ""
-    """The link group whose symbol it follows at first; empty when it follows none."""
-    symbol: str = ""
-    """What it shows while it follows no group; empty for a panel that shows no symbol, unless it has a link."""
-    tools: Callable[[Any], Sequence[QWidget]] = lambda content: ()
-    """Widgets of the content that stand in the tab strip."""
-    count: Count | None = None
-
-
 def catalogue(
-    model: EngineModel, desktop: Desktop, settings: Callable[[EngineModel], QWidget], kept: Path | None = None
+    model: EngineModel,
+    desktop: Desktop,
+    settings: Callable[[EngineModel], QWidget],
+    kept: Path | None = None,
+    research: Research | None = None,
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
     ``settings`` builds the panel of the configuration, which the window knows. ``kept`` is the folder of what people
-    make in the window; without one that lasts as long as the model.
+    make in the window; without one that lasts as long as the model. ``research`` is what the research panels share.
     """
     drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
@@ -114,6 +91,7 @@ def catalogue(
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
+        *(research_kinds(research) if research is not None else ()),
         PanelKind("settings", "Settings", settings),
     )
 

@@ -118,13 +118,14 @@ ORDER_FLOW_COMPACT = row(
     Tabs(("tape", "watchlist", "alerts"), 190),
 )
 RESEARCH = row(
-    column(Tabs(("backtest", "strategies", "watchlist")), Tabs(("runs",), 310), size=300),
-    column(Tabs(("chart",)), Tabs(("pnl", "fills"), 240)),
-    column(Tabs(("figures",)), Tabs(("journal", "log"), 300), size=400),
+    column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=314),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare"), 250)),
+    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
 )
 RESEARCH_COMPACT = row(
-    Tabs(("backtest", "runs", "strategies", "watchlist"), 270),
-    column(Tabs(("chart",)), Tabs(("figures", "pnl", "journal", "fills", "log"), 200)),
+    column(Tabs(("backtest", "runs", "recorded")), size=270),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades"), 190)),
+    column(Tabs(("run figures",)), size=300),
 )
 MONITORING = row(
     column(

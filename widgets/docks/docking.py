@@ -147,7 +147,7 @@ class DockArea(QMainWindow):
         return [self._panels[name] for name in self._order]
 
     def show_panel(self, name: str) -> None:
-        """Open the panel if it is closed and bring it to the front of its group."""
+        """Open the panel if it is closed and bring it to the front; one without a place joins the largest group."""
         panel = self._panels[name]
         if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
             self._find_place(panel)

@@ -30,8 +30,10 @@ HELP: dict[str, str] = {
     "pnl": "The day's result, the equity with its high-water line, and what it is made of.",
     "journal": "Round trips with notes and tags.",
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
-    "runs": "Runs that ended, to compare.",
-    "figures": "The figures of the selected run.",
+    "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
+    "recorded": "Sessions and recordings that can be replayed beside the session that runs.",
+    "run": "The shown run: its chart, equity, figures and trades. A click on a trade shows it on the run's chart.",
+    "compare": "The chosen runs beside each other: figures, curves, and the parameters that differ.",
     "settings": "Every setting of the configuration. The file keeps its comments; most hold from the next start.",
 }
 

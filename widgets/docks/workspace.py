@@ -14,9 +14,10 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
-from widgets.docks.catalogue import LINK, Count, PanelKind
+from widgets.docks.catalogue import LINK
 from widgets.docks.dock_layout import Layout, with_charts
 from widgets.docks.docking import DockArea, Panel
+from widgets.docks.panel_kind import Count, PanelKind
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.linked_model import LETTERS, LinkGroups
 from widgets.panels.live_panel import LivePanel

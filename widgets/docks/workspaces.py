@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
-from widgets.docks.catalogue import PanelKind
 from widgets.docks.dock_layout import SHIPPED
+from widgets.docks.panel_kind import PanelKind
 from widgets.docks.workspace import Workspace
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.linked_model import LinkGroups

@@ -90,6 +90,7 @@ class EngineModel(QObject):
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
     amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
+    reloaded = Signal()  # the engine stands at another moment: everything is to be read again
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -165,6 +166,24 @@ class EngineModel(QObject):
         self._subscriptions = []
         if self.engine.attachment is not None:
             self.engine.attachment.on_control(lambda text: None)
+
+    def forget(self) -> None:
+        """Begin again with what was before the engine's beginning: a replay goes back, and is told what follows."""
+        engine = self.engine
+        for kept in (self.log, self.signals, self._new_fills, self._new_log, self._new_signals, self.orders):
+            kept.clear()
+        for trades in self._trades.values():
+            trades.clear()
+        for fundings in self.fundings.values():
+            fundings.clear()
+        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        self._trade_counts = dict.fromkeys(engine.symbols, 0)
+        self._dirty_orders.clear()
+        self.fills = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
+        past = (point for point in engine.past_equity(KEPT_EQUITY) if point.equity)
+        self.equity = deque(past, maxlen=KEPT_EQUITY)
+        self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
+        self.differences = engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""

@@ -51,7 +51,7 @@ class LivePanel(QWidget):
         if wanted == bool(self._connected):
             return
         if wanted:
-            self._connected = list(self.connections())
+            self._connected = [*self.connections(), (self.model.reloaded, self.refresh)]
             for signal, slot in self._connected:
                 signal.connect(slot)
             self.refresh()

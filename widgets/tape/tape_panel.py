@@ -51,6 +51,7 @@ class TapePanel(LivePanel):
         self.filter.clicked.connect(lambda: popup_below(self.filter_menu(), self.filter))
         self.view = TapeView(self)
         model.market_began.connect(self._begin_anew)
+        model.reloaded.connect(self._begin_anew)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.view)

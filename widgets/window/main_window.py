@@ -22,7 +22,7 @@ from widgets.controls.toolbar import popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_money, format_percent, tone_of
 from widgets.look.theme import current
-from widgets.look.tokens import Tone
+from widgets.look.tokens import Mode, Tone
 from widgets.window import menus, window_state
 from widgets.window.appearance import Appearance
 from widgets.window.arming_banner import ArmingBanner
@@ -40,6 +40,7 @@ from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
+from workstation.core.errors import WorkstationError
 from workstation.core.messages import Difference
 from workstation.core.types import TradingState
 from workstation.core.views import AccountView
@@ -47,7 +48,10 @@ from workstation.core.views import AccountView
 if TYPE_CHECKING:
     from widgets.docks.workspace import Workspace
     from widgets.docks.workspaces import Workspaces
+    from widgets.research.replay_room import ReplayRoom
+    from widgets.research.research import Research
     from widgets.window.workspace_actions import WorkspaceActions
+    from workstation.replay.source import ReplaySource
     from workstation.services.configuration_editor import ConfigurationEditor
 
 PROGRAM = "Trading Workstation"
@@ -62,6 +66,8 @@ class MainWindow(QWidget):
 
     def __init__(self, settings: Settings, layout_file: Path | None = None) -> None:
         super().__init__()
+        self.research: Research | None = None
+        self.replay: ReplayRoom | None = None
         self._settings = settings
         self._desktop = settings.desktop
         self._file, self._lost = window_state.load(layout_file) if layout_file is not None else ({}, "")
@@ -155,7 +161,7 @@ class MainWindow(QWidget):
         self.arming = ArmingBanner(model, self.banner)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kinds = catalogue(model, self._desktop, self._build_settings, self._folder)
+        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
@@ -236,9 +242,76 @@ class MainWindow(QWidget):
         if self.workspaces is not None:
             self.workspaces.switch(name)
 
+    # --- Research and a replay beside it ----------------------------------------------------------------------------
+
+    def adopt_research(self, research: Research) -> None:
+        """What the research panels of every engine to come work with; it goes with the window."""
+        self.research = research
+        research.setParent(self)
+        research.told.connect(self._tell_research)
+        research.replay_ready.connect(self.enter_replay)
+        research.panel_wanted.connect(self._show_panel)
+
+    def enter_replay(self, source: ReplaySource) -> None:
+        """Show what is over in place of the live panels; the session goes on, and the panic buttons act on it."""
+        from widgets.research.replay_room import ReplayRoom
+
+        if self.area is None or self.workspaces is None or self.model is None or self.research is None:
+            return
+        self.leave_replay()
+        try:
+            room = ReplayRoom(source, self._desktop, self.research.folder, self)
+        except WorkstationError as error:
+            self.banner.set_message(str(error), Tone.WARNING)
+            return
+        self.replay = room
+        room.left.connect(self.leave_replay)
+        room.told.connect(self.banner.set_message)
+        room.cells_changed.connect(self._show_replayed)
+        self.workspaces.hide()
+        self._column.insertWidget(self._column.indexOf(self.workspaces), room, 1)
+        room.area.set_compact(self.area.compact)
+        room.show()
+        self.banner.set_mode("replay")
+        self.banner.set_account(source.title, source.detail)
+        self.banner.set_message("")
+        self.setWindowTitle(f"REPLAY – {source.title} – {self.model.engine.mode} {self.model.account.name} runs on")
+        self._show_account(self.model.account)
+        room.begin()
+
+    def leave_replay(self) -> None:
+        """Back to the live panels; without a replay nothing happens."""
+        room, self.replay = self.replay, None
+        if room is None or self.workspaces is None or self.model is None:
+            return
+        room.close_replay()
+        self._column.removeWidget(room)
+        room.hide()
+        room.deleteLater()
+        self.workspaces.show()
+        mode, name = self.model.engine.mode, self.model.account.name
+        self.banner.set_mode(mode.value)
+        self.banner.set_message("")
+        attached = self.model.engine.attachment is not None
+        self.setWindowTitle(f"{mode} – {name} – {self.attached.title if attached else PROGRAM}")
+        self._show_account(self.model.account)
+        self.back_to_chart()
+
+    def _show_panel(self, name: str) -> None:
+        if self.area is not None:
+            self.area.show_panel(name)
+
+    def _show_replayed(self, cells: list[Cell]) -> None:
+        if self.replay is not None:
+            self.banner.set_cells(cells)
+
+    def _tell_research(self, text: str, good: bool) -> None:
+        self.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
+
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
         assert self.model is not None and self.workspaces is not None
+        self.leave_replay()
         self.keep()
         self._file = self._document() or {}
         self._kept = self._file["window"]
@@ -266,14 +339,16 @@ class MainWindow(QWidget):
 
     def open_ticket(self) -> None:
         """Bring the ticket to the front with the size under the hand."""
-        if self.area is not None and self.model is not None:
+        if self.area is not None and self.model is not None and self.replay is None:
             self.area.show_panel("ticket")
             self.model.ticket_wanted.emit("", None, None)
 
     def back_to_chart(self) -> None:
         if self.model is not None:
             self.model.disarm_wanted.emit()
-        if self.area is not None and not self.area.panel("chart").isHidden():
+        if self.replay is not None:
+            self.replay.bar.setFocus()
+        elif self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -331,6 +406,11 @@ class MainWindow(QWidget):
     def _show_account(self, account: AccountView) -> None:
         assert self.panic is not None and self.model is not None
         self.panic.show_scope(account)
+        if self.replay is not None:
+            mode, runs = Mode(self.model.engine.mode.value), f"{account.name} runs on"
+            day = account.day_result
+            self.banner.set_running_session(mode, runs, format_money(day, signed=True), tone_of(day))
+            return
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
         open_result = format_money(account.unrealised, signed=True)
         state = STATE_TONES[account.trading_state]
@@ -368,6 +448,8 @@ class MainWindow(QWidget):
         compact = self.appearance.fit(self.size())
         if self.workspaces is not None:
             self.workspaces.set_compact(compact)
+        if self.replay is not None:
+            self.replay.area.set_compact(compact)
 
     def appearance_menu(self) -> QMenu:
         return menus.appearance_menu(self.registry, self)
@@ -411,6 +493,9 @@ class MainWindow(QWidget):
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""
         self._may_close = True
+        self.leave_replay()
+        if self.research is not None:
+            self.research.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:

@@ -121,8 +121,9 @@ class BacktestEngine:
         if slot.state is StrategyState.FAILED:
             raise StrategyError(f"Strategy {self.request.strategy} failed during the backtest: {slot.detail}")
 
-    def result(self, prices: PriceBars, **about_data: Any) -> BacktestResult:
-        """The finished run. ``about_data`` are the fields of ``Run`` that tell of its data."""
+    def result(self, prices: PriceBars, *, end_ns: int | None = None, **about_data: Any) -> BacktestResult:
+        """The finished run, or with ``end_ns`` as far as it has come by then. ``about_data`` are the fields of ``Run``
+        that tell of its data. Raises ``ValueError`` before the first sample of the equity."""
         request, kernel, outputs = self.request, self.kernel, self.journal.outputs
         samples = [output for output in outputs if type(output) is EquitySampled]
         denied = Counter(output.code for output in outputs if type(output) is OrderDenied)
@@ -133,7 +134,7 @@ class BacktestEngine:
             timeframe=request.timeframe,
             parameters=kernel.host.slots[request.strategy].strategy.parameter_values(),
             start_ns=request.start_ns,
-            end_ns=request.end_ns,
+            end_ns=request.end_ns if end_ns is None else end_ns,
             cash=request.cash,
             currency=kernel.ledger.currency,
             costs=request.costs,

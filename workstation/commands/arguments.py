@@ -57,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _backtest(commands)
+    # The window's own child; without a help text it is not listed.
+    commands.add_parser("backtest-job").add_argument("folder", type=Path)
     _data(commands)
     _keys(commands)
     for name, text in (

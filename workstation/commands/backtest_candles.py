@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-import msgspec
-
+from workstation.backtest.candle_series import market_of, series_names
 from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.runner import BacktestData, load_data
 from workstation.commands.download import Download, run_download
-from workstation.config.settings import Exchange, Settings
+from workstation.config.settings import Settings
 from workstation.core.errors import DataError
 from workstation.core.timeframe import DAY_NS, TIMEFRAMES
-from workstation.core.types import InstrumentKind
 from workstation.market.history import NoCandles
 from workstation.market.series import exchange_series
 from workstation.storage.candles import CandleDatabase
@@ -23,8 +21,7 @@ def series_of(arguments: argparse.Namespace, configured: Settings, symbol: str) 
     """``--candles``, else those downloaded of the symbol's market, else what was imported and the shipped sample."""
     if arguments.candles is not None:
         return (arguments.candles.upper(),)
-    exchange = _exchange(configured, symbol)
-    return (symbol,) if exchange is None else (exchange_series(symbol, exchange), symbol)
+    return series_names(configured, symbol)
 
 
 def load_or_download(
@@ -49,19 +46,11 @@ def load_or_download(
 
 def download_of(configured: Settings, request: BacktestRequest) -> Download | None:
     """What would bring the request's candles and its warm-up; ``None`` when no download brings what it asks for."""
-    exchange = _exchange(configured, request.symbol)
+    exchange = market_of(configured, request.symbol)
     if exchange is None or exchange_series(request.symbol, exchange) not in request.series:
         return None
     first_ns = request.start_ns - configured.backtest.warm_up_bars * TIMEFRAMES[request.timeframe]
     return Download(exchange, request.symbol, request.timeframe, first_ns // DAY_NS * DAY_NS, request.end_ns)
-
-
-def _exchange(configured: Settings, symbol: str) -> Exchange | None:
-    """The exchange, and the market of it that the symbol is of; ``None`` when nothing is downloaded from that."""
-    kind = configured.instruments[symbol].kind
-    if kind is InstrumentKind.INVERSE:
-        return None
-    return msgspec.structs.replace(configured.exchange, market=kind.value)
 
 
 def _agreed(question: str) -> bool:

@@ -142,7 +142,7 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
     s.RiskService: {"lost_s": _from(2, 3_600)},
     s.Reporter: {"summary_s": _from(1, 3_600), "keep_reports_days": _from(0, 36_500)},
     s.Notifications: {"most_per_minute": _from(1, 1_000)},
-    s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000)},
+    s.Backtest: {"cash": _CASH, "warm_up_bars": _from(0, 100_000), "kept_runs": _from(1, 10_000)},
     s.OrderFlow: {
         "footprint_imbalance_percent": _from(101, 10_000),
         "tape_burst_ms": _from(0, 10_000),

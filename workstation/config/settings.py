@@ -327,6 +327,8 @@ class Backtest(Struct, frozen=True, kw_only=True):
     timeframe: str
     cash: Decimal
     warm_up_bars: int
+    kept_runs: int = 200
+    """Runs of the window that stay on disk."""
     costs: Costs
 
 

@@ -12,27 +12,33 @@ from workstation.core.types import Liquidity, OrderRole, OrderState, OrderType, 
 from workstation.core.views import FillView, OrderView
 from workstation.storage.database import EquityPoint, FillRow, OrderRow
 
+LATER = 1 << 62
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-def past_orders(database: peewee.Database, limit: int, symbols: Collection[str]) -> list[OrderView]:
-    """Ended orders in these symbols."""
+def past_orders(
+    database: peewee.Database, limit: int, symbols: Collection[str], before_ns: int = LATER
+) -> list[OrderView]:
+    """Orders in these symbols that ended before ``before_ns``."""
     ended = [str(state) for state in OrderState if state.is_terminal]
-    rows = OrderRow.select().where(OrderRow.state.in_(ended)).order_by(OrderRow.created_ns.desc()).limit(limit)
+    chosen = OrderRow.select().where(OrderRow.state.in_(ended), OrderRow.updated_ns < before_ns)
+    rows = chosen.order_by(OrderRow.created_ns.desc()).limit(limit)
     return [_order_of(row) for row in reversed(list(rows.bind(database))) if row.symbol in symbols]
 
 
-def past_fills(database: peewee.Database, limit: int) -> list[FillView]:
-    rows = list(FillRow.select().order_by(FillRow.seq.desc()).limit(limit).bind(database))
+def past_fills(database: peewee.Database, limit: int, before_seq: int = LATER) -> list[FillView]:
+    """Executions whose record in the journal comes before ``before_seq``."""
+    chosen = FillRow.select().where(FillRow.seq < before_seq)
+    rows = list(chosen.order_by(FillRow.seq.desc()).limit(limit).bind(database))
     names = {row.client_id for row in rows}
     orders = OrderRow.select(OrderRow.client_id, OrderRow.reason).where(OrderRow.client_id.in_(names))
     reasons = {row.client_id: row.reason for row in orders.bind(database)}
     return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
 
 
-def past_equity(database: peewee.Database, limit: int) -> list[tuple[int, float]]:
-    """Times in UTC nanoseconds and equities in the account's currency, for plots."""
-    rows = EquityPoint.select().order_by(EquityPoint.seq.desc()).limit(limit)
+def past_equity(database: peewee.Database, limit: int, before_seq: int = LATER) -> list[tuple[int, float]]:
+    """Times in UTC nanoseconds and equities in the account's currency, for plots; as ``past_fills``."""
+    rows = EquityPoint.select().where(EquityPoint.seq < before_seq).order_by(EquityPoint.seq.desc()).limit(limit)
     return [(row.ts_ns, float(row.equity)) for row in reversed(list(rows.bind(database)))]
 
 

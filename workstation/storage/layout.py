@@ -41,6 +41,11 @@ class DataFolder:
         return self.path / "recordings"
 
     @property
+    def backtests(self) -> Path:
+        """The runs that the window made, a folder each."""
+        return self.path / "backtests"
+
+    @property
     def logs(self) -> Path:
         return self.path / "logs"
 

@@ -1,0 +1,236 @@
+"""Backtests from the form to their results, as a person runs them, beside a session that trades."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from tests.gui.conftest import Open, Workstation
+from tests.gui.research.conftest import Bench
+from widgets.controls.fields import Field
+from widgets.docks.dock_layout import RESEARCH
+from widgets.research.compare_panel import ComparePanel
+from widgets.research.equity_panel import EquityPanel
+from widgets.research.result_panels import FiguresPanel, TradesPanel
+from widgets.research.run_chart import RunChartPanel
+from widgets.research.run_queue import QueuedRun
+from widgets.research.runs_panel import RunsPanel, progress_words
+from workstation.core.timeframe import MINUTE_NS, parse_utc
+from workstation.market.history import candle_ranges
+
+
+def runs_panel(bench: Bench) -> RunsPanel:
+    panel = bench.panel("runs")
+    assert isinstance(panel, RunsPanel)
+    return panel
+
+
+def test_panels_are_closed_until_they_are_wanted_and_cost_nothing(station: Workstation) -> None:
+    panel = station.area.panel("backtest")
+    assert panel.isHidden()
+    assert panel.widget().layout() is None, "it builds itself when it is first shown"
+
+
+def test_a_panel_without_a_place_joins_the_largest_group(station: Workstation) -> None:
+    station.area.show_panel("backtest")
+    station.frame()
+    panel, chart = station.area.panel("backtest"), station.area.panel("chart")
+    assert panel in station.area.group_of(chart)
+    assert panel.isVisible() and panel.width() > 400
+    assert not chart.in_front
+
+
+def test_closed_panels_stay_closed_in_a_window_that_comes_back(open_workstation: Open) -> None:
+    first = open_workstation()
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now + MINUTE_NS)
+    assert second.area.panel("backtest").isHidden()
+    assert second.area.panel("chart").isVisible()
+    second.area.apply(RESEARCH)
+    second.window.keep()
+    third = open_workstation(start_ns=second.clock.now + MINUTE_NS)
+    assert third.area.panel("backtest").isVisible()
+    assert third.area.panel("ladder").isHidden()
+
+
+def test_the_form_begins_with_the_configuration(bench: Bench) -> None:
+    form, settings = bench.form, bench.research.settings
+    assert form.strategy.currentText() == settings.backtest.strategy
+    assert form.timeframe.currentText() == settings.backtest.timeframe
+    declared = bench.research.registry.describe(settings.backtest.strategy)[1]
+    assert set(form.parameters.values()) == set(declared)
+    assert form.costs.values()["balance"] == settings.backtest.cash
+    (sample,) = candle_ranges(None)
+    assert form.series.currentText() == sample[0]
+    assert sample[2] <= parse_utc(form.start.text()) < parse_utc(form.end.text())
+
+
+def test_a_run_from_the_form_to_its_figures(bench: Bench) -> None:
+    station = bench.station
+    number = bench.run("ema_cross", "2023-03-01", "2023-06-01")
+    shown = bench.research.shown.now
+    assert shown is not None and shown.whole
+    figures, trades, chart, equity = map(bench.panel, ("run figures", "run trades", "run chart", "run equity"))
+    assert isinstance(figures, FiguresPanel) and isinstance(trades, TradesPanel)
+    assert isinstance(chart, RunChartPanel) and isinstance(equity, EquityPanel)
+    assert [figure.label for figure in figures.figures.figures][:3] == ["Return", "Buy and hold", "CAGR"]
+    assert len(figures.months.months) == 3
+    assert len(trades.table.shown_rows()) == len(shown.result.trades) > 0
+    assert len(chart.view.model.series) == shown.result.run.bars
+    assert chart.view.model.fills[0].time_ns == shown.result.trades[0].entry_ns
+    assert len(equity.view.curves) == 1
+    (row,) = runs_panel(bench).table.shown_rows()
+    assert row["number"] == number
+    assert row["total_return"] == pytest.approx((shown.result.figures.total_return or 0) * 100)
+    # The session beside it went on: nothing of the run is in its books.
+    assert station.engine.past_fills(10) == [] and not station.model.fills
+
+
+def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:
+    form = bench.form
+    form.strategy.setCurrentText("ema_cross")
+    fast, fee = form.parameters.editor("fast"), form.costs.editor("taker_fee")
+    assert isinstance(fast, Field) and isinstance(fee, Field)
+    for field, text in ((fast, "7"), (fee, "25")):
+        field.selectAll()
+        qtbot.keyClicks(field, text)
+    request = form.request()
+    assert request.strategy == "ema_cross" and request.parameters["fast"] == 7
+    assert request.costs.taker_bps == 25 and request.costs.maker_bps == bench.research.settings.backtest.costs.maker_bps
+    qtbot.mouseClick(form.reset_button, Qt.MouseButton.LeftButton)
+    assert form.costs.values()["taker_fee"] == bench.research.settings.backtest.costs.taker_bps
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "sentence"),
+    [
+        ("yesterday", "2023-03-02", "is a date"),
+        ("2023-03-02", "2023-03-01", "later than the start"),
+        ("", "", "a date"),
+    ],
+)
+def test_a_wrong_period_cannot_be_run(bench: Bench, start: str, end: str, sentence: str) -> None:
+    form = bench.form
+    form.start.setText(start)
+    form.end.setText(end)
+    assert not form.run_button.isEnabled()
+    assert sentence in form.checked_start.error + form.checked_end.error
+
+
+def test_a_period_without_candles_is_one_sentence(bench: Bench) -> None:
+    form = bench.form
+    form.strategy.setCurrentText("ema_cross")
+    form.start.setText("2019-01-01")
+    form.end.setText("2019-02-01")
+    bench.station.click(form.run_button)
+    panel = runs_panel(bench)
+    bench.until(panel.problem.isVisible)
+    assert "2019" in panel.problem.text() and "Traceback" not in panel.problem.text()
+    assert bench.research.history.summaries() == ([], [])
+    assert list(bench.research.folder.backtests.iterdir()) == []
+
+
+def test_runs_wait_for_each_other_and_are_cancelled(bench: Bench) -> None:
+    form, panel = bench.form, runs_panel(bench)
+    form.strategy.setCurrentText("ema_cross")
+    for _ in range(3):
+        bench.station.click(form.run_button)
+    assert [line.words for line in panel.lines][1:] == ["waiting", "waiting"]
+    bench.station.click(panel.lines[1].cancel)
+    bench.station.click(panel.lines[0].cancel)
+    (left,) = bench.research.queue.runs
+    assert left.number == 3 and left.running
+    bench.until(lambda: len(bench.research.runs) == 1)
+    assert not panel.lines
+    assert [folder.name for folder in bench.research.folder.backtests.iterdir()] == ["run-000003"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
+def test_a_child_that_dies_is_told_in_one_sentence(bench: Bench) -> None:
+    form, panel = bench.form, runs_panel(bench)
+    form.strategy.setCurrentText("ema_cross")
+    bench.station.click(form.run_button)
+    process = bench.research.queue._process
+    assert process is not None
+    bench.until(lambda: process.processId() > 0)
+    os.kill(process.processId(), signal.SIGKILL)
+    bench.until(panel.problem.isVisible)
+    ends = "The process was killed before it was done; nothing of it was kept. Run it again."
+    assert panel.problem.text().endswith(ends)
+    assert bench.station.window.banner.accessibleDescription() == panel.problem.text()
+    bench.station.click(form.run_button)
+    assert not panel.problem.isVisible()
+
+
+def test_closing_the_window_ends_the_child(bench: Bench) -> None:
+    form = bench.form
+    form.strategy.setCurrentText("ema_cross")
+    bench.station.click(form.run_button)
+    process = bench.research.queue._process
+    assert process is not None
+    bench.until(lambda: process.processId() > 0)
+    number = process.processId()
+    bench.window.allow_close()
+    assert not psutil.pid_exists(number) or psutil.Process(number).ppid() != os.getpid()
+    assert list(bench.research.folder.backtests.iterdir()) == []
+
+
+def test_runs_are_compared_and_deleted(bench: Bench, made_runs: Path) -> None:
+    first, second = bench.adopt(made_runs, 1), 2
+    table = runs_panel(bench).table
+    table.selectAll()
+    bench.station.trigger(table.make_menu(), "Compare")
+    panel = bench.panel("compare")
+    assert isinstance(panel, ComparePanel)
+    bench.until(lambda: bench.research.shown.compared)
+    bench.until(lambda: panel.table is not None)
+    assert panel.table is not None
+    rows = {row["label"]: row for row in panel.table.shown_rows()}
+    assert (rows["fast"]["run 0"], rows["fast"]["run 1"]) == ("12", "5")
+    assert rows["fast"]["tones"][1] != rows["slow"]["tones"][1], "what differs is marked"
+    assert [curve.name for curve in panel.view.curves] == [f"Run {first} ema_cross", f"Run {second} ema_cross"]
+    table.select_key(first)
+    bench.station.trigger(table.make_menu(), "Delete")
+    bench.until(lambda: len(bench.research.runs) == 1)
+    assert [row["number"] for row in table.shown_rows()] == [second]
+    assert not bench.research.history.folder(first).path.exists()
+
+
+def test_the_runs_of_yesterday_are_there_and_open_by_return(bench: Bench, qtbot: QtBot, made_runs: Path) -> None:
+    number = bench.adopt(made_runs, 1)
+    bench.research.shown.show(None)
+    bench.research.read_runs()
+    table = runs_panel(bench).table
+    table.select_key(number)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    bench.until(lambda: bench.research.shown.now is not None)
+
+
+def test_a_run_is_exported(bench: Bench, made_runs: Path) -> None:
+    number = bench.adopt(made_runs, 1)
+    trades, shown = bench.panel("run trades"), bench.research.shown.now
+    assert isinstance(trades, TradesPanel) and shown is not None and shown.report is not None
+    bench.station.click(trades.export)
+    folder = bench.research.folder.reports
+    lines = (folder / f"backtest-{number:06d}-trades.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(shown.result.trades)
+    equity = (folder / f"backtest-{number:06d}-equity.csv").read_text().splitlines()
+    assert len(equity) == 1 + len(shown.result.equity)
+    assert shown.report.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_progress_in_words(tmp_path: Path) -> None:
+    run = QueuedRun(1, "ema_cross", None)  # type: ignore[arg-type]
+    assert progress_words(run) == "waiting"
+    run.running = True
+    assert progress_words(run) == "starting"
+    run.loading = True
+    assert progress_words(run) == "reading the market"
+    run.done, run.total, run.left_s = 3_766, 8_759, 2.2
+    assert progress_words(run) == "42 %, 3,766 of 8,759, 2s left"

@@ -1,0 +1,120 @@
+"""What was recorded and can be replayed: sessions by their journal and inputs, and recordings of the market."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import SignalInstance
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from widgets.controls.controls import Button, ToneLabel
+from widgets.controls.table import Action, Column, Kind, Row, RowState, Table
+from widgets.controls.toolbar import Toolbar
+from widgets.engine.engine_model import EngineModel
+from widgets.look.numbers import format_date, format_time
+from widgets.look.tokens import Tone
+from widgets.panels.live_panel import LivePanel
+from widgets.research.research import Recorded, Research
+from workstation.replay.session import RecordedSession
+
+
+def _when(row: Row) -> str | None:
+    begun = row["started_ns"]
+    return None if begun is None else f"{format_date(begun, year=True)} {format_time(begun)}"
+
+
+def can_replay(rows: list[Row]) -> bool:
+    return len(rows) == 1 and not rows[0]["obstacle"]
+
+
+class RecordedTable(Table):
+    key = "key"
+    columns = (
+        Column("name", "Recorded", width=150),
+        Column("started_ns", "Began, UTC", Kind.TIME, 128, text=_when),
+        Column("length", "Length", Kind.AGE, 62),
+        Column("fills", "Fills", Kind.NUMBER, 46, 0),
+        Column("detail", "Symbols", width=150, label=True, shown_from=420),
+        Column("obstacle", "Why not", width=220, tone=lambda row: Tone.WARNING, shown_from=480),
+    )
+    actions_declared = (Action("replay", "Replay", "play", can_replay),)
+    empty = "Nothing is recorded yet. A session records its inputs as it runs."
+    sorted_by = "started_ns"
+
+    def row_state(self, row: Row) -> RowState:
+        return RowState.TERMINAL if row["obstacle"] else RowState.NORMAL
+
+
+class RecordedPanel(LivePanel):
+    """A double click or Return replays; the reason why one cannot be replayed stands in its row."""
+
+    def __init__(self, model: EngineModel, research: Research, parent: QWidget | None = None) -> None:
+        super().__init__(model, parent)
+        self.research = research
+        self.table = RecordedTable(self)
+        self.table.action_triggered.connect(lambda _, keys: self._replay(self.table.selected_rows()))
+        self.table.row_activated.connect(lambda row: self._replay([row]))
+        self.words = ToneLabel("", Tone.LABEL, pixels=11)
+        self.again = Button("Read again")
+        self.again.clicked.connect(self.refresh)
+        self.replay = Button("Replay", icon="play")
+        self.replay.clicked.connect(lambda: self._replay(self.table.selected_rows()))
+        self.replay.setEnabled(False)
+        self.table.selection_changed.connect(lambda _: self.replay.setEnabled(can_replay(self.table.selected_rows())))
+        bar = Toolbar()
+        bar.row.addWidget(self.words, 1)
+        bar.row.addWidget(self.again)
+        bar.row.addWidget(self.replay)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(self.table, 1)
+
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        return ()
+
+    def refresh(self) -> None:
+        elsewhere = self.model.engine.attachment is not None
+        self.words.setText("Of this computer; the attached engine keeps its own sessions." if elsewhere else "")
+        self.research.read_recorded(self.take)
+
+    def take(self, found: Recorded) -> None:
+        """What there is."""
+        self.table.replace([*map(_session_row, found.sessions), *map(_file_row, found.recordings)])
+        self.table.flush()
+
+    def _replay(self, rows: list[Row]) -> None:
+        if not can_replay(rows):
+            return
+        chosen = rows[0]["key"]
+        if isinstance(chosen, int):
+            self.research.replay_session(chosen)
+        else:
+            self.research.replay_recordings([Path(chosen)])
+
+
+def _session_row(session: RecordedSession) -> Row:
+    return {
+        "key": session.number,
+        "name": f"Session {session.number}, {session.mode.lower()}",
+        "started_ns": session.started_ns,
+        "length": session.ended_ns - session.started_ns,
+        "fills": session.fills,
+        "detail": ", ".join(session.symbols),
+        "obstacle": session.obstacle,
+    }
+
+
+def _file_row(path: Path) -> Row:
+    return {
+        "key": str(path),
+        "name": path.name,
+        "started_ns": None,
+        "length": None,
+        "fills": None,
+        "detail": path.name.partition("-")[0],
+        "obstacle": "",
+    }
