@@ -61,6 +61,7 @@ class ChartPanel(LivePanel):
         self._wanted: Sequence[Any] = list(indicators)
         """The indicators to show when the chart is loaded."""
         self._loaded = False
+        model.reloaded.connect(self._forget)
         self._positions: list[PositionView] = []
         self.view = ChartView(self)
         self.feed = ChartFeed(self.view, model)
@@ -107,6 +108,10 @@ class ChartPanel(LivePanel):
             (model.result_told, self.trading.on_result),
             (model.crosshair_moved, self._follow_crosshair),
         )
+
+    def _forget(self) -> None:
+        """The engine stands at another moment, with other markets: everything is read again."""
+        self._loaded = False
 
     def refresh(self) -> None:
         if self.linked and self.symbol != self.model.symbol:

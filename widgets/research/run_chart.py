@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_feed import KIND_WORDS, spaced
 from widgets.chart.chart_view import ChartView
+from widgets.chart.kinds import PriceScale
 from widgets.chart.model import Fill
 from widgets.controls.controls import Button, IconButton, ToneLabel
 from widgets.controls.toolbar import TextButton, Toolbar
@@ -42,7 +43,7 @@ class RunChartPanel(ResultPanel):
         self.replay.setToolTip("Go through this run bar by bar, as it was, with nothing of what came later.")
         self.replay.clicked.connect(self._replay)
         self.logarithmic = TextButton("Log", "Logarithmic prices", checkable=True)
-        self.logarithmic.toggled.connect(self.view.set_logarithmic)
+        self.logarithmic.toggled.connect(self._scale)
         self.newest = IconButton("last", "Go to the last bar")
         self.newest.clicked.connect(self.view.follow)
         self.whole = IconButton("expand", "Show all bars")
@@ -86,6 +87,9 @@ class RunChartPanel(ResultPanel):
         self.view.set_fills(fills if len(rows) else [])
         self.trades.set_marks([_mark(trade) for trade in shown.result.trades] if len(rows) else [])
         self.view.price_pane.surface.update()
+
+    def _scale(self, logarithmic: bool) -> None:
+        self.view.set_price_scale(PriceScale.LOGARITHMIC if logarithmic else PriceScale.LINEAR)
 
     def show_time(self, time_ns: int) -> None:
         """Bring a moment into the middle of the chart."""

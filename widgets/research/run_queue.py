@@ -24,7 +24,6 @@ from workstation.core.resources import bundle_folder
 
 log = logging.getLogger("widgets.research.run_queue")
 
-KILL_WAIT_MS = 3_000
 LAST_WORDS = 2_000
 
 
@@ -169,9 +168,8 @@ class RunQueue(QObject):
         process.finished.disconnect(self._on_finished)
         process.errorOccurred.disconnect(self._on_error)
         process.readyReadStandardOutput.disconnect(self._read)
+        process.finished.connect(process.deleteLater)
         process.kill()
-        process.waitForFinished(KILL_WAIT_MS)
-        process.deleteLater()
 
 
 def running_run(runs: Iterable[QueuedRun]) -> QueuedRun | None:

@@ -42,6 +42,9 @@ def plural(count: int, noun: str) -> str:
     return f"{count} {noun[:-1]}ies" if noun.endswith("y") else f"{count} {noun}s"
 
 
+UNDO = "Undo"
+
+
 class Panic(QObject):
     def __init__(self, model: EngineModel, banner: Banner, *, flatten_on_kill: bool, parent: QObject) -> None:
         super().__init__(parent)
@@ -52,12 +55,17 @@ class Panic(QObject):
         self._watch: _Watch | None = None
         self._undo = CancelUndo(model, self)
         self._undo.offered.connect(self._offer_undo)
-        banner.message_action_clicked.connect(self._undo.undo)
+        banner.message_action_clicked.connect(self._press)
         banner.kill_clicked.connect(self.kill)
         banner.pause_clicked.connect(self.pause)
         banner.cancel_all_clicked.connect(self.cancel_all)
         banner.flatten_clicked.connect(self.flatten)
         model.ticked.connect(self._look)
+
+    def _press(self) -> None:
+        """Others offer actions in the banner too."""
+        if self._banner.action.text() == UNDO:
+            self._undo.undo()
 
     def kill(self) -> None:
         """Halt, latch, cancel entries, and flatten where the configuration says so."""
@@ -103,7 +111,7 @@ class Panic(QObject):
         self._await(len(entries), lambda: self._still_open(entries), tell)
 
     def _offer_undo(self, text: str, count: int) -> None:
-        self._banner.set_message(text, action="Undo" if count else "")
+        self._banner.set_message(text, action=UNDO if count else "")
 
     def flatten(self) -> None:
         if self._engine.attachment is not None:

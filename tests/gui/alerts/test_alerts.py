@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QMenu
 
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Open, Workstation
@@ -17,6 +17,7 @@ from widgets.alerts.alert_dialog import AlertDialog
 from widgets.chart.drawings.drawing import Anchor, Drawing, Tool
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import Result
+from widgets.window.notices import Sound
 from workstation.core.messages import Trade
 from workstation.core.types import Side
 from workstation.market.alerts.alert import Alert, Condition, Direction, IndicatorLevel, PriceLevel, PriceLine, Repeat
@@ -34,7 +35,11 @@ class Watcher:
         self.desk = desk
         self.told: list[Result] = []
         self.sentences: list[str] = []
-        self.beeps = 0
+        self.sounds: list[Sound] = []
+        self.notified: list[tuple[str, str]] = []
+        notices = station.window.outside.notices
+        notices.sounded.connect(self.sounds.append)
+        notices.notified.connect(lambda title, text: self.notified.append((title, text)))
         station.model.result_told.connect(self.told.append)
         self.desk.fired.connect(lambda firing, text: self.sentences.append(text))
 
@@ -65,14 +70,8 @@ class Watcher:
 
 
 @pytest.fixture
-def watcher(station: Workstation, monkeypatch: pytest.MonkeyPatch) -> Watcher:
-    made = Watcher(station)
-
-    def beep() -> None:
-        made.beeps += 1
-
-    monkeypatch.setattr(QApplication, "beep", beep)
-    return made
+def watcher(station: Workstation) -> Watcher:
+    return Watcher(station)
 
 
 def test_a_right_click_on_the_chart_sets_an_alert_at_that_price_and_the_axis_offers_the_same(watcher: Watcher) -> None:
@@ -125,7 +124,7 @@ def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is
     ]
     (card,) = station.window.alert_cards.cards
     assert card.text.text() == watcher.sentences[0]
-    assert watcher.beeps == 1
+    assert watcher.sounds == [Sound.ALERT]
     station.frame()
     assert [line.text for line in station.model.log if line.source == "alerts"] == watcher.sentences
     assert not watcher.desk.book.alerts[0].enabled
@@ -134,12 +133,8 @@ def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is
 
 
 def test_many_alerts_at_once_are_told_by_the_newest_cards_and_the_tray_and_without_a_sound_when_muted(
-    watcher: Watcher, monkeypatch: pytest.MonkeyPatch
+    watcher: Watcher,
 ) -> None:
-    shown: list[tuple[str, str]] = []
-    monkeypatch.setattr(QSystemTrayIcon, "isSystemTrayAvailable", lambda: True)
-    monkeypatch.setattr(QSystemTrayIcon, "show", lambda self: None)
-    monkeypatch.setattr(QSystemTrayIcon, "showMessage", lambda self, title, text, icon: shown.append((title, text)))
     watcher.station.click(watcher.station.area.alerts.sound)
     assert watcher.desk.muted
     last = watcher.last
@@ -149,8 +144,8 @@ def test_many_alerts_at_once_are_told_by_the_newest_cards_and_the_tray_and_witho
     watcher.station.frame()
     assert len(watcher.sentences) == 6
     assert [card.text.text() for card in watcher.station.window.alert_cards.cards] == watcher.sentences[-4:]
-    assert shown == [("Alert BTCUSDT", sentence) for sentence in watcher.sentences]
-    assert watcher.beeps == 0
+    assert watcher.notified == [("Alert BTCUSDT", sentence) for sentence in watcher.sentences]
+    assert not watcher.sounds
 
 
 def test_an_alert_on_a_drawing_follows_it_and_is_off_when_it_is_deleted(watcher: Watcher) -> None:

@@ -84,7 +84,7 @@ def test_armed_shows_and_escape_disarms(station: Workstation, ladder: LadderPane
     station.click(ladder.arm)
     image = ladder.view.grab().toImage()
     assert image.pixelColor(0, 200) == image.pixelColor(3, 11) == paper
-    assert ladder.one_click.remaining == "10:00"
+    assert ladder.one_click.remaining == "5:00"
     qtbot.keyClick(ladder.view, Qt.Key.Key_Escape)
     assert not ladder.one_click.armed
     assert not ladder.arm.isChecked()

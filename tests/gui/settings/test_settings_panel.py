@@ -56,7 +56,7 @@ def test_every_setting_is_there_and_is_searched(station: Workstation, panel: Set
     day = rows["risk.day_loss_percent"]
     assert (day["value"], day["shipped"], day["unit"], day["range"]) == ("3", "3", "%", "above 0 to 100")
     assert day["holds"] == "next start" and rows["desktop.theme"]["holds"] == "at once"
-    station.qtbot.keyClicks(panel.search, "day_loss")
+    station.qtbot.keyClicks(panel.search, "day_loss_percent")
     assert [row["path"] for row in panel.table.shown_rows()] == ["risk.day_loss_percent"]
     panel.table.select_key("risk.day_loss_percent")
     assert panel.side.about.text().startswith("Loss of a UTC day that halts trading until the next.")

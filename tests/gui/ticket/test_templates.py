@@ -38,6 +38,12 @@ def retype_in(qtbot: QtBot, field: Field, text: str) -> None:
     qtbot.keyClicks(field, text)
 
 
+def book_of(station: Workstation) -> TemplateBook:
+    book = station.model.findChild(TemplateBook)
+    assert book is not None
+    return book
+
+
 def opened(station: Workstation) -> TemplatesPanel:
     station.area.show_panel("templates")
     station.frame()
@@ -134,7 +140,7 @@ def test_templates_are_kept_over_a_start_and_can_be_changed_and_deleted(
     station.click(panel.save)
     panel.choice.setCurrentText("Runner")
     station.click(panel.delete)
-    assert station.area.template_book.names() == ["Mine", "Quick"]
+    assert book_of(station).names() == ["Mine", "Quick"]
     file = station.session.folder.window.with_name("templates.json")
     again = TemplateBook(file)
     assert again.names() == ["Mine", "Quick"]
@@ -148,7 +154,7 @@ def test_templates_are_kept_over_a_start_and_can_be_changed_and_deleted(
 
 def test_one_that_is_deleted_leaves_the_ticket(station: Workstation) -> None:
     choose(station, "Scalp")
-    station.area.template_book.remove("Scalp")
+    book_of(station).remove("Scalp")
     assert station.area.ticket.form.template is None
     assert not station.area.ticket.form.with_stop.isHidden()
 
@@ -173,7 +179,7 @@ def test_what_cannot_be_kept_is_said(station: Workstation, qtbot: QtBot, field: 
     retype_in(qtbot, fields[field], text)
     station.click(panel.save)
     assert panel.problem.text().startswith(sentence)
-    assert station.area.template_book.get("Runner") == SHIPPED[1]
+    assert book_of(station).get("Runner") == SHIPPED[1]
 
 
 @pytest.mark.allow_log_warnings("cannot be read")
