@@ -110,7 +110,7 @@ async def _picture_all(person: Person, sandbox: Sandbox, folder: Path, theme: st
     save("connections")
     sandbox.deposit("USDT", DEPOSIT, "futures")
     area.show_panel("reconcile")
-    person.click(area.reconciliation.compare)
+    person.click(area.reconcile.compare)
     await person.until(lambda: model.differences, "the difference")
     await asyncio.sleep(0.5)
     save("reconciliation")

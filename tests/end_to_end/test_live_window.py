@@ -84,7 +84,7 @@ async def accept_a_difference(person: Person, sandbox: Sandbox) -> None:
     before = model.engine.account().equity
     sandbox.deposit("USDT", 500, "futures")
     area.show_panel("reconcile")
-    panel = area.reconciliation
+    panel = area.reconcile
     await person.until(lambda: panel.state.text().startswith("Agreed"), "that it agreed")
     person.click(panel.compare)
     await person.until(lambda: model.differences, "the difference")

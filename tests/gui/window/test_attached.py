@@ -303,7 +303,7 @@ def alive(kinds: tuple[type, ...]) -> list[int]:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.unfreeze()
     gc.collect()
-    found = [each for each in gc.get_objects() if isinstance(each, kinds)]
+    found = [each for each in gc.get_objects() if issubclass(type(each), kinds)]  # a dead proxy has no class
     found = [each for each in found if not isinstance(each, QObject) or isValid(each)]
     return [sum(1 for each in found if isinstance(each, kind)) for kind in kinds]
 
