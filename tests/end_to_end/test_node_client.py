@@ -25,7 +25,7 @@ from workstation.messaging.server import EmbeddedServer
 CLIENT = Path(__file__).parent / "node_client"
 SYMBOL = "BTCUSDT"
 
-pytestmark = [pytest.mark.services, pytest.mark.allow_log_warnings]
+pytestmark = pytest.mark.allow_log_warnings
 
 
 @pytest.fixture(scope="module")

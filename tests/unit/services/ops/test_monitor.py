@@ -21,7 +21,6 @@ DESKTOP, PHONE = (1600, 900), (390, 844)
 WAIT_MS = 20_000
 
 pytestmark = [
-    pytest.mark.services,
     pytest.mark.skipif(
         CHROMIUM is None, reason="there is no chromium on PATH (on Debian: apt install chromium), so no page was driven"
     ),

@@ -36,7 +36,6 @@ def check(operation: Any, world: World, mode: GenerationMode) -> int:
     return asked
 
 
-@pytest.mark.services
 @pytest.mark.allow_log_warnings
 def test_the_api_keeps_its_schema(world: World) -> None:
     document = schemathesis.openapi.from_dict(world.get("/api/v1/openapi.json").json)
