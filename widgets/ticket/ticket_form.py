@@ -130,6 +130,7 @@ class TicketForm(QWidget):
         self.flags = QWidget()
         flags = QHBoxLayout(self.flags)
         flags.setContentsMargins(0, 0, 0, 0)
+        flags.setSpacing(0)
         flags.addWidget(self.post_only)
         flags.addStretch(1)
         flags.addWidget(self.template_button)
