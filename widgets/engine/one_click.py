@@ -25,7 +25,7 @@ class OneClick(QObject):
         self._until_ns = 0
         self._armed_for = _state_of(model.account)
         self._shown_s = 0
-        model.symbol_chosen.connect(self.follow_symbol)
+        model.symbol_chosen.connect(self._follow_symbol)
         model.account_changed.connect(self._follow)
         model.control_changed.connect(self._look_at_control)
         model.ticked.connect(self._tick)
@@ -67,8 +67,7 @@ class OneClick(QObject):
             self._model.result_told.emit(Result(f"One-click is disarmed: {why}."))
             self.changed.emit()
 
-    def follow_symbol(self, _: str) -> None:
-        """Another symbol stands where a click would trade."""
+    def _follow_symbol(self, _: str) -> None:
         self.disarm("another symbol")
 
     def _left_s(self) -> int:

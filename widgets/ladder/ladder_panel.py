@@ -83,7 +83,6 @@ class LadderPanel(LivePanel):
         self.view.order_menu_wanted.connect(lambda names: self.order_menu(names).popup(QCursor.pos()))
         self.view.centred_changed.connect(self.centre.setChecked)
         self.arm.clicked.connect(one_click.switch)
-        model.symbol_chosen.connect(one_click.follow_symbol)
         model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())
@@ -134,7 +133,7 @@ class LadderPanel(LivePanel):
         model = self.model
         return (
             (model.ticked, self._tick),
-            (model.symbol_chosen, self.refresh),
+            (model.symbol_chosen, self._another_symbol),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
             (model.control_changed, self._show_control),
@@ -160,6 +159,11 @@ class LadderPanel(LivePanel):
         self._show_orders()
         self._show_control()
         self._show_armed()
+
+    def _another_symbol(self, _: str) -> None:
+        """Of its link group: a click would trade something else."""
+        self.one_click.disarm("another symbol")
+        self.refresh()
 
     def _begin_anew(self) -> None:
         """Sizes and steps follow the first prices."""
@@ -278,8 +282,8 @@ class LadderPanel(LivePanel):
     def _show_armed(self) -> None:
         armed = self.one_click.armed
         chosen = self._book.chosen
-        bracket = f" with {chosen.name}" if chosen is not None else ""
-        words = f"Armed {self.one_click.remaining}: a click trades{bracket}. Esc disarms." if armed else ""
+        how = ": a click trades" if chosen is None else f" with {chosen.name}"
+        words = f"Armed {self.one_click.remaining}{how}. Esc disarms." if armed else ""
         self.view.set_armed(words, Mode(self.model.engine.mode.value))
         self.arm.setChecked(armed)
 

@@ -93,13 +93,12 @@ class TicketPanel(LivePanel):
         model.ticket_wanted.connect(self._fill_in)
         model.ticket_stop_wanted.connect(self._fill_in_stop)
         model.market_began.connect(self._begin_anew)
-        model.symbol_chosen.connect(one_click.follow_symbol)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
             (model.account_changed, self._account_changed),
-            (model.symbol_chosen, self.refresh),
+            (model.symbol_chosen, self._another_symbol),
             (model.control_changed, self.judge),
             (self.one_click.changed, self._show_one_click),
         )
@@ -109,6 +108,11 @@ class TicketPanel(LivePanel):
             self._take_symbol(self.model.symbol)
         self._show_one_click()
         self.judge()
+
+    def _another_symbol(self, _: str) -> None:
+        """Of its link group: a click would trade something else."""
+        self.one_click.disarm("another symbol")
+        self.refresh()
 
     def _begin_anew(self) -> None:
         """The first prices have come; what was typed meanwhile stays."""

@@ -36,7 +36,6 @@ from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
-from workstation.core.types import TradingState
 
 if TYPE_CHECKING:
     from widgets.docks.workspace import Workspace
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
-STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
 
 
 class MainWindow(QWidget):

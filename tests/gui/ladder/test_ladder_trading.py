@@ -92,11 +92,17 @@ def test_armed_shows_and_escape_disarms(station: Workstation, ladder: LadderPane
     assert not station.kernel.orders.orders
 
 
-@pytest.mark.parametrize("how", ["symbol", "hidden", "behind", "killed", "button"])
+@pytest.mark.parametrize("how", ["symbol", "group", "hidden", "behind", "killed", "button"])
 def test_it_disarms_when_what_was_armed_is_no_longer_there(station: Workstation, ladder: LadderPanel, how: str) -> None:
+    if how == "group":
+        station.area.link("ladder", "B")
+        ladder = station.area.ladder
+        station.frame()
     station.click(ladder.arm)
     assert ladder.one_click.armed
-    if how == "symbol":
+    if how == "group":
+        station.area.choose_symbol("ladder", "ETHUSDT")
+    elif how == "symbol":
         station.model.choose_symbol("ETHUSDT")
     elif how == "hidden":
         station.area.panel("ladder").close()
@@ -133,6 +139,7 @@ def test_it_is_armed_for_ladder_and_ticket_and_a_click_orders_once(station: Work
         station.click(other)
         assert not arm.isChecked() and not other.isChecked()
         assert not ladder.view._scene.armed
+        station.pass_time(2)
 
 
 def test_a_click_says_and_takes_the_tickets_template(station: Workstation, ladder: LadderPanel) -> None:
