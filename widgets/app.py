@@ -247,8 +247,8 @@ class Application:
         from widgets.engine.engine_model import EngineModel
         from widgets.research.research import Research
 
-        if self.window.research is None:
-            self.window.adopt_research(Research(self._loaded, self._data))
+        if self.window.stage.research is None:
+            self.window.stage.adopt(Research(self._loaded, self._data))
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
         if self.attended:

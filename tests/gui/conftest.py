@@ -81,7 +81,7 @@ class Workstation:
         self.model = EngineModel(self.engine)
         self.research = Research(self.session.loaded, data)
         self.window = MainWindow(settings, self.session.folder.window)
-        self.window.adopt_research(self.research)
+        self.window.stage.adopt(self.research)
         if not self.session.folder.window.exists():
             self.window.resize(1600, 900)
         self.window.show()

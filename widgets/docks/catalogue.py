@@ -18,6 +18,7 @@ from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.panel_kind import Count, PanelKind
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.linked_model import LETTERS
+from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
@@ -56,6 +57,7 @@ def catalogue(
     """
     drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    one_click = OneClick(model, desktop.one_click_minutes)
     alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
@@ -70,13 +72,13 @@ def catalogue(
         PanelKind(
             "ticket",
             "Ticket",
-            lambda m: TicketPanel(m, templates, desktop.one_click_minutes),
+            lambda m: TicketPanel(m, templates, one_click),
             LINK,
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
         *chart_kinds(model, desktop, drawings, alerts),
-        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, desktop.one_click_minutes), LINK),
+        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
         PanelKind("footprint", "Footprint", lambda m: footprint(m, desktop), LINK),

@@ -9,6 +9,7 @@ from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent,
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from widgets.controls.controls import IconButton
+from widgets.engine.linked_model import LETTERS
 from widgets.look import shapes
 from widgets.look.theme import current
 
@@ -126,8 +127,9 @@ class DockTabs(QWidget):
             self._paint_tab(painter, panel, area)
         if self._panel.link:
             box = QRect(self._tools_left(), (self.height() - LETTER) // 2, LETTER, LETTER)
-            shapes.box(painter, box, None, tokens.border, radius=2)
-            shapes.write(painter, box, self._panel.link, tokens.text_2, theme.font(10), shapes.CENTRE)
+            group = LETTERS.index(self._panel.link)
+            shapes.box(painter, box, None, tokens.series[group], radius=2)
+            shapes.write(painter, box, self._panel.link, tokens.series_text[group], theme.font(10), shapes.CENTRE)
 
     def _paint_tab(self, painter: QPainter, panel: Panel, area: QRect) -> None:
         theme = current()

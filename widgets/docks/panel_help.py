@@ -12,7 +12,8 @@ HELP: dict[str, str] = {
     "chart": "Drag moves, the wheel zooms, a drag on the price axis stretches it, a double click there fits it again. "
     "A working order is a line: its × cancels it. A triangle is an own fill, a number a strategy's signal.",
     "ladder": "The book by price. A left click places a limit order of the chosen size while one-click trading is "
-    "armed; otherwise it fills in the ticket. The edge below an own order shows its place in the queue.",
+    "armed, here or in the ticket, with the ticket's bracket template; otherwise it fills in the ticket. "
+    "The edge below an own order shows its place in the queue.",
     "depth": "How much rests on each side up to a distance from the middle.",
     "heatmap": "The book over time: the brighter, the more rests at the price. Discs are trades by their size.",
     "footprint": "What traded at each price of a bar, sells × buys. Bold is an imbalance.",

@@ -17,19 +17,19 @@ from widgets.controls.segmented import Segmented
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
+from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import STOPS
 from widgets.engine.protocol import Levels, Market
 from widgets.ladder.ladder_rows import LadderOrder
 from widgets.ladder.ladder_trading import LadderTrading
 from widgets.ladder.ladder_view import LadderView, next_group
-from widgets.ladder.one_click import OneClick
 from widgets.ladder.own_queue import OwnQueue
 from widgets.look.numbers import format_money, format_price, format_quantity, tone_of
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
+from widgets.ticket.templates import TemplateBook
 from workstation.core.messages import Flatten
 from workstation.core.types import EXTERNAL, OrderType, Side
-from workstation.core.views import AccountView
 
 DEPTH = 200
 ROWS_OF_BOOK = 16
@@ -54,7 +54,9 @@ class LadderPanel(LivePanel):
     While one-click trading is armed, it sends that order. Dragging an own order amends it.
     """
 
-    def __init__(self, model: EngineModel, one_click_minutes: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: EngineModel, book: TemplateBook, one_click: OneClick, parent: QWidget | None = None
+    ) -> None:
         super().__init__(model, parent)
         self._symbol = ""
         self._count = 0
@@ -63,14 +65,15 @@ class LadderPanel(LivePanel):
         self._shown = ShownStep(Decimal(1), 1)
         self._fitted = False
         self._queue = OwnQueue(model)
-        self._trading = LadderTrading(model)
-        self.one_click = OneClick(one_click_minutes, self)
+        self._trading = LadderTrading(model, book)
+        self._book = book
+        self.one_click = one_click
         self.bar = Toolbar(self)
         self.sizes = Segmented(["–", "–", "–"], parent=self.bar)
         self.sizes.setToolTip("Size of a click on the book")
         self.grouping = TextButton("1", "Price step of a row", opens=True)
         self.grouping.clicked.connect(lambda: popup_below(self.grouping_menu(), self.grouping))
-        self.arm = IconButton("one-click", ARM_TIP.format(one_click_minutes), checkable=True)
+        self.arm = IconButton("one-click", ARM_TIP.format(one_click.minutes), checkable=True)
         self.centre = IconButton("centre", "Keep the spread in the middle; off, the rows stand still", checkable=True)
         self.centre.setChecked(True)
         self.view = LadderView(self)
@@ -79,9 +82,7 @@ class LadderPanel(LivePanel):
         self.view.order_moved.connect(self._trading.move)
         self.view.order_menu_wanted.connect(lambda names: self.order_menu(names).popup(QCursor.pos()))
         self.view.centred_changed.connect(self.centre.setChecked)
-        self.arm.clicked.connect(lambda on: self.one_click.arm() if on else self.one_click.disarm())
-        self.one_click.changed.connect(self._show_armed)
-        model.disarm_wanted.connect(self.one_click.disarm)
+        self.arm.clicked.connect(one_click.switch)
         model.market_began.connect(self._begin_anew)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())
@@ -132,11 +133,12 @@ class LadderPanel(LivePanel):
         model = self.model
         return (
             (model.ticked, self._tick),
-            (model.symbol_chosen, self.refresh),
+            (model.symbol_chosen, self._another_symbol),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
             (model.control_changed, self._show_control),
-            (model.account_changed, self._follow_kill),
+            (self.one_click.changed, self._show_armed),
+            (self._book.choice_changed, self._show_armed),
         )
 
     def refresh(self) -> None:
@@ -145,7 +147,6 @@ class LadderPanel(LivePanel):
         if model.symbol != self._symbol:
             self._symbol, self._count, self._traded = model.symbol, 0, {}
             self._trading.symbol = model.symbol
-            self.one_click.disarm()
             self._shown = shown_step(market.instrument, market.last_price)
             self.view.set_steps(market.instrument.tick, self._shown.step)
             self.view.set_traded({})
@@ -157,6 +158,12 @@ class LadderPanel(LivePanel):
         self._show_traded()
         self._show_orders()
         self._show_control()
+        self._show_armed()
+
+    def _another_symbol(self, _: str) -> None:
+        """Of its link group: a click would trade something else."""
+        self.one_click.disarm("another symbol")
+        self.refresh()
 
     def _begin_anew(self) -> None:
         """Sizes and steps follow the first prices."""
@@ -186,18 +193,22 @@ class LadderPanel(LivePanel):
         return menu
 
     def set_in_front(self, in_front: bool) -> None:
-        """Nobody trades by clicks in what lies behind a tab."""
         if not in_front:
-            self.one_click.disarm()
+            self._disarm_hidden()
         super().set_in_front(in_front)
 
     def hideEvent(self, event: QHideEvent) -> None:
-        self.one_click.disarm()
+        self._disarm_hidden()
         super().hideEvent(event)
+
+    def _disarm_hidden(self) -> None:
+        """Nobody trades by clicks in what lies behind a tab, and it does not come back armed."""
+        if self.listening:
+            self.one_click.disarm("the ladder was hidden")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.one_click.armed:
-            self.one_click.disarm()
+            self.one_click.disarm("Esc")
         else:
             super().keyPressEvent(event)
 
@@ -270,18 +281,14 @@ class LadderPanel(LivePanel):
 
     def _show_armed(self) -> None:
         armed = self.one_click.armed
-        words = f"Armed {self.one_click.remaining}: a click trades. Esc disarms." if armed else ""
+        chosen = self._book.chosen
+        how = ": a click trades" if chosen is None else f" with {chosen.name}"
+        words = f"Armed {self.one_click.remaining}{how}. Esc disarms." if armed else ""
         self.view.set_armed(words, Mode(self.model.engine.mode.value))
         self.arm.setChecked(armed)
 
-    def _follow_kill(self, account: AccountView) -> None:
-        if account.killed:
-            self.one_click.disarm()
-
     def _show_control(self) -> None:
         self.arm.setEnabled(not self.model.blocked)
-        if self.model.blocked:
-            self.one_click.disarm()
         self._show_position(list(self.model.engine.positions()))
 
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:

@@ -6,6 +6,9 @@ from decimal import Decimal
 
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.order_words import TYPE_WORDS, type_words
+from widgets.ticket.templates import TemplateBook, plan_at
+from workstation.core.brackets import BracketPlan
+from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import AmendOrder, CancelOrder, Flatten, PlaceOrder
 from workstation.core.orders import Intent
@@ -18,8 +21,9 @@ SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 class LadderTrading:
     """Commands of one symbol at a time. The gate judges each; what it says is told by the model."""
 
-    def __init__(self, model: EngineModel) -> None:
+    def __init__(self, model: EngineModel, book: TemplateBook) -> None:
         self._model = model
+        self._book = book
         self.symbol = ""
 
     @property
@@ -27,8 +31,14 @@ class LadderTrading:
         return self._model.engine.market(self.symbol).instrument
 
     def click(self, side: str, ticks: int, lots: int, order_type: OrderType) -> None:
-        """Send a limit or a stop order at a price."""
-        stop = order_type is OrderType.STOP
+        """Send a limit or a stop order at a price, with the bracket template that is chosen in the ticket."""
+        stop, price, template = order_type is OrderType.STOP, self._instrument.price(ticks), self._book.chosen
+        try:
+            market = self._model.engine.market(self.symbol)
+            bracket = plan_at(template, market, price) if template is not None else None
+        except OrderError as error:
+            self._model.result_told.emit(Result(f"Nothing was sent: {error}", False))
+            return
         self._place(
             Intent(
                 symbol=self.symbol,
@@ -39,7 +49,8 @@ class LadderTrading:
                 stop_price=ticks if stop else 0,
                 reason="ladder",
             ),
-            f"{TYPE_WORDS[order_type]} {self._instrument.price(ticks)}",
+            f"{TYPE_WORDS[order_type]} {price}",
+            bracket,
         )
 
     def move(self, client_ids: tuple[str, ...], by_ticks: int) -> None:
@@ -82,9 +93,9 @@ class LadderTrading:
         lots = self._instrument.lots(abs(held))
         self._place(Intent(symbol=self.symbol, side=side, lots=lots, reason="reverse"), "market, the reverse")
 
-    def _place(self, intent: Intent, how: str) -> None:
+    def _place(self, intent: Intent, how: str, bracket: BracketPlan | None = None) -> None:
         allowed = self._model.engine.preview(intent).allowed
-        self._model.command(PlaceOrder(intent=intent))
+        self._model.command(PlaceOrder(intent=intent, bracket=bracket))
         if allowed and not self._model.blocked:
             size = self._instrument.quantity(intent.lots).normalize()
             self._model.result_told.emit(Result(f"Sent: {intent.side.word} {size:f} {intent.symbol}, {how}."))

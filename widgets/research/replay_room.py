@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from widgets.chart.chart_panel import ChartPanel
 from widgets.docks.dock_layout import Layout, Tabs, column, row
 from widgets.docks.docking import DockArea
+from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
@@ -28,6 +29,7 @@ from widgets.research.replay_bar import ReplayBar
 from widgets.research.result_panels import FiguresPanel, TradesPanel
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.templates import TemplateBook
 from widgets.window.banner import Cell
 from workstation.config.settings import Desktop
 from workstation.core.timeframe import utc_datetime
@@ -117,7 +119,8 @@ class ReplayRoom(QWidget):
         self.chart.title_changed.connect(panel.set_title)
         if self.source.has_depth:
             area.add_panel("watchlist", "Watchlist", WatchlistPanel(model))
-            area.add_panel("ladder", "Ladder", LadderPanel(model, desktop.one_click_minutes))
+            ladder = LadderPanel(model, TemplateBook(parent=model), OneClick(model, desktop.one_click_minutes))
+            area.add_panel("ladder", "Ladder", ladder)
             area.add_panel("tape", "Tape", TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms))
             area.add_panel("risk", "Risk", RiskPanel(model))
             area.add_panel("pnl", "P&L", PnlPanel(model))

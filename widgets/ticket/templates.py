@@ -13,11 +13,13 @@ import msgspec
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from widgets.engine.protocol import Market
 from workstation.core.brackets import BracketPlan, Target
 from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
 from workstation.core.money import to_rate
 from workstation.core.timeframe import MINUTE_NS
+from workstation.trading.managed_brackets import check_plan
 
 ATR_BARS = 14
 ATR_INTERVAL_NS = 15 * MINUTE_NS
@@ -85,10 +87,12 @@ class TemplateBook(QObject):
     """Every template by name. Without a file they are kept for as long as the window is open."""
 
     changed = Signal()
+    choice_changed = Signal()
 
     def __init__(self, file: Path | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._file = file
+        self._chosen = ""
         self._templates = {template.name: template for template in self._load()}
 
     def names(self) -> list[str]:
@@ -97,14 +101,27 @@ class TemplateBook(QObject):
     def get(self, name: str) -> Template | None:
         return self._templates.get(name)
 
+    @property
+    def chosen(self) -> Template | None:
+        """What goes with the next entry, from the ticket or by a click in the ladder."""
+        return self._templates.get(self._chosen)
+
+    def choose(self, name: str) -> None:
+        """An empty name chooses none."""
+        self._chosen = name
+        self.choice_changed.emit()
+
     def put(self, template: Template, instead_of: str = "") -> None:
         """Keep a template, under a new name too."""
         self._templates.pop(instead_of, None)
+        if instead_of and instead_of == self._chosen:
+            self._chosen = template.name
         self._templates[template.name] = template
         self._save()
 
     def remove(self, name: str) -> None:
         if self._templates.pop(name, None) is not None:
+            self._chosen = "" if name == self._chosen else self._chosen
             self._save()
 
     def _load(self) -> tuple[Template, ...]:
@@ -149,6 +166,14 @@ def plan_of(template: Template, instrument: Instrument, price: Decimal, atr: Dec
         trail_after=ticks(template.trail_after),
         trail=ticks(template.trail),
     )
+
+
+def plan_at(template: Template, market: Market, price: Decimal) -> BracketPlan:
+    """The template as the engine is to keep it for an entry at a price. Raises ``OrderError`` where it cannot be."""
+    atr = average_true_range(market.series(ATR_INTERVAL_NS)) if template.unit is Unit.ATR else None
+    plan = plan_of(template, market.instrument, price, atr)
+    check_plan(plan, market.instrument)
+    return plan
 
 
 def average_true_range(series: Any, bars: int = ATR_BARS) -> Decimal | None:

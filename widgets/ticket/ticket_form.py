@@ -97,8 +97,6 @@ class TicketForm(QWidget):
         self.algorithm_fields = AlgorithmFields()
         self.algorithm_fields.hide()
         self.book = book
-        self.template: Template | None = None
-        """The bracket that the engine is to keep, in place of stop and target."""
         self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True)
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
@@ -106,6 +104,7 @@ class TicketForm(QWidget):
         self._lay_out()
         self._connect()
         current().changed.connect(self.fit_density)
+        self._show_template()
         self.fit_density()
 
     def _lay_out(self) -> None:
@@ -151,7 +150,8 @@ class TicketForm(QWidget):
         self.units.chosen.connect(self.changed)
         self.algorithm_fields.changed.connect(self.changed)
         self.template_button.clicked.connect(lambda: popup_below(self.template_menu(), self.template_button))
-        self.book.changed.connect(self._follow_book)
+        self.book.changed.connect(self._show_template)
+        self.book.choice_changed.connect(self._show_template)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
         self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
         for field in self.fields.values():
@@ -204,17 +204,16 @@ class TicketForm(QWidget):
             widget.setVisible(not shown and self.template is None)
         self.changed.emit()
 
-    def choose_template(self, name: str) -> None:
-        """Take a bracket by its name in place of stop and target; an empty one gives them back."""
-        self.template = self.book.get(name)
+    @property
+    def template(self) -> Template | None:
+        """The bracket that the engine is to keep, in place of stop and target."""
+        return self.book.chosen
+
+    def _show_template(self) -> None:
         self.template_button.set_text(self.template.name if self.template is not None else "Template")
         tip = self.template.words() if self.template is not None else "The bracket that goes with the order"
         self.template_button.setToolTip(tip)
         self._show_algorithm(self.algorithm is not None)
-
-    def _follow_book(self) -> None:
-        if self.template is not None:
-            self.choose_template(self.template.name)
 
     def choose_type(self, kind: OrderType) -> None:
         """Show the fields that this type has."""
@@ -304,7 +303,7 @@ class TicketForm(QWidget):
             action = menu.addAction(f"{name}: {template.words()}" if template is not None else "No template")
             action.setCheckable(True)
             action.setChecked(template is self.template)
-            action.triggered.connect(lambda _=False, name=name: self.choose_template(name))
+            action.triggered.connect(lambda _=False, name=name: self.book.choose(name))
         return menu
 
     def options_menu(self) -> QMenu:

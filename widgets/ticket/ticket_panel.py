@@ -16,6 +16,7 @@ from widgets.controls.controls import Button, ButtonKind, IconButton, Verdict
 from widgets.controls.presets import preset_lots
 from widgets.controls.toolbar import Fact, Facts, Hairline, TextButton, popup_below
 from widgets.engine.engine_model import EngineModel, Result
+from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look import shapes
 from widgets.look.numbers import format_money, format_multiple_of_risk, format_percent, format_quantity
@@ -23,8 +24,7 @@ from widgets.look.theme import current
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.ticket import algorithm_order
-from widgets.ticket.one_click import OneClick
-from widgets.ticket.templates import ATR_INTERVAL_NS, Template, TemplateBook, Unit, average_true_range, plan_of
+from widgets.ticket.templates import Template, TemplateBook, plan_at
 from widgets.ticket.ticket_form import UNITS, TicketForm
 from widgets.ticket.ticket_order import (
     SizeUnit,
@@ -42,7 +42,6 @@ from workstation.core.messages import PlaceOrder, StartAlgorithm
 from workstation.core.orders import Intent
 from workstation.core.types import OrderType, Side
 from workstation.core.views import VerdictView
-from workstation.trading.managed_brackets import check_plan
 
 MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
 FIRST_DISTANCES = {"stop": Decimal("-0.01"), "target": Decimal("0.02")}
@@ -54,13 +53,12 @@ class TicketPanel(LivePanel):
     """Shows one order. What is denied cannot be sent; the verdict says why."""
 
     def __init__(
-        self, model: EngineModel, book: TemplateBook, one_click_minutes: int, parent: QWidget | None = None
+        self, model: EngineModel, book: TemplateBook, one_click: OneClick, parent: QWidget | None = None
     ) -> None:
         super().__init__(model, parent)
-        self.one_click = OneClick(model, one_click_minutes, self)
-        self.one_click.changed.connect(self._show_one_click)
+        self.one_click = one_click
         self.arm = TextButton("One-click", checkable=True)
-        self.arm.clicked.connect(self._arm)
+        self.arm.clicked.connect(one_click.switch)
         # The tab strip places its tools once: the width does not follow the text.
         self.arm.setFixedWidth(shapes.text_width("Armed 88:88", current().font(12, 500)) + 14)
         self._symbol = ""
@@ -84,7 +82,6 @@ class TicketPanel(LivePanel):
         for widget in (self.form, Hairline(), self.facts, self.verdict, self.submit):
             column.addWidget(widget)
         column.addStretch(1)
-        self._show_one_click()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(JUDGE_AFTER_MS)
@@ -101,14 +98,21 @@ class TicketPanel(LivePanel):
         model = self.model
         return (
             (model.account_changed, self._account_changed),
-            (model.symbol_chosen, self.refresh),
+            (model.symbol_chosen, self._another_symbol),
             (model.control_changed, self.judge),
+            (self.one_click.changed, self._show_one_click),
         )
 
     def refresh(self) -> None:
         if self.model.symbol != self._symbol:
             self._take_symbol(self.model.symbol)
+        self._show_one_click()
         self.judge()
+
+    def _another_symbol(self, _: str) -> None:
+        """Of its link group: a click would trade something else."""
+        self.one_click.disarm("another symbol")
+        self.refresh()
 
     def _begin_anew(self) -> None:
         """The first prices have come; what was typed meanwhile stays."""
@@ -167,26 +171,17 @@ class TicketPanel(LivePanel):
             form.choose_unit(0)
             form.quantity.setText(self._plain(lots))
         self.judge()
-        if self.one_click.armed and side and ticks is not None:
-            self.send()
-            return
         form.quantity.setFocus()
         form.quantity.selectAll()
 
     # --- One-click --------------------------------------------------------------------------------------------------
 
-    def _arm(self, wanted: bool) -> None:
-        if wanted:
-            self.one_click.arm()
-        else:
-            self.one_click.disarm("by hand")
-
     def _show_one_click(self) -> None:
-        left_s = self.one_click.left_s
-        self.arm.setChecked(left_s > 0)
-        self.arm.set_text(f"Armed {left_s // 60}:{left_s % 60:02}" if left_s else "One-click")
-        tip = "A press in the ladder orders at once. Esc disarms." if left_s else "Arms one-click trading for a time."
-        self.arm.setToolTip(tip)
+        armed = self.one_click.armed
+        self.arm.setChecked(armed)
+        self.arm.set_text(f"Armed {self.one_click.remaining}" if armed else "One-click")
+        arms = f"Arms one-click trading in the ladder for {self.one_click.minutes} minutes."
+        self.arm.setToolTip("A click in the ladder orders at once. Esc disarms." if armed else arms)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -267,15 +262,11 @@ class TicketPanel(LivePanel):
         """The entry with the template's stop, by which it is sized and its risk told. Raises ``TicketProblem``."""
         if price is None:
             raise TicketProblem("price", "There is no price yet; wait for the book.")
-        instrument = self.instrument
-        series = self.model.engine.market(self._symbol).series(ATR_INTERVAL_NS)
-        atr = average_true_range(series) if template.unit is Unit.ATR else None
         try:
-            self._bracket = plan_of(template, instrument, price, atr)
-            check_plan(self._bracket, instrument)
+            self._bracket = plan_at(template, self.model.engine.market(self._symbol), price)
         except OrderError as error:
             raise TicketProblem("", str(error)) from None
-        distance = self._bracket.stop * instrument.tick
+        distance = self._bracket.stop * self.instrument.tick
         return replace(entry, with_stop=True, stop=price - entry.side * distance, with_target=False)
 
     def _show_exits(self, entry: TicketEntry, price: Decimal | None) -> None:

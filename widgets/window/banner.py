@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from PySide6.QtCore import QEvent, QRect, QSize, Signal
@@ -31,6 +31,7 @@ class _Message(NamedTuple):
     tone: Tone = Tone.NORMAL
     lead: str = ""
     action: str = ""
+    act: Callable[[], None] | None = None
 
 
 class Banner(QWidget):
@@ -43,7 +44,6 @@ class Banner(QWidget):
     resume_clicked = Signal()
     arm_clicked = Signal()
     control_clicked = Signal()
-    message_action_clicked = Signal()
     notice_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -70,7 +70,7 @@ class Banner(QWidget):
         self.control = Button("", ButtonKind.BAND, parent=self)
         self.control.clicked.connect(self.control_clicked)
         self.action = Button("", ButtonKind.BAND, parent=self)
-        self.action.clicked.connect(self.message_action_clicked)
+        self.action.clicked.connect(self._act)
         self.notice = Button("", ButtonKind.NOTICE, icon="warning", parent=self)
         self.notice.clicked.connect(self.notice_clicked)
         self._right = (self.control, self.resume, self.arm, self.notice, self.action)
@@ -120,12 +120,31 @@ class Banner(QWidget):
         self.panic.cancel_all.set_count(entries)
         self.panic.flatten.set_count(positions)
 
-    def set_message(self, text: str, tone: Tone = Tone.NORMAL, *, lead: str = "", action: str = "") -> None:
-        """The last result or a warning, with a bold `lead` and a button called `action`; empty clears it."""
-        self._message = _Message(text, tone, lead, action)
+    def set_message(
+        self,
+        text: str,
+        tone: Tone = Tone.NORMAL,
+        *,
+        lead: str = "",
+        action: str = "",
+        act: Callable[[], None] | None = None,
+    ) -> None:
+        """The last result or a warning, with a bold `lead`, and a button called `action` that does `act`.
+
+        An empty text clears it.
+        """
+        self._message = _Message(text, tone, lead, action, act)
         self.setAccessibleDescription(f"{lead} {text}".strip())
         self.action.setText(action)
         self._refresh()
+
+    def set_result(self, text: str, good: bool) -> None:
+        """What something came to, as a message; in amber when it is not good."""
+        self.set_message(text, Tone.NORMAL if good else Tone.WARNING)
+
+    def _act(self) -> None:
+        if self._message.act is not None:
+            self._message.act()
 
     def set_notice(self, text: str) -> None:
         """In amber whatever the mode until it is over; a press on it opens what it is about. Empty ends it."""

@@ -8,31 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QDialog, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.hotkeys import Hotkeys
 from widgets.actions.hotkeys_dialog import HotkeysDialog
 from widgets.actions.palette import Palette
 from widgets.actions.registry import Actions
-from widgets.alerts.alert_cards import AlertCards
-from widgets.alerts.alert_desk import AlertDesk
-from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.toolbar import popup_below
-from widgets.engine.engine_model import EngineModel, Result
-from widgets.look.numbers import format_money, format_percent, tone_of
+from widgets.engine.engine_model import EngineModel
 from widgets.look.theme import current
-from widgets.look.tokens import Mode, Tone
+from widgets.look.tokens import Tone
 from widgets.window import menus, window_state
+from widgets.window.account_banner import AccountBanner
 from widgets.window.appearance import Appearance
-from widgets.window.arming_banner import ArmingBanner
 from widgets.window.attached_banner import AttachedBanner
-from widgets.window.banner import Banner, Cell
+from widgets.window.banner import Banner
+from widgets.window.column import WindowColumn
 from widgets.window.keys_dialog import KeysDialog
-from widgets.window.lockout_banner import lockout_cells
-from widgets.window.notices import Notices, Sound
 from widgets.window.outside import Outside
-from widgets.window.panic import Panic, plural, warn_of_stale_feed
+from widgets.window.panic import Panic
+from widgets.window.replay_stage import ReplayStage
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.trade_actions import TradeActions
@@ -40,23 +36,14 @@ from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
-from workstation.core.errors import WorkstationError
-from workstation.core.messages import Difference
-from workstation.core.types import TradingState
-from workstation.core.views import AccountView
 
 if TYPE_CHECKING:
     from widgets.docks.workspace import Workspace
     from widgets.docks.workspaces import Workspaces
-    from widgets.research.replay_room import ReplayRoom
-    from widgets.research.research import Research
-    from widgets.window.workspace_actions import WorkspaceActions
-    from workstation.replay.source import ReplaySource
     from workstation.services.configuration_editor import ConfigurationEditor
 
 PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
-STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
 
 
 class MainWindow(QWidget):
@@ -66,8 +53,6 @@ class MainWindow(QWidget):
 
     def __init__(self, settings: Settings, layout_file: Path | None = None) -> None:
         super().__init__()
-        self.research: Research | None = None
-        self.replay: ReplayRoom | None = None
         self._settings = settings
         self._desktop = settings.desktop
         self._file, self._lost = window_state.load(layout_file) if layout_file is not None else ({}, "")
@@ -76,7 +61,6 @@ class MainWindow(QWidget):
         self.appearance = Appearance(settings.desktop, self._kept.get("chosen", {}), self)
         self.appearance.density_chosen.connect(self._fit_density)
         self._may_close = False
-        self._stale = ""
         self.model: EngineModel | None = None
         self.workspaces: Workspaces | None = None
         self.configuration: ConfigurationEditor | None = None
@@ -88,8 +72,7 @@ class MainWindow(QWidget):
         self._take_out: list[Callable[[], None]] = []
         """What was made for the engine that is shown, and goes with it."""
         self.banner = Banner(self)
-        self.banner.resume_clicked.connect(self.open_resume)
-        self.banner.notice_clicked.connect(lambda: self._toggle_panel("reconcile", True))
+        self.banner.notice_clicked.connect(lambda: self.show_panel("reconcile"))
         self.banner.set_mode(settings.mode)
         self.banner.set_account(settings.account.name, "")
         self.banner.panic.setEnabled(False)
@@ -104,15 +87,11 @@ class MainWindow(QWidget):
         self.bar.workspace_wanted.connect(self.show_workspace)
         self.bar.workspace_menu_wanted.connect(lambda name, tab: popup_below(self.workspace_menu(name), tab))
         self.bar.new_wanted.connect(lambda: self.registry.run("workspace.new"))
+        self.stage = ReplayStage(self, settings.desktop)
         self.start_page = StartPage(self)
         self.start_page.tell(f"Starting {PROGRAM}", "")
         self.start_page.keys_wanted.connect(self.open_keys)
-        self._instead: QWidget | None = None
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(0)
-        for widget in (self.banner, self.bar, self.start_page):
-            self._column.addWidget(widget, 1 if widget is self.start_page else 0)
+        self.column = WindowColumn(self, (self.banner, self.bar), self.start_page)
         self.setMinimumSize(960, 600)
         self.setAcceptDrops(True)
         self.resize(QSize(*self._kept["size"]) if "size" in self._kept else FIRST_SIZE)
@@ -126,18 +105,6 @@ class MainWindow(QWidget):
         self._show_keys()
         self.keeper = StateKeeper(layout_file, self._document, self) if layout_file is not None else None
         current().changed.connect(self.update)
-
-    def show_instead(self, page: QWidget | None) -> None:
-        """Put a page in the place of the start page; None brings that back."""
-        before, self._instead = self._instead, page
-        if before is not None:
-            self._column.removeWidget(before)
-            before.hide()
-            before.deleteLater()
-        if page is not None:
-            self._column.addWidget(page, 1)
-            page.show()
-        self.start_page.setVisible(page is None)
 
     def open_keys(self) -> KeysDialog:
         """API keys: those that there are, one more, one less."""
@@ -158,51 +125,34 @@ class MainWindow(QWidget):
         self.panic = Panic(model, self.banner, flatten_on_kill=flatten_on_kill, parent=self)
         trade = TradeActions(model, self.panic)
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
-        self.arming = ArmingBanner(model, self.banner)
+        self.account = AccountBanner(model, self.banner, self.panic)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.research)
+        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
-        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self)
-        self._tell_alerts(model, self.workspaces, self.outside.notices)
-        self._of_engine = [self.panic, self.arming, self.workspaces, self.status, self.outside, model]
-        self._column.removeWidget(self.start_page)
-        self.start_page.hide()
-        self._column.addWidget(self.workspaces, 1)
-        self._column.addWidget(self.status)
+        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces)
+        self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
-        self._offer_workspaces(offered)
-        self._take_out.append(self.registry.add_source(trade.each))
-        self.workspaces.show()
-        self.status.show()
+        offered.told.connect(self.banner.set_result)
+        self._workspace_actions = offered
+        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
+        self.workspaces.changed.connect(self.registry.keys_changed)
+        self.bar.follow(self.workspaces)
+        self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
-        model.account_changed.connect(self._show_account)
-        model.result_told.connect(self._show_result)
-        model.differences_changed.connect(self._show_differences)
-        self._show_differences(model.differences)
         attachment = model.engine.attachment
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
-            self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – attached")
             self.attached = AttachedBanner(model, attachment, self.banner, self.workspaces)
             self._of_engine.append(self.attached)
-            self.setWindowTitle(f"{model.engine.mode} – {model.account.name} – {self.attached.title}")
-        self._show_account(model.account)
+            self.tell_title()
+        self.account.show_account(replaying=False)
         self.back_to_chart()
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
-
-    def _tell_alerts(self, model: EngineModel, over: QWidget, notices: Notices) -> None:
-        desk = model.findChild(AlertDesk)
-        assert desk is not None
-        self.alert_cards = AlertCards(desk, over)
-        self.alert_cards.symbol_wanted.connect(model.choose_symbol)
-        self.alert_cards.told.connect(
-            lambda title, text: notices.tell(title, text, None if desk.muted else Sound.ALERT)
-        )
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel
@@ -217,21 +167,6 @@ class MainWindow(QWidget):
             self.area.show_panel("settings")
             self.area.settings.show_setting(path)
 
-    def _offer_workspaces(self, offered: WorkspaceActions) -> None:
-        """Their names in the bar, and what can be done with them."""
-        workspaces = self.workspaces
-        assert workspaces is not None
-        self._workspace_actions = offered
-        offered.told.connect(lambda text, good: self.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING))
-        self._take_out.append(self.registry.add_source(offered.each))
-        workspaces.changed.connect(self._show_workspaces)
-        workspaces.changed.connect(self.registry.keys_changed)
-        self._show_workspaces()
-
-    def _show_workspaces(self) -> None:
-        assert self.workspaces is not None
-        self.bar.show_workspaces(self.workspaces.names, self.workspaces.current)
-
     @property
     def area(self) -> Workspace | None:
         """The workspace that is shown, while there is an engine."""
@@ -242,76 +177,21 @@ class MainWindow(QWidget):
         if self.workspaces is not None:
             self.workspaces.switch(name)
 
-    # --- Research and a replay beside it ----------------------------------------------------------------------------
-
-    def adopt_research(self, research: Research) -> None:
-        """What the research panels of every engine to come work with; it goes with the window."""
-        self.research = research
-        research.setParent(self)
-        research.told.connect(self._tell_research)
-        research.replay_ready.connect(self.enter_replay)
-        research.panel_wanted.connect(self._show_panel)
-
-    def enter_replay(self, source: ReplaySource) -> None:
-        """Show what is over in place of the live panels; the session goes on, and the panic buttons act on it."""
-        from widgets.research.replay_room import ReplayRoom
-
-        if self.area is None or self.workspaces is None or self.model is None or self.research is None:
-            return
-        self.leave_replay()
-        try:
-            room = ReplayRoom(source, self._desktop, self.research.folder, self)
-        except WorkstationError as error:
-            self.banner.set_message(str(error), Tone.WARNING)
-            return
-        self.replay = room
-        room.left.connect(self.leave_replay)
-        room.told.connect(self.banner.set_message)
-        room.cells_changed.connect(self._show_replayed)
-        self.workspaces.hide()
-        self._column.insertWidget(self._column.indexOf(self.workspaces), room, 1)
-        room.area.set_compact(self.area.compact)
-        room.show()
-        self.banner.set_mode("replay")
-        self.banner.set_account(source.title, source.detail)
-        self.banner.set_message("")
-        self.setWindowTitle(f"REPLAY – {source.title} – {self.model.engine.mode} {self.model.account.name} runs on")
-        self._show_account(self.model.account)
-        room.begin()
-
-    def leave_replay(self) -> None:
-        """Back to the live panels; without a replay nothing happens."""
-        room, self.replay = self.replay, None
-        if room is None or self.workspaces is None or self.model is None:
-            return
-        room.close_replay()
-        self._column.removeWidget(room)
-        room.hide()
-        room.deleteLater()
-        self.workspaces.show()
-        mode, name = self.model.engine.mode, self.model.account.name
-        self.banner.set_mode(mode.value)
-        self.banner.set_message("")
-        attached = self.model.engine.attachment is not None
-        self.setWindowTitle(f"{mode} – {name} – {self.attached.title if attached else PROGRAM}")
-        self._show_account(self.model.account)
-        self.back_to_chart()
-
-    def _show_panel(self, name: str) -> None:
+    def show_panel(self, name: str) -> None:
+        """In the workspace that is shown. Raises KeyError for an unknown name."""
         if self.area is not None:
             self.area.show_panel(name)
 
-    def _show_replayed(self, cells: list[Cell]) -> None:
-        if self.replay is not None:
-            self.banner.set_cells(cells)
-
-    def _tell_research(self, text: str, good: bool) -> None:
-        self.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
+    def tell_title(self) -> None:
+        """The mode and the account first, then where the engine is."""
+        assert self.model is not None
+        place = self.attached.title if self.model.engine.attachment is not None else PROGRAM
+        self.setWindowTitle(f"{self.model.engine.mode} – {self.model.account.name} – {place}")
 
     def close_engine(self) -> None:
         """Take down all that shows the engine, and stand as before it came; another one may be opened."""
         assert self.model is not None and self.workspaces is not None
-        self.leave_replay()
+        self.stage.leave()
         self.keep()
         self._file = self._document() or {}
         self._kept = self._file["window"]
@@ -321,33 +201,29 @@ class MainWindow(QWidget):
         for take_out in self._take_out:
             take_out()
         self._take_out = []
-        for part in (self.workspaces, self.status):
-            self._column.removeWidget(part)
-            part.hide()
+        self.column.show_start()
         for each in self._of_engine:
             each.deleteLater()
         self._of_engine = []
         self.model = self.workspaces = self.panic = None
         del self._workspace_actions
+        self.banner.set_message("")
         self.bar.show_workspaces((), "")
-        self._stale = ""
         self.banner.panic.setEnabled(False)
         self.banner.set_arm_wanted(False)
         self.banner.set_notice("")
-        self._column.addWidget(self.start_page, 1)
-        self.start_page.show()
 
     def open_ticket(self) -> None:
         """Bring the ticket to the front with the size under the hand."""
-        if self.area is not None and self.model is not None and self.replay is None:
+        if self.area is not None and self.model is not None and self.stage.room is None:
             self.area.show_panel("ticket")
             self.model.ticket_wanted.emit("", None, None)
 
     def back_to_chart(self) -> None:
         if self.model is not None:
             self.model.disarm_wanted.emit()
-        if self.replay is not None:
-            self.replay.bar.setFocus()
+        if self.stage.room is not None:
+            self.stage.room.bar.setFocus()
         elif self.area is not None and not self.area.panel("chart").isHidden():
             self.area.charts[0].view.setFocus()
 
@@ -387,57 +263,6 @@ class MainWindow(QWidget):
         palette = self.registry.find("window.palette")
         self.bar.palette_field.set_keys(self.registry.keys_of(palette) if palette is not None else "")
 
-    def open_resume(self) -> ReasonDialog:
-        """Ask why trading may go on."""
-        dialog = ReasonDialog(
-            "Release the kill switch",
-            "New orders are allowed again. Strategies that run go on at once.",
-            "Resume",
-            parent=self,
-        )
-        assert self.panic is not None
-        panic = self.panic
-        dialog.reason_given.connect(lambda reason, _: panic.resume(reason))
-        dialog.show()
-        return dialog
-
-    # --- What the engine says ---------------------------------------------------------------------------------------
-
-    def _show_account(self, account: AccountView) -> None:
-        assert self.panic is not None and self.model is not None
-        self.panic.show_scope(account)
-        if self.replay is not None:
-            mode, runs = Mode(self.model.engine.mode.value), f"{account.name} runs on"
-            day = account.day_result
-            self.banner.set_running_session(mode, runs, format_money(day, signed=True), tone_of(day))
-            return
-        today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
-        open_result = format_money(account.unrealised, signed=True)
-        state = STATE_TONES[account.trading_state]
-        attachment = self.model.engine.attachment
-        place = f"{account.venue}, attached to {attachment.place}" if attachment is not None else account.venue
-        self.banner.set_account(account.name, place)
-        self.banner.set_cells(
-            (
-                Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
-                Cell("Today", today, tone_of(account.day_result), priority=1),
-                Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
-                Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
-                Cell("Trading", account.trading_state, state, dot=True, priority=2),
-                *lockout_cells(account, self.model.engine.now_ns()),
-                *self.arming.follow(),
-            )
-        )
-        if attachment is None or not attachment.trouble:
-            self._stale = warn_of_stale_feed(self.banner, self.model, self._stale)
-
-    def _show_differences(self, differences: tuple[Difference, ...]) -> None:
-        count = plural(len(differences), "difference")
-        self.banner.set_notice(f"{count}: trading is halted" if differences else "")
-
-    def _show_result(self, result: Result) -> None:
-        self.banner.set_message(result.text, Tone.NORMAL if result.good else Tone.WARNING)
-
     # --- Appearance -------------------------------------------------------------------------------------------------
 
     def choose(self, name: str, value: str) -> None:
@@ -448,8 +273,8 @@ class MainWindow(QWidget):
         compact = self.appearance.fit(self.size())
         if self.workspaces is not None:
             self.workspaces.set_compact(compact)
-        if self.replay is not None:
-            self.replay.area.set_compact(compact)
+        if self.stage.room is not None:
+            self.stage.room.area.set_compact(compact)
 
     def appearance_menu(self) -> QMenu:
         return menus.appearance_menu(self.registry, self)
@@ -462,14 +287,6 @@ class MainWindow(QWidget):
         """What can be done with a workspace; it is shown by that."""
         self.show_workspace(name)
         return menus.workspace_menu(self.registry, self)
-
-    def _toggle_panel(self, name: str, on: bool) -> None:
-        if self.area is None:
-            return
-        if on:
-            self.area.show_panel(name)
-        else:
-            self.area.panel(name).close()
 
     # --- Keeping and closing ----------------------------------------------------------------------------------------
 
@@ -493,9 +310,7 @@ class MainWindow(QWidget):
     def allow_close(self) -> None:
         """From now on closing closes; the engine has stopped."""
         self._may_close = True
-        self.leave_replay()
-        if self.research is not None:
-            self.research.close()
+        self.stage.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:

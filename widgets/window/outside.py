@@ -1,4 +1,4 @@
-"""Between the window and the rest of the desktop: files dropped onto it, sounds, notifications, the tray."""
+"""Between the window and the rest of the desktop: files dropped onto it, alerts, sounds, notifications, the tray."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
 
 from widgets.actions.registry import Actions
+from widgets.alerts.alert_cards import AlertCards
+from widgets.alerts.alert_desk import AlertDesk
 from widgets.engine.engine_model import EngineModel
 from widgets.look.tokens import Tone
 from widgets.window.appearance import Appearance
 from widgets.window.banner import Banner
-from widgets.window.drop_import import CANCEL, DropImport, local_files
-from widgets.window.notices import Notices
+from widgets.window.drop_import import DropImport, local_files
+from widgets.window.notices import Notices, Sound
 from widgets.window.sounds import Sounds
 from widgets.window.tray import Tray
 
 
 class Outside(QObject):
-    """Of one engine. ``places`` are the options of the command line that name its configuration and data."""
+    """Of one engine. ``places`` are the options of the command line that name its configuration and data;
+    the cards of alerts stand ``over`` the panels."""
 
     def __init__(
         self,
@@ -28,16 +31,21 @@ class Outside(QObject):
         banner: Banner,
         places: Sequence[str] | None,
         add_workspace: Callable[[str], None],
-        window: QWidget,
+        over: QWidget,
     ) -> None:
-        super().__init__(window)
+        super().__init__(over.window())
         self._model = model
         self._banner = banner
-        self.notices = Notices(model, appearance, window)
+        self.notices = Notices(model, appearance, over.window())
         self.notices.setParent(self)
+        desk = model.findChild(AlertDesk)
+        assert desk is not None
+        self._desk = desk
+        self.alert_cards = AlertCards(desk, over)
+        self.alert_cards.symbol_wanted.connect(model.choose_symbol)
+        self.alert_cards.told.connect(self._tell_alert)
         self.drops = DropImport(places, add_workspace, self)
         self.drops.told.connect(self._tell)
-        banner.message_action_clicked.connect(self._press)
 
     def attend(self, actions: Actions) -> None:
         """Somebody looks at the window: play sounds, and stand in the tray where the system has one."""
@@ -57,9 +65,8 @@ class Outside(QObject):
         """Import what can be imported; the banner says what came of it."""
         self.drops.take(local_files(dropped))
 
-    def _tell(self, words: str, good: bool, action: str) -> None:
-        self._banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action)
+    def _tell_alert(self, title: str, text: str) -> None:
+        self.notices.tell(title, text, None if self._desk.muted else Sound.ALERT)
 
-    def _press(self) -> None:
-        if self._banner.action.text() == CANCEL:
-            self.drops.cancel()
+    def _tell(self, words: str, good: bool, action: str) -> None:
+        self._banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action, act=self.drops.cancel)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from PySide6.QtCore import QObject
 
+from widgets.controls.dialogs import ReasonDialog
 from widgets.engine.cancel_undo import CancelUndo
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import is_protective
@@ -55,17 +56,12 @@ class Panic(QObject):
         self._watch: _Watch | None = None
         self._undo = CancelUndo(model, self)
         self._undo.offered.connect(self._offer_undo)
-        banner.message_action_clicked.connect(self._press)
+        banner.resume_clicked.connect(self.ask_resume)
         banner.kill_clicked.connect(self.kill)
         banner.pause_clicked.connect(self.pause)
         banner.cancel_all_clicked.connect(self.cancel_all)
         banner.flatten_clicked.connect(self.flatten)
         model.ticked.connect(self._look)
-
-    def _press(self) -> None:
-        """Others offer actions in the banner too."""
-        if self._banner.action.text() == UNDO:
-            self._undo.undo()
 
     def kill(self) -> None:
         """Halt, latch, cancel entries, and flatten where the configuration says so."""
@@ -86,6 +82,18 @@ class Panic(QObject):
 
         self._await(len(entries), lambda: self._still_open(entries), tell)
 
+    def ask_resume(self) -> ReasonDialog:
+        """Ask why trading may go on."""
+        dialog = ReasonDialog(
+            "Release the kill switch",
+            "New orders are allowed again. Strategies that run go on at once.",
+            "Resume",
+            parent=self._banner.window(),
+        )
+        dialog.reason_given.connect(lambda reason, _: self.resume(reason))
+        dialog.show()
+        return dialog
+
     def resume(self, reason: str) -> None:
         """Release the kill switch."""
         self._told(Resume(reason=reason))
@@ -105,13 +113,14 @@ class Panic(QObject):
 
         def tell(done: int, asked: int, took: str) -> None:
             keeping = f", {kept} protective kept" if kept else ""
-            undo = "Undo" if asked and done == asked and self._undo.count else ""
-            self._banner.set_message(f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}", action=undo)
+            undo = UNDO if asked and done == asked and self._undo.count else ""
+            text = f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}"
+            self._banner.set_message(text, action=undo, act=self._undo.undo)
 
         self._await(len(entries), lambda: self._still_open(entries), tell)
 
     def _offer_undo(self, text: str, count: int) -> None:
-        self._banner.set_message(text, action=UNDO if count else "")
+        self._banner.set_message(text, action=UNDO if count else "", act=self._undo.undo)
 
     def flatten(self) -> None:
         if self._engine.attachment is not None:

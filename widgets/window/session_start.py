@@ -117,12 +117,12 @@ class SessionStart:
         page = ArmingPage(settings.account.name, session.market_title, stake)
         page.show_checks(session.checks, session.notes)
         page.keys_wanted.connect(self._window.open_keys)
-        self._window.show_instead(page)
+        self._window.column.show_instead(page)
         page.name.setFocus()
         try:
             return await self._unless_cancelled(self._follow(page, session))
         finally:
-            self._window.show_instead(None)
+            self._window.column.show_instead(None)
 
     async def _follow(self, page: ArmingPage, session: Session) -> bool:
         """Do what is asked for on the page until it is armed or given up."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -11,6 +12,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QWidget
 from widgets.controls.controls import IconButton
 from widgets.look import shapes
 from widgets.look.theme import current
+
+if TYPE_CHECKING:
+    from widgets.docks.workspaces import Workspaces
 
 
 class WorkspaceTab(QToolButton):
@@ -116,6 +120,15 @@ class WorkspaceBar(QWidget):
         self.show_workspaces((), "")
         current().changed.connect(self._fit)
         self._fit()
+
+    def follow(self, workspaces: Workspaces) -> None:
+        """Show their names and which one is shown, also when that changes."""
+
+        def show() -> None:
+            self.show_workspaces(workspaces.names, workspaces.current)
+
+        workspaces.changed.connect(show)
+        show()
 
     def show_workspaces(self, names: Sequence[str], shown: str) -> None:
         """Their names in order; none while there is no engine."""

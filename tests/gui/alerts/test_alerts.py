@@ -122,14 +122,14 @@ def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is
     assert watcher.sentences == [
         f"BTCUSDT crossed above {(last + 500) / 100:,.2f}, at {(last + 500) / 100:,.2f}. take some off"
     ]
-    (card,) = station.window.alert_cards.cards
+    (card,) = station.window.outside.alert_cards.cards
     assert card.text.text() == watcher.sentences[0]
     assert watcher.sounds == [Sound.ALERT]
     station.frame()
     assert [line.text for line in station.model.log if line.source == "alerts"] == watcher.sentences
     assert not watcher.desk.book.alerts[0].enabled
     station.click(card.dismiss)
-    assert station.window.alert_cards.cards == []
+    assert station.window.outside.alert_cards.cards == []
 
 
 def test_many_alerts_at_once_are_told_by_the_newest_cards_and_the_tray_and_without_a_sound_when_muted(
@@ -143,7 +143,7 @@ def test_many_alerts_at_once_are_told_by_the_newest_cards_and_the_tray_and_witho
     watcher.trade(last + 50)
     watcher.station.frame()
     assert len(watcher.sentences) == 6
-    assert [card.text.text() for card in watcher.station.window.alert_cards.cards] == watcher.sentences[-4:]
+    assert [card.text.text() for card in watcher.station.window.outside.alert_cards.cards] == watcher.sentences[-4:]
     assert watcher.notified == [("Alert BTCUSDT", sentence) for sentence in watcher.sentences]
     assert not watcher.sounds
 
@@ -279,7 +279,7 @@ def test_what_was_crossed_while_nothing_ran_is_told_at_the_next_start(open_works
     again.station.frame()
     (alert,) = again.desk.book.alerts
     assert not alert.enabled
-    (card,) = again.station.window.alert_cards.cards
+    (card,) = again.station.window.outside.alert_cards.cards
     assert "while nothing watched" in card.text.text()
 
 

@@ -10,8 +10,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
+from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
-from widgets.ladder.one_click import OneClick
 from widgets.look.theme import current
 from widgets.look.tokens import Mode
 from workstation.core.messages import Kill
@@ -92,11 +92,17 @@ def test_armed_shows_and_escape_disarms(station: Workstation, ladder: LadderPane
     assert not station.kernel.orders.orders
 
 
-@pytest.mark.parametrize("how", ["symbol", "hidden", "behind", "killed", "button"])
+@pytest.mark.parametrize("how", ["symbol", "group", "hidden", "behind", "killed", "button"])
 def test_it_disarms_when_what_was_armed_is_no_longer_there(station: Workstation, ladder: LadderPanel, how: str) -> None:
+    if how == "group":
+        station.area.link("ladder", "B")
+        ladder = station.area.ladder
+        station.frame()
     station.click(ladder.arm)
     assert ladder.one_click.armed
-    if how == "symbol":
+    if how == "group":
+        station.area.choose_symbol("ladder", "ETHUSDT")
+    elif how == "symbol":
         station.model.choose_symbol("ETHUSDT")
     elif how == "hidden":
         station.area.panel("ladder").close()
@@ -110,14 +116,64 @@ def test_it_disarms_when_what_was_armed_is_no_longer_there(station: Workstation,
     assert not ladder.one_click.armed
 
 
-def test_the_time_of_one_click_ends(qtbot: QtBot, ladder: LadderPanel) -> None:
-    short = OneClick(0, ladder)
+def test_the_time_of_one_click_ends(station: Workstation, qtbot: QtBot) -> None:
+    short = OneClick(station.model, 0)
     short.arm()
     assert not short.armed
     assert short.remaining == "0:00"
     with qtbot.waitSignal(short.changed, timeout=3000):
-        pass
-    assert not short._clock.isActive()
+        station.frame()
+    assert not short._until_ns
+
+
+def test_it_is_armed_for_ladder_and_ticket_and_a_click_orders_once(station: Workstation, ladder: LadderPanel) -> None:
+    ticket = station.area.ticket
+    for arm, other in ((ladder.arm, ticket.arm), (ticket.arm, ladder.arm)):
+        station.click(arm)
+        assert arm.isChecked() and other.isChecked()
+        assert ticket.arm.text() == "Armed 5:00"
+        assert ladder.view._scene.armed.startswith("Armed 5:00: ")
+        before = len(station.kernel.orders.orders)
+        press(ladder, BID, station.last("BTCUSDT") - 800, Qt.MouseButton.LeftButton)
+        assert len(station.kernel.orders.orders) == before + 1
+        station.click(other)
+        assert not arm.isChecked() and not other.isChecked()
+        assert not ladder.view._scene.armed
+        station.pass_time(2)
+
+
+def test_a_click_says_and_takes_the_tickets_template(station: Workstation, ladder: LadderPanel) -> None:
+    station.area.ticket.form.book.choose("Scalp")
+    station.click(ladder.arm)
+    assert "with Scalp" in ladder.view._scene.armed
+    station.area.ticket.form.book.choose("Runner")
+    assert "with Runner" in ladder.view._scene.armed
+    station.area.ticket.form.book.choose("")
+    assert "with" not in ladder.view._scene.armed
+
+
+def test_it_is_not_armed_while_trading_is_killed(station: Workstation, ladder: LadderPanel) -> None:
+    station.command(Kill(reason="test"))
+    station.frame()
+    station.click(ladder.arm)
+    assert not ladder.one_click.armed
+    assert not ladder.arm.isChecked()
+    assert not station.area.ticket.arm.isChecked()
+
+
+def test_a_ladder_built_behind_a_tab_leaves_it_armed(station: Workstation, ladder: LadderPanel) -> None:
+    station.window.show_workspace("Research")
+    station.window.show_workspace("Trading")
+    station.frame()
+    assert not ladder.one_click.armed
+    station.area.show_panel("depth")
+    station.click(station.area.ticket.arm)
+    station.frame()
+    assert ladder.one_click.armed
+    station.area.show_panel("ladder")
+    station.frame()
+    assert ladder.one_click.armed, "the ladder comes forward with its frame"
+    assert ladder.view._scene.armed
 
 
 def test_a_drag_amends_the_order_and_a_click_or_escape_does_not(

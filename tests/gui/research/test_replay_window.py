@@ -20,7 +20,7 @@ from workstation.core.types import TradingState
 
 
 def arrived(bench: Bench) -> ReplayRoom:
-    room = bench.window.replay
+    room = bench.window.stage.room
     assert room is not None
     bench.until(lambda: not room.replay.travelling)
     room.replay.model.tick()
@@ -34,7 +34,7 @@ def replaying(bench: Bench, made_runs: Path) -> Bench:
     table = bench.panel("runs").table  # type: ignore[attr-defined]
     table.select_key(number)
     bench.station.trigger(table.make_menu(), "Replay")
-    bench.until(lambda: bench.window.replay is not None)
+    bench.until(lambda: bench.window.stage.room is not None)
     arrived(bench)
     return bench
 
@@ -173,7 +173,7 @@ def test_the_session_goes_on_and_leaving_brings_the_live_panels_back(replaying: 
     assert not room.replay.model.fills
     station.click(room.bar.leave)
     station.frame()
-    assert window.replay is None and station.area.isVisible()
+    assert window.stage.room is None and station.area.isVisible()
     assert window.banner.mode is Mode.PAPER
     assert window.windowTitle() == "PAPER – paper-01 – Trading Workstation"
     assert next(cell.label for cell in window.banner.shown_cells()) == "Equity"
@@ -194,7 +194,7 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     bench.until(panel.table.shown_rows)
     panel.table.select_key(1)
     station.click(panel.replay)
-    bench.until(lambda: bench.window.replay is not None)
+    bench.until(lambda: bench.window.stage.room is not None)
     room = arrived(bench)
     assert room.source.has_depth
     room.replay.go_to(ended)
@@ -217,11 +217,11 @@ def test_the_running_session_is_replayed_as_far_as_it_has_come(station: Workstat
     # The equity is sampled each minute: what is journalled by then is what can be replayed.
     station.pass_time(62)
     bench.research.replay_session(station.session.number)
-    bench.until(lambda: bench.window.replay is not None)
+    bench.until(lambda: bench.window.stage.room is not None)
     room = arrived(bench)
     assert room.source.start_ns < room.source.end_ns <= station.clock.now
     room.replay.go_to(room.source.end_ns)
     arrived(bench)
     assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
     station.click(room.bar.leave)
-    assert bench.window.replay is None
+    assert bench.window.stage.room is None

@@ -13,7 +13,9 @@ from workstation.core.types import OrderType, Side, TradingState
 
 
 def press_ladder(station: Workstation, side: str = "buy") -> None:
-    station.model.ticket_wanted.emit(side, station.last("BTCUSDT") - 20_000, 300)
+    station.area.show_panel("ladder")
+    station.frame()
+    station.area.ladder.view.level_clicked.emit(side, station.last("BTCUSDT") - 20_000)
 
 
 def arm(station: Workstation) -> None:
@@ -32,14 +34,16 @@ def test_armed_a_press_orders_at_once_and_the_time_left_is_shown(station: Workst
     assert station.area.ticket.arm.text() == "Armed 5:00"
     press_ladder(station)
     (order,) = station.kernel.orders.orders.values()
-    assert (order.side, order.type, order.lots) == (Side.BUY, OrderType.LIMIT, 300)
+    assert (order.side, order.type, order.lots) == (Side.BUY, OrderType.LIMIT, station.area.ladder.size_lots)
     station.pass_time(1.05)
     assert station.area.ticket.arm.text() == "Armed 4:59"
 
 
 def test_what_the_gate_denies_is_not_sent_either(station: Workstation) -> None:
     arm(station)
-    station.model.ticket_wanted.emit("buy", station.last("BTCUSDT") - 20_000, 90_000)
+    ladder = station.area.ladder
+    ladder._presets[ladder.sizes.index] = 90_000
+    press_ladder(station)
     assert not station.kernel.orders.orders
 
 

@@ -120,7 +120,7 @@ def test_a_size_by_risk_is_sized_by_the_templates_stop(station: Workstation, qtb
 def test_it_is_applied_in_one_click_too(station: Workstation) -> None:
     choose(station, "Scalp")
     station.click(station.area.ticket.arm)
-    station.model.ticket_wanted.emit("buy", station.last("BTCUSDT") + 5_000, 300)
+    station.area.ladder.view.level_clicked.emit("buy", station.last("BTCUSDT") + 5_000)
     station.pass_time(2)
     assert [role for role, _, _ in exits(station)] == [
         OrderRole.PROTECTIVE_STOP,

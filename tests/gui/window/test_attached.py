@@ -381,7 +381,8 @@ def test_panels_are_built_anew_for_an_engine_with_other_settings(
                     names = {row["name"] for row in program.area.strategies.table.shown_rows()}
                     assert names == set(each.strategies)
                     await program.buy(session)
-                    program.window.open_resume()
+                    assert program.window.panic is not None
+                    program.window.panic.ask_resume()
                     new = [now - then for now, then in zip(alive(kinds), before)]
                     counts.append([*new, len(qapp.allWidgets())])
                     if number == 3:

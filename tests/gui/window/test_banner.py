@@ -117,3 +117,15 @@ def test_neighbours_stand_still_when_a_figure_gets_shorter(banner: Banner) -> No
     banner.grab()
     wide = banner._cell_width(CELLS[0])
     assert banner._cell_width(Cell("Equity", "1.00")) == wide
+
+
+def test_the_button_does_what_the_shown_message_says(banner: Banner, qtbot: QtBot) -> None:
+    done: list[str] = []
+    banner.set_message("Cancelled 2 of 2 entries", action="Undo", act=lambda: done.append("undo"))
+    qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    banner.set_message("Importing", action="Cancel", act=lambda: done.append("cancel"))
+    qtbot.mouseClick(banner.action, Qt.MouseButton.LeftButton)
+    banner.set_message("Imported")
+    assert banner.action.isHidden()
+    banner.action.click()
+    assert done == ["undo", "cancel"]

@@ -76,7 +76,9 @@ def test_the_keys_of_panic_work_wherever_the_focus_is(station: Workstation, qtbo
 def test_lesson_25_a_dialog_blocks_neither_the_engine_nor_the_kill(station: Workstation, qtbot: QtBot) -> None:
     """Modal dialogs re-enter tasks: ours are not modal, and the kill works while one is open."""
     station.window.banner.set_killed(True)
-    dialog = station.window.open_resume()
+    panic = station.window.panic
+    assert panic is not None
+    dialog = panic.ask_resume()
     assert not dialog.isModal()
     before = station.kernel.clock.time_ns
     station.pass_time(1)

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from widgets.actions.help_card import HelpCard
 from widgets.docks.workspaces import Workspaces
+from widgets.engine.linked_model import LETTERS
+from widgets.look.theme import current
 from widgets.panels.live_panel import LivePanel
 from widgets.window.window_state import load
 from widgets.window.workspace_actions import NameDialog, WorkspaceActions
@@ -242,3 +244,16 @@ def test_help_tells_of_the_panel_under_the_hand(station: Workstation) -> None:
     assert card.isVisible()
     station.qtbot.keyClick(card, Qt.Key.Key_Escape)
     assert not card.isVisible()
+
+
+def test_each_link_letter_has_its_colour(station: Workstation) -> None:
+    panel, seen = station.area.panel("ladder"), []
+    for letter in LETTERS:
+        station.area.link("ladder", letter)
+        station.frame()
+        image = panel.tabs.grab().toImage()
+        colour = current().tokens.series[LETTERS.index(letter)]
+        places = (QPoint(x, image.height() // 2) for x in range(image.width()))
+        assert any(image.pixelColor(place) == colour for place in places)
+        seen.append(colour.name())
+    assert len(set(seen)) == len(LETTERS)
