@@ -16,7 +16,7 @@ from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import owner_tone
-from widgets.look.numbers import MISSING, format_date, format_number, format_percent, format_time
+from widgets.look.numbers import format_date, format_number, format_percent, format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.trade_notes import TradeNote, TradeNotes, read_tags
@@ -28,6 +28,7 @@ from workstation.core.types import Side
 from workstation.core.views import FillView
 
 NOTE_LIMIT = 10_000
+NOT_KEPT = "Notes last as long as this window: it has no data folder."
 
 
 class TripsTable(Table):
@@ -150,7 +151,8 @@ class JournalPanel(LivePanel):
         self.summary.setText(summary_words(figures[0]) if figures else "")
         unknown = self._trips.unknown
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
-        self.note.setText(self._notes.problem or left_out)
+        words = filter(None, (self._notes.problem, left_out, "" if self._notes.kept else NOT_KEPT))
+        self.note.setText(" ".join(words))
         self.note.setToolTip(self.note.text())
         self.note.setVisible(bool(self.note.text()))
 

@@ -42,6 +42,11 @@ class TradeNotes(QObject):
         """Why the file was not read, in a sentence; the journal shows it."""
         self._notes = self._read()
 
+    @property
+    def kept(self) -> bool:
+        """Whether they outlast the window."""
+        return self._file is not None
+
     def of(self, trip: str) -> TradeNote:
         return self._notes.get(trip, TradeNote())
 

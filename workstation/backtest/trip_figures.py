@@ -35,7 +35,10 @@ class TripFigures(NamedTuple):
 def figures_by_tag(
     trips: Mapping[str, Trade], tags: Mapping[str, Collection[str]], instruments: Mapping[str, Instrument]
 ) -> list[TripFigures]:
-    """``ALL`` first, then each tag by its name, then the untagged; one for each settlement asset. Tags by trip's name."""
+    """``ALL`` first, then each tag by its name, then the untagged; one for each settlement asset.
+
+    Trips and their tags are given by the trip's name.
+    """
     results: dict[tuple[str, str], list[int]] = {}
     for name, trip in trips.items():
         asset = instruments[trip.symbol].settle
