@@ -105,7 +105,8 @@ class BalancesPanel(LivePanel):
             {"asset": balance.asset, "amount": balance.amount, "value": self._value(balance.asset, balance.amount)}
             for balance in account.balances
         )
-        self._tell()
+        if self.choice.index == 0:
+            self._tell()
 
     def _value(self, asset: str, amount: Decimal) -> Decimal | None:
         """In the account's currency; ``None`` when no symbol of the engine tells a price."""

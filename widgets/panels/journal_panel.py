@@ -23,6 +23,7 @@ from widgets.panels.trade_notes import TradeNote, TradeNotes, read_tags
 from workstation.backtest.fill_trips import FillTrips
 from workstation.backtest.round_trips import Trade
 from workstation.backtest.trip_figures import TripFigures, figures_by_tag
+from workstation.core.instrument import Instrument
 from workstation.core.money import from_money
 from workstation.core.types import Side
 from workstation.core.views import FillView
@@ -95,7 +96,8 @@ class JournalPanel(LivePanel):
     def __init__(self, model: EngineModel, notes: TradeNotes, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self._notes = notes
-        self._trips = FillTrips({}, {}, ())
+        self._instruments: dict[str, Instrument] = {}
+        self._trips: FillTrips | None = None
         self.table, self.tags = TripsTable(), TagsTable()
         self.table.row_activated.connect(lambda row: self.write(row["name"]))
         self.table.action_triggered.connect(lambda _, names: self.write(names[0]))
@@ -119,20 +121,34 @@ class JournalPanel(LivePanel):
         column.addWidget(self.note)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.fills_added, self._take), (self._notes.changed, self._show))
+        model = self.model
+        return (
+            (model.fills_added, self._take),
+            (self._notes.changed, self._show),
+            (model.reloaded, self._forget),
+        )
 
     def refresh(self) -> None:
         engine = self.model.engine
-        held = {(position.owner, position.symbol): position.quantity for position in engine.positions()}
-        self._instruments = {symbol: engine.market(symbol).instrument for symbol in engine.symbols}
-        self._trips = FillTrips(self._instruments, held, self.model.known_fills())
+        if self._trips is None:
+            held = {(position.owner, position.symbol): position.quantity for position in engine.positions()}
+            self._instruments = {symbol: engine.market(symbol).instrument for symbol in engine.symbols}
+            self._trips = FillTrips(self._instruments, held, self.model.known_fills())
+        else:
+            for fill in self.model.known_fills():
+                self._trips.add(fill)
         self._show()
         self.table.flush()
         self.tags.flush()
 
+    @property
+    def trips(self) -> dict[str, Trade]:
+        """The round trips by their names."""
+        return {} if self._trips is None else self._trips.trips
+
     def write(self, name: str) -> None:
         """Open the window in which the note of a round trip is written."""
-        trip = self._trips.trips[name]
+        trip = self.trips[name]
         word = "long" if trip.side is Side.BUY else "short"
         title = f"{trip.symbol} {word}, {when(trip.exit_ns)}"
         dialog = NoteDialog(title, self._notes.of(name), self.window())
@@ -140,16 +156,26 @@ class JournalPanel(LivePanel):
         dialog.open()
 
     def _take(self, fills: list[FillView]) -> None:
-        if any([self._trips.add(fill) for fill in fills]):
-            self._show()
+        assert self._trips is not None, "it listens after its first refresh only"
+        closed = [name for name in map(self._trips.add, fills) if name]
+        for name in closed:
+            self.table.upsert(self._row(name, self._trips.trips[name]))
+        if closed:
+            self._show_figures()
+
+    def _forget(self) -> None:
+        self._trips = None
 
     def _show(self) -> None:
-        trips = self._trips.trips
-        self.table.replace(self._row(name, trip) for name, trip in trips.items())
+        self.table.replace(self._row(name, trip) for name, trip in self.trips.items())
+        self._show_figures()
+
+    def _show_figures(self) -> None:
+        trips = self.trips
         figures = figures_by_tag(trips, self._notes.tags(), self._instruments)
         self.tags.replace(tag_row(place, each) for place, each in enumerate(figures))
         self.summary.setText(summary_words(figures[0]) if figures else "")
-        unknown = self._trips.unknown
+        unknown = 0 if self._trips is None else self._trips.unknown
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
         words = filter(None, (self._notes.problem, left_out, "" if self._notes.kept else NOT_KEPT))
         self.note.setText(" ".join(words))

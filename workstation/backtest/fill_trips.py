@@ -64,7 +64,11 @@ class FillTrips:
 
     def _booked(self, fill: FillView) -> BookedFill | None:
         instrument = self._instruments.get(fill.symbol)
-        if instrument is None or fill.quantity % instrument.lot or fill.price % instrument.tick:
+        if instrument is None:
+            return None
+        lots, between_lots = divmod(fill.quantity, instrument.lot)
+        ticks, between_ticks = divmod(fill.price, instrument.tick)
+        if between_lots or between_ticks:
             return None
         fee = fee_in_settlement(fill, instrument)
         return BookedFill(
@@ -72,8 +76,8 @@ class FillTrips:
             symbol=fill.symbol,
             owner=fill.owner,
             side=Side(fill.side),
-            lots=instrument.lots(fill.quantity),
-            price=instrument.ticks(fill.price),
+            lots=int(lots),
+            price=int(ticks),
             fee=to_money(fee or 0),
             realised=to_money(fill.realised),
             slippage=to_money(fill.slippage),

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from workstation.core.instrument import Instrument
-from workstation.core.timeframe import utc_text
+from workstation.core.timeframe import DAY_NS, utc_text
 from workstation.core.types import EXTERNAL, MANUAL
 from workstation.core.views import FillView, FundingView
 
@@ -57,7 +57,8 @@ class _Sum:
 class _Key(NamedTuple):
     owner: str
     symbol: str
-    day: str
+    day: int
+    """Of UTC, counted from 1970."""
     asset: str
 
 
@@ -123,14 +124,14 @@ class Results:
 
     def _total(self, owner: str, symbol: str, ts_ns: int, asset: str) -> _Sum:
         self.since_ns = min(self.since_ns or ts_ns, ts_ns)
-        return self._sums.setdefault(_Key(owner, symbol, utc_text(ts_ns)[:10], asset), _Sum())
+        return self._sums.setdefault(_Key(owner, symbol, ts_ns // DAY_NS, asset), _Sum())
 
 
 def _name(key: _Key, grouping: Grouping) -> str:
     if grouping is Grouping.SYMBOL:
         return key.symbol
     if grouping is Grouping.DAY:
-        return key.day
+        return utc_text(key.day * DAY_NS)[:10]
     if grouping is Grouping.STRATEGY or key.owner == UNSHARED:
         return key.owner
     return WHO.get(key.owner, BOTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
@@ -87,15 +88,15 @@ def test_an_emptied_note_leaves_the_file(tmp_path: Path, qapp: object) -> None:
     assert TradeNotes(file).of("b").text == "two"
 
 
+@pytest.mark.allow_log_warnings("was not read")
 def test_a_damaged_file_is_kept_aside_and_the_journal_says_so(
-    open_workstation: Open, caplog, qtbot: QtBot, tmp_path: Path
+    station: Workstation, qtbot: QtBot, tmp_path: Path
 ) -> None:
     file = tmp_path / "trade_notes.json"
     file.write_text("{")
     notes = TradeNotes(file)
-    caplog.clear()
     assert "is kept as trade_notes.json.damaged-1" in notes.problem
-    panel = JournalPanel(open_workstation().model, notes)
+    panel = JournalPanel(station.model, notes)
     qtbot.addWidget(panel)
     panel.show()
     assert panel.note.text() == notes.problem
