@@ -57,7 +57,7 @@ class TagsTable(Table):
     key = "id"
     columns = (
         Column("tag", "Tag", width=84),
-        Column("count", "Trips", Kind.NUMBER, 42, 0),
+        Column("trips", "Trips", Kind.NUMBER, 42, 0),
         Column("win_rate", "Win %", Kind.NUMBER, 50, 1),
         Column("profit_factor", "Factor", Kind.NUMBER, 52, 2, tooltip="Profits over losses; none without a loss"),
         Column("expectancy", "Expect.", Kind.SIGNED, 60, 2, tooltip="Net result of a round trip on average"),
@@ -208,7 +208,7 @@ def when(ts_ns: int) -> str:
 
 def summary_words(figures: TripFigures) -> str:
     """``14 trips, 57 % won, +1.24 USDT each``"""
-    count = "1 trip" if figures.count == 1 else f"{figures.count:,} trips"
+    count = "1 trip" if figures.trips == 1 else f"{figures.trips:,} trips"
     won = format_percent(figures.win_rate * 100, 0)
     return f"{count}, {won} won, {format_number(figures.expectancy, 2, signed=True, unit=figures.asset)} each"
 

@@ -21,7 +21,7 @@ class TripFigures(NamedTuple):
 
     tag: str
     asset: str
-    count: int
+    trips: int
     win_rate: float
     profit_factor: float | None
     """None without a loss."""
@@ -56,7 +56,7 @@ def _figures(tag: str, asset: str, results: list[int]) -> TripFigures:
     return TripFigures(
         tag=tag,
         asset=asset,
-        count=len(results),
+        trips=len(results),
         win_rate=rate,
         profit_factor=profit_factor(results),
         net=from_money(sum(results)),

@@ -19,7 +19,8 @@ from workstation.storage.document import read_document
 def journal_of(station: Workstation) -> JournalPanel:
     station.area.show_panel("journal")
     station.frame()
-    return station.window.findChild(JournalPanel)
+    panel: JournalPanel = station.area.journal
+    return panel
 
 
 def trade(station: Workstation, symbol: str = "BTCUSDT") -> None:
@@ -62,7 +63,7 @@ def test_a_closed_position_is_noted_tagged_and_found_again_after_a_restart(
     assert noted is not None and (noted["tags"], noted["note"]) == ("late, news", "Chased it.")
     choose(qtbot, panel.choice, "By tag")
     panel.tags.flush()
-    assert [(row["tag"], row["count"]) for row in panel.tags.rows_model.rows] == [
+    assert [(row["tag"], row["trips"]) for row in panel.tags.rows_model.rows] == [
         ("all", 2),
         ("late", 1),
         ("news", 1),
@@ -106,7 +107,7 @@ def test_a_note_that_is_too_long_is_refused_in_the_window(station: Workstation, 
     panel = journal_of(station)
     trade(station)
     panel.write(panel.table.shown_rows()[0]["name"])
-    dialog = station.window.findChild(NoteDialog)
+    (dialog,) = station.window.findChildren(NoteDialog)
     dialog.text.setPlainText("x" * 10_001)
     station.click(dialog.action_button)
     assert dialog.isVisible() and "shorten it to 10,000" in dialog.problem.text()

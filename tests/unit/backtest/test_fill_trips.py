@@ -81,7 +81,7 @@ def test_the_figures_are_of_all_of_each_tag_and_of_the_untagged() -> None:
     trips = FillTrips(INSTRUMENTS, {}, fills).trips
     won, lost, _ = trips
     figures = figures_by_tag(trips, {won: ("news", "late"), lost: ("late",)}, INSTRUMENTS)
-    assert [(each.tag, each.count, each.net) for each in figures] == [
+    assert [(each.tag, each.trips, each.net) for each in figures] == [
         (ALL, 3, Decimal(7)),
         ("late", 2, Decimal(6)),
         ("news", 1, Decimal(10)),
