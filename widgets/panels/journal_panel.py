@@ -35,10 +35,10 @@ NOT_KEPT = "Notes last as long as this window: it has no data folder."
 class TripsTable(Table):
     key = "name"
     columns = (
-        Column("exit_ns", "Closed", Kind.TIME, 100, text=lambda row: when(row["exit_ns"])),
+        Column("exit_ns", "Closed", Kind.TIME, 84, text=lambda row: when(row["exit_ns"])),
         Column("symbol", "Symbol", width=76),
         Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=420),
-        Column("side", "Side", Kind.SIDE, 44, shown_from=300),
+        Column("side", "Side", Kind.SIDE, 54, shown_from=300),
         Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=520),
         Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=580),
         Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=640),
@@ -56,13 +56,13 @@ class TripsTable(Table):
 class TagsTable(Table):
     key = "id"
     columns = (
-        Column("tag", "Tag", width=84),
-        Column("trips", "Trips", Kind.NUMBER, 42, 0),
-        Column("win_rate", "Win %", Kind.NUMBER, 50, 1),
-        Column("profit_factor", "Factor", Kind.NUMBER, 52, 2, tooltip="Profits over losses; none without a loss"),
+        Column("tag", "Tag", width=70),
+        Column("trips", "Trips", Kind.NUMBER, 40, 0),
+        Column("win_rate", "Win %", Kind.NUMBER, 46, 1),
+        Column("profit_factor", "Factor", Kind.NUMBER, 48, 2, tooltip="Profits over losses; none without a loss"),
         Column("expectancy", "Expect.", Kind.SIGNED, 60, 2, tooltip="Net result of a round trip on average"),
         Column("average_win", "Avg win", Kind.SIGNED, 60, 2, shown_from=400),
-        Column("average_loss", "Avg loss", Kind.SIGNED, 60, 2, shown_from=400),
+        Column("average_loss", "Avg loss", Kind.SIGNED, 66, 2, shown_from=400),
         Column("net", "Net", Kind.SIGNED, 64, 2),
         Column("asset", "Asset", width=48, label=True, shown_from=500),
     )
@@ -103,6 +103,7 @@ class JournalPanel(LivePanel):
         self.table.action_triggered.connect(lambda _, names: self.write(names[0]))
         self.choice = Segmented(("Round trips", "By tag"), framed=False)
         self.summary = ToneLabel("", Tone.LABEL)
+        self.summary.setToolTip("Round trips, and their net result on average: after fees, before funding")
         self.note = ToneLabel("", Tone.FAINT, pixels=11)
         self.note.setContentsMargins(6, 2, 6, 3)
         self._pages = QStackedWidget()
@@ -203,14 +204,14 @@ class JournalPanel(LivePanel):
 
 
 def when(ts_ns: int) -> str:
-    return f"{format_date(ts_ns)} {format_time(ts_ns)}"
+    """The day and the time to the minute."""
+    return f"{format_date(ts_ns)} {format_time(ts_ns)[:5]}"
 
 
 def summary_words(figures: TripFigures) -> str:
-    """``14 trips, 57 % won, +1.24 USDT each``"""
-    count = "1 trip" if figures.trips == 1 else f"{figures.trips:,} trips"
+    """``57 % of 14 won, +1.24 each``"""
     won = format_percent(figures.win_rate * 100, 0)
-    return f"{count}, {won} won, {format_number(figures.expectancy, 2, signed=True, unit=figures.asset)} each"
+    return f"{won} of {figures.trips:,} won, {format_number(figures.expectancy, 2, signed=True)} each"
 
 
 def tag_row(place: int, figures: TripFigures) -> Row:

@@ -69,10 +69,13 @@ class WatchlistPanel(LivePanel):
         self.search.returnPressed.connect(self._choose_first)
         self._shown: dict[str, tuple[int, bool]] = {}
         self._sparks: dict[str, tuple[float, ...]] = {}
+        above = QVBoxLayout()
+        above.setContentsMargins(6, 4, 6, 4)
+        above.addWidget(self.search)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        column.addWidget(self.search)
+        column.addLayout(above)
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:

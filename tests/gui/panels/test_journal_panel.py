@@ -56,7 +56,7 @@ def test_a_closed_position_is_noted_tagged_and_found_again_after_a_restart(
     assert [row["symbol"] for row in rows] == ["ETHUSDT", "BTCUSDT"]
     account = station.engine.account()
     assert sum(row["net"] for row in rows) == account.realised - account.fees
-    assert panel.summary.text().startswith("2 trips, ")
+    assert " % of 2 won, " in panel.summary.text().replace("\u2009", " ")
     panel.table.select_key(rows[1]["name"])
     write(station, qtbot, panel, "Late, news ,late", "Chased it.")
     noted = panel.table.rows_model.row_of(rows[1]["name"])
