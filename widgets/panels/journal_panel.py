@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ from workstation.core.money import from_money
 from workstation.core.types import Side
 from workstation.core.views import FillView
 
+FILLS_A_FRAME = 200
 NOTE_LIMIT = 10_000
 NOT_KEPT = "Notes last as long as this window: it has no data folder."
 
@@ -37,15 +39,15 @@ class TripsTable(Table):
     columns = (
         Column("exit_ns", "Closed", Kind.TIME, 84, text=lambda row: when(row["exit_ns"])),
         Column("symbol", "Symbol", width=76),
-        Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=420),
+        Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=590),
         Column("side", "Side", Kind.SIDE, 54, shown_from=300),
-        Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=520),
-        Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=580),
-        Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=640),
-        Column("held_ns", "Held", Kind.AGE, 60, shown_from=720),
+        Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=660),
+        Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=800),
+        Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800),
+        Column("held_ns", "Held", Kind.AGE, 60, shown_from=860),
         Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="After fees, before funding"),
         Column("tags", "Tags", width=80),
-        Column("note", "Note", width=160, label=True, shown_from=480, text=lambda row: " ".join(row["note"].split())),
+        Column("note", "Note", width=160, label=True, shown_from=500, text=lambda row: " ".join(row["note"].split())),
     )
     actions_declared = (Action("write", "Write a note …", enabled=lambda rows: len(rows) == 1),)
     empty = "No round trips yet. A position that is closed again becomes one."
@@ -58,7 +60,7 @@ class TagsTable(Table):
     columns = (
         Column("tag", "Tag", width=70),
         Column("trips", "Trips", Kind.NUMBER, 40, 0),
-        Column("win_rate", "Win %", Kind.NUMBER, 46, 1),
+        Column("win_rate", "Win %", Kind.NUMBER, 52, 1),
         Column("profit_factor", "Factor", Kind.NUMBER, 48, 2, tooltip="Profits over losses; none without a loss"),
         Column("expectancy", "Expect.", Kind.SIGNED, 60, 2, tooltip="Net result of a round trip on average"),
         Column("average_win", "Avg win", Kind.SIGNED, 60, 2, shown_from=400),
@@ -98,6 +100,7 @@ class JournalPanel(LivePanel):
         self._notes = notes
         self._instruments: dict[str, Instrument] = {}
         self._trips: FillTrips | None = None
+        self._waiting: deque[FillView] = deque()
         self.table, self.tags = TripsTable(), TagsTable()
         self.table.row_activated.connect(lambda row: self.write(row["name"]))
         self.table.action_triggered.connect(lambda _, names: self.write(names[0]))
@@ -124,7 +127,8 @@ class JournalPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
-            (model.fills_added, self._take),
+            (model.fills_added, self._queue),
+            (model.ticked, self._take),
             (self._notes.changed, self._show),
             (model.reloaded, self._forget),
         )
@@ -135,9 +139,8 @@ class JournalPanel(LivePanel):
             held = {(position.owner, position.symbol): position.quantity for position in engine.positions()}
             self._instruments = {symbol: engine.market(symbol).instrument for symbol in engine.symbols}
             self._trips = FillTrips(self._instruments, held, self.model.known_fills())
-        else:
-            for fill in self.model.known_fills():
-                self._trips.add(fill)
+        self._waiting.clear()
+        self._waiting.extend(self.model.known_fills())
         self._show()
         self.table.flush()
         self.tags.flush()
@@ -156,12 +159,18 @@ class JournalPanel(LivePanel):
         dialog.written.connect(lambda note: self._notes.put(name, note))
         dialog.open()
 
-    def _take(self, fills: list[FillView]) -> None:
-        assert self._trips is not None, "it listens after its first refresh only"
-        closed = [name for name in map(self._trips.add, fills) if name]
-        for name in closed:
-            self.table.upsert(self._row(name, self._trips.trips[name]))
-        if closed:
+    def _queue(self, fills: list[FillView]) -> None:
+        self._waiting.extend(fills)
+
+    def _take(self, _: int) -> None:
+        """A part of what waits: thousands of executions at once would hold the window up."""
+        if not self._waiting or self._trips is None:
+            return
+        for _ in range(min(FILLS_A_FRAME, len(self._waiting))):
+            name = self._trips.add(self._waiting.popleft())
+            if name:
+                self.table.upsert(self._row(name, self._trips.trips[name]))
+        if not self._waiting:
             self._show_figures()
 
     def _forget(self) -> None:

@@ -20,9 +20,11 @@ class FillTrips:
     """The round trips that closed, by a name that stays the same when they are made anew.
 
     ``held`` is what each owner holds after the last of ``fills``; counted backwards it tells who held something before
-    the first. What belongs to such a position, whose entry is not known, is counted in ``unknown`` and makes no trip;
-    so is all of a symbol's owner after an execution that is no multiple of the symbol's tick and lot as they are now.
-    Funding is not in them: it is paid on the account's position, not on an owner's.
+    the first. They are then taken with ``add``, oldest first, and those that follow after them.
+
+    What belongs to a position whose entry is not known is counted in ``unknown`` and makes no trip; so is all of a
+    symbol's owner after an execution that is no multiple of the symbol's tick and lot as they are now. Funding is
+    not in the trips: it is paid on the account's position, not on an owner's.
     """
 
     def __init__(
@@ -33,15 +35,12 @@ class FillTrips:
         self._instruments = instruments
         self._made = RoundTrips(instruments)
         self._seen: set[tuple[str, str, str]] = set()
-        fills = list(fills)
         self._held = dict(held)
         for fill in fills:
             holder = (fill.owner, fill.symbol)
             self._held[holder] = self._held.get(holder, Decimal(0)) - _signed(fill)
         self._outgrown: set[Holder] = set()
         self._lost = {holder for holder, quantity in self._held.items() if quantity}
-        for fill in fills:
-            self.add(fill)
 
     def add(self, fill: FillView) -> str:
         """Take an execution, once; the name of the trip that it closed, or nothing."""

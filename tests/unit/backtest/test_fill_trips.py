@@ -31,9 +31,16 @@ def dealt(number: int, lots: int, realised: str = "0", price: str = "40000.0", *
     )
 
 
+def made_of(held: dict[Holder, Decimal], fills: list[FillView]) -> FillTrips:
+    made = FillTrips(INSTRUMENTS, held, fills)
+    for each in fills:
+        made.add(each)
+    return made
+
+
 def test_a_position_that_is_closed_becomes_a_trip_once() -> None:
     fills = [dealt(1, 10), dealt(2, -10, "1.5", "40150.0")]
-    made = FillTrips(INSTRUMENTS, {}, fills)
+    made = made_of({}, fills)
     ((name, trip),) = made.trips.items()
     assert name == f"BTCUSDT ema_cross {START + 1}"
     assert (trip.gross, trip.fees, trip.net) == (150_000_000, 32_000_000, 118_000_000)
@@ -43,7 +50,7 @@ def test_a_position_that_is_closed_becomes_a_trip_once() -> None:
 
 def test_what_was_held_before_the_first_execution_makes_no_trip() -> None:
     """Held are 3 lots now: 10 were before, of which nothing is known."""
-    made = FillTrips(INSTRUMENTS, {HOLDER: BTC.quantity(3)}, [dealt(1, -7, "9")])
+    made = made_of({HOLDER: BTC.quantity(3)}, [dealt(1, -7, "9")])
     assert not made.trips and made.unknown == 1
     assert not made.add(dealt(2, -3, "9")), "the end of the unknown position"
     assert made.unknown == 2
@@ -52,14 +59,14 @@ def test_what_was_held_before_the_first_execution_makes_no_trip() -> None:
 
 
 def test_an_execution_off_the_present_tick_ends_the_trips_of_its_owner() -> None:
-    made = FillTrips(INSTRUMENTS, {}, [dealt(1, 10, price="40000.05"), dealt(2, -10), dealt(3, 10), dealt(4, -10)])
+    made = made_of({}, [dealt(1, 10, price="40000.05"), dealt(2, -10), dealt(3, 10), dealt(4, -10)])
     assert not made.trips and made.unknown == 4
 
 
 def test_trips_that_began_at_one_moment_have_names_of_their_own() -> None:
     fills = [dealt(1, 10), dealt(2, -10), dealt(3, 5), dealt(4, -5)]
     at_once = [msgspec.structs.replace(each, ts_ns=START) for each in fills]
-    names = list(FillTrips(INSTRUMENTS, {}, at_once).trips)
+    names = list(made_of({}, at_once).trips)
     assert names == [f"BTCUSDT ema_cross {START}", f"BTCUSDT ema_cross {START} 2"]
 
 
@@ -68,8 +75,8 @@ def test_a_later_beginning_finds_the_same_trips_as_far_as_it_sees(lots: list[int
     """Whatever is cut off at the beginning, no trip is invented, and each that is found is the true one."""
     fills = [dealt(number, each) for number, each in enumerate(lots)]
     held = {HOLDER: BTC.quantity(sum(lots))}
-    whole = FillTrips(INSTRUMENTS, held, fills).trips
-    part = FillTrips(INSTRUMENTS, held, fills[first:]).trips
+    whole = made_of(held, fills).trips
+    part = made_of(held, fills[first:]).trips
     for name, trip in part.items():
         assert msgspec.structs.replace(whole[name], number=0) == msgspec.structs.replace(trip, number=0)
 
@@ -78,7 +85,7 @@ def test_the_figures_are_of_all_of_each_tag_and_of_the_untagged() -> None:
     fills = []
     for number, realised in enumerate(("10", "-4", "1")):
         fills += [dealt(2 * number, 10, fee=Decimal(0)), dealt(2 * number + 1, -10, realised, fee=Decimal(0))]
-    trips = FillTrips(INSTRUMENTS, {}, fills).trips
+    trips = made_of({}, fills).trips
     won, lost, _ = trips
     figures = figures_by_tag(trips, {won: ("news", "late"), lost: ("late",)}, INSTRUMENTS)
     assert [(each.tag, each.trips, each.net) for each in figures] == [
@@ -101,7 +108,7 @@ def test_trips_in_different_assets_are_not_averaged() -> None:
         dealt(2, -10),
         *(msgspec.structs.replace(dealt(n, 1000 * s), **coin) for n, s in ((3, 1), (4, -1))),
     ]
-    figures = figures_by_tag(FillTrips(INSTRUMENTS, {}, fills).trips, {}, INSTRUMENTS)
+    figures = figures_by_tag(made_of({}, fills).trips, {}, INSTRUMENTS)
     assert [(each.tag, each.asset) for each in figures] == [
         (ALL, COIN.settle),
         (ALL, "USDT"),
