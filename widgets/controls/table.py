@@ -154,6 +154,10 @@ class Table(QTableView):
         """Keep only rows with `text` in one of their cells."""
         self._sorted.setFilterFixedString(text)
 
+    def search_column(self, key: str) -> None:
+        """Let the filter look only into the column of this key."""
+        self._sorted.setFilterKeyColumn([column.key for column in self.columns].index(key))
+
     def shown_rows(self) -> list[Row]:
         """The rows in the order on the screen."""
         model = self._sorted

@@ -22,15 +22,19 @@ from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
+from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
+from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.log_panel import LogPanel
 from widgets.panels.orders_panel import OrdersPanel
 from widgets.panels.pnl_panel import PnlPanel
 from widgets.panels.positions_panel import PositionsPanel
 from widgets.panels.reconciliation_panel import ReconciliationPanel
+from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
+from widgets.panels.trade_notes import TradeNotes
 from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
@@ -59,6 +63,8 @@ def catalogue(
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
     one_click = OneClick(model, desktop.one_click_minutes)
     alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
+    notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
+    notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
@@ -90,9 +96,12 @@ def catalogue(
         PanelKind("strategies", "Strategies", StrategiesPanel, count=Count(lambda m: len(m.engine.strategies()))),
         PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
         PanelKind("connections", "Connections", ConnectionsPanel),
+        PanelKind("balances", "Balances", BalancesPanel),
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
+        PanelKind("results", "Results", ResultsPanel),
+        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes)),
         *(research_kinds(research) if research is not None else ()),
         PanelKind("settings", "Settings", settings),
     )

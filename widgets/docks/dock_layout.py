@@ -78,7 +78,7 @@ TRADING = row(
         row(
             Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "log")),
             Tabs(("risk",), 278),
-            Tabs(("pnl", "journal"), 350),
+            Tabs(("pnl", "results", "journal"), 350),
             size=256,
         ),
     ),
@@ -98,6 +98,7 @@ TRADING_COMPACT = row(
                     "connections",
                     "balances",
                     "pnl",
+                    "results",
                     "journal",
                     "log",
                 )
@@ -134,11 +135,11 @@ MONITORING = row(
         Tabs(("strategies", "alerts"), 240),
     ),
     column(Tabs(("risk",), 330), Tabs(("connections", "balances", "reconcile")), size=380),
-    column(Tabs(("pnl", "journal"), 330), Tabs(("log",)), size=440),
+    column(Tabs(("pnl", "results", "journal"), 330), Tabs(("log",)), size=440),
 )
 MONITORING_COMPACT = row(
     column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "log", "alerts"), 230)),
-    column(Tabs(("risk",)), Tabs(("pnl", "connections", "balances", "reconcile", "journal"), 250), size=400),
+    column(Tabs(("risk",)), Tabs(("pnl", "results", "connections", "balances", "reconcile", "journal"), 250), size=400),
 )
 SHIPPED: dict[str, tuple[Layout, Layout]] = {
     "Trading": (TRADING, TRADING_COMPACT),

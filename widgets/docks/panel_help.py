@@ -25,11 +25,14 @@ HELP: dict[str, str] = {
     "strategies": "A dot tells the state. Start, pause and stop act on selected rows; parameters are at the right.",
     "reconcile": "Where the account differs: ours, the venue's, and what is proposed. Trading halts until then.",
     "connections": "The streams and requests of the exchange: state, age, delay, request weight, clock offset.",
-    "balances": "What the account holds in each asset.",
+    "balances": "What the account holds in each asset with its worth, and the funding that was paid and received.",
     "log": "What the engine did and why. Type to search; Ctrl+C copies the selected lines.",
     "risk": "Each limit with its use. From 70 % it is amber, at the limit red: then orders that add are denied.",
     "pnl": "The day's result, the equity with its high-water line, and what it is made of.",
-    "journal": "Round trips with notes and tags.",
+    "results": "What the known executions and funding came to, by strategy, symbol, UTC day, or who traded. "
+    "Ctrl+C copies as CSV.",
+    "journal": "Round trips, net of fees and before funding. A double click writes a note and tags; By tag tells what "
+    "each tag came to. Positions whose entry is not among the known executions are left out.",
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
     "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
     "recorded": "Sessions and recordings that can be replayed beside the session that runs.",

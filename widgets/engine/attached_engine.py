@@ -16,6 +16,7 @@ from workstation.core.views import (
     AlgorithmView,
     ConnectionView,
     FillView,
+    FundingView,
     OrderView,
     PositionView,
     ReconciliationView,
@@ -131,6 +132,10 @@ class AttachedEngine:
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
         return self._remote.past_fills[-limit:]
+
+    def past_funding(self, limit: int) -> Sequence[FundingView] | None:
+        """The engine tells payments as they come, not those before."""
+        return None
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
         return [EquityPoint(*point) for point in self._remote.past_equity[-limit:]]

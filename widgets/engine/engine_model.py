@@ -27,6 +27,7 @@ from workstation.core.messages import (
     CancelOrder,
     Difference,
     EquitySampled,
+    FundingPaid,
     FundingRate,
     Kill,
     LogLine,
@@ -36,8 +37,9 @@ from workstation.core.messages import (
     SignalEmitted,
     Trade,
 )
+from workstation.core.money import from_money
 from workstation.core.types import MANUAL, Severity, Side
-from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, OrderView, ViewsChanged
+from workstation.core.views import AccountView, CommandAnswered, FillView, FundingView, LogView, OrderView, ViewsChanged
 from workstation.market.trade_tape import TradeTape
 
 FRAME_MS = 33
@@ -48,6 +50,7 @@ KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
 KEPT_FUNDINGS = 1_000
+KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
 
 log = logging.getLogger("widgets.engine.engine_model")
@@ -74,6 +77,7 @@ class EngineModel(QObject):
     algorithms_changed = Signal(list)  # every AlgorithmView
     positions_changed = Signal(list)  # every PositionView
     fills_added = Signal(list)  # FillViews, oldest first
+    payments_added = Signal(list)  # FundingViews, oldest first
     risk_changed = Signal(object)  # RiskView
     strategies_changed = Signal(list)  # every StrategyView
     health_changed = Signal(object)  # Health
@@ -107,6 +111,7 @@ class EngineModel(QObject):
         )
         self.orders: dict[str, OrderView] = {}
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
+        self._read_payments()
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
@@ -117,6 +122,7 @@ class EngineModel(QObject):
         self._words = EventWords(engine)
         self._dirty_orders: dict[str, None] = {}
         self._new_fills: list[FillView] = []
+        self._new_payments: list[FundingView] = []
         self._new_log: list[LogView] = []
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
@@ -136,6 +142,7 @@ class EngineModel(QObject):
             engine.subscribe(Trade, self._on_trade),
             engine.subscribe(FundingRate, self._on_funding),
             engine.subscribe(FillView, self._on_fill),
+            engine.subscribe(FundingPaid, self._on_payment),
             engine.subscribe(EquitySampled, self._on_equity),
             engine.subscribe(SignalEmitted, self._new_signals.append),
             engine.subscribe(OrderDenied, self._on_denied),
@@ -170,7 +177,8 @@ class EngineModel(QObject):
     def forget(self) -> None:
         """Begin again with what was before the engine's beginning: a replay goes back, and is told what follows."""
         engine = self.engine
-        for kept in (self.log, self.signals, self._new_fills, self._new_log, self._new_signals, self.orders):
+        waiting = (self._new_fills, self._new_payments, self._new_log, self._new_signals)
+        for kept in (self.log, self.signals, self.orders, *waiting):
             kept.clear()
         for trades in self._trades.values():
             trades.clear()
@@ -183,6 +191,7 @@ class EngineModel(QObject):
         past = (point for point in engine.past_equity(KEPT_EQUITY) if point.equity)
         self.equity = deque(past, maxlen=KEPT_EQUITY)
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
+        self._read_payments()
         self.differences = engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
@@ -232,6 +241,10 @@ class EngineModel(QObject):
             return [], total
         kept = self._trades[symbol]
         return (list(kept) if fresh >= len(kept) else [kept[n] for n in range(len(kept) - fresh, len(kept))]), total
+
+    def known_fills(self) -> list[FillView]:
+        """Those that were handed out, and those that wait for the next frame: all that the engine's positions hold."""
+        return [*self.fills, *self._new_fills]
 
     def working_orders(self) -> list[OrderView]:
         """Orders that may still execute, oldest first."""
@@ -290,6 +303,15 @@ class EngineModel(QObject):
         self._new_fills.append(fill)
         self._urgent = True
 
+    def _on_payment(self, event: FundingPaid) -> None:
+        amount = from_money(event.amount)
+        self._new_payments.append(FundingView(event.funding_id, event.ts_ns, event.symbol, amount, event.asset))
+
+    def _read_payments(self) -> None:
+        past = self.engine.past_funding(KEPT_PAYMENTS)
+        self.payments: deque[FundingView] = deque(past or (), maxlen=KEPT_PAYMENTS)
+        self.past_payments_known = past is not None
+
     def _on_equity(self, sample: EquitySampled) -> None:
         # Nothing is known of an exchange's account before it was read.
         if sample.equity:
@@ -326,6 +348,12 @@ class EngineModel(QObject):
             fresh, self._new_fills = self._new_fills, []
             self.fills.extend(fresh)
             self.fills_added.emit(fresh)
+        if self._new_payments:
+            known = {payment.funding_id for payment in self.payments}
+            paid = [payment for payment in self._new_payments if payment.funding_id not in known]
+            self._new_payments = []
+            self.payments.extend(paid)
+            self.payments_added.emit(paid)
         if self._new_signals:
             fresh_signals = self._new_signals.copy()
             self._new_signals.clear()

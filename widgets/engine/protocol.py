@@ -14,6 +14,7 @@ from workstation.core.views import (
     AlgorithmView,
     ConnectionView,
     FillView,
+    FundingView,
     HealthView,
     OrderView,
     PositionView,
@@ -181,6 +182,9 @@ class Engine(Protocol):
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
         """Executions before now, oldest first."""
+
+    def past_funding(self, limit: int) -> Sequence[FundingView] | None:
+        """Funding payments before now, oldest first; ``None`` where nobody tells them."""
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
         """The account's equity before now, oldest first."""

@@ -16,6 +16,7 @@ from workstation.core.views import (
     AlgorithmView,
     ConnectionView,
     FillView,
+    FundingView,
     HealthView,
     OrderView,
     PositionView,
@@ -186,6 +187,9 @@ class ReplayEngine:
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
         return self.source.past.fills[-limit:]
+
+    def past_funding(self, limit: int) -> Sequence[FundingView] | None:
+        return self.source.past.funding[-limit:]
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
         sampled = [*self.source.past.equity, *self._opened.equity]

@@ -16,6 +16,7 @@ from workstation.core.views import (
     AlgorithmView,
     ConnectionView,
     FillView,
+    FundingView,
     OrderView,
     PositionView,
     ReconciliationView,
@@ -25,7 +26,7 @@ from workstation.core.views import (
 )
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.session import Session
-from workstation.session.past import past_equity, past_fills, past_orders
+from workstation.session.past import past_equity, past_fills, past_funding, past_orders
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -134,6 +135,9 @@ class SessionEngine:
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
         return past_fills(self._session.database, limit)
+
+    def past_funding(self, limit: int) -> Sequence[FundingView] | None:
+        return past_funding(self._session.database, limit)
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
         return [EquityPoint(*point) for point in past_equity(self._session.database, limit)]

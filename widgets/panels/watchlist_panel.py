@@ -9,6 +9,7 @@ from PySide6.QtCore import QRect, QRectF, SignalInstance
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from widgets.controls.fields import Field
 from widgets.controls.sparkline import draw_sparkline
 from widgets.controls.table import Column, Kind, Row, RowState, Table
 from widgets.engine.engine_model import EngineModel
@@ -50,16 +51,31 @@ class WatchlistTable(Table):
     )
     empty = "No symbols. market.symbols in the configuration names them."
 
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.search_column("symbol")
+
 
 class WatchlistPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.table = WatchlistTable(self)
         self.table.selection_changed.connect(self._selected)
+        self.search = Field()
+        self.search.setPlaceholderText("Search symbols")
+        self.search.setAccessibleName("Search symbols")
+        self.search.setClearButtonEnabled(True)
+        self.search.textChanged.connect(self._search)
+        self.search.returnPressed.connect(self._choose_first)
         self._shown: dict[str, tuple[int, bool]] = {}
         self._sparks: dict[str, tuple[float, ...]] = {}
+        above = QVBoxLayout()
+        above.setContentsMargins(6, 4, 6, 4)
+        above.addWidget(self.search)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(above)
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
@@ -71,6 +87,17 @@ class WatchlistPanel(LivePanel):
             self.table.upsert(self._row(symbol))
         self.table.flush()
         self.table.select_key(self.model.symbol)
+
+    def _search(self, text: str) -> None:
+        self.table.set_filter(text.strip())
+        self.table.select_key(self.model.symbol)
+
+    def _choose_first(self) -> None:
+        """Show the first symbol that is left, and all of them again."""
+        rows = self.table.shown_rows()
+        if rows and self.search.text().strip():
+            self.model.choose_symbol(rows[0]["symbol"])
+            self.search.clear()
 
     def _selected(self, keys: list[str]) -> None:
         if len(keys) == 1:

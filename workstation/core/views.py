@@ -116,6 +116,17 @@ class FillView(msgspec.Struct, frozen=True):
     reason: str
 
 
+class FundingView(msgspec.Struct, frozen=True):
+    """A funding payment of the account."""
+
+    funding_id: str
+    ts_ns: int
+    symbol: str
+    amount: Decimal
+    """Positive is received."""
+    asset: str
+
+
 class BalanceView(msgspec.Struct, frozen=True):
     asset: str
     amount: Decimal

@@ -15,7 +15,7 @@ from workstation.core.timeframe import SECOND_NS, utc_text
 from workstation.core.types import Mode
 from workstation.replay.source import Opened, Past
 from workstation.session.parts import engine_views
-from workstation.session.past import past_equity, past_fills, past_orders
+from workstation.session.past import past_equity, past_fills, past_funding, past_orders
 from workstation.storage.database import open_database
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
@@ -118,6 +118,7 @@ class SessionSource:
                 past_orders(database, KEPT_PAST, self.symbols, before_ns),
                 past_fills(database, KEPT_PAST, before_seq),
                 past_equity(database, KEPT_PAST * 10, before_seq),
+                past_funding(database, KEPT_PAST, entry.header.number),
             )
         except peewee.PeeweeException:
             # The history is projected from the journal and may lag or lack tables: the replay itself needs none of it.

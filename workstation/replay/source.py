@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from workstation.core.messages import EquitySampled, Input, Output
-from workstation.core.views import FillView, OrderView
+from workstation.core.views import FillView, FundingView, OrderView
 from workstation.trading.arming import Arming
 from workstation.trading.kernel import Kernel
 from workstation.trading.views import EngineViews
@@ -38,6 +38,7 @@ class Past(NamedTuple):
     orders: Sequence[OrderView] = ()
     fills: Sequence[FillView] = ()
     equity: Sequence[tuple[int, float]] = ()
+    funding: Sequence[FundingView] = ()
 
 
 class ReplaySource(Protocol):

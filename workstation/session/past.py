@@ -1,4 +1,4 @@
-"""What happened before now, from the history database: ended orders, executions, equity. Oldest first."""
+"""What happened before now, from the history database: ended orders, executions, funding, equity. Oldest first."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import peewee
 
 from workstation.core.types import Liquidity, OrderRole, OrderState, OrderType, Side
-from workstation.core.views import FillView, OrderView
-from workstation.storage.database import EquityPoint, FillRow, OrderRow
+from workstation.core.views import FillView, FundingView, OrderView
+from workstation.storage.database import EquityPoint, FillRow, FundingRow, OrderRow
 
 LATER = 1 << 62
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -34,6 +34,13 @@ def past_fills(database: peewee.Database, limit: int, before_seq: int = LATER) -
     orders = OrderRow.select(OrderRow.client_id, OrderRow.reason).where(OrderRow.client_id.in_(names))
     reasons = {row.client_id: row.reason for row in orders.bind(database)}
     return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
+
+
+def past_funding(database: peewee.Database, limit: int, before_session: int = LATER) -> list[FundingView]:
+    """Funding payments of the sessions before ``before_session``."""
+    chosen = FundingRow.select().where(FundingRow.session < before_session)
+    rows = list(chosen.order_by(FundingRow.ts_ns.desc(), FundingRow.funding_id.desc()).limit(limit).bind(database))
+    return [FundingView(row.funding_id, row.ts_ns, row.symbol, row.amount, row.asset) for row in reversed(rows)]
 
 
 def past_equity(database: peewee.Database, limit: int, before_seq: int = LATER) -> list[tuple[int, float]]:

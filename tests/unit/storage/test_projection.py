@@ -21,7 +21,7 @@ from workstation.core.messages import (
 )
 from workstation.core.money import to_money
 from workstation.core.types import Side
-from workstation.session.past import past_equity, past_fills, past_orders
+from workstation.session.past import past_equity, past_fills, past_funding, past_orders
 from workstation.storage.database import (
     MODELS,
     EquityPoint,
@@ -262,3 +262,7 @@ def test_two_sessions_of_one_process_keep_their_tables_apart(tmp_path: Path) -> 
             assert len(kept) == 40 and {*kept, *(o.client_id for o in orders)} == set(kept)
             assert fills and all(each.startswith(f"{name}-") for each in (*kept, *(f.client_id for f in fills)))
             assert past_equity(database, 100)
+            paid = past_funding(database, 100)
+            assert paid and all(each.funding_id.startswith(f"{name}-") for each in paid)
+            assert [each.ts_ns for each in paid] == sorted(each.ts_ns for each in paid)
+            assert past_funding(database, 1) == paid[-1:] and past_funding(database, 100, before_session=1) == []
