@@ -31,8 +31,6 @@ LABEL_HEIGHT: Final = 14
 TIME_AXIS_HEIGHT: Final = 24
 NARROWEST: Final = 56
 EDGE: Final = 3
-TAG_REACH: Final = 40.0
-"""Tags that meet push each other, and a label gives way: at most so far from where one stood or stands."""
 
 
 class PriceAxis(pg.AxisItem):  # type: ignore[misc]
@@ -41,25 +39,11 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
     def __init__(self, chart: ChartView, pane: Pane) -> None:
         super().__init__("right")
         self.enableAutoSIPrefix(False)  # it would lay out a label that is never shown, with every range
-        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._chart, self._pane = chart, pane
-        self._tags: list[tuple[float, float]] = []
-        """Where tags stand, in logical pixels."""
         self.setWidth(NARROWEST)
 
     def boundingRect(self) -> QRectF:
         return QRectF(self.rect())
-
-    def update_newest(self) -> None:
-        """Repaint what a move of the newest values can have changed: the tags, and the labels that give way to them."""
-        series = self._chart.model.series
-        if self._pane.name != PRICE_PANE or not self._tags or not len(series):
-            self.update()
-            return
-        last = float(self._pane.logical_scale().y(float(series.column(3)[-1])))
-        top = min(last, *(top for top, _ in self._tags)) - TAG_REACH
-        bottom = max(last, *(bottom for _, bottom in self._tags)) + TAG_REACH
-        self.update(QRectF(0, top, self.rect().width(), bottom - top))
 
     def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
         painter.save()
@@ -73,10 +57,7 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
         tags = place(pane_tags(name, model, tokens), scale, canvas)
         cross = model.crosshair
         cross_y = round(scale.y(cross.value)) if cross is not None and cross.pane == name else None
-        ratio = canvas.ratio
-        self._tags = [(placed.top / ratio, (placed.top + placed.height) / ratio) for placed in tags]
-        shown = (option.exposedRect.top() * ratio, option.exposedRect.bottom() * ratio)
-        self._draw_labels(canvas, scale, tags, cross_y, tokens, shown)
+        self._draw_labels(canvas, scale, tags, cross_y, tokens)
         for placed in tags:
             _draw_tag(canvas, placed, tokens)
         if cross is not None and cross_y is not None:
@@ -106,15 +87,8 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
         return True
 
     def _draw_labels(
-        self,
-        canvas: Canvas,
-        scale: PaneScale,
-        tags: list[Placed],
-        cross_y: int | None,
-        tokens: Tokens,
-        shown: tuple[float, float],
+        self, canvas: Canvas, scale: PaneScale, tags: list[Placed], cross_y: int | None, tokens: Tokens
     ) -> None:
-        """Those that stand at least partly between `shown`, in device pixels."""
         model, name = self._chart.model, self._pane.name
         if not self._pane.has_values():
             return
@@ -126,7 +100,7 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
         step = float(np.diff(values).min()) if len(values) > 1 else 1.0
         for value, y in zip(values, whole_pixels(scale.ys(values)), strict=True):
             top = y - height // 2
-            if top < 0 or top + height > canvas.height or top > shown[1] or top + height < shown[0]:
+            if top < 0 or top + height > canvas.height:
                 continue
             if any(top < end and start < top + height for start, end in taken):
                 continue

@@ -155,13 +155,12 @@ class Pane:
                 self._fit_between(to_scale(low, self.logarithmic), to_scale(high, self.logarithmic))
             else:
                 self.bottom, self.top = 0.0, 1.0
+        self.axis.update()
         shown = (model.left, model.right, self.bottom, self.top)
         if shown == self._shown:
-            for part in (self.surface, self.axis):
-                part.update_newest() if newest_only else part.update()
+            self.surface.update_newest() if newest_only else self.surface.update()
             return False
         self._shown = shown
-        self.axis.update()
         self.surface.update()
         self.box.setRange(xRange=shown[:2], yRange=shown[2:], padding=0)
         return True
