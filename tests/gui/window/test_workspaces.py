@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
@@ -237,7 +238,8 @@ def test_full_screen_and_back(station: Workstation, qtbot: QtBot) -> None:
 
 def test_help_tells_of_the_panel_under_the_hand(station: Workstation) -> None:
     station.area.show_panel("log")
-    station.area.focus_panel(station.area.panel("log"))
+    panel = station.area.panel("log")
+    QCursor.setPos(panel.mapToGlobal(panel.rect().center()))
     press(station, Qt.Key.Key_F1)
     card = station.window.findChild(HelpCard)
     assert card is not None and card.title == "Log" and "Ctrl+C copies" in card.text
