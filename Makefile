@@ -2,8 +2,8 @@
 SHELL := /bin/bash
 PYTHON := .venv/bin/python
 ARGS ?=
-# Half of the tests wait for other processes: one worker more than there are cores.
-WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 1 : 8)))
+# Half of the time tests wait for other processes: two workers more than there are cores.
+WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 2 : 8)))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
