@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.services.ops.world import ADMIN, TRADER, World
+from tests.unit.services.ops.world import ADMIN, TRADER, World, below_market
 from workstation.messaging.bodies import AnswerBody, RiskCommandBody
 from workstation.messaging.envelope import Message
 from workstation.storage.kill_latch import KillLatch
@@ -30,11 +30,6 @@ def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
         assert time.monotonic() < ends, "it did not come about"
         time.sleep(0.05)
     return found
-
-
-def below_market(world: World) -> str:
-    bid = Decimal(world.get("/api/v1/market/ETHUSDT").json["bids"][0][0])
-    return str((bid * Decimal("0.99")).quantize(Decimal("0.01")))
 
 
 def manual_orders(world: World) -> list[dict[str, Any]]:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.unit.messaging.nats_servers import connected
-from tests.unit.services.ops.test_commands import TERMS, below_market, until
-from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World
+from tests.unit.services.ops.test_commands import TERMS, until
+from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World, below_market
 from workstation.messaging.lease import RENEWAL_S
 from workstation.services.trade_control import TradeControl
 

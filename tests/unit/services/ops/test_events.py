@@ -16,8 +16,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin
 
 from tests.unit.services.ops.asking import Asker
-from tests.unit.services.ops.test_commands import below_market
-from tests.unit.services.ops.world import TRADER, VIEWER, World
+from tests.unit.services.ops.world import TRADER, VIEWER, World, below_market
 from tests.unit.trading.bench import BTC, INSTRUMENTS
 from workstation.core.algorithms import Iceberg, ParentOrder, Scaled, Twap
 from workstation.core.brackets import BracketPlan, Target

@@ -7,7 +7,7 @@ import time
 from decimal import Decimal
 from typing import Any
 
-from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World
+from tests.unit.services.ops.world import ADMIN, TRADER, VIEWER, World, below_market
 from workstation.core.money import from_money
 from workstation.core.views import FillView
 from workstation.messaging.schemas import schema_of
@@ -78,13 +78,12 @@ async def _account_and_ledger(world: World) -> tuple[dict[str, Any], dict[str, i
 
 
 def test_orders_one_and_past(world: World) -> None:
-    working: list[dict[str, Any]] = []
-    ends = time.monotonic() + 10
-    while not working:
-        assert time.monotonic() < ends, "the market maker quotes again after a fill"
-        working = world.get("/api/v1/orders").json
-    one = world.get(f"/api/v1/orders/{working[-1]['client_id']}")
-    assert one.status in (200, 404) and one.json.get("client_id", working[-1]["client_id"]) == working[-1]["client_id"]
+    terms = {"symbol": "ETHUSDT", "side": "buy", "type": "limit", "quantity": "0.0100", "price": below_market(world)}
+    (placed,) = world.post("/api/v1/orders", terms).json["orders"]
+    working = [order for order in world.get("/api/v1/orders").json if order["client_id"] == placed]
+    assert len(working) == 1
+    one = world.get(f"/api/v1/orders/{placed}")
+    assert one.status == 200 and one.json["client_id"] == placed
     past = world.get("/api/v1/orders?past=true&limit=3").json
     assert len(past) == 3 and all(order["state"] in ("filled", "cancelled", "expired", "rejected") for order in past)
     assert "price_ticks" not in past[0] and past[0]["side"] in ("buy", "sell")

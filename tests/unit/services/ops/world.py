@@ -185,3 +185,8 @@ class World(Asker):
         await self.engine.fall_silent()
         await self._stack.aclose()
         self.paper.close()
+
+
+def below_market(world: World) -> str:
+    bid = Decimal(world.get("/api/v1/market/ETHUSDT").json["bids"][0][0])
+    return str((bid * Decimal("0.99")).quantize(Decimal("0.01")))
