@@ -78,7 +78,7 @@ async def _account_and_ledger(world: World) -> tuple[dict[str, Any], dict[str, i
 
 
 def test_orders_one_and_past(world: World) -> None:
-    terms = {"symbol": "ETHUSDT", "side": "buy", "type": "limit", "quantity": "0.0100", "price": below_market(world)}
+    terms = {"symbol": "ETHUSDT", "side": "buy", "type": "limit", "quantity": "0.0130", "price": below_market(world)}
     (placed,) = world.post("/api/v1/orders", terms).json["orders"]
     working = [order for order in world.get("/api/v1/orders").json if order["client_id"] == placed]
     assert len(working) == 1
