@@ -138,16 +138,14 @@ def required_paths() -> list[str]:
 @pytest.mark.parametrize("path", required_paths())
 def test_a_missing_key_is_named(path: str, tmp_path: Path) -> None:
     """Every key but a strategy's ``start`` and ``parameters``, which have safe meanings when absent."""
-    import yaml
-
-    tree = yaml.safe_load(TEXT)
+    tree = pickle.loads(SHIPPED_TREE)
     *parents, last = path.split(".")
     node = tree
     for parent in parents:
         node = node[parent]
     del node[last]
     file = tmp_path / "strategy.yaml"
-    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    file.write_text(yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=rf"strategy.yaml.*: {re.escape(path)} is missing; add"):
         load_settings(file)
 
