@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
+import yaml
 from msgspec import Struct
 
 from workstation.config.loader import Loaded, load_settings, profile_names, settings_from_json, settings_json
@@ -19,6 +21,7 @@ from workstation.core.types import InstrumentKind
 
 SHIPPED = Path(__file__).parents[3] / "config" / "strategy.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
+SHIPPED_TREE = pickle.dumps(yaml.load(TEXT, yaml.CSafeLoader))
 EXTRA_STRATEGY = """  mine:
     strategy: mine
     symbol: BTCUSDT
