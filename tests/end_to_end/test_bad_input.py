@@ -172,6 +172,8 @@ def test_a_good_file_goes_round(tmp_path: Path):
     assert done.returncode == 0, done.stderr
     assert "Imported 4 candles" in done.stdout and "Gaps: 1, 2 candles are missing" in done.stdout
     assert "TESTUSDT" in run("data", "list", "--data", data).stdout
+    first = tmp_path / "first.csv"
+    run("data", "export", first, "--symbol", "TESTUSDT", "--timeframe", "1h", "--data", data)
     for name in ("out.csv", "out.csv.gz", "out.parquet"):
         out = tmp_path / name
         done = run("data", "export", out, "--symbol", "TESTUSDT", "--timeframe", "1h", "--data", data)
@@ -180,8 +182,6 @@ def test_a_good_file_goes_round(tmp_path: Path):
         assert run("data", "import", out, "--symbol", "OTHERUSDT", "--data", again).returncode == 0
         back = tmp_path / f"back-{name}.csv"
         run("data", "export", back, "--symbol", "OTHERUSDT", "--timeframe", "1h", "--data", again)
-        first = tmp_path / "first.csv"
-        run("data", "export", first, "--symbol", "TESTUSDT", "--timeframe", "1h", "--data", data)
         assert back.read_text() == first.read_text()
 
 
