@@ -37,9 +37,7 @@ def test_stops_do_not_multiply_where_cancels_overtake_their_orders():
     assert run(5607, STEPS).counts["OrderSubmitted"] < 1_000
 
 
-def runs_until_met(
-    seeds: range, what: tuple[str, ...], times: int, steps: int = STEPS, **options: bool
-) -> Counter[str]:
+def runs_until_met(seeds: range, what: tuple[str, ...], times: int, steps: int = STEPS, **options: bool) -> None:
     """Run one seed after the other until each of these things has happened so many times, or no seed is left."""
     counts = Counter[str]()
     for seed in seeds:

@@ -179,7 +179,7 @@ def _times(column: pa.ChunkedArray, lines: _Lines) -> Integers:
 
 
 def _integers(column: pa.ChunkedArray) -> Integers:
-    return _numpy(column.cast(pa.int64()))
+    return np.asarray(_numpy(column.cast(pa.int64())), dtype=np.int64)
 
 
 def _numpy(column: pa.ChunkedArray) -> Any:
