@@ -5,6 +5,9 @@ ARGS ?=
 # Half of the time tests wait for other processes: two workers more than there are cores.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 2 : 8)))
 
+# Tests start the program a hundred times: Python must keep what it has compiled, whatever the shell says of that.
+test services-test compose-test: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
 

@@ -35,7 +35,8 @@ def problems(settings: Settings) -> Iterator[Problem]:
     if not settings.backtest.strategy:
         yield "backtest.strategy", "backtest.strategy is empty; name a strategy."
     zone = settings.desktop.time_zone
-    if zone != "local" and zone not in available_timezones():
+    # The names of all zones are read from the disk.
+    if zone not in ("UTC", "local") and zone not in available_timezones():
         yield "desktop.time_zone", f"desktop.time_zone is {zone}; write UTC, local, or a name as Europe/London."
     if not settings.desktop.charts:
         yield "desktop.charts", "desktop.charts is empty; list at least one chart."
