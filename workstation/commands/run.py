@@ -15,10 +15,10 @@ from workstation.commands.places import data_folder, settings
 from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
 from workstation.core.types import Mode
-from workstation.session import Session
 
 if TYPE_CHECKING:
     from workstation.services.session_messaging import SessionMessaging
+    from workstation.session import Session
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
             size=arguments.size,
             attach=arguments.attach,
         )
+    from workstation.session import Session
+
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))
 
