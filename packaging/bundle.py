@@ -6,6 +6,8 @@ import sys
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from PyInstaller.building.api import COLLECT, EXE, PYZ
+from PyInstaller.building.build_main import Analysis
 from PyInstaller.utils.hooks import collect_data_files, collect_submodules, copy_metadata
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -15,7 +17,11 @@ if str(ROOT) not in sys.path:
 NAME = "workstation"
 """Of the program and of its folder below dist/."""
 TITLE = "Trading Workstation"
-IDENTIFIER = "org.tradingworkstation.workstation"
+IDENTIFIER = "org.tradingworkstation.Workstation"
+ENTRY_NAME = "trading-workstation"
+"""Of the desktop entry on Linux."""
+ICONS = ROOT / "build" / "icons"
+"""Where packaging/icons.py has drawn them."""
 ENTRY = str(ROOT / "workstation" / "__main__.py")
 
 DATA_FILES = [
@@ -85,3 +91,25 @@ UNUSED_FILES = (
 def is_used(place: str) -> bool:
     """Whether a collected file is needed, told by its place in the bundle."""
     return not any(fnmatchcase(place.replace("\\", "/"), pattern) for pattern in UNUSED_FILES)
+
+
+def analysed() -> Analysis:
+    """All that the program imports and reads, less what is not needed."""
+    found = Analysis(
+        [ENTRY],
+        pathex=[str(ROOT)],
+        datas=DATA_FILES,
+        hiddenimports=HIDDEN_IMPORTS,
+        excludes=EXCLUDES,
+        module_collection_mode=KEPT_AS_SOURCE,
+    )
+    found.binaries = [entry for entry in found.binaries if is_used(entry[0])]
+    found.datas = [entry for entry in found.datas if is_used(entry[0])]
+    return found
+
+
+def collected(analysis: Analysis, **options: object) -> COLLECT:
+    """The folder dist/workstation. ``options`` are those of the platform's executable."""
+    archive = PYZ(analysis.pure)
+    program = EXE(archive, analysis.scripts, name=NAME, exclude_binaries=True, **options)
+    return COLLECT(program, analysis.binaries, analysis.datas, name=NAME)

@@ -13,13 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
-from widgets.look.application_icon import application_icon
 from widgets.look.style import install
 from widgets.look.tokens import Tone
 from widgets.window.main_window import PROGRAM, MainWindow
 from widgets.window.single_window import SingleWindow
+from widgets.window.start_page import StartPage
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
@@ -48,6 +49,7 @@ LOADED_LATER = (
     "widgets.window.outside",
 )
 """What the first picture of the window can do without, in the order in which it is loaded behind it."""
+PROBLEM_SIZE = QSize(760, 300)
 KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
 SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
 log = logging.getLogger("widgets.app")
@@ -84,7 +86,6 @@ def run(
         return 0
     try:
         install(application, None if loaded.settings.desktop.font == "inter" else "")
-        application.setWindowIcon(application_icon())
         desktop = Application(
             application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
         )
@@ -92,9 +93,12 @@ def run(
         desktop.window.show()
         application.processEvents()
         # The window is seen by now; all else is loaded behind it.
-        single.listen()
         import qasync
 
+        from widgets.look.application_icon import application_icon
+
+        application.setWindowIcon(application_icon())
+        single.listen()
         loop = qasync.QEventLoop(application)
         asyncio.set_event_loop(loop)
         with loop:
@@ -103,6 +107,23 @@ def run(
     finally:
         single.release()
     return code
+
+
+def ask_to_mend(sentence: str) -> bool:
+    """Show why the workstation cannot start, for who has no terminal to read it in; whether to try again."""
+    application = QApplication.instance() or QApplication([PROGRAM])
+    assert isinstance(application, QApplication)
+    install(application, None)
+    page, wishes = StartPage(), list[bool]()
+    page.setWindowTitle(PROGRAM)
+    page.resize(PROBLEM_SIZE)
+    page.tell(f"{PROGRAM} did not start", sentence, again=True)
+    page.again_wanted.connect(lambda: wishes.append(page.close()))
+    page.show()
+    # Nothing runs yet that this loop could hold up; it ends when the page is closed.
+    application.exec()
+    page.deleteLater()
+    return bool(wishes)
 
 
 def qt_version() -> str:

@@ -55,10 +55,13 @@ class SingleWindow(QObject):
         True also when the other one does not answer or the folder cannot be used: the session then says what is wrong.
         """
         try:
-            self._folder.create()
+            self._folder.path.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(self._folder.path / "window.lock", self._now_ns)
         except StorageError:
             return not self._call_other()
+        except OSError:
+            # No folder can be there: the session says so, in the window.
+            return True
         return True
 
     def listen(self) -> None:
