@@ -55,7 +55,7 @@ EXCLUDES = [
     *("psutil", "werkzeug", "markupsafe", "jinja2", "uv"),
     # Other bindings of Qt, and the parts of it that no panel uses.
     *("PyQt5", "PyQt6", "PySide2"),
-    *(f"PySide6.{part}" for part in ("QtOpenGL", "QtOpenGLWidgets", "QtQml", "QtQuick", "QtQuickWidgets", "QtSql")),
+    *(f"PySide6.{part}" for part in ("QtQml", "QtQuick", "QtQuickWidgets", "QtSql")),
     *(f"PySide6.{part}" for part in ("QtDesigner", "QtHelp", "QtTest", "QtUiTools", "QtXml", "QtPrintSupport")),
     "pyqtgraph.examples",
     "ccxt.test",
@@ -72,7 +72,7 @@ KEPT_AS_SOURCE = {
 
 UNUSED_FILES = (
     # Parts of Qt, and GTK, which its plugin for dialogs in the manner of GNOME would bring along.
-    *("*Qt6Qml*", "*Qt6Quick*", "*Qt6VirtualKeyboard*", "*Qt6Pdf*", "*Qt6OpenGL*", "*Qt6EglFS*", "opengl32sw*"),
+    *("*Qt6Qml*", "*Qt6Quick*", "*Qt6VirtualKeyboard*", "*Qt6Pdf*", "*Qt6EglFS*", "opengl32sw*"),
     *("*/plugins/generic/*", "*/plugins/egldeviceintegrations/*", "*/plugins/networkinformation/*", "*/translations/*"),
     *("*/plugins/platforms/*eglfs*", "*/plugins/platforms/*linuxfb*", "*/plugins/platforms/*minimal*"),
     *("*/plugins/platforms/*vnc*", "*/plugins/platforms/*vkkhr*", "*/plugins/platformthemes/*gtk3*"),

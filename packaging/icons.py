@@ -1,4 +1,4 @@
-"""The application's icon as PNG, ICO and ICNS, from the SVG of resources/application: ``python packaging/icons.py DIR``.
+"""The application's icon as PNG, ICO and ICNS, from its SVG: ``python packaging/icons.py FOLDER``.
 
 ICO and ICNS are here what both have been for long: lists of PNG files with their sizes.
 """

@@ -261,6 +261,15 @@ class MainWindow(QWidget):
         dialog.show()
         return dialog
 
+    def tell_about(self) -> None:
+        """The version, and where this window's configuration and data are, as a message."""
+        from workstation import __version__
+
+        places = [f"Configuration: {self.configuration.file}."] if self.configuration is not None else []
+        if self._folder is not None:
+            places.append(f"Data: {self._folder}.")
+        self.banner.set_message(" ".join(places), lead=f"{PROGRAM} {__version__}")
+
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""
         return self._workspace_actions.help() if self.workspaces is not None else None

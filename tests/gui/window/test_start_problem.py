@@ -37,7 +37,12 @@ def press_again(page: StartPage) -> None:
 
 def test_the_sentence_is_shown_until_it_is_closed(qapp: QApplication) -> None:
     seen: list[str] = []
-    when_shown(lambda page: (seen.append(page.text), page.close()))
+
+    def read(page: StartPage) -> None:
+        seen.append(page.text)
+        page.close()
+
+    when_shown(read)
     assert not ask_to_mend("Line 3 is wrong.")
     assert seen == ["Line 3 is wrong."]
     when_shown(press_again)
@@ -51,7 +56,12 @@ def test_it_is_read_again_once_it_is_mended(
     good = (ROOT / "config" / "strategy.yaml").read_text(encoding="utf-8")
     file.write_text(good.replace("mode: paper", "mode: sideways", 1), encoding="utf-8")
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    monkeypatch.setattr(widgets.app, "run", lambda loaded, *_, **__: opened.append(loaded) or 0)
+
+    def open_window(loaded: Loaded, *_: object, **__: object) -> int:
+        opened.append(loaded)
+        return 0
+
+    monkeypatch.setattr(widgets.app, "run", open_window)
 
     def mend(page: StartPage) -> None:
         assert "sideways" in page.text
