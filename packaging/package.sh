@@ -12,6 +12,6 @@ python=.venv/bin/python
 if [[ $platform == windows ]]; then python=.venv/Scripts/python; fi
 
 "$python" packaging/icons.py build/icons
-"$python" -m PyInstaller --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
+"$python" -m PyInstaller --clean --noconfirm --log-level ERROR --distpath dist --workpath build/pyinstaller \
   "packaging/$platform/workstation.spec"
 printf 'package: %s\n' "$(du -sh dist/workstation)"

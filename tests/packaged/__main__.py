@@ -26,6 +26,7 @@ from workstation.core.messages import KillSwitchChanged, OrderFilled, Output
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 
+PATIENCE_S = 60.0
 TITLE = "Trading Workstation"
 RUN_BUTTON = "#a598ff"
 """The colour of what a panel is for, in the dark theme that the program begins with."""
@@ -35,6 +36,17 @@ class Scene(NamedTuple):
     app: Installed
     screen: Display
     pictures: Path
+
+    def open(self, title: str, *arguments: str) -> subprocess.Popen[str]:
+        """Start the program and wait for its window."""
+        process, began = self.app.start(*arguments), time.monotonic()
+        while not self.screen.windows(title):
+            if process.poll() is not None or time.monotonic() - began > PATIENCE_S:
+                process.kill()
+                raise AssertionError(f"no window called {title!r} came; it said:\n{process.communicate()[0]}")
+            time.sleep(0.01)
+        print(f"  the window is there after {time.monotonic() - began:.2f} s", flush=True)
+        return process
 
     def see(self, name: str) -> None:
         self.screen.picture(self.pictures / f"{name}.png")
@@ -70,11 +82,10 @@ def a_session_runs_without_a_window(scene: Scene) -> None:
 
 def the_window_trades_and_runs_a_backtest(scene: Scene) -> None:
     """Once in one start: trade, test in a child, be started again, be killed, and be killed for good."""
-    app, screen = scene.app, scene.screen
+    app = scene.app
     app.write(app.configuration / "profiles" / "busy.yaml", BUSY_PROFILE)
-    window = app.start("--profile", "busy")
+    window = scene.open(f"PAPER.*{TITLE}", "--profile", "busy")
     try:
-        print(f"  the window is there after {screen.wait_for_window(f'PAPER.*{TITLE}'):.2f} s")
         wait_until(app.data, trades(5), 120)
         scene.see("1 trading")
         run_a_backtest(scene)
@@ -125,9 +136,8 @@ def after_a_kill_it_goes_on(scene: Scene) -> None:
     """The window before was ended by kill -9: its lock and its socket are still there."""
     app, screen = scene.app, scene.screen
     before = len(fills(journal(app.data)[1]))
-    window = app.start("--profile", "busy")
+    window = scene.open(f"PAPER.*{TITLE}", "--profile", "busy")
     try:
-        screen.wait_for_window(f"PAPER.*{TITLE}")
         wait_until(app.data, trades(before + 2), 120)
         scene.see("5 after kill -9")
         screen.focus(screen.windows(TITLE)[0])
@@ -147,9 +157,8 @@ def a_wrong_configuration_is_told_in_a_window(scene: Scene) -> None:
     app, file = scene.app, scene.app.configuration / "strategy.yaml"
     text = file.read_text(encoding="utf-8")
     app.write(file, text.replace("mode: paper", "mode: sideways", 1))
-    window = app.start()
+    window = scene.open(TITLE)
     try:
-        scene.screen.wait_for_window(TITLE)
         time.sleep(1)
         scene.see("6 wrong configuration")
         window.send_signal(signal.SIGTERM)

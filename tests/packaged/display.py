@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,14 +32,6 @@ class Display:
         """Those that are shown and have the text in their title."""
         found = self._xdotool("search", "--onlyvisible", "--name", title, check=False)
         return found.split()
-
-    def wait_for_window(self, title: str, timeout: float = 30.0) -> float:
-        """The seconds until one was there."""
-        began = time.monotonic()
-        while not self.windows(title):
-            assert time.monotonic() - began < timeout, f"no window called {title!r} within {timeout:.0f} s"
-            time.sleep(0.01)
-        return time.monotonic() - began
 
     def focus(self, window: str) -> None:
         """The keyboard goes there; without a window manager nobody else sees to it."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import sys
 from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDeadlineTimer, QObject, QThread, Signal
@@ -30,11 +32,13 @@ LONGEST_PATH = 80
 
 
 def socket_name(folder: DataFolder) -> str:
-    """Of the window's socket: a path in the data folder, or a name where a path is too long or means nothing."""
+    """Of the window's socket: a path in the data folder, or among temporary files where that is too long; on Windows,
+    where no path is wanted, a name."""
     path = str(folder.path / "window.socket")
-    if sys.platform != "win32" and len(path) <= LONGEST_PATH:
-        return path
-    return f"trading-workstation-{sha256(path.encode()).hexdigest()[:24]}"
+    name = f"trading-workstation-{sha256(path.encode()).hexdigest()[:24]}"
+    if sys.platform == "win32":
+        return name
+    return path if len(path) <= LONGEST_PATH else str(Path(gettempdir()) / name)
 
 
 class SingleWindow(QObject):
