@@ -9,7 +9,7 @@ WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cor
 test services-test compose-test: export PYTHONDONTWRITEBYTECODE =
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
+.PHONY: help setup run package package-test env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -19,6 +19,14 @@ setup: ## make the environment in .venv; does nothing when it is up to date
 
 run: setup ## open the workstation in paper mode; ARGS="--no-gui --for 60" passes options
 	@.venv/bin/workstation $(ARGS)
+
+package: ## build the application in the folder dist/workstation
+	@# Libraries of Qt's X11 plugin go into it, so they have to be here, display or none.
+	@DISPLAY=$${DISPLAY:-:0} bash packaging/setup.sh
+	@bash packaging/package.sh
+
+package-test: ## start what `make package` built as another user, on a screen of its own; ARGS="--pictures DIR"
+	@$(PYTHON) -m tests.packaged $(ARGS)
 
 env: ## passwords and tokens of the services into .env; keeps what is there
 	@python3 packaging/make_env.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -12,16 +13,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import qasync
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from widgets.look.style import install
 from widgets.look.tokens import Tone
 from widgets.window.main_window import PROGRAM, MainWindow
-from workstation.commands.run import put_on_nats
+from widgets.window.single_window import SingleWindow
+from widgets.window.start_page import StartPage
 from workstation.config.loader import Loaded
+from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
-from workstation.core.messages import SetTradingState
 from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
@@ -33,8 +35,21 @@ if TYPE_CHECKING:
     from workstation.session import Session
 
 PICTURE_AFTER_S = 8.0
+DESKTOP_FILE = "trading-workstation"
+"""The name of the desktop entry, by which Wayland finds the window's icon."""
 UNSEEN_PLATFORMS = ("offscreen", "minimal")
 FROZEN_THRESHOLDS = (20_000, 20, 50)
+LOADED_LATER = (
+    "workstation.session",
+    "workstation.backtest.job",
+    "widgets.engine.engine_model",
+    "widgets.chart.chart_panel",
+    "widgets.docks.catalogue",
+    "widgets.docks.workspaces",
+    "widgets.window.outside",
+)
+"""What the first picture of the window can do without, in the order in which it is loaded behind it."""
+PROBLEM_SIZE = QSize(760, 300)
 KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
 SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
 log = logging.getLogger("widgets.app")
@@ -52,6 +67,8 @@ def run(
 ) -> int:
     """Open the workstation and stay until it is closed; the exit status.
 
+    Where a window is open over the same data folder already, that one is brought to the front instead.
+
     ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
     ``seconds``, or a few) and shows nothing. With either, live trading is armed by ``live.confirm_account`` alone.
     ``attach`` names the NATS server of an engine elsewhere, "" that of the data folder; None runs the engine here.
@@ -61,17 +78,60 @@ def run(
     application = QApplication.instance() or QApplication([PROGRAM])
     assert isinstance(application, QApplication)
     application.setApplicationName(PROGRAM)
+    application.setDesktopFileName(DESKTOP_FILE)
     application.setQuitOnLastWindowClosed(False)
-    install(application, None if loaded.settings.desktop.font == "inter" else "")
-    loop = qasync.QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    desktop = Application(
-        application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
-    )
-    with loop:
-        loop.set_exception_handler(desktop.on_loop_error)
-        code: int = loop.run_until_complete(desktop.main())
+    single = SingleWindow(DataFolder(data), WallClock().now_ns())
+    if screenshot is None and attach is None and not single.claim():
+        sys.stdout.write(f"The window that is open on {data} was brought to the front.\n")
+        return 0
+    try:
+        install(application, None if loaded.settings.desktop.font == "inter" else "")
+        desktop = Application(
+            application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
+        )
+        single.called.connect(desktop.window.come_forward)
+        desktop.window.show()
+        application.processEvents()
+        # The window is seen by now; all else is loaded behind it.
+        import qasync
+
+        from widgets.look.application_icon import application_icon
+
+        application.setWindowIcon(application_icon())
+        single.listen()
+        loop = qasync.QEventLoop(application)
+        asyncio.set_event_loop(loop)
+        with loop:
+            loop.set_exception_handler(desktop.on_loop_error)
+            code: int = loop.run_until_complete(desktop.main())
+    finally:
+        single.release()
     return code
+
+
+def ask_to_mend(sentence: str) -> bool:
+    """Show why the workstation cannot start, for who has no terminal to read it in; whether to try again."""
+    application = QApplication.instance() or QApplication([PROGRAM])
+    assert isinstance(application, QApplication)
+    install(application, None)
+    page, wishes = StartPage(), list[bool]()
+    page.setWindowTitle(PROGRAM)
+    page.resize(PROBLEM_SIZE)
+    page.tell(f"{PROGRAM} did not start", sentence, again=True)
+    page.again_wanted.connect(lambda: wishes.append(page.close()))
+    page.show()
+    # Nothing runs yet that this loop could hold up; it ends when the page is closed.
+    application.exec()
+    page.deleteLater()
+    return bool(wishes)
+
+
+def qt_version() -> str:
+    """Of a Qt that can open a window here; it ends the process where it cannot."""
+    from PySide6 import __version__
+
+    QApplication([PROGRAM])
+    return __version__
 
 
 class Application:
@@ -135,8 +195,10 @@ class Application:
             self.window.deleteLater()
 
     async def _open_and_run(self) -> int:
+        await self._load_later()
         await self._tell("Reading the strategies and the market …")
         from widgets.window.session_start import SessionStart
+        from workstation.commands.run import put_on_nats
         from workstation.session import Session
 
         if self._stop_reason:
@@ -168,11 +230,21 @@ class Application:
             if self.window.configuration is not None:
                 self.window.configuration.close()
 
+    async def _load_later(self) -> None:
+        """In parts, so that the window can be closed meanwhile."""
+        await self._tell("Loading the panels …")
+        for module in LOADED_LATER:
+            if self._stop_reason:
+                return
+            importlib.import_module(module)
+            await asyncio.sleep(0)
+
     async def _attach_and_follow(self, place: str) -> int:
         """The window over an engine elsewhere, until it is closed; the engine goes on.
 
         One that was started again with other settings gets panels of its own.
         """
+        await self._load_later()
         from widgets.engine.attached_engine import AttachedEngine
         from widgets.window.session_start import AttachStart
         from workstation.messaging.opening import attach_address
@@ -296,6 +368,8 @@ class Application:
     def halt(self, reason: str) -> None:
         """No new order leaves until a person resumes."""
         if self._session is not None:
+            from workstation.core.messages import SetTradingState
+
             self._session.command(SetTradingState(state=TradingState.HALTED, reason=reason, who="desktop"))
 
     def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

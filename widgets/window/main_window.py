@@ -10,36 +10,31 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from widgets.actions.help_card import HelpCard
 from widgets.actions.hotkeys import Hotkeys
-from widgets.actions.hotkeys_dialog import HotkeysDialog
 from widgets.actions.palette import Palette
 from widgets.actions.registry import Actions
 from widgets.controls.toolbar import popup_below
-from widgets.engine.engine_model import EngineModel
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.window import menus, window_state
-from widgets.window.account_banner import AccountBanner
 from widgets.window.appearance import Appearance
-from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner
 from widgets.window.column import WindowColumn
-from widgets.window.keys_dialog import KeysDialog
-from widgets.window.outside import Outside
-from widgets.window.panic import Panic
 from widgets.window.replay_stage import ReplayStage
 from widgets.window.start_page import StartPage
-from widgets.window.status_bar import StatusBar
-from widgets.window.trade_actions import TradeActions
 from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
 
 if TYPE_CHECKING:
+    from widgets.actions.help_card import HelpCard
+    from widgets.actions.hotkeys_dialog import HotkeysDialog
     from widgets.docks.workspace import Workspace
     from widgets.docks.workspaces import Workspaces
+    from widgets.engine.engine_model import EngineModel
+    from widgets.window.keys_dialog import KeysDialog
+    from widgets.window.panic import Panic
     from workstation.services.configuration_editor import ConfigurationEditor
 
 PROGRAM = "Trading Workstation"
@@ -108,6 +103,8 @@ class MainWindow(QWidget):
 
     def open_keys(self) -> KeysDialog:
         """API keys: those that there are, one more, one less."""
+        from widgets.window.keys_dialog import KeysDialog
+
         exchange = self._settings.exchange
         dialog = KeysDialog(exchange.key, exchange.name, self)
         dialog.show()
@@ -117,8 +114,15 @@ class MainWindow(QWidget):
 
     def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
         """Build the panels and begin to show what the engine does."""
+        # All that the first picture of the window can do without is loaded after it.
         from widgets.docks.catalogue import catalogue, charts_of
         from widgets.docks.workspaces import Workspaces
+        from widgets.window.account_banner import AccountBanner
+        from widgets.window.attached_banner import AttachedBanner
+        from widgets.window.outside import Outside
+        from widgets.window.panic import Panic
+        from widgets.window.status_bar import StatusBar
+        from widgets.window.trade_actions import TradeActions
         from widgets.window.workspace_actions import WorkspaceActions
 
         self.model = model
@@ -251,9 +255,20 @@ class MainWindow(QWidget):
 
     def open_hotkeys(self, action: str = "") -> HotkeysDialog:
         """All hotkeys; with an action's name that one is chosen."""
+        from widgets.actions.hotkeys_dialog import HotkeysDialog
+
         dialog = HotkeysDialog(self.registry, self, action)
         dialog.show()
         return dialog
+
+    def tell_about(self) -> None:
+        """The version, and where this window's configuration and data are, as a message."""
+        from workstation import __version__
+
+        places = [f"Configuration: {self.configuration.file}."] if self.configuration is not None else []
+        if self._folder is not None:
+            places.append(f"Data: {self._folder}.")
+        self.banner.set_message(" ".join(places), lead=f"{PROGRAM} {__version__}")
 
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""

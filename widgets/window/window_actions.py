@@ -90,6 +90,14 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "text",
         enabled=no_engine,
     )
+    yield Action(
+        "help.about",
+        "Help",
+        "About",
+        window.tell_about,
+        "Tells the version, and where configuration and data are.",
+        icon="text",
+    )
     yield Action("window.quit", "Window", "Quit", window.close, "Stops in order and closes.", "Ctrl+Q", "cross")
 
 
