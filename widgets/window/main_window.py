@@ -29,7 +29,7 @@ from widgets.window.keys_dialog import KeysDialog
 from widgets.window.outside import Outside
 from widgets.window.panic import Panic
 from widgets.window.replay_stage import ReplayStage
-from widgets.window.start_page import StartPage
+from widgets.window.start_page import PROGRAM, StartPage
 from widgets.window.status_bar import StatusBar
 from widgets.window.trade_actions import TradeActions
 from widgets.window.window_actions import setting_actions, window_actions
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from widgets.docks.workspaces import Workspaces
     from workstation.services.configuration_editor import ConfigurationEditor
 
-PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
 
 
@@ -146,6 +145,7 @@ class MainWindow(QWidget):
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
             self.attached = AttachedBanner(model, attachment, self.banner, self.workspaces)
+            self.attached.title_changed.connect(self.tell_title)
             self._of_engine.append(self.attached)
             self.tell_title()
         self.account.show_account(replaying=False)
@@ -318,7 +318,8 @@ class MainWindow(QWidget):
             return
         event.ignore()
         if self.model is not None:
-            stops = self.model.engine.attachment is None
+            attachment = self.model.engine.attachment
+            stops = attachment is None or attachment.own is not None
             ends = (
                 "Stopping: entries are cancelled, protective stops stay." if stops else "Detaching: the engine goes on."
             )

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -89,6 +89,8 @@ class RemoteEngine:
         self.changed = ""
         """How the engine that was started again differs from the one that is mirrored, in a sentence: it is to be
         opened anew."""
+        self.latch: Callable[[Kill], str] | None = None
+        """Latches a kill that the engine did not hear, where its data folder is at hand; what that means, in words."""
         self.past_orders: list[OrderView] = []
         self.past_fills: list[FillView] = []
         self.past_equity: list[tuple[int, float]] = []
@@ -306,7 +308,7 @@ class RemoteEngine:
 
     async def _send(self, command: AnyCommand | RecordMarket) -> None:
         loop, id_ = asyncio.get_running_loop(), secrets.token_hex(8)
-        is_kill = isinstance(command, Kill)
+        is_kill, unlatched = isinstance(command, Kill), self.latch
         ends_s = loop.time() + KILL_FOR_S
         while True:
             try:
@@ -319,7 +321,9 @@ class RemoteEngine:
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
-                self._tell(f"The kill has not reached the engine, it is sent again: {error}", False)
+                latched = f" {unlatched(command)}" if unlatched is not None and isinstance(command, Kill) else ""
+                unlatched = None
+                self._tell(f"The kill has not reached the engine, it is sent again: {error}{latched}", False)
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()
