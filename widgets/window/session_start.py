@@ -211,6 +211,5 @@ class OwnStart(Start["OwnEngine"]):
                 await self._tell("Starting the engine in a process of its own …")
                 return own.attached if await self._unless_cancelled(own.open()) else None
             except WorkstationError as error:
-                sys.stderr.write(f"{error}\n")
                 if not (self._attended and await self._is_tried_again(error)):
                     raise

@@ -129,7 +129,7 @@ class OwnEngine:
             return self._failure
         if self.is_running:
             return ""
-        return f"The engine's process ended{self._how()}. No strategy runs; orders at the venue rest as they are."
+        return f"The engine has ended, no strategy runs. Its process {self._how()}; orders rest at the venue as they are."
 
     @property
     def ended(self) -> bool:
@@ -204,13 +204,13 @@ class OwnEngine:
             KillLatch(self._folder.path).engage(kill.reason, kill.who or "desktop", self._clock.now_ns(), kill.flatten)
         except StorageError as error:
             return str(error)
-        return "It is latched in the data folder: the engine obeys it as soon as it looks, and starts killed."
+        return "The kill is latched in the data folder: the engine obeys it when it looks, and starts killed"
 
     def _how(self) -> str:
         code = self._process.returncode if self._process is not None else None
         if code is None:
-            return ""
-        return f", killed by signal {-code}" if code < 0 else f" with status {code}"
+            return "is gone"
+        return f"was killed by signal {-code}" if code < 0 else f"ended with status {code}"
 
     def _last_words(self) -> str:
         try:

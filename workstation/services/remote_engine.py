@@ -321,9 +321,10 @@ class RemoteEngine:
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
-                latched = f" {unlatched(command)}" if unlatched is not None and isinstance(command, Kill) else ""
-                unlatched = None
-                self._tell(f"The kill has not reached the engine, it is sent again: {error}{latched}", False)
+                words = "The kill has not reached the engine, it is sent again"
+                if unlatched is not None and isinstance(command, Kill):
+                    words, unlatched = unlatched(command), None
+                self._tell(f"{words}: {error}", False)
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()
