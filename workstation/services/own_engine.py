@@ -129,7 +129,7 @@ class OwnEngine:
             return self._failure
         if self.is_running:
             return ""
-        return f"The engine has ended, no strategy runs. Its process {self._how()}; orders rest at the venue as they are."
+        return f"The engine has ended, no strategy runs. Its process {self._how()}; orders at the venue rest."
 
     @property
     def ended(self) -> bool:
