@@ -57,7 +57,8 @@ class OwnEngine:
         self._folder = folder
         self._seed = seed
         self._clock = WallClock()
-        self._lock: FolderLock | None = None
+        self.window_lock: FolderLock | None = None
+        """Held from ``claim`` to ``close``."""
         self._process: subprocess.Popen[bytes] | None = None
         self._found = 0
         self._looked_s = 0.0
@@ -70,8 +71,8 @@ class OwnEngine:
     def claim(self) -> None:
         """Be the one window of the data folder. Raises ``StorageError`` that names the other one's process."""
         self._folder.create()
-        if self._lock is None:
-            self._lock = FolderLock(self._folder.window_lock, self._clock.now_ns())
+        if self.window_lock is None:
+            self.window_lock = FolderLock(self._folder.window_lock, self._clock.now_ns())
 
     async def open(self) -> None:
         """Find the engine that an earlier window left, or start one; wait until it answers, and take control of it.
@@ -82,7 +83,7 @@ class OwnEngine:
         if not self.is_running:
             self._start()
         attached = await self._answering()
-        attached.remote.latch = self._latch
+        attached.remote.latch = self.latch
         self.attached = attached
         for _ in range(TRIES):
             try:
@@ -198,7 +199,7 @@ class OwnEngine:
             )
         self._process, self._found, self._was_here = None, process_id, True
 
-    def _latch(self, kill: Kill) -> str:
+    def latch(self, kill: Kill) -> str:
         """Latch a kill that the engine did not hear; what that means, in a sentence."""
         try:
             KillLatch(self._folder.path).engage(kill.reason, kill.who or "desktop", self._clock.now_ns(), kill.flatten)
@@ -233,9 +234,9 @@ class OwnEngine:
         kept = kept_address(self._folder.path / FOLDER)
         if self._was_here and kept is not None:
             await end_orphan(self._folder.path / FOLDER, kept.port)
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        if self.window_lock is not None:
+            self.window_lock.release()
+            self.window_lock = None
 
     async def _end(self, process_id: int, number: signal.Signals, patience_s: float) -> None:
         ends_s = asyncio.get_running_loop().time() + patience_s
