@@ -26,8 +26,6 @@ from workstation.storage.lock import FolderLock, is_held
 
 LOADED = load_settings(ROOT / "config" / "strategy.yaml")
 STUBBORN = 'import signal, time; signal.signal(15, signal.SIG_IGN); print("here", flush=True); time.sleep(60)'
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"
-)
 
 Play = Callable[[str], None]
 
