@@ -26,6 +26,7 @@ from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner
 from widgets.window.column import WindowColumn
 from widgets.window.keys_dialog import KeysDialog
+from widgets.window.lag_notice import LagNotice
 from widgets.window.outside import Outside
 from widgets.window.panic import Panic
 from widgets.window.replay_stage import ReplayStage
@@ -129,7 +130,8 @@ class MainWindow(QWidget):
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
         kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
-        self.status = StatusBar(model, self)
+        bound_ms = self._desktop.loop_lag_bound_ms
+        self.status = StatusBar(model, bound_ms, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces)
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
@@ -148,6 +150,8 @@ class MainWindow(QWidget):
             self.attached.title_changed.connect(self.tell_title)
             self._of_engine.append(self.attached)
             self.tell_title()
+        elif self.configuration is not None:
+            self._of_engine.append(LagNotice(model, self.banner, self.configuration, bound_ms, self))
         self.account.show_account(replaying=False)
         self.back_to_chart()
         if self._lost:

@@ -12,11 +12,9 @@ import json
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +22,7 @@ from workstation.core.credentials import Credentials
 from workstation.core.errors import MessagingError
 from workstation.core.redaction import hide
 from workstation.messaging.link import Address
+from workstation.messaging.server_program import server_program
 
 CONFIGURATION = "server.json"
 PROCESS_ID = "server.pid"
@@ -217,12 +216,6 @@ async def end_orphan(folder: Path, port: int) -> None:
 
 def _address(port: int, password: str) -> Address:
     return Address((f"nats://{HOST}:{port}",), USER, password)
-
-
-def server_program() -> str | None:
-    """``nats-server`` beside this Python or on the PATH."""
-    beside = shutil.which("nats-server", path=str(Path(sys.executable).parent))
-    return beside or shutil.which("nats-server")
 
 
 async def _end(process: subprocess.Popen[bytes]) -> None:

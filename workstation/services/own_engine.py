@@ -23,7 +23,8 @@ from workstation.core.errors import MessagingError, StorageError
 from workstation.core.messages import Kill
 from workstation.core.resources import bundle_folder, program_command
 from workstation.messaging.opening import FOLDER
-from workstation.messaging.server import end_orphan, kept_address, server_program
+from workstation.messaging.server import end_orphan, kept_address
+from workstation.messaging.server_program import server_program
 from workstation.services.attaching import Attached
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
