@@ -170,7 +170,7 @@ class _Attachment:
 
     @property
     def controller(self) -> str:
-        return self._remote.control.other
+        return self._remote.control.other_name
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         self._remote.control.on_change = handler

@@ -130,7 +130,7 @@ class Attachment(Protocol):
 
     @property
     def controller(self) -> str:
-        """Which other one may; empty when none."""
+        """Who else may, by a name that a person understands; empty when nobody."""
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         """Call this when control has changed, with a sentence or none."""

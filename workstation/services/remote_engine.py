@@ -20,7 +20,7 @@ import msgspec
 from workstation.config.settings import Subjects
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
-from workstation.core.messages import AnyCommand, Kill, MarketInput, Trade
+from workstation.core.messages import AnyCommand, Kill, MarketInput, Resume, Trade
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
 from workstation.core.views import CommandAnswered, FillView, OrderView, VerdictView, ViewsChanged
@@ -313,7 +313,11 @@ class RemoteEngine:
         while True:
             try:
                 run, patience_s = ("", KILL_EVERY_S) if is_kill else (self.mirror.session, 5.0)
-                answer = await self._client.command(command, self._who, id_, patience_s, run)
+                if isinstance(command, Kill | Resume):
+                    # Both halves of a split engine have a kill switch of their own.
+                    answer = await self._client.command_both(command, self._who, id_, patience_s, run)
+                else:
+                    answer = await self._client.command(command, self._who, id_, patience_s, run)
                 break
             except MessagingError as error:
                 if not is_kill or loop.time() > ends_s:
