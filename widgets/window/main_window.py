@@ -118,6 +118,7 @@ class MainWindow(QWidget):
     def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
         """Build the panels and begin to show what the engine does."""
         from widgets.docks.catalogue import catalogue, charts_of
+        from widgets.docks.user_content import UserContent
         from widgets.docks.workspaces import Workspaces
         from widgets.window.workspace_actions import WorkspaceActions
 
@@ -128,12 +129,15 @@ class MainWindow(QWidget):
         self.account = AccountBanner(model, self.banner, self.panic)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.stage.research)
+        made = UserContent(model, self._folder)
+        kinds = catalogue(model, self._desktop, self._build_settings, made, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         bound_ms = self._desktop.loop_lag_bound_ms
         self.status = StatusBar(model, bound_ms, self)
         offered = WorkspaceActions(self.workspaces, self)
-        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces)
+        self.outside = Outside(
+            model, made.alerts, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces
+        )
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
