@@ -51,7 +51,7 @@ class LagNotice(QObject):
             self._propose(health.loop_lag_ms)
 
     def _propose(self, lag_ms: float) -> None:
-        words = f"The loop that engine and window share is {lag_ms:.0f} ms late, for a minute now."
+        words = f"The loop of engine and window is {lag_ms:.0f} ms late, for a minute now."
         if server_program() is None:
             words += (
                 " An engine in a process of its own would not wait for it, but needs nats-server: nats.io/download."

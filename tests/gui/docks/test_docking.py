@@ -133,6 +133,22 @@ def test_a_damaged_layout_changes_nothing(area: DockArea, text: str) -> None:
     assert sizes(area) == before
 
 
+def test_a_layout_that_goes_and_comes_before_qt_has_told_of_it_keeps_its_front_panels(
+    area: DockArea, qtbot: QtBot
+) -> None:
+    """As a compact window does at its start, whose size is fitted right after its layout was brought back."""
+    area.set_compact(True)
+    area.show_panel("fills")
+    QApplication.processEvents()
+    kept = json.loads(json.dumps(area.document()))
+    fresh = make_area(qtbot)
+    assert fresh.take(kept)
+    fresh.set_compact(False)
+    fresh.set_compact(True)
+    QApplication.processEvents()
+    assert fresh.document()["front"] == kept["front"] and "fills" in kept["front"]
+
+
 def test_one_focused_panel(area: DockArea, qtbot: QtBot) -> None:
     field = QLineEdit()
     area.panel("ticket").setWidget(field)

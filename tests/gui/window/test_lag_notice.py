@@ -76,7 +76,7 @@ def test_a_minute_above_the_bound_is_told_once(desk: Desk) -> None:
     desk.model.be_late(BOUND_MS + 1, 60)
     assert not desk.message()
     desk.model.be_late(120, 1)
-    assert desk.message() == "The loop that engine and window share is 120 ms late, for a minute now."
+    assert desk.message() == "The loop of engine and window is 120 ms late, for a minute now."
     assert desk.banner.action.text() == ACTION and desk.banner.action.isVisible()
     desk.banner.set_message("")
     desk.model.be_late(500, 200)
