@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
@@ -16,7 +15,8 @@ from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.panel_kind import Count, PanelKind
-from widgets.engine.engine_model import EngineModel, Result
+from widgets.docks.user_content import UserContent
+from widgets.engine.engine_model import EngineModel
 from widgets.engine.linked_model import LETTERS
 from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
@@ -34,12 +34,10 @@ from widgets.panels.reconciliation_panel import ReconciliationPanel
 from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
-from widgets.panels.trade_notes import TradeNotes
 from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
-from widgets.ticket.templates import TemplateBook
 from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.config.settings import Chart, Desktop
@@ -51,21 +49,16 @@ def catalogue(
     model: EngineModel,
     desktop: Desktop,
     settings: Callable[[EngineModel], QWidget],
-    kept: Path | None = None,
+    made: UserContent,
     research: Research | None = None,
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
-    ``settings`` builds the panel of the configuration, which the window knows. ``kept`` is the folder of what people
-    make in the window; without one that lasts as long as the model. ``research`` is what the research panels share.
+    ``settings`` builds the panel of the configuration, which the window knows. ``made`` is what people make in the
+    window, ``research`` what the research panels share.
     """
-    drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
-    templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    drawings, templates, alerts, notes = made.drawings, made.templates, made.alerts, made.notes
     one_click = OneClick(model, desktop.one_click_minutes)
-    alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
-    notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
-    notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
-    drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
         PanelKind(

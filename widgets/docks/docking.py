@@ -273,6 +273,8 @@ class DockArea(QMainWindow):
         self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
         for name, panel in self._panels.items():
+            # Qt tells of it later, but the layout may be asked for before that.
+            panel.in_front = name in front
             if name not in opened:
                 panel.close()
             elif name in front:

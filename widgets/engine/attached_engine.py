@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from widgets.engine.protocol import Attachment, EquityPoint, Health
+from widgets.engine.protocol import Attachment, EquityPoint, Health, OwnProcess
 from workstation.core.messages import AnyCommand
 from workstation.core.orders import Intent
 from workstation.core.types import Mode
@@ -33,12 +33,13 @@ from workstation.trading.arming import ArmingState
 
 
 class AttachedEngine:
-    """``remote`` was opened and is followed on the window's loop."""
+    """``remote`` was opened and is followed on the window's loop; ``own`` is the engine's process where it ends with
+    the window."""
 
-    def __init__(self, remote: RemoteEngine) -> None:
+    def __init__(self, remote: RemoteEngine, own: OwnProcess | None = None) -> None:
         self._remote = remote
         self._mirror = remote.mirror
-        self.attachment: Attachment | None = _Attachment(remote)
+        self.attachment: Attachment | None = _Attachment(remote, own)
 
     @property
     def _screen(self) -> Screen:
@@ -144,9 +145,10 @@ class AttachedEngine:
 class _Attachment:
     """How the window hangs on the engine."""
 
-    def __init__(self, remote: RemoteEngine) -> None:
+    def __init__(self, remote: RemoteEngine, own: OwnProcess | None) -> None:
         self._remote = remote
         self.place = remote.place
+        self.own = own
 
     @property
     def silent_s(self) -> float:
@@ -155,6 +157,8 @@ class _Attachment:
     @property
     def trouble(self) -> str:
         silent_s = self._remote.silent_s
+        if self.own is not None and self.own.trouble:
+            return self.own.trouble
         wrong = self._remote.changed or self._remote.mismatch
         if wrong:
             return wrong
@@ -166,7 +170,7 @@ class _Attachment:
 
     @property
     def controller(self) -> str:
-        return self._remote.control.other
+        return self._remote.control.other_name
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         self._remote.control.on_change = handler

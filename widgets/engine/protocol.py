@@ -95,10 +95,26 @@ class Health(NamedTuple):
     loop_lag_ms: float
 
 
+class OwnProcess(Protocol):
+    """The process of an engine that is a window's own: it ends with the window."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended before the window did, and can be started again."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not run, in a sentence; empty while it does."""
+
+    def start_again(self) -> None: ...
+
+
 class Attachment(Protocol):
     """How a window hangs on an engine elsewhere, of which several windows may be open and one trades."""
 
     place: str
+    own: OwnProcess | None
+    """None of an engine that goes on without this window."""
 
     @property
     def silent_s(self) -> float:
@@ -114,7 +130,7 @@ class Attachment(Protocol):
 
     @property
     def controller(self) -> str:
-        """Which other one may; empty when none."""
+        """Who else may, by a name that a person understands; empty when nobody."""
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         """Call this when control has changed, with a sentence or none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from widgets.engine.protocol import Attachment, EquityPoint, Health
+from widgets.engine.protocol import Attachment, EquityPoint, Health, OwnProcess
 from widgets.engine.session_market import SessionMarket
 from workstation.core.errors import DataError
 from workstation.core.messages import AnyCommand
@@ -39,6 +39,7 @@ class _Watching:
     """What keeps commands out of a replay, told as a window that may not trade is told."""
 
     place = "replay"
+    own: OwnProcess | None = None
     silent_s = 0.0
     trouble = ONLY_SHOWN
     in_control = False

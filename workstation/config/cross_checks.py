@@ -29,6 +29,12 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _risk(settings)
     yield from _strategies(settings)
     yield from _messaging(settings.messaging)
+    if settings.engine == "process" and settings.messaging.use == "servers":
+        yield (
+            "engine",
+            "engine is process, which talks over a server of its own, but messaging.use is servers; set engine to "
+            "in_process, or run `workstation --no-gui` and open the window with --attach.",
+        )
     yield from _ops(settings.ops)
     yield from _costs(settings.backtest.costs, "backtest.costs")
     yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)

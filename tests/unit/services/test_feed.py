@@ -185,7 +185,7 @@ async def test_bars_and_the_enriched_message_are_published(tmp_path: Path) -> No
     async with running_server(tmp_path) as server, connected(server, "monitor") as link:
         await link.subscribe(f"{SUBJECTS.market_bars}.BTCUSDT.>", bars.append, BarBody)
         await link.subscribe(SUBJECTS.market_data, enriched.append, MarketData)
-        await link.client.flush()
+        await link.confirm()
         async with a_feed(server, rate=40) as feed:
             for _ in range(30):
                 feed.step(7)
