@@ -204,7 +204,7 @@ class EngineViews:
             state=slot.state,
             detail=slot.detail,
             quantity=instrument.quantity(position.lots if position else 0),
-            day_result=from_money(net + open_result - kernel.day_results.get(strategy.name, 0)),
+            day_result=from_money(net + open_result - kernel.day.results.get(strategy.name, 0)),
             realised=from_money(net),
             parameters=tuple(
                 parameter_view(parameter, getattr(strategy, name)) for name, parameter in strategy.parameters().items()
@@ -222,7 +222,7 @@ class EngineViews:
             killed=kernel.trading.kill is not None,
             crisis=guards.in_crisis,
             crisis_cause=guards.every_crisis_cause,
-            denied_today=kernel.denied_today,
+            denied_today=kernel.day.denied,
             size_factor=guards.size_factor(),
             limits=tuple(self._limits()),
             protections=tuple((name, owner, until) for (name, owner), until in guards.pauses.items() if until > now_ns),
