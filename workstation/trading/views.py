@@ -32,7 +32,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
 from workstation.trading.parameters import Parameter
-from workstation.trading.strategy_host import StrategySlot
+from workstation.trading.strategy_slot import StrategySlot
 
 _ZERO = Decimal(0)
 
