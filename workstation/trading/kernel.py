@@ -36,6 +36,7 @@ from workstation.core.types import OrderState, OrderType, Severity, StrategyStat
 from workstation.trading.algorithms.runner import Algorithms
 from workstation.trading.denials import Denial
 from workstation.trading.doubt import DoubtResolver
+from workstation.trading.good_till import GoodTill
 from workstation.trading.guards import Guards
 from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import Journal, KernelTerms, Recorder, VenueFactory
@@ -94,7 +95,7 @@ class Kernel:
             self.trading,
             self.guards,
             leverage=terms.leverage,
-            can_short=self.venue.can.short,
+            can=self.venue.can,
             expiry_ns=terms.request_expiry_ns,
             runs=self.host.runs,
         )
@@ -160,6 +161,8 @@ class Kernel:
             self.settlement.order_listeners.append(self.held.on_order)
         self.reconciliation = Reconciliation(self, terms.reconciliation) if can.reconciles else None
         self.remote_books = RemoteBooks(self) if can.outlives else None
+        self.good_till = GoodTill(self)
+        self.settlement.order_listeners.append(self.good_till.on_order)
         self._path = OrderPath(self)
         self.denied_ids = self._path.denied_ids
         self._command_handlers: dict[type, CommandHandler] = {}
@@ -211,6 +214,7 @@ class Kernel:
                 self.orders.mark_unknown(order, "in flight when the last session ended")
             if order.cancel_requested_ns:
                 self.orders.ask_to_cancel(order, "asked again after a restart")
+        self.good_till.begin()
         self.replacements.start()
         self.lockout.begin()
         self.algorithms.begin()

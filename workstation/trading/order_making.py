@@ -35,6 +35,8 @@ def order_of(approved: Approved, now_ns: int) -> Order:
         created_ns=now_ns,
         updated_ns=now_ns,
         expires_ns=approved.expires_ns,
+        good_till_ns=intent.good_till_ns,
+        visible_lots=intent.visible_lots,
     )
 
 
@@ -62,6 +64,8 @@ def submitted(order: Order) -> OrderSubmitted:
         reference=order.reference,
         expires_ns=order.expires_ns,
         tag=order.tag,
+        good_till_ns=order.good_till_ns,
+        visible_lots=order.visible_lots,
     )
 
 

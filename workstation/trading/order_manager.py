@@ -31,7 +31,7 @@ from workstation.core.types import EXTERNAL, OrderRole, OrderState, Severity, Si
 from workstation.trading.amendments import Amendment, Amendments
 from workstation.trading.order_answers import reports_of
 from workstation.trading.order_making import PLACED_ELSEWHERE, foreign_order, order_of, submitted
-from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport
+from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport, end_note
 from workstation.venues.base import Request
 
 DUPLICATE_REQUEST = "DUPLICATE"
@@ -233,7 +233,7 @@ class OrderManager:
         elif isinstance(report, OrderRejected):
             order.note = f"{report.code}: {report.reason}"
         elif isinstance(report, OrderUnknown | OrderCancelled | OrderExpired):
-            order.note = report.reason
+            order.note = end_note(report, order.good_till_ns)
         if order.filled_lots and new_state.is_open and new_state is not OrderState.UNKNOWN:
             new_state = OrderState.PARTIALLY_FILLED
         order.state = new_state

@@ -14,6 +14,7 @@ from workstation.trading.algorithms.runner import Algorithms
 from workstation.trading.brackets import bracket_children
 from workstation.trading.denials import Denial
 from workstation.trading.doubt import DoubtResolver
+from workstation.trading.good_till import GoodTill
 from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import KernelTerms
 from workstation.trading.order_manager import OrderManager
@@ -38,6 +39,7 @@ class Engine(Protocol):
     algorithms: Algorithms
     replacements: Replacements
     doubt: DoubtResolver
+    good_till: GoodTill
     day: TradingDay
     held: HeldOrders | None
 
@@ -59,6 +61,7 @@ class OrderPath:
             self.deny(intent, verdict, client_id)
             return ""
         order = engine.orders.submit(verdict)
+        engine.good_till.watch(order)
         if intent.stop_loss or intent.take_profit:
             self._place_children(intent, order)
         if engine.doubt.watches:

@@ -119,6 +119,8 @@ class EngineViews:
             post_only=order.post_only,
             parent_id=order.parent_id,
             tag=order.tag,
+            good_till_ns=order.good_till_ns,
+            visible=instrument.quantity(order.visible_lots) if order.visible_lots else None,
         )
 
     def algorithms(self) -> list[AlgorithmView]:
