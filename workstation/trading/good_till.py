@@ -53,14 +53,18 @@ class GoodTill:
             return
         now_ns = self._engine.clock.time_ns
         if not order.is_open:
-            timer = self._timers.pop(order.client_id, None)
-            if timer is not None:
-                timer.cancel()
+            self._forget(order)
         elif order.client_id not in self._timers and not order.cancel_requested_ns:
-            self._end_at(order, now_ns + AGAIN_NS)
+            self._end_at(order, max(order.good_till_ns, now_ns + AGAIN_NS))
 
     def _end_at(self, order: Order, when_ns: int) -> None:
+        self._forget(order)
         self._timers[order.client_id] = self._engine.clock.call_at(when_ns, lambda: self._due(order))
+
+    def _forget(self, order: Order) -> None:
+        timer = self._timers.pop(order.client_id, None)
+        if timer is not None:
+            timer.cancel()
 
     def _due(self, order: Order) -> None:
         del self._timers[order.client_id]
