@@ -39,6 +39,7 @@ from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
 from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
@@ -61,6 +62,7 @@ def catalogue(
     """
     drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    sizes = SizePresets(None if kept is None else kept / "sizes.json", model)
     one_click = OneClick(model, desktop.one_click_minutes)
     alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
     notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
@@ -78,13 +80,13 @@ def catalogue(
         PanelKind(
             "ticket",
             "Ticket",
-            lambda m: TicketPanel(m, templates, one_click),
+            lambda m: TicketPanel(m, templates, one_click, sizes),
             LINK,
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
         *chart_kinds(model, desktop, drawings, alerts),
-        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click), LINK),
+        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click, sizes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
         PanelKind("footprint", "Footprint", lambda m: footprint(m, desktop), LINK),
