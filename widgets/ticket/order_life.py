@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.controls.controls import ToneLabel
 from widgets.controls.fields import Field
@@ -29,12 +29,14 @@ FIRST_NS = HOUR_NS
 PARTS = 5
 
 
-class OrderLife(QWidget):
-    """``button`` stands in the ticket; the fields are shown where the order needs them."""
+class OrderLife(QObject):
+    """``button`` and the rows stand in the ticket; a row is shown where the order needs it."""
 
     changed = Signal()
+    part_wanted = Signal(bool)
+    """The menu asks for an iceberg, or for none."""
 
-    def __init__(self, now_ns: Callable[[], int], unit_room: int, parent: QWidget | None = None) -> None:
+    def __init__(self, now_ns: Callable[[], int], unit_room: int, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._now_ns = now_ns
         self.time_in_force = TimeInForce.GTC
@@ -50,18 +52,16 @@ class OrderLife(QWidget):
         self.visible_part.setToolTip("What the venue's own iceberg shows at a time")
         self.labels = {"until": ToneLabel("Until", Tone.LABEL), "visible": ToneLabel("Shows", Tone.LABEL)}
         self.fields: dict[str, Field] = {"until": self.until, "visible": self.visible_part}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(6)
-        grid.setColumnMinimumWidth(0, 60)
-        grid.setColumnStretch(1, 1)
-        for place, (name, field) in enumerate(self.fields.items()):
-            grid.addWidget(self.labels[name], place, 0)
-            grid.addWidget(field, place, 1)
+        for field in self.fields.values():
             field.textEdited.connect(self.changed)
         self.button.clicked.connect(lambda: popup_below(self.menu(), self.button))
-        self._show()
+        for row in self.rows():
+            for widget in row:
+                widget.hide()
+
+    def rows(self) -> list[tuple[QWidget, QWidget]]:
+        """Label and field of each row."""
+        return [(self.labels[name], field) for name, field in self.fields.items()]
 
     def take_instrument(self, instrument: Instrument) -> None:
         """An empty part, in the steps of another instrument."""
@@ -95,14 +95,13 @@ class OrderLife(QWidget):
     def _show(self) -> None:
         dated = self.time_in_force is TimeInForce.GTD
         for name, shown in (("until", dated), ("visible", self.iceberg)):
-            self.labels[name].setVisible(shown)
-            self.fields[name].setVisible(shown)
-        self.setVisible(self._used and (dated or self.iceberg))
+            self.labels[name].setVisible(shown and self._used)
+            self.fields[name].setVisible(shown and self._used)
         self.button.set_text(self.time_in_force.upper())
 
     def menu(self) -> QMenu:
         """Every life, dates near at hand, and the venue's iceberg."""
-        menu = QMenu(self)
+        menu = QMenu(self.button)
         self.fill_menu(menu)
         return menu
 
@@ -124,5 +123,3 @@ class OrderLife(QWidget):
         part.setCheckable(True)
         part.setChecked(self.iceberg)
         part.triggered.connect(self.part_wanted)
-
-    part_wanted = Signal(bool)

@@ -88,14 +88,14 @@ class TicketForm(QWidget):
             "stop": self.stop,
             "target": self.target,
         }
-        self.life = OrderLife(model.engine.now_ns, UNIT_ROOM)
+        self.life = OrderLife(model.engine.now_ns, UNIT_ROOM, self)
         self.sizes = SizeSwitch(model, presets, stretch=True, parent=self)
         self.sizes.setToolTip("Writes this size; a right click edits the sizes")
         self.edit_sizes = IconButton("more", "Edits the sizes")
         self.algorithm_fields = AlgorithmFields()
         self.algorithm_fields.hide()
         self.book = book
-        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True)
+        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True, inset=3)
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -117,6 +117,7 @@ class TicketForm(QWidget):
             *((self.labels[name], self.fields[name]) for name in ("trigger", "trail", "price", "size")),
             (self.labels["sizes"], self._sizes_row()),
             (self.life.button, self.units),
+            *self.life.rows(),
             (self.with_stop, self.stop),
             (self.with_target, self.target),
         ]
@@ -141,7 +142,6 @@ class TicketForm(QWidget):
         column.addWidget(self.types)
         column.addWidget(self.algorithm_fields)
         column.addLayout(grid)
-        column.addWidget(self.life)
         column.addWidget(self.flags)
         column.addWidget(self.problem)
 
