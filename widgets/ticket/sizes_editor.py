@@ -86,6 +86,7 @@ class SizesEditor(QWidget):
         row.remove.clicked.connect(lambda: self._remove(row))
         self.rows.append(row)
         self._column.addWidget(row)
+        row.show()
         self._fit()
         return row.field
 
