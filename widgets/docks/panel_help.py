@@ -7,13 +7,14 @@ HELP: dict[str, str] = {
     "A click shows the symbol in all panels with the same link letter.",
     "alerts": "Alerts that wait and alerts that came. A double click shows where.",
     "ticket": "One order. Price and size step with the arrow keys, ten steps with Page up and Page down. "
-    "Cost, fee, margin and what the risk gate says are shown before anything is sent; a denied order cannot be sent.",
+    "Cost, fee, margin and what the risk gate says are shown before anything is sent; a denied order cannot be sent. "
+    "A click on a size writes it, ⋯ beside the sizes edits them; below it is how long the order lives.",
     "templates": "Brackets to attach to an order: distances of stop and targets, and how the stop follows.",
     "chart": "Drag moves, the wheel zooms, a drag on the price axis stretches it, a double click there fits it again. "
     "A working order is a line: its × cancels it. A triangle is an own fill, a number a strategy's signal.",
     "ladder": "The book by price. A left click places a limit order of the chosen size while one-click trading is "
     "armed, here or in the ticket, with the ticket's bracket template; otherwise it fills in the ticket. "
-    "The edge below an own order shows its place in the queue.",
+    "The edge below an own order shows its place in the queue. A right click on the sizes edits them.",
     "depth": "How much rests on each side up to a distance from the middle.",
     "heatmap": "The book over time: the brighter, the more rests at the price. Discs are trades by their size.",
     "footprint": "What traded at each price of a bar, sells × buys. Bold is an imbalance.",

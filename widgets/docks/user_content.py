@@ -8,6 +8,7 @@ from widgets.alerts.alert_desk import AlertDesk
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.panels.trade_notes import TradeNotes
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
 
 
@@ -20,6 +21,7 @@ class UserContent:
 
         self.drawings = DrawingShelf(file("drawings"), model)
         self.templates = TemplateBook(file("templates.json"), model)
+        self.sizes = SizePresets(file("sizes.json"), model)
         self.alerts = AlertDesk(model, self.drawings, file("alerts.json"), model)
         self.notes = TradeNotes(file("trade_notes.json"), model)
         for problem_told in (self.notes.problem_told, self.drawings.problem_told):

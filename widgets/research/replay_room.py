@@ -29,6 +29,7 @@ from widgets.research.replay_bar import ReplayBar
 from widgets.research.result_panels import FiguresPanel, TradesPanel
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
 from widgets.window.banner import Cell
 from workstation.config.settings import Desktop
@@ -119,7 +120,8 @@ class ReplayRoom(QWidget):
         self.chart.title_changed.connect(panel.set_title)
         if self.source.has_depth:
             area.add_panel("watchlist", "Watchlist", WatchlistPanel(model))
-            ladder = LadderPanel(model, TemplateBook(parent=model), OneClick(model, desktop.one_click_minutes))
+            one_click, sizes = OneClick(model, desktop.one_click_minutes), SizePresets(parent=model)
+            ladder = LadderPanel(model, TemplateBook(parent=model), one_click, sizes)
             area.add_panel("ladder", "Ladder", ladder)
             area.add_panel("tape", "Tape", TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms))
             area.add_panel("risk", "Risk", RiskPanel(model))

@@ -48,6 +48,10 @@ class OrderView(msgspec.Struct, frozen=True):
     parent_id: str = ""
     """The entry whose exit it is."""
     tag: str = ""
+    good_till_ns: int = 0
+    """When a good-till-date order ends, UTC; 0 for any other."""
+    visible: Decimal | None = None
+    """What an iceberg of the venue's own shows at a time."""
 
 
 class AlgorithmView(msgspec.Struct, frozen=True):

@@ -172,7 +172,11 @@ class OrderBody(Body, frozen=True, kw_only=True):
     price: Price | None = None
     stop_price: Price | None = None
     trail: Annotated[Decimal | None, Meta(description="distance of a trailing stop in the quote asset")] = None
-    time_in_force: Literal["gtc", "ioc", "fok"] = "gtc"
+    time_in_force: Literal["gtc", "gtd", "ioc", "fok"] = "gtc"
+    good_till: Moment | None = None
+    """When an order with time in force ``gtd`` ends."""
+    visible: Quantity | None = None
+    """What the exchange's own iceberg shows at a time; without it all is shown."""
     post_only: bool = False
     reduce_only: bool = False
     role: Literal["entry", "exit", "protective_stop", "take_profit"] = "entry"

@@ -50,8 +50,8 @@ from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
 from workstation.storage.projection import Projection
-from workstation.trading.kernel import JOURNAL
 from workstation.trading.kernel_terms import VenueFactory
+from workstation.trading.transaction import JOURNAL
 from workstation.watchdog import Watchdog
 
 if TYPE_CHECKING:
