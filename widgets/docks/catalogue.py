@@ -22,6 +22,8 @@ from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
+from widgets.news.news_desk import NewsDesk
+from widgets.news.news_panel import NewsPanel
 from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -63,6 +65,7 @@ def catalogue(
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
     one_click = OneClick(model, desktop.one_click_minutes)
     alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
+    news = NewsDesk(model, model)
     notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
     notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
@@ -97,6 +100,12 @@ def catalogue(
         PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
         PanelKind("connections", "Connections", ConnectionsPanel),
         PanelKind("balances", "Balances", BalancesPanel),
+        PanelKind(
+            "news",
+            "News",
+            lambda m: NewsPanel(m, news),
+            count=Count(lambda m: news.unseen or None, alarming=True, signal=news.changed),
+        ),
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),

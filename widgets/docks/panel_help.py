@@ -26,6 +26,8 @@ HELP: dict[str, str] = {
     "reconcile": "Where the account differs: ours, the venue's, and what is proposed. Trading halts until then.",
     "connections": "The streams and requests of the exchange: state, age, delay, request weight, clock offset.",
     "balances": "What the account holds in each asset with its worth, and the funding that was paid and received.",
+    "news": "What happened to the engine itself: reconnects, gaps, stalls, halts, denials, findings of the account. "
+    "A double click or Return leads to the panel concerned. The figure in the tab counts unseen warnings.",
     "log": "What the engine did and why. Type to search; Ctrl+C copies the selected lines.",
     "risk": "Each limit with its use. From 70 % it is amber, at the limit red: then orders that add are denied.",
     "pnl": "The day's result, the equity with its high-water line, and what it is made of.",

@@ -127,6 +127,10 @@ class AttachedEngine:
     def stop_recording(self, symbol: str) -> None:
         self._remote.command(RecordMarket(symbol=symbol, on=False))
 
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """The engine tells events as they come, not those before."""
+        return None
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self._remote.past_orders[-limit:]
 

@@ -177,6 +177,9 @@ class Engine(Protocol):
         """Where the engine runs. Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
 
     def stop_recording(self, symbol: str) -> None: ...
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """How the session began and the events that it told before now, oldest first; ``None`` where nobody tells."""
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         """Ended orders before now, oldest first."""
 

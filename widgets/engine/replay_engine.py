@@ -182,6 +182,9 @@ class ReplayEngine:
 
     # --- Before the beginning ---------------------------------------------------------------------------------------
 
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        return ()
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self.source.past.orders[-limit:]
 

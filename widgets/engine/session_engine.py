@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -126,6 +127,11 @@ class SessionEngine:
 
     def stop_recording(self, symbol: str) -> None:
         self._session.recordings.stop(symbol)
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """Read from the journal, once when the window opens: the session is young then."""
+        told = deque(self._session.journal.records(self._session.number), maxlen=limit)
+        return [self._session.started, *told]
 
     # --- History ----------------------------------------------------------------------------------------------------
 

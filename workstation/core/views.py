@@ -295,6 +295,19 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     """Whether the venue was asked and has not answered yet."""
 
 
+class SessionStart(msgspec.Struct, frozen=True):
+    """How a session began: what it took over from the one before."""
+
+    ts_ns: int
+    number: int
+    follows: int
+    """The session before; 0 when there was none."""
+    in_order: bool
+    """Whether that one ended in order. One that was cut off is brought back from its records."""
+    open_orders: int
+    positions: int
+
+
 class ArmingView(msgspec.Struct, frozen=True):
     """How live trading is armed. ``until_ns`` 0 means that it never disarms itself; ``soon``: it will in minutes."""
 

@@ -181,7 +181,9 @@ class Session:
             confirm=self._access.confirm,
             takes_orders=self._takes_orders,
         )
-        self.engine, self.recorder, self.number, self.seed, self._first = opened
+        self.engine, self.recorder, self.number, self.seed, before = opened
+        self._first = before is None
+        self.started = opened.start(now_ns)
         self.kernel, self.desk, self.failures, self.arming = self.engine
         self.watchdog = Watchdog(self.kernel.host.interrupt)
 
