@@ -63,6 +63,9 @@ class Table(QTableView):
     blocked: Callable[[], str] = staticmethod(lambda: "")
     """Why none of the actions can be chosen now; empty when they can."""
 
+    add_entries: Callable[[QMenu, list[Row]], None] = staticmethod(lambda menu, rows: None)
+    """Adds what depends on more than the rows to their right-click menu."""
+
     action_triggered = Signal(str, list)
     row_activated = Signal(object)
     selection_changed = Signal(list)
@@ -210,7 +213,9 @@ class Table(QTableView):
             action.setToolTip(blocked)
             action.triggered.connect(lambda _=False, name=declared.name: self._trigger(name))
             menu.addAction(action)
-        if self.actions_declared:
+        if rows:
+            self.add_entries(menu, rows)
+        if menu.actions():
             menu.addSeparator()
         copy = menu.addAction(current().icon("copy"), "Copy as CSV")
         copy.setShortcut(QKeySequence.StandardKey.Copy)

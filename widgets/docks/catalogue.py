@@ -37,13 +37,14 @@ from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.trade_notes import TradeNotes
-from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.templates import TemplateBook
 from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
+from widgets.watchlist.watchlist_panel import WatchlistPanel
+from widgets.watchlist.watchlists import Watchlists
 from workstation.config.settings import Chart, Desktop
 
 LINK = LETTERS[0]
@@ -65,12 +66,20 @@ def catalogue(
     templates = TemplateBook(None if kept is None else kept / "templates.json", model)
     one_click = OneClick(model, desktop.one_click_minutes)
     alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
+    lists = Watchlists(model.engine, None if kept is None else kept / "watchlists.json", model)
+    lists.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     news = NewsDesk(model, model)
     notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
     notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
-        PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
+        PanelKind(
+            "watchlist",
+            "Watchlist",
+            lambda m: WatchlistPanel(m, lists),
+            LINK,
+            count=Count(lambda m: len(lists.symbols(lists.shown)), signal=lists.changed),
+        ),
         PanelKind(
             "alerts",
             "Alerts",

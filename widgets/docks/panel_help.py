@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 HELP: dict[str, str] = {
-    "watchlist": "All symbols of the engine with their last price and the change over 24 hours. "
+    "watchlist": "Lists of symbols with their last price and the change over 24 hours. Search finds every symbol of "
+    "the venue; one that the engine does not run is watched, not traded. Drag rows onto another list to move them. "
     "A click shows the symbol in all panels with the same link letter.",
     "alerts": "Alerts that wait and alerts that came. A double click shows where.",
     "ticket": "One order. Price and size step with the arrow keys, ten steps with Page up and Page down. "

@@ -25,6 +25,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.services.engine_client import RecordMarket
 from workstation.services.mirror_market import MirroredMarket
 from workstation.services.remote_engine import RemoteEngine
@@ -34,6 +35,8 @@ from workstation.trading.arming import ArmingState
 
 class AttachedEngine:
     """``remote`` was opened and is followed on the window's loop."""
+
+    watching: Watching | None = None
 
     def __init__(self, remote: RemoteEngine) -> None:
         self._remote = remote

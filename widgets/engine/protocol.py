@@ -25,6 +25,7 @@ from workstation.core.views import (
 )
 from workstation.market.bars import FormingBar
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
@@ -167,6 +168,10 @@ class Engine(Protocol):
     @property
     def notes(self) -> Sequence[str]:
         """What a trader should know of the exchange, one sentence each."""
+
+    @property
+    def watching(self) -> Watching | None:
+        """What of the venue can be looked at beside ``symbols``; ``None`` where that cannot be had."""
 
     def reconciliation(self) -> ReconciliationView: ...
     def arming(self) -> ArmingState | None:

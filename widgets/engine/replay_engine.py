@@ -26,6 +26,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.replay.player import Player
 from workstation.replay.source import Opened, ReplaySource
 from workstation.session.parts import reconciliation_view
@@ -65,6 +66,8 @@ class _Subscription:
 
 class ReplayEngine:
     """Its kernel is another one each time that the player begins anew; what was subscribed stays subscribed."""
+
+    watching: Watching | None = None
 
     def __init__(self, source: ReplaySource) -> None:
         self.source = source

@@ -26,6 +26,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.session import Session
 from workstation.session.past import past_equity, past_fills, past_funding, past_orders
 from workstation.trading.arming import ArmingState
@@ -111,6 +112,10 @@ class SessionEngine:
     @property
     def notes(self) -> Sequence[str]:
         return self._session.notes
+
+    @property
+    def watching(self) -> Watching | None:
+        return self._session.watching
 
     def reconciliation(self) -> ReconciliationView:
         return self._session.reconciliation()

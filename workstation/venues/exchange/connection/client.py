@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -106,6 +106,11 @@ class ExchangeClient:
     def lists(self, symbol: str) -> bool:
         """Whether the exchange trades it in this market."""
         return symbol in self._unified
+
+    @property
+    def listed(self) -> Mapping[str, str]:
+        """ccxt's name of every symbol that the exchange trades in this market."""
+        return self._unified
 
     async def ask(
         self,
