@@ -30,6 +30,7 @@ from workstation.services.engine_client import RecordMarket
 from workstation.services.mirror_market import MirroredMarket
 from workstation.services.remote_engine import RemoteEngine
 from workstation.services.shown import Screen
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 
@@ -129,6 +130,9 @@ class AttachedEngine:
 
     def stop_recording(self, symbol: str) -> None:
         self._remote.command(RecordMarket(symbol=symbol, on=False))
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
 
     def past_events(self, limit: int) -> Sequence[Any] | None:
         """The engine tells events as they come, not those before."""

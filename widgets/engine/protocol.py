@@ -26,6 +26,7 @@ from workstation.core.views import (
 from workstation.market.bars import FormingBar
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.market.watching import Watching
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
@@ -182,6 +183,9 @@ class Engine(Protocol):
         """Where the engine runs. Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
 
     def stop_recording(self, symbol: str) -> None: ...
+    def trade_history(self) -> TradeHistory | None:
+        """Executions of any span up to now, read in a thread; ``None`` where only ``past_fills`` can be had."""
+
     def past_events(self, limit: int) -> Sequence[Any] | None:
         """How the session began and the events that it told before now, oldest first; ``None`` where nobody tells."""
 

@@ -30,6 +30,7 @@ from workstation.market.watching import Watching
 from workstation.replay.player import Player
 from workstation.replay.source import Opened, ReplaySource
 from workstation.session.parts import reconciliation_view
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -184,6 +185,9 @@ class ReplayEngine:
         raise DataError(ONLY_SHOWN)
 
     # --- Before the beginning ---------------------------------------------------------------------------------------
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
 
     def past_events(self, limit: int) -> Sequence[Any] | None:
         return ()

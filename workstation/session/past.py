@@ -29,9 +29,8 @@ def past_orders(
 def past_fills(database: peewee.Database, limit: int, before_seq: int = LATER) -> list[FillView]:
     """Executions whose record in the journal comes before ``before_seq``."""
     chosen = FillRow.select().where(FillRow.seq < before_seq)
-    return fills_of_rows(
-        database, list(reversed(list(chosen.order_by(FillRow.seq.desc()).limit(limit).bind(database))))
-    )
+    newest_first = list(chosen.order_by(FillRow.seq.desc()).limit(limit).bind(database))
+    return fills_of_rows(database, newest_first[::-1])
 
 
 def fills_of_rows(database: peewee.Database, rows: Sequence[Any]) -> list[FillView]:

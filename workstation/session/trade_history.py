@@ -170,11 +170,14 @@ class TradeHistory:
                     results.unpriced[fee_asset] = results.unpriced.get(fee_asset, Decimal(0)) + fees
                 sums = Sums(first_ns, count, from_money(realised or 0), fees if priced else Decimal(0))
                 add(owner or LIQUIDATIONS, symbol, place, instrument.settle, sums)
-        for symbol, instrument in self._instruments.items():
+        for instrument in self._instruments.values():
             if instrument.base != instrument.settle:
                 self._add_fees_in_base(results, span, instrument)
 
-    def _sums(self, period: Any, span: Span) -> Any:
+    def _tuples(self, chosen: Any) -> list[Any]:
+        return list(chosen.tuples().bind(self._database))
+
+    def _sums(self, period: Any, span: Span) -> list[Any]:
         group = (FillRow.owner, FillRow.symbol, period, FillRow.fee_asset)
         sums = (
             peewee.fn.COUNT(FillRow.seq),
@@ -183,7 +186,7 @@ class TradeHistory:
             peewee.fn.MIN(FillRow.ts_ns),
         )
         chosen = FillRow.select(*group, *sums).where(_within(FillRow.ts_ns, span)).group_by(*group)
-        return list(chosen.tuples().bind(self._database))
+        return self._tuples(chosen)
 
     def _add_fees_in_base(self, results: Results, span: Span, instrument: Instrument) -> None:
         """Each is worth its own execution's price, so they cannot be summed up first."""
@@ -193,7 +196,7 @@ class TradeHistory:
             FillRow.fee_asset == instrument.base,
             FillRow.fee != 0,
         )
-        for owner, ts_ns, fee, price in chosen.tuples().bind(self._database):
+        for owner, ts_ns, fee, price in self._tuples(chosen):
             results.add_fees(owner or LIQUIDATIONS, instrument.symbol, ts_ns, fee * price, instrument.settle)
 
     def _add_funding(self, results: Results, span: Span) -> None:
@@ -201,8 +204,8 @@ class TradeHistory:
             group = (FundingRow.symbol, period, FundingRow.asset)
             amount = peewee.fn.SUM(FundingRow.amount).converter(int)
             chosen = FundingRow.select(*group, amount, peewee.fn.MIN(FundingRow.ts_ns))
-            rows = chosen.where(_within(FundingRow.ts_ns, span)).group_by(*group).tuples()
-            for symbol, place, asset, total, first_ns in rows.bind(self._database):
+            rows = chosen.where(_within(FundingRow.ts_ns, span)).group_by(*group)
+            for symbol, place, asset, total, first_ns in self._tuples(rows):
                 add(UNSHARED, symbol, place, asset, Sums(first_ns, funding=from_money(total)))
 
 

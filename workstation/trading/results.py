@@ -1,4 +1,7 @@
-"""What was earned, by strategy, symbol, who traded, UTC day, weekday or hour: exact sums over executions and funding."""
+"""What was earned, by strategy, symbol, who traded, and UTC day, weekday or hour.
+
+Exact sums over executions and funding payments.
+"""
 
 from __future__ import annotations
 
