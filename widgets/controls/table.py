@@ -260,6 +260,9 @@ class Table(QTableView):
             total = sum(wanted.values())
             least = {place: max(wanted[place] * 4 // 5, self._needed.get(place, 0)) for place in places}
             given = {place: max(least[place], wanted[place] * width // total) for place in places}
+            wide = [place for place in places if self.columns[place].takes_rest]
+            if wide and total <= width:
+                given = {**wanted, wide[-1]: wanted[wide[-1]] + width - total}
             spare = width - sum(given.values())
             for place in reversed(places):
                 change = max(spare, least[place] - given[place]) if spare < 0 else spare

@@ -61,6 +61,8 @@ class Column:
     unit: str = ""
     label: bool = False
     shown_from: int = 0
+    takes_rest: bool = False
+    """It takes the width that the others do not need."""
     tooltip: str = ""
     text: Callable[[Row], str | None] | None = None
     tone: Callable[[Row], Tone | None] | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication, QWidget
 
 from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alerts_panel import AlertsPanel
@@ -37,6 +38,7 @@ from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.trade_notes import TradeNotes
+from widgets.panels.trade_pictures import ExitPictures, TradePictures
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
@@ -71,6 +73,9 @@ def catalogue(
     news = NewsDesk(model, model)
     notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
     notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
+    pictures = TradePictures(None if kept is None else kept / "trade_pictures", notes, chart_picture, model)
+    if desktop.journal_pictures:
+        ExitPictures(model, pictures)
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     return (
         PanelKind(
@@ -119,7 +124,7 @@ def catalogue(
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
         PanelKind("results", "Results", ResultsPanel),
-        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes)),
+        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes, pictures)),
         *(research_kinds(research) if research is not None else ()),
         PanelKind("settings", "Settings", settings),
     )
@@ -131,6 +136,16 @@ def tape(model: EngineModel, desktop: Desktop) -> TapePanel:
 
 def footprint(model: EngineModel, desktop: Desktop) -> FootprintPanel:
     return FootprintPanel(model, desktop.order_flow.footprint_imbalance_percent)
+
+
+def chart_picture(symbol: str) -> QImage | None:
+    """Of a chart on the screen that shows the symbol."""
+    for window in QApplication.topLevelWidgets():
+        for chart in window.findChildren(ChartPanel):
+            if chart.symbol == symbol and chart.listening and chart.view.isVisible():
+                picture: QImage = chart.view.grab().toImage()
+                return picture
+    return None
 
 
 def count_positions(model: EngineModel) -> int:

@@ -76,7 +76,7 @@ TRADING = row(
     column(
         row(Tabs(("chart", "heatmap", "footprint")), Tabs(("ladder", "depth"), 270), Tabs(("tape", "liquidity"), 182)),
         row(
-            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "news", "log")),
+            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "news", "log", "connections", "balances")),
             Tabs(("risk",), 278),
             Tabs(("pnl", "results", "journal"), 350),
             size=256,

@@ -40,7 +40,7 @@ class NewsTable(Table):
         Column("level", "Level", width=50, tone=lambda row: TONES[row["severity"]]),
         Column("kind", "About", width=60, label=True, shown_from=500),
         Column("where", "Where", width=82, label=True, tooltip="Symbol, strategy or venue"),
-        Column("text", "What happened", width=200),
+        Column("text", "What happened", width=170, takes_rest=True),
         Column(
             "times",
             "Times",

@@ -32,7 +32,7 @@ class LogTable(Table):
         MomentColumn("ts_ns", "Time", Kind.TIME, 96, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
         Column("level", "Level", width=54, tone=lambda row: TONES[row["severity"]]),
         Column("source", "Source", width=92, label=True),
-        Column("text", "Text", width=300),
+        Column("text", "Text", width=260, takes_rest=True),
     )
     empty = "Nothing logged yet. Orders, denials and changes of state appear here."
     sorted_by = "ts_ns"

@@ -31,7 +31,7 @@ SPARK_FRAMES = 60
 QUOTE_FRAMES = 30
 OLD_QUOTE_NS = 30 * SECOND_NS
 """Quotes of watched symbols come every few seconds; older ones are shown as stale."""
-ONLY_WATCHED = f"{WATCHED_MARK} is watched, not traded: the engine does not run it."
+ONLY_WATCHED = f"{WATCHED_MARK} watched, not traded"
 NO_LISTING = "Other symbols of the venue cannot be had from an engine elsewhere or a feed handler."
 
 

@@ -31,7 +31,7 @@ def paint_spark(painter: QPainter, cell: QRect, row: Row) -> None:
 
 
 def symbol_text(row: Row) -> str:
-    marks = {Standing.WATCHED: f" {WATCHED_MARK}", Standing.FOUND: " +"}
+    marks = {Standing.WATCHED: f" {WATCHED_MARK}"}
     return f"{row['symbol']}{marks.get(row['standing'], '')}"
 
 
