@@ -36,11 +36,11 @@ class LastColumn(Column):
 class NewsTable(Table):
     key = "number"
     columns = (
-        LastColumn("last_ns", "Time", Kind.TIME, 62, text=lambda row: row["when"], tooltip="When it came last"),
-        Column("level", "Level", width=50, tone=lambda row: TONES[row["severity"]]),
+        LastColumn("last_ns", "Time", Kind.TIME, 68, text=lambda row: row["when"], tooltip="When it came last"),
+        Column("level", "Level", width=56, tone=lambda row: TONES[row["severity"]]),
         Column("kind", "About", width=60, label=True, shown_from=500),
         Column("where", "Where", width=82, label=True, tooltip="Symbol, strategy or venue"),
-        Column("text", "What happened", width=170, takes_rest=True),
+        Column("text", "What happened", width=140, takes_rest=True),
         Column(
             "times",
             "Times",

@@ -169,7 +169,8 @@ def crisis(event: CrisisChanged) -> News:
 
 
 def protection(event: ProtectionTriggered) -> News:
-    text = f"{event.protection} pauses {event.owner or 'every strategy'} until {until_words(event.until_ns)}"
+    name = event.protection
+    text = f"{name[:1].upper()}{name[1:]} pauses {event.owner or 'every strategy'} until {until_words(event.until_ns)}"
     return News(NewsKind.LIMIT, WARNING, f"{text}: {event.detail}", event.owner)
 
 

@@ -62,7 +62,7 @@ class TripsTable(Table):
             Kind.NUMBER,
             46,
             0,
-            shown_from=460,
+            shown_from=420,
             text=lambda row: "" if not row["pictures"] else None,
             tooltip="Pictures of the chart; they are shown below for the selected round trip",
         ),

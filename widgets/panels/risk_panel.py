@@ -34,6 +34,10 @@ def use_tone(use: float) -> Tone:
     return Tone.WARNING if use >= WARNING_USE else Tone.FAINT
 
 
+def until_words(until_ns: int) -> str:
+    return f"{format_time(until_ns)} {zone_words(until_ns)}"
+
+
 def plain(value: str) -> str:
     """A value with a true minus, and none before a zero."""
     text = value.replace("-", MINUS)
@@ -155,9 +159,9 @@ class RiskPanel(LivePanel):
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
         if risk.until_ns:
-            notices.append(f"Lifts at {format_time(risk.until_ns)} {zone_words(risk.until_ns)}.")
+            notices.append(f"Lifts at {until_words(risk.until_ns)}.")
         notices += [
-            f"{name} pauses {owner or 'every strategy'} until {format_time(until)} {zone_words(until)}."
+            f"{name[:1].upper()}{name[1:]} pauses {owner or 'every strategy'} until {until_words(until)}."
             for name, owner, until in risk.protections
         ]
         self.notice.setText(" ".join(notices))

@@ -39,6 +39,8 @@ class TradePictures(QObject):
         self._notes = notes
         self._take = take
         self.background = Background(self)
+        self._begun: set[str] = set()
+        """Names that were given in this run."""
 
     def paths(self, trip: str) -> list[Path]:
         """The pictures of a round trip, in the order in which they were attached."""
@@ -52,11 +54,17 @@ class TradePictures(QObject):
         image = self._take(symbol)
         if image is None:
             return f"No chart of {symbol} is on the screen; show one, then attach its picture."
-        note = self._notes.of(trip)
-        path = self.folder / picture_name(trip, note.pictures)
-        self._notes.put(trip, replace(note, pictures=(*note.pictures, path.name)))
-        self.background.run(lambda: save_picture(image, path), lambda _: None, self._notes.problem_told.emit)
+        path = self.folder / picture_name(trip, (*self._notes.of(trip).pictures, *self._begun))
+        self._begun.add(path.name)
+        self.background.run(
+            lambda: save_picture(image, path), lambda _: self._note(trip, path.name), self._notes.problem_told.emit
+        )
         return ""
+
+    def _note(self, trip: str, name: str) -> None:
+        """The file is there; from now on the journal shows it."""
+        note = self._notes.of(trip)
+        self._notes.put(trip, replace(note, pictures=(*note.pictures, name)))
 
     def remove(self, trip: str, name: str) -> None:
         """Take a picture away, and its file."""

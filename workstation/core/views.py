@@ -261,6 +261,14 @@ class StreamView(msgspec.Struct, frozen=True):
     """Since its last message."""
 
 
+class LatencyView(msgspec.Struct, frozen=True):
+    """How long answered requests of the last minute took, and how many there were."""
+
+    p50_ms: float
+    max_ms: float
+    count: int
+
+
 class ConnectionView(msgspec.Struct, frozen=True):
     """How a session's connection to an exchange stands. Counts are since the start."""
 
@@ -281,6 +289,8 @@ class ConnectionView(msgspec.Struct, frozen=True):
     """The exchange takes no request before; 0 is now."""
     blocked_reason: str = ""
     dead_man: str = ""
+    latency: LatencyView | None = None
+    """Of requests; ``None`` where none was answered of late."""
 
 
 class ReconciliationView(msgspec.Struct, frozen=True):

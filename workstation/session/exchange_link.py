@@ -149,6 +149,7 @@ class ExchangeLink:
             blocked_until_ns=limits.blocked_until_ns,
             blocked_reason=limits.blocked_reason,
             dead_man=dead_man,
+            latency=self._client.latency.view(),
         )
 
     async def disarm(self) -> None:

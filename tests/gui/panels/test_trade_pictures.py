@@ -24,11 +24,12 @@ def test_a_picture_is_attached_by_key_seen_and_removed_with_its_file(station: Wo
     panel.table.select_key(row["name"])
     panel.table.setFocus()
     qtbot.keyClick(panel.table, Qt.Key.Key_P)
+    qtbot.waitUntil(lambda: bool(panel._notes.of(row["name"]).pictures))
     station.frame()
     (name,) = panel._notes.of(row["name"]).pictures
     folder = panel.pictures.folder
     assert folder is not None
-    qtbot.waitUntil((folder / name).exists)
+    assert (folder / name).exists()
     assert (panel.table.shown_rows()[0]["pictures"], panel.strip.isVisible()) == (1, True)
     (thumbnail,) = panel.strip.thumbnails
     station.click(thumbnail)
@@ -56,18 +57,24 @@ def test_an_exit_has_its_picture_by_itself_where_the_setting_says_so(open_workst
     trade(station)
     trade(station, "XRPUSDT")
     station.frame()
-    named = {row["symbol"]: panel._notes.of(row["name"]).pictures for row in panel.table.shown_rows()}
+
+    def pictures() -> dict[str, tuple[str, ...]]:
+        return {row["symbol"]: panel._notes.of(row["name"]).pictures for row in panel.table.shown_rows()}
+
+    qtbot.waitUntil(lambda: any(pictures().values()))
+    named = pictures()
     assert len(named["BTCUSDT"]) == 1 and named["XRPUSDT"] == (), "only the chart's own symbol is on the screen"
     folder = panel.pictures.folder
     assert folder is not None
-    qtbot.waitUntil((folder / named["BTCUSDT"][0]).exists)
+    assert (folder / named["BTCUSDT"][0]).exists()
     station.buy(lots=1000)
     station.pass_time(6)
     station.buy(lots=2000, side=Side.SELL)
     station.pass_time(1)
     station.frame()
     turned = panel.table.shown_rows()[0]
-    assert turned["symbol"] == "BTCUSDT" and len(panel._notes.of(turned["name"]).pictures) == 1
+    assert turned["symbol"] == "BTCUSDT"
+    qtbot.waitUntil(lambda: len(panel._notes.of(turned["name"]).pictures) == 1)
 
 
 def test_without_a_folder_or_a_chart_the_reason_is_a_sentence(tmp_path: Path, qtbot: QtBot) -> None:
