@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRect, QRectF, QSize
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.look import shapes
@@ -94,16 +94,18 @@ class TrendList(QWidget):
             high = low + 1.0
         label = figure(high if high > 0 else low, trend)
         shapes.write(painter, plot.adjusted(2, 0, 0, -PLOT // 2), label, tokens.text_3, theme.font(11))
+        painter.save()
         canvas = Canvas(painter, QRectF(plot), self.devicePixelRatioF())
         for line in lines:
             colour = tokens.text_3 if line is trend.highest else tokens.series[1]
             self._draw(canvas, line, low, high, colour)
+        painter.restore()
 
     @staticmethod
-    def _draw(canvas: Canvas, line: NDArray[np.float64], low: float, high: float, colour: object) -> None:
+    def _draw(canvas: Canvas, line: NDArray[np.float64], low: float, high: float, colour: QColor) -> None:
         shown = np.isfinite(line)
         # The newest is at the right edge; a line of less than the whole time begins within.
         x = (np.arange(len(line)) + PLOTTED - len(line)) / (PLOTTED - 1) * (canvas.width - 1)
         y = (1 - (line - low) / (high - low)) * (canvas.height - 2) + 1
         if shown.sum() >= 2:
-            canvas.curve(x[shown], y[shown], colour)  # type: ignore[arg-type]
+            canvas.curve(x[shown], y[shown], colour)

@@ -53,7 +53,7 @@ class ConnectionHistory:
         samples = self._samples
         trends = [
             Trend(
-                "Requests answered in, median and slowest of a minute",
+                "Requests: median, slowest of a minute",
                 "ms",
                 0,
                 _line([each.request_p50_ms for each in samples]),

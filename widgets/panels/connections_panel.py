@@ -137,6 +137,7 @@ class ConnectionsPanel(RecordingPanel):
         super().resizeEvent(event)
         beside = self.width() >= BESIDE_FROM
         self._now.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        self._now.setStretch(1, 0 if beside else 2)
         if self._has_one:
             self.side.setMaximumWidth(SIDE_WIDTH if beside else 16_777_215)
             self.side.setMaximumHeight(16_777_215 if beside else self.height() * 3 // 5)

@@ -102,7 +102,7 @@ def test_the_last_minutes_are_kept_once_a_second_and_plotted(panel: ConnectionsP
     station.click(panel.choice)
     panel.choice._choose(1)
     now = {trend.name: panel.trends.now(trend) for trend in panel.trends.trends}
-    assert now["Requests answered in, median and slowest of a minute"] == "42\u2009ms"
+    assert now["Requests: median, slowest of a minute"] == "42\u2009ms"
     assert now["Used of request weight in 60 s"] == "75\u2009%" and now["Clock of the exchange"] == "12\u2009ms"
     assert now["Messages"] == "14\u2009/s" and now["Reconnects"] == "3"
     requests = panel.trends.trends[0]
