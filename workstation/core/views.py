@@ -213,6 +213,8 @@ class StrategyView(msgspec.Struct, frozen=True):
     day_result: Decimal
     realised: Decimal
     parameters: tuple[ParameterView, ...]
+    inner: tuple[tuple[str, str], ...] = ()
+    """What it holds beside its parameters: names and values in words."""
 
 
 class VerdictView(msgspec.Struct, frozen=True):
