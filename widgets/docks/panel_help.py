@@ -37,7 +37,7 @@ HELP: dict[str, str] = {
     "results": "What executions and funding of a span came to, by strategy, symbol, who traded, day, weekday or hour. "
     "Ctrl+C copies as CSV.",
     "journal": "Round trips of a span, net of fees and before funding. A double click writes a note and tags, P "
-    "attaches the chart's picture; By tag tells what each tag came to. Positions whose entry is not known are left out.",
+    "attaches the chart's picture; By tag tells what each tag came to. Positions without a known entry are left out.",
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
     "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
     "recorded": "Sessions and recordings that can be replayed beside the session that runs.",

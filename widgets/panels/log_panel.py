@@ -34,9 +34,9 @@ class LogTable(Table):
     key = "number"
     columns: ClassVar[tuple[Column, ...]] = (
         MomentColumn("ts_ns", "Time", Kind.TIME, 96, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
-        Column("level", "Level", width=54, tone=lambda row: TONES[row["severity"]]),
+        Column("level", "Level", width=56, tone=lambda row: TONES[row["severity"]]),
         Column("source", "Source", width=92, label=True),
-        Column("text", "Text", width=260, takes_rest=True),
+        Column("text", "Text", width=150, takes_rest=True),
     )
     empty = "Nothing logged yet. Orders, denials and changes of state appear here."
     sorted_by = "ts_ns"

@@ -128,6 +128,9 @@ def test_a_denial_is_counted_and_told(station: Workstation) -> None:
     assert any(text.startswith("Denied ORDER_VALUE, manual, BTCUSDT") for text in texts)
     assert station.area.risk.state.accessibleName().startswith("Trading is ACTIVE. Denied today 1")
     assert station.window.banner.accessibleDescription().startswith("Denied ORDER_VALUE")
+    station.click(station.area.risk.state)
+    assert station.area.news.isVisible(), "the denials in words"
+    assert station.area.news.table.shown_rows()[0]["text"].startswith("Denied buy of manual: ")
 
 
 def test_the_log_keeps_the_order_of_what_happened(station: Workstation) -> None:
