@@ -22,6 +22,8 @@ from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
+from widgets.news.news_desk import NewsDesk
+from widgets.news.news_panel import NewsPanel
 from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -34,12 +36,13 @@ from widgets.panels.reconciliation_panel import ReconciliationPanel
 from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
-from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.panels.trade_pictures import ExitPictures
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
+from widgets.watchlist.watchlist_panel import WatchlistPanel
 from workstation.config.settings import Chart, Desktop
 
 LINK = LETTERS[0]
@@ -59,8 +62,18 @@ def catalogue(
     """
     drawings, templates, alerts, notes = made.drawings, made.templates, made.alerts, made.notes
     one_click = OneClick(model, desktop.one_click_minutes)
+    lists, pictures = made.watchlists, made.pictures
+    if desktop.journal_pictures:
+        ExitPictures(model, pictures)
+    news = NewsDesk(model, model)
     return (
-        PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
+        PanelKind(
+            "watchlist",
+            "Watchlist",
+            lambda m: WatchlistPanel(m, lists),
+            LINK,
+            count=Count(lambda m: len(lists.symbols(lists.shown)), signal=lists.changed),
+        ),
         PanelKind(
             "alerts",
             "Alerts",
@@ -90,11 +103,17 @@ def catalogue(
         PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
         PanelKind("connections", "Connections", ConnectionsPanel),
         PanelKind("balances", "Balances", BalancesPanel),
+        PanelKind(
+            "news",
+            "News",
+            lambda m: NewsPanel(m, news),
+            count=Count(lambda m: news.unseen or None, alarming=True, signal=news.changed),
+        ),
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
         PanelKind("results", "Results", ResultsPanel),
-        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes)),
+        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes, pictures)),
         *(research_kinds(research) if research is not None else ()),
         PanelKind("settings", "Settings", settings),
     )

@@ -25,16 +25,20 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.services.engine_client import RecordMarket
 from workstation.services.mirror_market import MirroredMarket
 from workstation.services.remote_engine import RemoteEngine
 from workstation.services.shown import Screen
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 
 class AttachedEngine:
     """``remote`` was opened and is followed on the window's loop; ``own`` is the engine's process where it ends with
     the window."""
+
+    watching: Watching | None = None
 
     def __init__(self, remote: RemoteEngine, own: OwnProcess | None = None) -> None:
         self._remote = remote
@@ -127,6 +131,13 @@ class AttachedEngine:
 
     def stop_recording(self, symbol: str) -> None:
         self._remote.command(RecordMarket(symbol=symbol, on=False))
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """The engine tells events as they come, not those before."""
+        return None
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self._remote.past_orders[-limit:]

@@ -95,6 +95,7 @@ class EngineModel(QObject):
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
     amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
     reloaded = Signal()  # the engine stands at another moment: everything is to be read again
+    panel_wanted = Signal(str)  # the name of a panel that is to come to the front
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
     def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
@@ -173,6 +174,10 @@ class EngineModel(QObject):
         self._subscriptions = []
         if self.engine.attachment is not None:
             self.engine.attachment.on_control(lambda text: None)
+
+    def listen(self, message_type: type, handler: Callable[[Any], None]) -> None:
+        """Hear of each message of a type until the model stops; the handler must be quick."""
+        self._subscriptions.append(self.engine.subscribe(message_type, handler))
 
     def forget(self) -> None:
         """Begin again with what was before the engine's beginning: a replay goes back, and is told what follows."""

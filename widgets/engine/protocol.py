@@ -25,6 +25,8 @@ from workstation.core.views import (
 )
 from workstation.market.bars import FormingBar
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
@@ -184,6 +186,10 @@ class Engine(Protocol):
     def notes(self) -> Sequence[str]:
         """What a trader should know of the exchange, one sentence each."""
 
+    @property
+    def watching(self) -> Watching | None:
+        """What of the venue can be looked at beside ``symbols``; ``None`` where that cannot be had."""
+
     def reconciliation(self) -> ReconciliationView: ...
     def arming(self) -> ArmingState | None:
         """How live trading is armed; ``None`` where nothing needs to be."""
@@ -193,6 +199,12 @@ class Engine(Protocol):
         """Where the engine runs. Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
 
     def stop_recording(self, symbol: str) -> None: ...
+    def trade_history(self) -> TradeHistory | None:
+        """Executions of any span up to now, read in a thread; ``None`` where only ``past_fills`` can be had."""
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """How the session began and the events that it told before now, oldest first; ``None`` where nobody tells."""
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         """Ended orders before now, oldest first."""
 

@@ -26,9 +26,11 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.replay.player import Player
 from workstation.replay.source import Opened, ReplaySource
 from workstation.session.parts import reconciliation_view
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -66,6 +68,8 @@ class _Subscription:
 
 class ReplayEngine:
     """Its kernel is another one each time that the player begins anew; what was subscribed stays subscribed."""
+
+    watching: Watching | None = None
 
     def __init__(self, source: ReplaySource) -> None:
         self.source = source
@@ -182,6 +186,12 @@ class ReplayEngine:
         raise DataError(ONLY_SHOWN)
 
     # --- Before the beginning ---------------------------------------------------------------------------------------
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        return ()
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self.source.past.orders[-limit:]

@@ -30,6 +30,9 @@ class LivePanel(QWidget):
     def refresh(self) -> None:
         """Bring the panel up to date after it was hidden."""
 
+    def rest(self) -> None:
+        """Called when the panel is hidden: let go of what only a shown panel needs."""
+
     @property
     def listening(self) -> bool:
         return bool(self._connected)
@@ -60,6 +63,7 @@ class LivePanel(QWidget):
         if isValid(self.model):
             for signal, slot in connected:
                 signal.disconnect(slot)
+            self.rest()
 
     def minimumSizeHint(self) -> QSize:
         """Small: a panel gives way to the layout of the window, and shows less."""

@@ -22,7 +22,6 @@ from widgets.panels.pnl_panel import PnlPanel
 from widgets.panels.positions_panel import PositionsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
-from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
 from widgets.research.replay_bar import ReplayBar
@@ -31,6 +30,7 @@ from widgets.research.shown_result import Shown, ShownResult
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
+from widgets.watchlist.watchlist_panel import WatchlistPanel
 from widgets.window.banner import Cell
 from workstation.config.settings import Desktop
 from workstation.core.timeframe import utc_datetime

@@ -131,6 +131,7 @@ class MainWindow(QWidget):
         trade = TradeActions(model, self.panic)
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.account = AccountBanner(model, self.banner, self.panic)
+        model.panel_wanted.connect(self.show_panel)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
         made = UserContent(model, self._folder)

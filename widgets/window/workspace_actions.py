@@ -13,36 +13,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.registry import Action
-from widgets.controls.dialogs import FormDialog
-from widgets.controls.fields import Field
+from widgets.controls.dialogs import NameDialog
 from widgets.docks.panel_help import help_of
 from widgets.docks.workspaces import Workspaces
 from widgets.window.window_state import write_whole
 
 NUMBERED = 9
 FILES = "Workspaces (*.json)"
-
-
-class NameDialog(FormDialog):
-    """Asks for a name; ``take`` says what is wrong with it."""
-
-    def __init__(
-        self, title: str, sentence: str, action: str, name: str, take: Callable[[str], None], parent: QWidget
-    ) -> None:
-        super().__init__(title, sentence, action, parent)
-        self._take = take
-        self.name = Field(name)
-        self.name.selectAll()
-        self.add_field("Name", self.name)
-        self.name.setFocus()
-
-    def hand_over(self) -> str:
-        try:
-            self._take(self.name.text())
-        except ValueError as error:
-            self.name.set_in_error(True)
-            return str(error)
-        return ""
 
 
 class WorkspaceActions(QObject):

@@ -361,6 +361,8 @@ class Desktop(Struct, frozen=True, kw_only=True):
     """How long one-click trading stays armed."""
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
+    journal_pictures: bool
+    """Whether a picture of the chart is attached when a position closes that a chart on the screen shows."""
     order_flow: OrderFlow
     charts: tuple[Chart, ...]
 

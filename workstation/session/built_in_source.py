@@ -8,6 +8,7 @@ from workstation.config.settings import Settings
 from workstation.core.messages import History, Input, MarketInput
 from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS
 from workstation.market.built_in.market import BuiltInMarket
+from workstation.market.built_in.watching import BuiltInWatching
 from workstation.session.candle_keeper import CandleKeeper
 from workstation.trading.kernel import Kernel
 
@@ -25,6 +26,11 @@ class BuiltInSource:
         prices = {symbol: market.last_price for symbol, market in kernel.markets.items() if market.last_price}
         instruments = [market.instrument for market in kernel.markets.values()]
         self._market = BuiltInMarket(settings.market.built_in, instruments, seed, prices or None, now_ns)
+
+    def watching(self, seed: int, now_ns: Callable[[], int]) -> BuiltInWatching:
+        """What the market has beside the engine's symbols."""
+        settings = self._settings
+        return BuiltInWatching(settings.market.built_in, settings.instruments, self._kernel.markets, seed, now_ns)
 
     def give_past(self, candles: CandleKeeper, deliver: Callable[[Input], None]) -> None:
         """Hours, then minutes, of every symbol: what earlier sessions kept, else what the market makes up."""

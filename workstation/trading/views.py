@@ -28,6 +28,7 @@ from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
 from workstation.trading.algorithms.parent import Parent
 from workstation.trading.algorithms.runner import word_of
+from workstation.trading.inspection import inner_values
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
@@ -211,6 +212,7 @@ class EngineViews:
             parameters=tuple(
                 parameter_view(parameter, getattr(strategy, name)) for name, parameter in strategy.parameters().items()
             ),
+            inner=inner_values(strategy),
         )
 
     def risk(self) -> RiskView:
