@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRICE_PANE = "price"
 Side = Literal["buy", "sell"]
+LineStyle = Literal["line", "histogram", "told"]
+"""``told``: in the legend only."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Indicator:
     unit: str = ""
     study: str = ""
     """Lines of one study stand together in the legend, under the first one's label."""
-    style: Literal["line", "histogram"] = "line"
+    style: LineStyle = "line"
 
 
 class LineKind(StrEnum):
@@ -238,6 +240,10 @@ class ChartModel:
 
     def in_pane(self, pane: str) -> list[IndicatorLine]:
         return [line for line in self.lines if line.indicator.pane == pane]
+
+    def drawn_in(self, pane: str) -> list[IndicatorLine]:
+        """The indicators of a pane without what the legend alone tells."""
+        return [line for line in self.in_pane(pane) if line.indicator.style != "told"]
 
     def price_text(self, price: float | Decimal | None) -> str:
         return format_number(price, decimals_of(self.tick))
