@@ -17,7 +17,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 50 * MINUTE_NS), st.integers(1, 1_000))
 
 
 @given(ROWS, ROWS)
-def test_values_stay_in_order_and_what_was_heard_wins_over_the_past(past: list, live: list) -> None:  # type: ignore[type-arg]
+def test_values_stay_in_order_and_what_was_heard_wins_over_the_past(past: list, live: list) -> None:
     live = sorted(live, key=lambda row: row[0])
     late, early = TimedValues(), TimedValues()
     early.add_past(past)

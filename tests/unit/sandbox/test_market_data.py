@@ -181,6 +181,7 @@ def test_open_interest_moves_and_its_history_has_a_worth():
 
     def ask(path, **values):
         endpoint = gate.find("GET", path)
+        assert endpoint is not None
         return gate.execute(endpoint, Asked("here", None, {"symbol": "BTCUSDT", **values}, "")).body
 
     first = ask("/fapi/v1/openInterest")

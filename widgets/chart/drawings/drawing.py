@@ -49,6 +49,9 @@ ANCHORS: Final = {
 """How many points each tool takes; the third of a channel says how far its other line is."""
 
 
+EXTENDABLE: Final = frozenset({Tool.TREND_LINE, Tool.CHANNEL, Tool.RETRACEMENT, Tool.RECTANGLE})
+
+
 class Anchor(msgspec.Struct, frozen=True):
     """A point of the market: UTC nanoseconds, and a price as plotted."""
 
@@ -67,6 +70,9 @@ class Drawing(msgspec.Struct, frozen=True):
     width: int = 1
     locked: bool = False
     text: str = ""
+    extends_left: bool = False
+    extends_right: bool = False
+    """Whether it goes on beyond its anchors; only what ``EXTENDABLE`` names does."""
 
     def __post_init__(self) -> None:
         if len(self.anchors) != ANCHORS[self.tool]:
