@@ -162,6 +162,8 @@ class ChartModel:
     profiles: list[Profile] = field(default_factory=list)
     hint: str = ""
     """What the chart waits for, above everything else in the legend."""
+    armed: str = ""
+    """What a click trades, while it does."""
     problem: str = ""
     """Why something that was chosen is not shown."""
     hovered_study: str | None = None

@@ -13,6 +13,7 @@ from widgets.alerts.chart_alerts import ChartAlerts
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.trading.chart_orders import ChartOrders
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.panel_kind import Count, PanelKind
@@ -66,6 +67,11 @@ def catalogue(
     notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
     notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
     drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
+
+    def dress(chart: ChartPanel) -> None:
+        ChartAlerts(chart, alerts, chart.model)
+        ChartOrders(chart, one_click, templates)
+
     return (
         PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
         PanelKind(
@@ -83,7 +89,7 @@ def catalogue(
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
-        *chart_kinds(model, desktop, drawings, alerts),
+        *chart_kinds(model, desktop, drawings, dress),
         PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
@@ -129,14 +135,16 @@ def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
     return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
 
 
-def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf, alerts: AlertDesk) -> list[PanelKind]:
-    """``chart``, ``chart 2``, …: the first follows the link group."""
+def chart_kinds(
+    model: EngineModel, desktop: Desktop, drawings: DrawingShelf, dress: Callable[[ChartPanel], None]
+) -> list[PanelKind]:
+    """``chart``, ``chart 2``, …: the first follows the link group. ``dress`` adds what a live chart has beside."""
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
             panel = ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
-            ChartAlerts(panel, alerts, model)
+            dress(panel)
             return panel
 
         name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")

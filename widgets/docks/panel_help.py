@@ -10,7 +10,9 @@ HELP: dict[str, str] = {
     "Cost, fee, margin and what the risk gate says are shown before anything is sent; a denied order cannot be sent.",
     "templates": "Brackets to attach to an order: distances of stop and targets, and how the stop follows.",
     "chart": "Drag moves, the wheel zooms, a drag on the price axis stretches it, a double click there fits it again. "
-    "A working order is a line: its × cancels it. A triangle is an own fill, a number a strategy's signal.",
+    "A working order is a line: its × cancels it. "
+    "Ctrl+click fills in the ticket at that price, with Shift as a stop; while one-click is armed it sends."
+    " A triangle is an own fill, a number a strategy's signal.",
     "ladder": "The book by price. A left click places a limit order of the chosen size while one-click trading is "
     "armed, here or in the ticket, with the ticket's bracket template; otherwise it fills in the ticket. "
     "The edge below an own order shows its place in the queue.",

@@ -14,6 +14,7 @@ from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.trading.chart_orders import ChartOrders
 from widgets.docks.catalogue import LINK
 from widgets.docks.dock_layout import Layout, with_charts
 from widgets.docks.docking import DockArea, Panel
@@ -78,6 +79,8 @@ class Workspace(DockArea):
         if isinstance(content, ChartPanel):
             content.take_state(self._chart_states.pop(name, {}))
             content.another_wanted.connect(self.new_chart)
+            for orders in content.findChildren(ChartOrders):
+                orders.ticket_needed.connect(self._show_ticket)
         panel.setWidget(content)
         for tool in kind.tools(content):
             panel.add_tool(tool)
@@ -85,6 +88,11 @@ class Workspace(DockArea):
             panel.set_title(content.title)  # type: ignore[attr-defined]
             content.title_changed.connect(panel.set_title)
         return content
+
+    def _show_ticket(self) -> None:
+        """A chart is about to fill it in; in front is what is not hidden behind another tab."""
+        if "ticket" in self._kinds and not (self.panel("ticket").in_front and self.panel("ticket").isVisible()):
+            self.show_panel("ticket")
 
     # --- Charts -----------------------------------------------------------------------------------------------------
 

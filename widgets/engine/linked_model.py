@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from widgets.engine.engine_model import EngineModel
 
 LETTERS = ("A", "B", "C", "D")
-GROUPED = frozenset({"symbol", "choose_symbol", "symbol_chosen", "ticket_wanted"})
+GROUPED = frozenset({"symbol", "choose_symbol", "symbol_chosen", "ticket_wanted", "ticket_stop_wanted"})
 
 
 class LinkGroup(QObject):
@@ -17,6 +17,7 @@ class LinkGroup(QObject):
 
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)
+    ticket_stop_wanted = Signal(str, object, object)
 
     def __init__(self, symbol: str, symbols: tuple[str, ...], parent: QObject) -> None:
         super().__init__(parent)

@@ -303,6 +303,7 @@ class LadderPanel(LivePanel):
         decimals = max(len(text.partition(".")[2]) for text in texts)
         fresh = Segmented([f"{Decimal(text):.{decimals}f}" for text in texts], parent=self.bar)
         fresh.set_index(1)
+        fresh.chosen.connect(self._keep_size)
         fresh.setToolTip(self.sizes.toolTip())
         fresh.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.bar.row.removeWidget(self.sizes)
@@ -311,6 +312,11 @@ class LadderPanel(LivePanel):
         self.sizes.deleteLater()
         self.sizes = fresh
         fresh.show()
+        self._keep_size()
+
+    def _keep_size(self, _: int = 1) -> None:
+        """A click on the chart has the same size."""
+        self.one_click.sizes[self._symbol] = self.size_lots
 
     def _show_group(self, group: int) -> None:
         instrument = self.model.engine.market(self._symbol).instrument
