@@ -18,8 +18,10 @@ from PySide6.QtWidgets import QApplication
 from widgets.look.style import install
 from widgets.look.tokens import Tone
 from widgets.window.main_window import PROGRAM, MainWindow
+from widgets.window.pictures import save_picture
 from workstation.commands.run import put_on_nats
 from workstation.config.loader import Loaded
+from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import SetTradingState
 from workstation.core.types import TradingState
@@ -330,11 +332,8 @@ class Application:
         return 2
 
     def _save_picture_of_window(self) -> None:
-        folder = DataFolder(self._data).reports
-        number = 1 + len(list(folder.glob("window-*.png")))
-        path = folder / f"window-{number:03d}.png"
-        saved = self.window.grab().save(str(path))
-        self.window.banner.set_message(f"Picture saved as {path}." if saved else f"{path} cannot be written.")
+        text, good = save_picture(self.window, DataFolder(self._data).reports, WallClock().now_ns())
+        self.window.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
 
 
 __all__ = ["Application", "run"]

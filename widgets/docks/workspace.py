@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
-from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtCore import QTimer, Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -30,6 +30,8 @@ class Workspace(DockArea):
     A workspace that is hidden hears nothing of the engine.
     """
 
+    chart_deleted = Signal(str, object)  # its title, and the function that brings it back
+
     def __init__(self, groups: LinkGroups, kinds: tuple[PanelKind, ...], layout: Layout, compact: Layout) -> None:
         names = tuple(kind.name for kind in kinds if kind.name.partition(" ")[0] == "chart")
         super().__init__(with_charts(layout, names), with_charts(compact, names))
@@ -40,6 +42,8 @@ class Workspace(DockArea):
         self._counted: list[tuple[SignalInstance, Any]] = []
         self._chart_states: dict[str, Mapping[str, Any]] = {}
         """What charts begin with when they are built."""
+        self._added: set[str] = set()
+        """Charts that are not of the catalogue: these can be deleted."""
         self._building = QTimer(self)
         self._building.setSingleShot(True)
         self._building.setInterval(0)
@@ -122,7 +126,45 @@ class Workspace(DockArea):
     def _add_chart(self, name: str) -> None:
         """A chart that is built as the first one, and follows no group at first."""
         symbol = str(self._chart_states[name].get("symbol", self.model.symbol))
+        self._added.add(name)
         self._add_kind(replace(self._kinds["chart"], name=name, title="Chart", link="", symbol=symbol))
+
+    def deletable(self, name: str) -> bool:
+        """Whether it is a chart that was added, and not one of the configuration."""
+        return name in self._added
+
+    def delete_chart(self, name: str) -> None:
+        """End a chart that was added, with its saved state; ``chart_deleted`` tells how to bring it back.
+
+        Raises KeyError for any other panel.
+        """
+        if not self.deletable(name):
+            raise KeyError(name)
+        self.restore()
+        panel, state = self.panel(name), self.chart_states().get(name, {})
+        title, link = panel.windowTitle(), panel.link
+        beside = next((each.name for each in panel.group() if each is not panel), "chart")
+        floated = panel.geometry() if panel.isFloating() else None
+        self._added.discard(name)
+        del self._kinds[name]
+        self._chart_states.pop(name, None)
+        if self._other is not None and isinstance(self._other.get("charts"), dict):
+            self._other["charts"].pop(name, None)
+        self.remove_panel(name)
+        self._groups.forget(f"{self.objectName()}/{name}")
+
+        def bring_back() -> None:
+            chart = self.new_chart(state)
+            fresh = next(each for each in self.panels() if each.widget() is chart)
+            if beside in self._kinds and beside != "chart":
+                self.tabifyDockWidget(self.panel(beside), fresh)
+                fresh.raise_()
+            if floated is not None:
+                fresh.setFloating(True)
+                fresh.setGeometry(floated)
+            self.link(fresh.name, link)
+
+        self.chart_deleted.emit(title, bring_back)
 
     def show_panel(self, name: str) -> None:
         self.content(name)
@@ -166,6 +208,8 @@ class Workspace(DockArea):
         self._model_of(self._kinds[name]).choose_symbol(symbol)
 
     def _add_links(self, kind: PanelKind, menu: QMenu) -> None:
+        if self.deletable(kind.name):
+            menu.addAction("Delete chart").triggered.connect(lambda: self.delete_chart(kind.name))
         if not self.linkable(kind):
             return
         now = self.panel(kind.name).link

@@ -60,6 +60,13 @@ class LinkGroups(QObject):
             found = self._models[group] = cast(EngineModel, LinkedModel(self._model, own))
         return found
 
+    def forget(self, group: str) -> None:
+        """A panel that had a symbol for itself is gone."""
+        self._kept.pop(group, None)
+        model = self._models.pop(group, None)
+        if model is not None:
+            model.deleteLater()
+
     def symbols(self) -> dict[str, str]:
         """Each group's symbol but the first one's, for the next start."""
         now = {name: model.symbol for name, model in self._models.items() if model is not self._model}

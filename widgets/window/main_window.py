@@ -27,7 +27,7 @@ from widgets.window.banner import Banner
 from widgets.window.column import WindowColumn
 from widgets.window.keys_dialog import KeysDialog
 from widgets.window.outside import Outside
-from widgets.window.panic import Panic
+from widgets.window.panic import UNDO, Panic
 from widgets.window.replay_stage import ReplayStage
 from widgets.window.start_page import StartPage
 from widgets.window.status_bar import StatusBar
@@ -139,6 +139,7 @@ class MainWindow(QWidget):
         self._workspace_actions = offered
         self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
         self.workspaces.changed.connect(self.registry.keys_changed)
+        self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -153,6 +154,9 @@ class MainWindow(QWidget):
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel

@@ -96,6 +96,28 @@ class WorkspaceActions(QObject):
             "chart.new", "Chart", "New chart", self.new_chart, "One more, as the first one is now.", icon="plus"
         )
 
+        focused = self._all.area.focused_panel
+        yield Action(
+            "chart.delete",
+            "Chart",
+            "Delete the chart",
+            self.delete_chart,
+            "Ends a chart that was added; Undo in the banner brings it back.",
+            icon="cross",
+            enabled=lambda: "" if self._deletable() else "Only a chart that was added can be deleted; click it first.",
+            scope=lambda: focused.windowTitle() if focused is not None else "",
+        )
+
+    def _deletable(self) -> str:
+        """The chart under the hand, where it may be deleted."""
+        area = self._all.area
+        focused = area.focused_panel
+        return focused.name if focused is not None and area.deletable(focused.name) else ""
+
+    def delete_chart(self) -> None:
+        if name := self._deletable():
+            self._all.area.delete_chart(name)
+
     def new_chart(self) -> None:
         area = self._all.area
         area.new_chart(area.charts[0].state())
@@ -133,6 +155,26 @@ class WorkspaceActions(QObject):
                 icon="expand",
                 scope=focused.windowTitle,
             )
+        yield Action(
+            "panel.maximise",
+            "Panels",
+            "Maximise the panel",
+            self.maximise_panel,
+            "It has the whole workspace for itself; again, or a double click on its tab, brings the others back.",
+            "Shift+F11",
+            "expand",
+            enabled=lambda: "" if self._all.area.focused_panel is not None else "No panel has the keyboard; click one.",
+            scope=lambda: focused.windowTitle() if focused is not None else "",
+            checked=lambda: self._all.area.maximised is not None,
+        )
+
+    def maximise_panel(self) -> None:
+        """The one under the hand alone, or all of them again."""
+        area = self._all.area
+        if area.maximised is not None:
+            area.restore()
+        elif area.focused_panel is not None:
+            area.toggle_maximised(area.focused_panel)
 
     def show_panel(self, name: str) -> None:
         """Bring it to the front and give it the keyboard."""

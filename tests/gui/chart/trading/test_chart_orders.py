@@ -56,10 +56,10 @@ def test_no_order_from_the_chart_would_fill_or_trigger_at_once(ticks: int, last:
 def test_unarmed_a_click_with_control_fills_the_ticket_and_sends_nothing(trader: Trader) -> None:
     ticks = trader.press_with(CONTROL, -0.1)
     form = trader.station.area.ticket.form
-    assert form.side.index == 0 and form.type is OrderType.LIMIT
+    assert (form.side.index, str(form.type)) == (0, "limit")
     assert float(form.fields["price"].number()) == pytest.approx(ticks / 100, abs=1)
     ticks = trader.press_with(CONTROL | SHIFT, -0.1)
-    assert form.side.index == 1 and form.type is OrderType.STOP
+    assert (form.side.index, str(form.type)) == (1, "stop")
     assert float(form.fields["trigger"].number()) == pytest.approx(ticks / 100, abs=1)
     assert trader.working == [] and trader.view.model.armed == ""
 
