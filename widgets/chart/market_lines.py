@@ -19,6 +19,8 @@ from workstation.market.perpetual_figures import PerpetualFigures
 CVD: Final = "CVD"
 FUNDING: Final = "FUNDING"
 OPEN_INTEREST: Final = "OPEN_INTEREST"
+WHOLE_FROM: Final = 1_000
+"""Open interest is told without decimals from here on."""
 TITLES: Final = {
     CVD: "Cumulative volume delta",
     FUNDING: "Funding rate",
@@ -66,6 +68,9 @@ class MarketLines:
             return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram")})
         if name == OPEN_INTEREST:
             unit = "contracts" if instrument.kind is InstrumentKind.INVERSE else instrument.base
+            newest = self._model.engine.market(self.symbol).perpetual.open_interest.rows(1)
+            if newest and newest[0][1] * instrument.lot_lossy >= WHOLE_FROM:
+                decimals = 0
             looks = {"open interest": LineLook(decimals, unit), "worth": LineLook(0, instrument.quote, "told")}
             return MarketLook("Open interest", looks)
         trades = self._model.tapes[self.symbol].since(0)

@@ -32,7 +32,7 @@ class DockTabs(QWidget):
         self._tools: list[QWidget] = []
         self.more = IconButton("more", "Panel menu", parent=self)
         self.more.clicked.connect(self._open_menu)
-        self.back = IconButton("centre", "Show the other panels again (Shift+F11)", parent=self)
+        self.back = IconButton("expand", "Show the other panels again (Shift+F11)", parent=self)
         self.back.clicked.connect(panel.area.restore)
         self.back.hide()
         self.setMouseTracking(True)

@@ -148,15 +148,17 @@ class BuiltInMarket:
         instrument = self._instruments[symbol]
         if not instrument.is_derivative:
             return None
-        start_ns, open_interest = self.start_ns, dict[int, int]()
-        for interval_ns, span_ns in PAST_OPEN_INTEREST:
-            first_ns = (start_ns - span_ns) // interval_ns * interval_ns
-            for ts_ns in range(first_ns, start_ns, interval_ns):
-                open_interest[ts_ns] = open_interest_lots(instrument, ts_ns)
+        start_ns = self.start_ns
+        times = [
+            np.arange((start_ns - span_ns) // interval_ns * interval_ns, start_ns, interval_ns)
+            for interval_ns, span_ns in PAST_OPEN_INTEREST
+        ]
+        told = np.unique(np.concatenate(times))
+        open_interest = tuple(zip(told.tolist(), open_interest_lots(instrument, told).tolist()))
         rng = generator(self._seed, "past funding", symbol)
         first_ns = (start_ns - self._past_days * DAY_NS) // FUNDING_NS * FUNDING_NS
         fundings = tuple((ts_ns, _funding_rate(rng)) for ts_ns in range(first_ns, start_ns, FUNDING_NS))
-        return PerpetualHistory(symbol, start_ns, tuple(sorted(open_interest.items())), fundings)
+        return PerpetualHistory(symbol, start_ns, open_interest, fundings)
 
     def forget_past(self) -> None:
         """Free the memory of the past once its bars are taken; asking again draws it anew."""
@@ -183,7 +185,7 @@ class BuiltInMarket:
 
     def _open_interest(self, instrument: Instrument) -> Source:
         def source(time_ns: int) -> tuple[list[MarketInput], int]:
-            lots = open_interest_lots(instrument, time_ns)
+            lots = int(open_interest_lots(instrument, np.array([time_ns]))[0])
             return [OpenInterest(instrument.symbol, time_ns, lots)], time_ns + OPEN_INTEREST_NS
 
         return source
