@@ -99,3 +99,16 @@ def opposite_line(drawing: Drawing) -> tuple[Anchor, Anchor]:
     share = (third.time_ns - first.time_ns) / span if span else 0.0
     by = third.price - (first.price + (second.price - first.price) * share)
     return Anchor(first.time_ns, first.price + by), Anchor(second.time_ns, second.price + by)
+
+
+def to_text(drawing: Drawing) -> str:
+    """The drawing for the clipboard: JSON, which any chart takes."""
+    return msgspec.json.encode(drawing).decode()
+
+
+def from_text(text: str) -> Drawing | None:
+    """The drawing that a text is, of no symbol; None where it is none."""
+    try:
+        return msgspec.structs.replace(msgspec.json.decode(text, type=Drawing), name="")
+    except (msgspec.DecodeError, ValueError):
+        return None
