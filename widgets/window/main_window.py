@@ -119,6 +119,7 @@ class MainWindow(QWidget):
         """Build the panels and begin to show what the engine does."""
         from widgets.docks.catalogue import catalogue, charts_of
         from widgets.docks.workspaces import Workspaces
+        from widgets.window.chart_actions import ChartActions
         from widgets.window.workspace_actions import WorkspaceActions
 
         self.model = model
@@ -137,7 +138,10 @@ class MainWindow(QWidget):
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
+        self._take_out += [
+            self.registry.add_source(source)
+            for source in (offered.each, ChartActions(self.workspaces).each, trade.each)
+        ]
         self.workspaces.changed.connect(self.registry.keys_changed)
         self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)

@@ -92,36 +92,6 @@ class WorkspaceActions(QObject):
             scope=lambda: shown,
         )
 
-        yield Action(
-            "chart.new", "Chart", "New chart", self.new_chart, "One more, as the first one is now.", icon="plus"
-        )
-
-        focused = self._all.area.focused_panel
-        yield Action(
-            "chart.delete",
-            "Chart",
-            "Delete the chart",
-            self.delete_chart,
-            "Ends a chart that was added; Undo in the banner brings it back.",
-            icon="cross",
-            enabled=lambda: "" if self._deletable() else "Only a chart that was added can be deleted; click it first.",
-            scope=lambda: focused.windowTitle() if focused is not None else "",
-        )
-
-    def _deletable(self) -> str:
-        """The chart under the hand, where it may be deleted."""
-        area = self._all.area
-        focused = area.focused_panel
-        return focused.name if focused is not None and area.deletable(focused.name) else ""
-
-    def delete_chart(self) -> None:
-        if name := self._deletable():
-            self._all.area.delete_chart(name)
-
-    def new_chart(self) -> None:
-        area = self._all.area
-        area.new_chart(area.charts[0].state())
-
     def _of_panels(self) -> Iterable[Action]:
         for panel in self._all.area.panels():
             name, title = panel.name, panel.windowTitle()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QApplication
 
 from tests.gui.conftest import Workstation
+from widgets.chart.drawings.drawing import Tool
 from widgets.docks.docking import DockArea, Panel
 
 
@@ -120,3 +121,14 @@ def test_charts_show_one_time_across_windows_and_groups_and_follow_their_own_sym
         mark, series = chart.view.model.crosshair, chart.view.model.series
         assert mark is not None and mark.pane is None
         assert series.time_at(mark.index) <= time_ns < series.time_at(mark.index) + series.bar_ns
+
+
+def test_a_drawing_tool_is_taken_by_its_key_on_the_chart_under_the_hand(station: Workstation) -> None:
+    area = station.area
+    added = area.new_chart({"symbol": "BTCUSDT", "timeframe": "5m"})
+    added.view.setFocus()
+    station.qtbot.keyClick(station.window, Qt.Key.Key_T, Qt.KeyboardModifier.AltModifier)
+    assert added.drawing.tool is Tool.TREND_LINE and area.charts[0].drawing.tool is None
+    area.focus_panel(area.panel("ladder"))
+    station.window.registry.run("chart.draw.ray")
+    assert area.charts[0].drawing.tool is Tool.RAY and area.panel("chart").in_front
