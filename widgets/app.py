@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication
 from widgets.look.style import install
 from widgets.look.tokens import Tone
 from widgets.window.main_window import MainWindow
+from widgets.window.pictures import save_picture
 from widgets.window.single_window import SingleWindow
 from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
@@ -433,11 +434,8 @@ class Application:
         return 2
 
     def _save_picture_of_window(self) -> None:
-        folder = DataFolder(self._data).reports
-        number = 1 + len(list(folder.glob("window-*.png")))
-        path = folder / f"window-{number:03d}.png"
-        saved = self.window.grab().save(str(path))
-        self.window.banner.set_message(f"Picture saved as {path}." if saved else f"{path} cannot be written.")
+        text, good = save_picture(self.window, DataFolder(self._data).reports, WallClock().now_ns())
+        self.window.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
 
 
 __all__ = ["Application", "run"]

@@ -34,7 +34,12 @@ class AlertsTable(Table):
     key = "name"
     columns = (
         Column("symbol", "Symbol", width=70),
-        Column("level", "Fires at", width=92, tooltip="↑ from below, ↓ from above, ↕ from either side"),
+        Column(
+            "level",
+            "Fires at",
+            width=92,
+            tooltip="↑ from below, ↓ from above, ↕ either; → into a zone, ← out of it",
+        ),
         Column("state", "State", width=56, tone=lambda row: row["tone"]),
         Column("fired", "Last fired", width=70, shown_from=330),
         Column("repeat", "Repeats", width=90, label=True, shown_from=430),

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QWidget
 
-from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alerts_panel import AlertsPanel
 from widgets.alerts.chart_alerts import ChartAlerts
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.trading.chart_orders import ChartOrders
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.panel_kind import Count, PanelKind
@@ -66,6 +66,11 @@ def catalogue(
     if desktop.journal_pictures:
         ExitPictures(model, pictures)
     news = NewsDesk(model, model)
+
+    def dress(chart: ChartPanel) -> None:
+        ChartAlerts(chart, alerts, chart.model)
+        ChartOrders(chart, one_click, templates)
+
     return (
         PanelKind(
             "watchlist",
@@ -89,7 +94,7 @@ def catalogue(
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
-        *chart_kinds(model, desktop, drawings, alerts),
+        *chart_kinds(model, desktop, drawings, dress),
         PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click, made.sizes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
@@ -141,14 +146,16 @@ def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
     return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
 
 
-def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf, alerts: AlertDesk) -> list[PanelKind]:
-    """``chart``, ``chart 2``, …: the first follows the link group."""
+def chart_kinds(
+    model: EngineModel, desktop: Desktop, drawings: DrawingShelf, dress: Callable[[ChartPanel], None]
+) -> list[PanelKind]:
+    """``chart``, ``chart 2``, …: the first follows the link group. ``dress`` adds what a live chart has beside."""
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
             panel = ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
-            ChartAlerts(panel, alerts, model)
+            dress(panel)
             return panel
 
         name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")

@@ -12,7 +12,9 @@ HELP: dict[str, str] = {
     "A click on a size writes it, ⋯ beside the sizes edits them; below it is how long the order lives.",
     "templates": "Brackets to attach to an order: distances of stop and targets, and how the stop follows.",
     "chart": "Drag moves, the wheel zooms, a drag on the price axis stretches it, a double click there fits it again. "
-    "A working order is a line: its × cancels it. A triangle is an own fill, a number a strategy's signal.",
+    "A working order is a line: its × cancels it. "
+    "Ctrl+click fills in the ticket at that price, with Shift as a stop; while one-click is armed it sends."
+    " A triangle is an own fill, a number a strategy's signal.",
     "ladder": "The book by price. A left click places a limit order of the chosen size while one-click trading is "
     "armed, here or in the ticket, with the ticket's bracket template; otherwise it fills in the ticket. "
     "The edge below an own order shows its place in the queue. A right click on the sizes edits them.",

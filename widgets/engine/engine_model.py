@@ -28,7 +28,6 @@ from workstation.core.messages import (
     Difference,
     EquitySampled,
     FundingPaid,
-    FundingRate,
     Kill,
     LogLine,
     OrderAdopted,
@@ -49,7 +48,6 @@ KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
-KEPT_FUNDINGS = 1_000
 KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
 
@@ -116,8 +114,6 @@ class EngineModel(QObject):
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
-        self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
-        """UTC nanoseconds and rate of each funding since the window opened."""
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
@@ -141,7 +137,6 @@ class EngineModel(QObject):
             engine.subscribe(ViewsChanged, self._on_views),
             engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
-            engine.subscribe(FundingRate, self._on_funding),
             engine.subscribe(FillView, self._on_fill),
             engine.subscribe(FundingPaid, self._on_payment),
             engine.subscribe(EquitySampled, self._on_equity),
@@ -187,8 +182,6 @@ class EngineModel(QObject):
             kept.clear()
         for trades in self._trades.values():
             trades.clear()
-        for fundings in self.fundings.values():
-            fundings.clear()
         self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self._dirty_orders.clear()
@@ -283,10 +276,6 @@ class EngineModel(QObject):
             self.tapes[trade.symbol].add(trade.ts_ns, trade.price, trade.lots, int(trade.side))
         for listener in self.trade_listeners:
             listener(trade)
-
-    def _on_funding(self, funding: FundingRate) -> None:
-        if funding.symbol in self.fundings:
-            self.fundings[funding.symbol].append((funding.ts_ns, funding.rate))
 
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None

@@ -24,6 +24,7 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.bars import FormingBar
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.recordings.recorder import RunningRecording
 from workstation.market.watching import Watching
 from workstation.session.trade_history import TradeHistory
@@ -83,6 +84,10 @@ class Market(Protocol):
     def best_bid(self) -> int: ...
     @property
     def best_ask(self) -> int: ...
+    @property
+    def perpetual(self) -> PerpetualFigures:
+        """Open interest and funding until now; empty of a spot market."""
+
     def top(self, depth: int) -> tuple[Levels, Levels]:
         """Bids and asks."""
 

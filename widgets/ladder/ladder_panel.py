@@ -74,6 +74,8 @@ class LadderPanel(LivePanel):
         self.one_click = one_click
         self.bar = Toolbar(self)
         self.sizes = SizeSwitch(model, presets, stretch=False, parent=self.bar)
+        self.sizes.picked.connect(self._keep_size)
+        presets.changed.connect(self._keep_size)
         self.sizes.setToolTip("Size of a click on the book; a right click edits the sizes")
         self.sizes.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.grouping = TextButton("1", "Price step of a row", opens=True)
@@ -158,6 +160,7 @@ class LadderPanel(LivePanel):
             self.view.set_group(default_group(market))
             self._fitted = market.best_bid > 0
             self.sizes.take_symbol(model.symbol)
+            self._keep_size()
             self._show_group(self.view.group)
         self._show_book()
         self._show_traded()
@@ -299,6 +302,11 @@ class LadderPanel(LivePanel):
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
         bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)
         return bids, asks
+
+    def _keep_size(self, _: object = None) -> None:
+        """A click on the chart has the same size."""
+        if self._symbol:
+            self.one_click.sizes[self._symbol] = self.size_lots
 
     def _show_group(self, group: int) -> None:
         instrument = self.model.engine.market(self._symbol).instrument

@@ -119,6 +119,7 @@ class MainWindow(QWidget):
         from widgets.docks.workspaces import Workspaces
         from widgets.window.account_banner import AccountBanner
         from widgets.window.attached_banner import AttachedBanner
+        from widgets.window.chart_actions import ChartActions
         from widgets.window.lag_notice import LagNotice
         from widgets.window.outside import Outside
         from widgets.window.panic import Panic
@@ -147,8 +148,12 @@ class MainWindow(QWidget):
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
+        self._take_out += [
+            self.registry.add_source(source)
+            for source in (offered.each, ChartActions(self.workspaces).each, trade.each)
+        ]
         self.workspaces.changed.connect(self.registry.keys_changed)
+        self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -166,6 +171,11 @@ class MainWindow(QWidget):
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+        from widgets.window.panic import UNDO
+
+        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel

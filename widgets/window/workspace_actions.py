@@ -69,14 +69,6 @@ class WorkspaceActions(QObject):
             scope=lambda: shown,
         )
 
-        yield Action(
-            "chart.new", "Chart", "New chart", self.new_chart, "One more, as the first one is now.", icon="plus"
-        )
-
-    def new_chart(self) -> None:
-        area = self._all.area
-        area.new_chart(area.charts[0].state())
-
     def _of_panels(self) -> Iterable[Action]:
         for panel in self._all.area.panels():
             name, title = panel.name, panel.windowTitle()
@@ -110,6 +102,26 @@ class WorkspaceActions(QObject):
                 icon="expand",
                 scope=focused.windowTitle,
             )
+        yield Action(
+            "panel.maximise",
+            "Panels",
+            "Maximise the panel",
+            self.maximise_panel,
+            "It has the whole workspace for itself; again, or a double click on its tab, brings the others back.",
+            "Shift+F11",
+            "expand",
+            enabled=lambda: "" if self._all.area.focused_panel is not None else "No panel has the keyboard; click one.",
+            scope=lambda: focused.windowTitle() if focused is not None else "",
+            checked=lambda: self._all.area.maximised is not None,
+        )
+
+    def maximise_panel(self) -> None:
+        """The one under the hand alone, or all of them again."""
+        area = self._all.area
+        if area.maximised is not None:
+            area.restore()
+        elif area.focused_panel is not None:
+            area.toggle_maximised(area.focused_panel)
 
     def show_panel(self, name: str) -> None:
         """Bring it to the front and give it the keyboard."""

@@ -117,6 +117,14 @@ class FundingBody(Body, frozen=True, kw_only=True):
     time: Moment
 
 
+class OpenInterestBody(Body, frozen=True, kw_only=True):
+    """The contracts of a perpetual that are open, every one counted once."""
+
+    symbol: Word
+    quantity: Quantity
+    time: Moment
+
+
 class FeedBody(Body, frozen=True, kw_only=True):
     """The feed of a symbol went down or came back; an empty symbol means every symbol."""
 
@@ -132,6 +140,8 @@ class MarketRequestBody(Body, frozen=True, kw_only=True):
     symbol: Word
     bars: dict[str, Annotated[int, Meta(ge=0, le=20_000)]] = {}
     """How many closed bars of each timeframe."""
+    figures: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    """How many values of open interest, and of funding, at most."""
 
 
 BarRow = tuple[Moment, Price, Price, Price, Price, Quantity]
@@ -149,9 +159,14 @@ class MarketAnswerBody(Body, frozen=True, kw_only=True):
     last_price: Price | None
     bars: dict[str, tuple[BarRow, ...]]
     """Oldest first."""
+    open_interest: tuple[tuple[Moment, Quantity], ...] = ()
+    fundings: tuple[tuple[Moment, Decimal], ...] = ()
+    """When each fell due, and its rate."""
 
 
-MarketBody = TradeBody | BookSnapshotBody | BookDeltaBody | BarBody | MarkBody | FundingBody | FeedBody
+MarketBody = (
+    TradeBody | BookSnapshotBody | BookDeltaBody | BarBody | MarkBody | FundingBody | OpenInterestBody | FeedBody
+)
 
 
 # --- Orders and what becomes of them ----------------------------------------------------------------------------------
@@ -493,6 +508,7 @@ TYPES: dict[str, type[Body]] = {
     "bar": BarBody,
     "mark": MarkBody,
     "funding": FundingBody,
+    "open_interest": OpenInterestBody,
     "feed": FeedBody,
     "market_request": MarketRequestBody,
     "market_answer": MarketAnswerBody,

@@ -33,10 +33,15 @@ class BuiltInSource:
         return BuiltInWatching(settings.market.built_in, settings.instruments, self._kernel.markets, seed, now_ns)
 
     def give_past(self, candles: CandleKeeper, deliver: Callable[[Input], None]) -> None:
-        """Hours, then minutes, of every symbol: what earlier sessions kept, else what the market makes up."""
+        """Hours, then minutes, of every symbol: what earlier sessions kept, else what the market makes up; then what
+        it makes up of open interest and funding.
+        """
         for symbol in self._kernel.markets:
             for history in self._past(candles, symbol):
                 deliver(history)
+            perpetual = self._market.perpetual_history(symbol)
+            if perpetual is not None:
+                deliver(perpetual)
         self._market.forget_past()
 
     def _past(self, candles: CandleKeeper, symbol: str) -> Iterator[History]:
