@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
@@ -40,7 +41,7 @@ from workstation.core.messages import (
 from workstation.core.money import from_money
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, CommandAnswered, FillView, FundingView, LogView, OrderView, ViewsChanged
-from workstation.market.trade_tape import TradeTape
+from workstation.market.trade_tape import CAPACITY, TradeTape
 
 FRAME_MS = 33
 SLOW_FRAMES = 7
@@ -52,6 +53,20 @@ KEPT_EQUITY = 50_000
 KEPT_FUNDINGS = 1_000
 KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
+_HEARD = (
+    "fills",
+    "log",
+    "signals",
+    "equity",
+    "payments",
+    "orders",
+    "_trade_counts",
+    "_dirty_orders",
+    "_new_fills",
+    "_new_payments",
+    "_new_log",
+)
+"""Plain containers of what the engine told, whose elements do not change."""
 
 log = logging.getLogger("widgets.engine.engine_model")
 
@@ -97,7 +112,7 @@ class EngineModel(QObject):
     reloaded = Signal()  # the engine stands at another moment: everything is to be read again
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None, kept_trades: int = CAPACITY) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
@@ -114,7 +129,7 @@ class EngineModel(QObject):
         self._read_payments()
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        self.tapes = {symbol: TradeTape(kept_trades) for symbol in engine.symbols}
         self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
         """UTC nanoseconds and rate of each funding since the window opened."""
         self.trade_listeners: list[Callable[[Trade], None]] = []
@@ -184,7 +199,8 @@ class EngineModel(QObject):
             trades.clear()
         for fundings in self.fundings.values():
             fundings.clear()
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        for tape in self.tapes.values():
+            tape.wind(0)
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self._dirty_orders.clear()
         self.fills = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
@@ -193,6 +209,25 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._read_payments()
         self.differences = engine.reconciliation().differences
+
+    def memory(self) -> dict[str, Any]:
+        """All that was heard so far, for ``recall``."""
+        kept: dict[str, Any] = {name: copy(getattr(self, name)) for name in _HEARD}
+        kept["signals waiting"] = self._new_signals.copy()
+        kept["trades"] = {symbol: trades.copy() for symbol, trades in self._trades.items()}
+        kept["fundings"] = {symbol: fundings.copy() for symbol, fundings in self.fundings.items()}
+        return kept
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Stand where ``memory`` was taken: a replay goes back, or comes again to where it was."""
+        for name in _HEARD:
+            setattr(self, name, copy(memory[name]))
+        self._new_signals[:] = memory["signals waiting"]
+        self._trades = {symbol: trades.copy() for symbol, trades in memory["trades"].items()}
+        self.fundings = {symbol: fundings.copy() for symbol, fundings in memory["fundings"].items()}
+        for symbol, tape in self.tapes.items():
+            tape.wind(self._trade_counts[symbol])
+        self.differences = self.engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""
