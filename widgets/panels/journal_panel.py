@@ -113,6 +113,8 @@ class JournalPanel(LivePanel):
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.tags)
         self.choice.chosen.connect(self._pages.setCurrentIndex)
+        # Also while it is hidden: trips of a later moment must not wait in it.
+        model.reloaded.connect(self._forget)
         bar = Toolbar()
         bar.row.addWidget(self.choice)
         bar.row.addStretch(1)
@@ -130,7 +132,6 @@ class JournalPanel(LivePanel):
             (model.fills_added, self._queue),
             (model.ticked, self._take),
             (self._notes.changed, self._show),
-            (model.reloaded, self._forget),
         )
 
     def refresh(self) -> None:

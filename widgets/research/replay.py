@@ -31,6 +31,8 @@ class Mark(NamedTuple):
 
     ts_ns: int
     result: int
+    seen_ns: int
+    """When it was heard of: with candles at the close of its bar."""
 
 
 class _Memory(NamedTuple):
@@ -130,7 +132,7 @@ class Replay(QObject):
     def go_to_previous_trade(self) -> None:
         """Back to the last own execution before now, or to the beginning when there is none."""
         self._pause()
-        earlier = [mark.ts_ns for mark in self.marks if mark.ts_ns < self.time_ns]
+        earlier = [mark.seen_ns for mark in self.marks if mark.seen_ns < self.time_ns]
         self.go_to(max(earlier, default=self.source.start_ns))
 
     def _pause(self) -> None:
@@ -226,4 +228,4 @@ class Replay(QObject):
         self._filled = True
         result = (fill.realised > 0) - (fill.realised < 0)
         if len(self.marks) < KEPT_MARKS:
-            self.marks.append(Mark(fill.ts_ns, result))
+            self.marks.append(Mark(fill.ts_ns, result, self.time_ns))

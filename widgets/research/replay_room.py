@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QElapsedTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
@@ -14,14 +15,18 @@ from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
+from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.fills_panel import FillsPanel
+from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.log_panel import LogPanel
 from widgets.panels.orders_panel import OrdersPanel
 from widgets.panels.pnl_panel import PnlPanel
 from widgets.panels.positions_panel import PositionsPanel
+from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
+from widgets.panels.trade_notes import TradeNotes
 from widgets.panels.watchlist_panel import WatchlistPanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
@@ -43,7 +48,7 @@ RESULT_REST = 20
 """Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TABLES = ("positions", "orders", "fills", "strategies", "log")
+TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "log")
 
 SESSION: Layout = row(
     column(
@@ -131,6 +136,10 @@ class ReplayRoom(QWidget):
         area.add_panel("positions", "Positions", PositionsPanel(model))
         area.add_panel("orders", "Orders", OrdersPanel(model))
         area.add_panel("fills", "Fills", FillsPanel(model))
+        area.add_panel("balances", "Balances", BalancesPanel(model))
+        area.add_panel("results", "Results", ResultsPanel(model))
+        # Notes were written later, and may tell how it went.
+        area.add_panel("journal", "Journal", JournalPanel(model, TradeNotes(None, model)))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():
@@ -142,6 +151,11 @@ class ReplayRoom(QWidget):
         """Show the first moment and take the keys."""
         self.bar.setFocus()
         self._follow_at_once()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The transport's keys, wherever in the room the focus is and does not want them itself."""
+        if not self.bar.take_key(event):
+            super().keyPressEvent(event)
 
     def close_replay(self) -> None:
         """End it; nothing of it is heard any more."""

@@ -108,8 +108,8 @@ class Player:
             if event is None or event.ts_ns > to_ns:
                 self.time_ns = max(self.time_ns, to_ns)
                 return True
-            self._dispatch(event)
             self.time_ns = max(self.time_ns, event.ts_ns)
+            self._dispatch(event)
         return False
 
     def _stand(self, opened: Opened, dispatched: int, time_ns: int, memory: object) -> None:

@@ -10,8 +10,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
+from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.tokens import Mode
 from widgets.panels.live_panel import LivePanel
+from widgets.panels.results_panel import ResultsPanel
 from widgets.research.recorded_panel import RecordedPanel
 from widgets.research.replay_room import ReplayRoom
 from workstation.core.messages import KillSwitchChanged
@@ -105,6 +107,21 @@ def test_jumps_to_a_date_and_to_the_next_trade(replaying: Bench, qtbot: QtBot) -
     assert 0 <= room.replay.time_ns - following < HOUR_NS, "the bar that brought the fill"
     assert room.replay.model.fills[-1].ts_ns == following
     assert_no_future(room)
+    replaying.station.click(room.bar.next_trade)
+    arrived(replaying)
+    second = room.replay.model.fills[-1].ts_ns
+    assert second > following
+    room.chart.view.setFocus()
+    qtbot.keyClick(room, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    arrived(replaying)
+    assert room.replay.model.fills[-1].ts_ns == following
+    assert 0 <= room.replay.time_ns - following < HOUR_NS
+    assert_no_future(room)
+    qtbot.keyClick(room.bar, Qt.Key.Key_Up)
+    assert room.replay.speed == 64 and room.bar.speeds.text == "64×"
+    for _ in range(9):
+        qtbot.keyClick(room.bar, Qt.Key.Key_Down)
+    assert room.replay.speed == 1
     room.bar.date.setText("2030-01-01")
     replaying.station.click(room.bar.jump_button)
     assert "The replay runs from 2023-03-01" in replaying.window.banner.accessibleDescription()
@@ -204,9 +221,19 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert market.last_price == last and market.best_bid
     assert room.replay.model.trades_since("BTCUSDT", 0)[1] > 0
     assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    ladder, results = room.area.panel("ladder").widget(), room.area.panel("results").widget()
+    assert isinstance(ladder, LadderPanel) and isinstance(results, ResultsPanel)
+    for name in ("results", "balances", "journal", "log"):
+        room.area.show_panel(name)
+        station.frame()
+    later = set(ladder._traded)
+    room.area.show_panel("results")
+    assert [row["fills"] for row in results.table.shown_rows()] == [1]
     room.replay.go_to(room.source.start_ns + SECOND_NS)
     arrived(bench)
-    assert not room.replay.model.fills
+    assert not room.replay.model.fills and not results.table.shown_rows()
+    traded = {trade.ticks for trade in room.replay.model.trades_since("BTCUSDT", 0)[0]}
+    assert set(ladder._traded) == traded < later, "no volume of what traded later"
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
 
 
