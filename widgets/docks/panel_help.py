@@ -36,7 +36,7 @@ HELP: dict[str, str] = {
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
     "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
     "recorded": "Sessions and recordings that can be replayed beside the session that runs.",
-    "run": "The shown run: its chart, equity, figures and trades. A click on a trade shows it on the run's chart.",
+    "run": "The shown run: its chart, equity, figures, trades and log. A click on a trade shows it on the run's chart.",
     "compare": "The chosen runs beside each other: figures, curves, and the parameters that differ.",
     "settings": "Every setting of the configuration. The file keeps its comments; most hold from the next start.",
 }

@@ -28,11 +28,14 @@ from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.trade_notes import TradeNotes
 from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
 from widgets.research.replay_bar import ReplayBar
-from widgets.research.result_panels import FiguresPanel, TradesPanel
+from widgets.research.result_panels import FiguresPanel
+from widgets.research.run_chart import bring_into_view
 from widgets.research.shown_result import Shown, ShownResult
+from widgets.research.trades_panel import TradesPanel
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.templates import TemplateBook
 from widgets.window.banner import Cell
@@ -62,10 +65,11 @@ SESSION_COMPACT: Layout = column(
 )
 RUN: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", *TABLES), 230)),
-    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
+    column(Tabs(("run figures",), 504), Tabs(("run trades", "run analysis")), size=400),
 )
 RUN_COMPACT: Layout = row(
-    column(Tabs(("chart",)), Tabs(("run equity", "run trades", *TABLES), 170)), Tabs(("run figures",), 300)
+    column(Tabs(("chart",)), Tabs(("run equity", "run trades", *TABLES), 170)),
+    Tabs(("run figures", "run analysis"), 300),
 )
 
 
@@ -133,6 +137,8 @@ class ReplayRoom(QWidget):
             area.add_panel("run equity", "Equity", EquityPanel(model, self.result))
             area.add_panel("run figures", "Figures", FiguresPanel(model, self.result))
             area.add_panel("run trades", "Trades", TradesPanel(model, self.result, folder.reports))
+            area.add_panel("run analysis", "Analysis", AnalysisPanel(model, self.result))
+            self.result.trade_chosen.connect(self._show_trade)
         area.add_panel("positions", "Positions", PositionsPanel(model))
         area.add_panel("orders", "Orders", OrdersPanel(model))
         area.add_panel("fills", "Fills", FillsPanel(model))
@@ -146,6 +152,12 @@ class ReplayRoom(QWidget):
             content = each.widget()
             if isinstance(content, LivePanel):
                 each.visibilityChanged.connect(content.set_in_front)
+
+    def _show_trade(self, number: int) -> None:
+        shown = self.result.now
+        trade = next((each for each in shown.result.trades if each.number == number), None) if shown else None
+        if trade is not None:
+            bring_into_view(self.chart.view, trade)
 
     def begin(self) -> None:
         """Show the first moment and take the keys."""

@@ -65,7 +65,6 @@ class Research(QObject):
     told = Signal(str, bool)
     replay_ready = Signal(object)  # ReplaySource
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
-    trade_wanted = Signal(object)  # UTC nanoseconds of a trade that the run's chart is to show
 
     def __init__(self, loaded: Loaded, data: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -17,10 +17,11 @@ from widgets.controls.fields import Field
 from widgets.docks.dock_layout import RESEARCH
 from widgets.research.compare_panel import ComparePanel
 from widgets.research.equity_panel import EquityPanel
-from widgets.research.result_panels import FiguresPanel, TradesPanel
+from widgets.research.result_panels import FiguresPanel
 from widgets.research.run_chart import RunChartPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
+from widgets.research.trades_panel import TradesPanel
 from workstation.core.timeframe import MINUTE_NS, parse_utc
 from workstation.market.history import candle_ranges
 
