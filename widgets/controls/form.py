@@ -16,6 +16,10 @@ from widgets.look.numbers import MINUS, format_number, parse_number
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 
+FIGURE_ROOM = 58
+"""Pixels of a field beside its unit."""
+LEAST_NAME = 70
+
 
 class ParameterDeclaration(Protocol):
     """What a form needs to know of a parameter. `kind` is int, float, bool, choice or decimal."""
@@ -108,6 +112,10 @@ class _Row:
         self.editor.setToolTip(tip_of(parameter))
         self.editor.setAccessibleName(title_of(parameter.name))
         self.label.setBuddy(self.editor)
+        if isinstance(self.editor, Field):
+            # In a narrow panel a name is cut off rather than a figure.
+            self.editor.setMinimumWidth(unit_room + FIGURE_ROOM)
+        self.label.setMinimumWidth(min(LEAST_NAME, self.label.sizeHint().width()))
         self.checked = CheckedField(self.editor)
         self.editor.setMinimumHeight(current().metrics.field)
         shown = show_value(parameter.default)

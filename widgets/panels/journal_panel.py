@@ -31,7 +31,6 @@ from workstation.core.views import FillView
 
 FILLS_A_FRAME = 200
 NOTE_LIMIT = 10_000
-NOT_KEPT = "Notes last as long as this window: it has no data folder."
 
 
 class TripsTable(Table):
@@ -188,7 +187,7 @@ class JournalPanel(LivePanel):
         self.summary.setText(summary_words(figures[0]) if figures else "")
         unknown = 0 if self._trips is None else self._trips.unknown
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
-        words = filter(None, (self._notes.problem, left_out, "" if self._notes.kept else NOT_KEPT))
+        words = filter(None, (self._notes.problem, left_out, self._notes.not_kept))
         self.note.setText(" ".join(words))
         self.note.setToolTip(self.note.text())
         self.note.setVisible(bool(self.note.text()))

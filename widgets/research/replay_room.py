@@ -144,8 +144,9 @@ class ReplayRoom(QWidget):
         area.add_panel("fills", "Fills", FillsPanel(model))
         area.add_panel("balances", "Balances", BalancesPanel(model))
         area.add_panel("results", "Results", ResultsPanel(model))
-        # Notes were written later, and may tell how it went.
-        area.add_panel("journal", "Journal", JournalPanel(model, TradeNotes(None, model)))
+        # Those of the session were written later, and may tell how it went.
+        notes = TradeNotes(None, model, "Notes of a replay end with it; the session's own are in the live journal.")
+        area.add_panel("journal", "Journal", JournalPanel(model, notes))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():

@@ -71,6 +71,8 @@ class TradeLayer:
                 half, height = canvas.px(40), canvas.px(14)
                 text = tokens.up_text if mark.gained else tokens.down_text
                 y = y2 - height - canvas.px(CLEARANCE) if mark.exit >= mark.entry else y2 + canvas.px(CLEARANCE)
+                wide = canvas.text_width(mark.text, 11) + canvas.px(4)
+                canvas.fill(x2 - wide / 2, y, wide, height, tokens.ground)
                 canvas.text(x2 - half, y, 2 * half, height, mark.text, text, CENTRE, 11)
 
 
