@@ -16,7 +16,7 @@ from widgets.look.numbers import MINUS, format_number, parse_number
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 
-FIGURE_ROOM = 58
+FIGURE_ROOM = 48
 """Pixels of a field beside its unit."""
 LEAST_NAME = 70
 

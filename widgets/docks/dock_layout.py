@@ -124,7 +124,7 @@ RESEARCH = row(
     column(Tabs(("run figures",), 504), Tabs(("run trades", "run analysis", "run log")), size=400),
 )
 RESEARCH_COMPACT = row(
-    column(Tabs(("backtest", "runs", "recorded")), size=270),
+    column(Tabs(("backtest", "runs", "recorded")), size=290),
     column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades", "run log"), 190)),
     column(Tabs(("run figures", "run analysis")), size=300),
 )

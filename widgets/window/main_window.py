@@ -119,6 +119,7 @@ class MainWindow(QWidget):
         """Build the panels and begin to show what the engine does."""
         from widgets.docks.catalogue import catalogue, charts_of
         from widgets.docks.workspaces import Workspaces
+        from widgets.window.file_actions import FileActions
         from widgets.window.workspace_actions import WorkspaceActions
 
         self.model = model
@@ -132,12 +133,21 @@ class MainWindow(QWidget):
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         self.status = StatusBar(model, self)
         offered = WorkspaceActions(self.workspaces, self)
-        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces)
+        self.outside = Outside(
+            model,
+            self.appearance,
+            self.banner,
+            self.data_places,
+            offered.import_,
+            self.stage.replay_files,
+            self.workspaces,
+        )
+        files = FileActions(self.outside.drops, self)
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
+        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each, files.each)]
         self.workspaces.changed.connect(self.registry.keys_changed)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)

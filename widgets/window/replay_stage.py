@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
@@ -35,6 +37,13 @@ class ReplayStage(QObject):
         research.told.connect(self._window.banner.set_result)
         research.replay_ready.connect(self.enter)
         research.panel_wanted.connect(self._window.show_panel)
+
+    def replay_files(self, paths: Sequence[Path]) -> None:
+        """Read what files or folders hold, and replay it; the banner says what is wrong with them."""
+        if self.research is None:
+            self._window.banner.set_message("This window has no research panels, so it replays nothing.", Tone.WARNING)
+        else:
+            self.research.replay_files(paths)
 
     def enter(self, source: ReplaySource) -> None:
         """Show what is over in place of the live panels; the session goes on, and the panic buttons act on it."""

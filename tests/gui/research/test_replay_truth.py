@@ -19,6 +19,7 @@ from widgets.engine.replay_engine import ReplayEngine
 from widgets.engine.session_engine import SessionEngine
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS, TIMEFRAMES
 from workstation.replay import kept_moments
+from workstation.replay.files import can_be_replayed, source_of
 from workstation.replay.session import SessionSource, recorded_sessions
 from workstation.storage.layout import DataFolder
 
@@ -222,3 +223,12 @@ def test_the_list_of_sessions_tells_what_can_be_replayed(recorded: Recorded, tmp
     assert (session.number, session.obstacle) == (1, "")
     assert session.ended_ns > session.started_ns
     assert recorded_sessions(DataFolder(tmp_path), None) == []
+
+
+def test_a_session_is_its_folder_a_file_of_it_or_its_data_folder(recorded: Recorded) -> None:
+    folder, settings = recorded.source._folder, recorded.source._settings
+    inputs = folder.session_inputs(1)
+    for path in (inputs, next(inputs.iterdir()), folder.path):
+        assert can_be_replayed(path)
+        source = source_of([path], settings, None)
+        assert isinstance(source, SessionSource) and source.title == recorded.source.title
