@@ -159,6 +159,11 @@ class ReplayBar(QWidget):
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
+    def ask_date(self) -> None:
+        """Bring the keyboard into the field of the date."""
+        self.date.setFocus()
+        self.date.selectAll()
+
     def jump(self) -> None:
         """To the moment in the field."""
         source = self.replay.source

@@ -99,6 +99,7 @@ class MainWindow(QWidget):
         self.registry.take_keys(self._kept.get("keys", {}))
         self.registry.add_source(lambda: window_actions(self))
         self.registry.add_source(self.appearance.actions)
+        self.registry.add_source(self.stage.actions)
         self.registry.add_source(lambda: setting_actions(settings, self))
         self.hotkeys = Hotkeys(self.registry, self)
         self.registry.keys_changed.connect(self._show_keys)
@@ -267,6 +268,8 @@ class MainWindow(QWidget):
 
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""
+        if self.stage.room is not None:
+            return self.stage.help()
         return self._workspace_actions.help() if self.workspaces is not None else None
 
     def _show_keys(self) -> None:

@@ -12,6 +12,7 @@ from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.tokens import Mode
+from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.results_panel import ResultsPanel
 from widgets.research.recorded_panel import RecordedPanel
@@ -63,6 +64,13 @@ def test_the_banner_says_whose_time_it_is_and_who_runs_on(replaying: Bench) -> N
     assert window.banner._session is not None and window.banner._session[:2] == (Mode.PAPER, "paper-01 runs on")
     labels = [cell.label for cell in window.banner.shown_cells()]
     assert labels[:2] == ["Replay time, UTC", "Equity then"]
+    card = window.open_help()
+    assert card is not None and "Ctrl" in card.text and card.title == "Replay"
+    card.close()
+    offered = {action.name for action in window.registry.all()}
+    assert {"replay.play", "replay.previous_trade", "replay.date", "replay.leave"} <= offered
+    window.registry.run("replay.step")
+    assert arrived(replaying).replay.time_ns == arrived(replaying).source.start_ns + HOUR_NS
     assert not station.area.isVisible()
     live = [each.widget() for each in station.area.panels()]
     assert not [panel for panel in live if isinstance(panel, LivePanel) and panel.listening]
@@ -138,12 +146,21 @@ def test_it_plays_to_its_end_and_ends_as_the_run_did(replaying: Bench, qtbot: Qt
     stored, found = replaying.research.shown.now, room.result.now
     assert stored is not None and found is not None
     assert found.result.trades == stored.result.trades
+    journal = room.area.panel("journal").widget()
+    assert isinstance(journal, JournalPanel)
+    room.area.show_panel("journal")
+    replaying.station.frame()
+    assert len(journal.trips) == found.result.figures.trade_count
+    room.area.show_panel("orders")
+    replaying.station.frame()
     replaying.station.click(room.bar.play)
     assert "at its end" in replaying.window.banner.accessibleDescription()
     qtbot.keyClick(room.bar, Qt.Key.Key_Home)
     arrived(replaying)
     assert_no_future(room)
     assert not room.replay.model.fills
+    room.area.show_panel("journal")
+    assert not journal.trips, "what it knew while it was hidden was of a later moment"
 
 
 def test_the_track_is_clicked(replaying: Bench, qtbot: QtBot) -> None:
