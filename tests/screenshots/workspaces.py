@@ -97,11 +97,11 @@ async def _backtest(person: Person) -> None:
     person.window.show_workspace("Research")
     form: BacktestPanel = await person.find(BacktestPanel)
     research = form.research
-    await person.until(lambda: form.candles, "the candles")
+    await person.until(lambda: form.setup.candles, "the candles")
     for strategy, timeframe in RUNS:
         before = len(research.runs)
-        form.strategy.setCurrentText(strategy)
-        form.timeframe.setCurrentText(timeframe)
+        form.setup.strategy.setCurrentText(strategy)
+        form.setup.timeframe.setCurrentText(timeframe)
         person.click(form.run_button)
         await _until_run(person, research, before + 1)
 

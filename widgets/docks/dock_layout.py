@@ -122,12 +122,12 @@ ORDER_FLOW_COMPACT = row(
 RESEARCH = row(
     column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=314),
     column(Tabs(("run chart",)), Tabs(("run equity", "compare"), 250)),
-    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
+    column(Tabs(("run figures",), 504), Tabs(("run trades", "run analysis", "run log")), size=400),
 )
 RESEARCH_COMPACT = row(
-    column(Tabs(("backtest", "runs", "recorded")), size=270),
-    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades"), 190)),
-    column(Tabs(("run figures",)), size=300),
+    column(Tabs(("backtest", "runs", "recorded")), size=290),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades", "run log"), 190)),
+    column(Tabs(("run figures", "run analysis")), size=300),
 )
 MONITORING = row(
     column(

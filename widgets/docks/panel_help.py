@@ -44,7 +44,10 @@ HELP: dict[str, str] = {
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
     "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
     "recorded": "Sessions and recordings that can be replayed beside the session that runs.",
-    "run": "The shown run: its chart, equity, figures and trades. A click on a trade shows it on the run's chart.",
+    "run": "The shown run: its chart, equity, figures, trades and log. A click on a trade shows it on the run's chart.",
+    "replay": "What is over, as it was known then. Space plays and pauses, Left and Right step (ten with Shift, to a "
+    "trade with Ctrl), Up and Down change the speed, Home and End go to the edges; the date goes anywhere. The session "
+    "runs on, and Kill, Flatten and Cancel all act on it.",
     "compare": "The chosen runs beside each other: figures, curves, and the parameters that differ.",
     "settings": "Every setting of the configuration. The file keeps its comments; most hold from the next start.",
 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
@@ -39,7 +40,7 @@ from workstation.core.messages import (
 from workstation.core.money import from_money
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, CommandAnswered, FillView, FundingView, LogView, OrderView, ViewsChanged
-from workstation.market.trade_tape import TradeTape
+from workstation.market.trade_tape import CAPACITY, TradeTape
 
 FRAME_MS = 33
 SLOW_FRAMES = 7
@@ -50,6 +51,20 @@ KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
 KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
+_HEARD = (
+    "fills",
+    "log",
+    "signals",
+    "equity",
+    "payments",
+    "orders",
+    "_trade_counts",
+    "_dirty_orders",
+    "_new_fills",
+    "_new_payments",
+    "_new_log",
+)
+"""Plain containers of what the engine told, whose elements do not change."""
 
 log = logging.getLogger("widgets.engine.engine_model")
 
@@ -96,7 +111,7 @@ class EngineModel(QObject):
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None, kept_trades: int = CAPACITY) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
@@ -113,7 +128,7 @@ class EngineModel(QObject):
         self._read_payments()
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        self.tapes = {symbol: TradeTape(kept_trades) for symbol in engine.symbols}
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
@@ -182,7 +197,8 @@ class EngineModel(QObject):
             kept.clear()
         for trades in self._trades.values():
             trades.clear()
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        for tape in self.tapes.values():
+            tape.wind(0)
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self._dirty_orders.clear()
         self.fills = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
@@ -191,6 +207,23 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._read_payments()
         self.differences = engine.reconciliation().differences
+
+    def memory(self) -> dict[str, Any]:
+        """All that was heard so far, for ``recall``."""
+        kept: dict[str, Any] = {name: copy(getattr(self, name)) for name in _HEARD}
+        kept["signals waiting"] = self._new_signals.copy()
+        kept["trades"] = {symbol: trades.copy() for symbol, trades in self._trades.items()}
+        return kept
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Stand where ``memory`` was taken: a replay goes back, or comes again to where it was."""
+        for name in _HEARD:
+            setattr(self, name, copy(memory[name]))
+        self._new_signals[:] = memory["signals waiting"]
+        self._trades = {symbol: trades.copy() for symbol, trades in memory["trades"].items()}
+        for symbol, tape in self.tapes.items():
+            tape.wind(self._trade_counts[symbol])
+        self.differences = self.engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""

@@ -67,7 +67,7 @@ class _Subscription:
 
 
 class ReplayEngine:
-    """Its kernel is another one each time that the player begins anew; what was subscribed stays subscribed."""
+    """Its kernel is another one each time that the player goes back; what was subscribed stays subscribed."""
 
     watching: Watching | None = None
 
@@ -77,7 +77,7 @@ class ReplayEngine:
         self._subscriptions: list[_Subscription] = []
         self._markets: dict[str, SessionMarket] = {}
         self._executions: Executions
-        self.player = Player(source, self._follow)
+        self.player = Player(source, self._follow, self._leave)
 
     def _follow(self, opened: Opened) -> None:
         self._opened = opened
@@ -85,6 +85,12 @@ class ReplayEngine:
         self._executions = Executions(opened.kernel)
         for subscription in self._subscriptions:
             self._connect(subscription)
+
+    def _leave(self) -> None:
+        """Nothing of the window hangs on the kernel any more."""
+        for subscription in self._subscriptions:
+            subscription.end()
+        self._executions.close()
 
     def _connect(self, subscription: _Subscription) -> None:
         heard_of, handler = subscription.message_type, subscription.handler

@@ -91,6 +91,7 @@ class LadderPanel(LivePanel):
         self.view.centred_changed.connect(self.centre.setChecked)
         self.arm.clicked.connect(one_click.switch)
         model.market_began.connect(self._begin_anew)
+        model.reloaded.connect(self._forget)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())
         self.bar.row.addWidget(self.sizes)
@@ -178,6 +179,12 @@ class LadderPanel(LivePanel):
         self._symbol = ""
         if self.listening:
             self.refresh()
+
+    def _forget(self) -> None:
+        """A replay went back: what traded later is not known yet. Grouping and sizes stay as they were chosen."""
+        self._count, self._traded = 0, {}
+        self._queue.forget()
+        self.view.set_traded({})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

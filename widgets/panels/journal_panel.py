@@ -41,7 +41,6 @@ FILLS_A_FRAME = 200
 NOTE_LIMIT = 10_000
 READING = "Reading the history …"
 ONLY_NEWEST = f"Of the newest {KEPT_FILLS:,} fills: older ones cannot be had from an engine elsewhere."
-NOT_KEPT = "Notes last as long as this window: it has no data folder."
 
 
 class TripsTable(Table):
@@ -173,6 +172,8 @@ class JournalPanel(LivePanel):
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.tags)
         self.choice.chosen.connect(self._pages.setCurrentIndex)
+        # Also while it is hidden: trips of a later moment must not wait in it.
+        model.reloaded.connect(self._forget)
         bar, spans = Toolbar(lined=False), Toolbar()
         bar.row.addWidget(self.choice)
         bar.row.addStretch(1)
@@ -195,7 +196,6 @@ class JournalPanel(LivePanel):
             (model.fills_added, self._queue),
             (model.ticked, self._take),
             (self._notes.changed, self._show_noted),
-            (model.reloaded, self._forget),
         )
 
     def refresh(self) -> None:
@@ -325,8 +325,7 @@ class JournalPanel(LivePanel):
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
         reading = READING if self._trips is None and not self._reading.is_set() else ""
         newest = "" if self._reads_history or len(self.model.fills) < KEPT_FILLS else ONLY_NEWEST
-        kept = "" if self._notes.kept else NOT_KEPT
-        words = filter(None, (self._notes.problem, self.problem, reading, newest, left_out, kept))
+        words = filter(None, (self._notes.problem, self.problem, reading, newest, left_out, self._notes.not_kept))
         self.note.setText(" ".join(words))
         self.note.setToolTip(self.note.text())
         self.note.setVisible(bool(self.note.text()))

@@ -93,6 +93,7 @@ class MainWindow(QWidget):
         self.registry.take_keys(self._kept.get("keys", {}))
         self.registry.add_source(lambda: window_actions(self))
         self.registry.add_source(self.appearance.actions)
+        self.registry.add_source(self.stage.actions)
         self.registry.add_source(lambda: setting_actions(settings, self))
         self.hotkeys = Hotkeys(self.registry, self)
         self.registry.keys_changed.connect(self._show_keys)
@@ -120,6 +121,7 @@ class MainWindow(QWidget):
         from widgets.window.account_banner import AccountBanner
         from widgets.window.attached_banner import AttachedBanner
         from widgets.window.chart_actions import ChartActions
+        from widgets.window.file_actions import FileActions
         from widgets.window.lag_notice import LagNotice
         from widgets.window.outside import Outside
         from widgets.window.panic import Panic
@@ -142,16 +144,22 @@ class MainWindow(QWidget):
         self.status = StatusBar(model, bound_ms, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(
-            model, made.alerts, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces
+            model,
+            made.alerts,
+            self.appearance,
+            self.banner,
+            self.data_places,
+            offered.import_,
+            self.stage.replay_files,
+            self.workspaces,
         )
+        files = FileActions(self.outside.drops, self)
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [
-            self.registry.add_source(source)
-            for source in (offered.each, ChartActions(self.workspaces).each, trade.each)
-        ]
+        sources = (offered, ChartActions(self.workspaces), trade, files)
+        self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
         self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)
@@ -291,6 +299,8 @@ class MainWindow(QWidget):
 
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""
+        if self.stage.room is not None:
+            return self.stage.help()
         return self._workspace_actions.help() if self.workspaces is not None else None
 
     def _show_keys(self) -> None:

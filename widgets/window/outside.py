@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
@@ -32,6 +33,7 @@ class Outside(QObject):
         banner: Banner,
         places: Sequence[str] | None,
         add_workspace: Callable[[str], None],
+        replay: Callable[[Sequence[Path]], None],
         over: QWidget,
     ) -> None:
         super().__init__(over.window())
@@ -43,7 +45,7 @@ class Outside(QObject):
         self.alert_cards = AlertCards(alerts, over)
         self.alert_cards.symbol_wanted.connect(model.choose_symbol)
         self.alert_cards.told.connect(self._tell_alert)
-        self.drops = DropImport(places, add_workspace, self)
+        self.drops = DropImport(places, add_workspace, replay, self)
         self.drops.told.connect(self._tell)
 
     def attend(self, actions: Actions) -> None:
@@ -61,7 +63,7 @@ class Outside(QObject):
         return bool(local_files(dropped))
 
     def take(self, dropped: QMimeData) -> None:
-        """Import what can be imported; the banner says what came of it."""
+        """Import or replay what can be; the banner says what came of it."""
         self.drops.take(local_files(dropped))
 
     def _tell_alert(self, title: str, text: str) -> None:
