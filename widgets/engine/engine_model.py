@@ -127,6 +127,13 @@ class EngineModel(QObject):
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
         self._urgent = True
+        self._slow_views: dict[str, Callable[[], Any]] = {
+            "algorithms_changed": lambda: list(engine.algorithms()),
+            "risk_changed": engine.risk,
+            "strategies_changed": lambda: list(engine.strategies()),
+            "health_changed": engine.health,
+        }
+        self._due: dict[str, None] = {}
         self._begun = self._has_begun()
         self.frame = 0
         # QMetaMethod.fromSignal would hold the model for good, each time anew.
@@ -368,29 +375,35 @@ class EngineModel(QObject):
             self.equity_added.emit()
         if self._urgent or self.frame % SLOW_FRAMES == 0:
             self._urgent = False
-            self.refresh()
+            self._read_account()
+            self._due.update(dict.fromkeys(self._slow_views))
+        elif self._due:
+            self._read_slow_view(next(iter(self._due)))
         self.ticked.emit(self.frame)
 
     def refresh(self) -> None:
         """Read the slow views now, as far as anyone is shown them."""
-        engine = self.engine
+        self._read_account()
+        for name in self._slow_views:
+            self._read_slow_view(name)
+
+    def _read_account(self) -> None:
+        """What a trader waits for after an order: the account and its positions."""
         self._follow_control()
-        self.account = engine.account()
+        self.account = self.engine.account()
         self.account_changed.emit(self.account)
         begun = self._has_begun()
         if begun != self._begun:
             self._begun = begun
             self.market_began.emit()
         if self._wanted("positions_changed"):
-            self.positions_changed.emit(list(engine.positions()))
-        if self._wanted("algorithms_changed"):
-            self.algorithms_changed.emit(list(engine.algorithms()))
-        if self._wanted("risk_changed"):
-            self.risk_changed.emit(engine.risk())
-        if self._wanted("strategies_changed"):
-            self.strategies_changed.emit(list(engine.strategies()))
-        if self._wanted("health_changed"):
-            self.health_changed.emit(engine.health())
+            self.positions_changed.emit(list(self.engine.positions()))
+
+    def _read_slow_view(self, name: str) -> None:
+        """One of those that take their turn, a frame each, so that no frame reads and paints them all."""
+        self._due.pop(name, None)
+        if self._wanted(name):
+            getattr(self, name).emit(self._slow_views[name]())
 
     def _has_begun(self) -> tuple[int, bool]:
         """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""
