@@ -98,7 +98,7 @@ class ChartPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
             (model.symbol_chosen, self._follow_link),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_positions),
@@ -213,7 +213,7 @@ class ChartPanel(LivePanel):
 
     def _tick(self, frame: int) -> None:
         self.feed.update()
-        if frame % CLOCK_FRAMES == 0:
+        if self.due(frame, CLOCK_FRAMES):
             self._show_clock()
             self.trading.check_patience()
 

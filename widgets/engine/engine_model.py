@@ -2,7 +2,8 @@
 
 One timer serves the whole window. Quotes and books are read by the panels that are on the screen when it ticks, so
 a hidden panel costs nothing and a fast feed costs no more than a slow one. Trades, executions, orders and log lines are
-kept whole, however fast they come.
+kept whole, however fast they come. A frame has two turns, with half of the panels in each, and takes the slow views one
+by one: no turn of the loop reads and paints them all.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from workstation.core.views import AccountView, CommandAnswered, FillView, Fundi
 from workstation.market.trade_tape import TradeTape
 
 FRAME_MS = 33
+TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
 KEPT_ORDERS = 2_000
 KEPT_FILLS = 5_000
@@ -71,7 +73,8 @@ def works_from_any_window(command: AnyCommand) -> bool:
 class EngineModel(QObject):
     """Panels connect while they are shown. Lists are snapshots; nothing here decides anything."""
 
-    ticked = Signal(int)  # the frame's number
+    ticked = Signal(int)  # the frame's number, in its first turn
+    ticked_between = Signal(int)  # the same in its second turn
     account_changed = Signal(object)  # AccountView
     orders_changed = Signal(list)  # the OrderViews that are new or changed
     algorithms_changed = Signal(list)  # every AlgorithmView
@@ -163,14 +166,14 @@ class EngineModel(QObject):
         ]
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer.timeout.connect(self._turn)
+        self._between = False
 
     # --- For panels -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to tick."""
-        self._timer.start()
+        self._timer.start(TURNS_MS[0])
 
     def stop(self) -> None:
         """End ticking and hear nothing more."""
@@ -347,7 +350,17 @@ class EngineModel(QObject):
     # --- The pace of the display ------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """One frame: hand out what has waited, then let the shown panels read the market."""
+        """One frame with both of its turns."""
+        self._first_turn()
+        self._second_turn()
+
+    def _turn(self) -> None:
+        (self._second_turn if self._between else self._first_turn)()
+        self._between = not self._between
+        self._timer.setInterval(TURNS_MS[self._between])
+
+    def _first_turn(self) -> None:
+        """Hand out what has waited and a slow view, then let the first half of the shown panels read the market."""
         self.frame += 1
         if self._dirty_orders:
             self._hand_out_orders()
@@ -373,13 +386,17 @@ class EngineModel(QObject):
         if self._new_equity:
             self._new_equity = False
             self.equity_added.emit()
+        if self._due:
+            self._read_slow_view(next(iter(self._due)))
+        self.ticked.emit(self.frame)
+
+    def _second_turn(self) -> None:
+        """Read the account where it may have changed, then let the other half of the panels read the market."""
         if self._urgent or self.frame % SLOW_FRAMES == 0:
             self._urgent = False
             self._read_account()
             self._due.update(dict.fromkeys(self._slow_views))
-        elif self._due:
-            self._read_slow_view(next(iter(self._due)))
-        self.ticked.emit(self.frame)
+        self.ticked_between.emit(self.frame)
 
     def refresh(self) -> None:
         """Read the slow views now, as far as anyone is shown them."""
@@ -400,7 +417,6 @@ class EngineModel(QObject):
             self.positions_changed.emit(list(self.engine.positions()))
 
     def _read_slow_view(self, name: str) -> None:
-        """One of those that take their turn, a frame each, so that no frame reads and paints them all."""
         self._due.pop(name, None)
         if self._wanted(name):
             getattr(self, name).emit(self._slow_views[name]())

@@ -128,7 +128,7 @@ class JournalPanel(LivePanel):
         model = self.model
         return (
             (model.fills_added, self._queue),
-            (model.ticked, self._take),
+            (self.frames, self._take),
             (self._notes.changed, self._show),
             (model.reloaded, self._forget),
         )

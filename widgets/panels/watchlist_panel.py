@@ -79,7 +79,7 @@ class WatchlistPanel(LivePanel):
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.ticked, self._tick), (self.model.symbol_chosen, self.table.select_key))
+        return ((self.frames, self._tick), (self.model.symbol_chosen, self.table.select_key))
 
     def refresh(self) -> None:
         self._read_sparks()
@@ -104,7 +104,7 @@ class WatchlistPanel(LivePanel):
             self.model.choose_symbol(keys[0])
 
     def _tick(self, frame: int) -> None:
-        renewed = frame % SPARK_FRAMES == 0
+        renewed = self.due(frame, SPARK_FRAMES)
         if renewed:
             self._read_sparks()
         engine = self.model.engine
