@@ -74,7 +74,7 @@ class AlertsPanel(LivePanel):
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.desk.changed, self.refresh), (self.model.ticked, self._tick))
+        return ((self.desk.changed, self.refresh), (self.frames, self._tick))
 
     def refresh(self) -> None:
         self.table.replace([self._row(alert) for alert in self.desk.book.alerts])
@@ -108,7 +108,7 @@ class AlertsPanel(LivePanel):
         return dialog
 
     def _tick(self, frame: int) -> None:
-        if frame % STATE_FRAMES == 0:
+        if self.due(frame, STATE_FRAMES):
             now_ns = self.model.engine.now_ns()
             for alert in self.desk.book.alerts:
                 if alert.expires_ns:

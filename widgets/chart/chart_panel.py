@@ -105,7 +105,7 @@ class ChartPanel(LivePanel):
         model = self.model
         return (
             *self._followed,
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
             (model.symbol_chosen, self._follow_link),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_positions),
@@ -221,7 +221,7 @@ class ChartPanel(LivePanel):
 
     def _tick(self, frame: int) -> None:
         self.feed.update()
-        if frame % CLOCK_FRAMES == 0:
+        if self.due(frame, CLOCK_FRAMES):
             self._show_clock()
             self.trading.check_patience()
 

@@ -2,7 +2,8 @@
 
 One timer serves the whole window. Quotes and books are read by the panels that are on the screen when it ticks, so
 a hidden panel costs nothing and a fast feed costs no more than a slow one. Trades, executions, orders and log lines are
-kept whole, however fast they come.
+kept whole, however fast they come. A frame has two turns, with half of the panels in each, and takes the slow views one
+by one: no turn of the loop reads and paints them all.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from workstation.core.views import AccountView, CommandAnswered, FillView, Fundi
 from workstation.market.trade_tape import CAPACITY, TradeTape
 
 FRAME_MS = 33
+TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
 KEPT_ORDERS = 2_000
 KEPT_FILLS = 5_000
@@ -84,7 +86,8 @@ def works_from_any_window(command: AnyCommand) -> bool:
 class EngineModel(QObject):
     """Panels connect while they are shown. Lists are snapshots; nothing here decides anything."""
 
-    ticked = Signal(int)  # the frame's number
+    ticked = Signal(int)  # the frame's number, in its first turn
+    ticked_between = Signal(int)  # the same in its second turn
     account_changed = Signal(object)  # AccountView
     orders_changed = Signal(list)  # the OrderViews that are new or changed
     algorithms_changed = Signal(list)  # every AlgorithmView
@@ -139,6 +142,13 @@ class EngineModel(QObject):
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
         self._urgent = True
+        self._slow_views: dict[str, Callable[[], Any]] = {
+            "algorithms_changed": lambda: list(engine.algorithms()),
+            "risk_changed": engine.risk,
+            "strategies_changed": lambda: list(engine.strategies()),
+            "health_changed": engine.health,
+        }
+        self._due: dict[str, None] = {}
         self._begun = self._has_begun()
         self.frame = 0
         # QMetaMethod.fromSignal would hold the model for good, each time anew.
@@ -167,14 +177,14 @@ class EngineModel(QObject):
         ]
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer.timeout.connect(self._turn)
+        self._between = False
 
     # --- For panels -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to tick."""
-        self._timer.start()
+        self._timer.start(TURNS_MS[0])
 
     def stop(self) -> None:
         """End ticking and hear nothing more."""
@@ -367,7 +377,17 @@ class EngineModel(QObject):
     # --- The pace of the display ------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """One frame: hand out what has waited, then let the shown panels read the market."""
+        """One frame with both of its turns."""
+        self._first_turn()
+        self._second_turn()
+
+    def _turn(self) -> None:
+        (self._second_turn if self._between else self._first_turn)()
+        self._between = not self._between
+        self._timer.setInterval(TURNS_MS[self._between])
+
+    def _first_turn(self) -> None:
+        """Hand out what has waited and a slow view, then let the first half of the shown panels read the market."""
         self.frame += 1
         if self._dirty_orders:
             self._hand_out_orders()
@@ -393,31 +413,40 @@ class EngineModel(QObject):
         if self._new_equity:
             self._new_equity = False
             self.equity_added.emit()
+        if self._due:
+            self._read_slow_view(next(iter(self._due)))
+        self.ticked.emit(self.frame)
+
+    def _second_turn(self) -> None:
+        """Read the account where it may have changed, then let the other half of the panels read the market."""
         if self._urgent or self.frame % SLOW_FRAMES == 0:
             self._urgent = False
-            self.refresh()
-        self.ticked.emit(self.frame)
+            self._read_account()
+            self._due.update(dict.fromkeys(self._slow_views))
+        self.ticked_between.emit(self.frame)
 
     def refresh(self) -> None:
         """Read the slow views now, as far as anyone is shown them."""
-        engine = self.engine
+        self._read_account()
+        for name in self._slow_views:
+            self._read_slow_view(name)
+
+    def _read_account(self) -> None:
+        """What a trader waits for after an order: the account and its positions."""
         self._follow_control()
-        self.account = engine.account()
+        self.account = self.engine.account()
         self.account_changed.emit(self.account)
         begun = self._has_begun()
         if begun != self._begun:
             self._begun = begun
             self.market_began.emit()
         if self._wanted("positions_changed"):
-            self.positions_changed.emit(list(engine.positions()))
-        if self._wanted("algorithms_changed"):
-            self.algorithms_changed.emit(list(engine.algorithms()))
-        if self._wanted("risk_changed"):
-            self.risk_changed.emit(engine.risk())
-        if self._wanted("strategies_changed"):
-            self.strategies_changed.emit(list(engine.strategies()))
-        if self._wanted("health_changed"):
-            self.health_changed.emit(engine.health())
+            self.positions_changed.emit(list(self.engine.positions()))
+
+    def _read_slow_view(self, name: str) -> None:
+        self._due.pop(name, None)
+        if self._wanted(name):
+            getattr(self, name).emit(self._slow_views[name]())
 
     def _has_begun(self) -> tuple[int, bool]:
         """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""

@@ -140,7 +140,7 @@ class LadderPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
             (model.symbol_chosen, self._another_symbol),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
@@ -238,7 +238,7 @@ class LadderPanel(LivePanel):
     def _tick(self, frame: int) -> None:
         self._show_book()
         self._queue.take(self._symbol)
-        if frame % SLOW_FRAMES == 0:
+        if self.due(frame, SLOW_FRAMES):
             self._show_traded()
             self._show_orders()
 

@@ -194,7 +194,7 @@ class JournalPanel(LivePanel):
         model = self.model
         return (
             (model.fills_added, self._queue),
-            (model.ticked, self._take),
+            (self.frames, self._take),
             (self._notes.changed, self._show_noted),
         )
 

@@ -128,7 +128,7 @@ class OrdersPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return (
             (self.model.orders_changed, self._take),
-            (self.model.ticked, self._tick),
+            (self.frames, self._tick),
             (self.model.algorithms_changed, self.algorithms.show_algorithms),
         )
 
@@ -150,7 +150,7 @@ class OrdersPanel(LivePanel):
                 self.table.upsert(order_row(order, self.model))
 
     def _tick(self, frame: int) -> None:
-        if frame % AGE_FRAMES == 0:
+        if self.due(frame, AGE_FRAMES):
             for order in self.model.working_orders():
                 self.table.upsert(order_row(order, self.model))
 

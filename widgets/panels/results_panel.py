@@ -107,7 +107,7 @@ class ResultsPanel(LivePanel):
         return (
             (model.fills_added, self._take_fills),
             (model.payments_added, self._take_payments),
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
         )
 
     def refresh(self) -> None:

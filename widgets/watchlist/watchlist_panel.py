@@ -82,7 +82,7 @@ class WatchlistPanel(LivePanel):
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return (
-            (self.model.ticked, self._tick),
+            (self.frames, self._tick),
             (self.model.symbol_chosen, self.table.select_key),
             (self.lists.changed, self.refresh),
         )
@@ -226,7 +226,7 @@ class WatchlistPanel(LivePanel):
         self.note.setVisible(bool(text))
 
     def _tick(self, frame: int) -> None:
-        renewed = frame % SPARK_FRAMES == 0
+        renewed = self.due(frame, SPARK_FRAMES)
         if renewed:
             self._read_sparks()
         engine = self.model.engine

@@ -58,9 +58,9 @@ class BuiltInSource:
                 candles.keep(history)
                 yield history
 
-    def due(self, now_ns: int) -> list[MarketInput]:
-        """Everything up to now that was not given yet."""
-        return self._market.next_events(now_ns)
+    def due(self, now_ns: int, limit: int = 0) -> list[MarketInput]:
+        """Everything up to now that was not given yet; with a ``limit`` about so many, until there is none left."""
+        return self._market.next_events(now_ns, limit)
 
     def lacking(self) -> Iterator[MarketInput]:
         """Whole books for those that wait for one after a gap."""
