@@ -13,7 +13,7 @@ from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.dialogs import ReasonDialog
 from widgets.engine.engine_model import EngineModel
 from widgets.look import shapes
-from widgets.look.numbers import MINUS, format_time, zone_words
+from widgets.look.numbers import MINUS, format_date, format_time, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -154,7 +154,11 @@ class RiskPanel(LivePanel):
         self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
-        if risk.until_ns:
+        locked_ns = self.model.account.locked_until_ns
+        if risk.until_ns and locked_ns > risk.until_ns:
+            until = f"{format_date(locked_ns)} {format_time(locked_ns)} {zone_words(locked_ns)}"
+            notices.append(f"The lock-out lasts until {until}.")
+        elif risk.until_ns:
             notices.append(f"Lifts at {format_time(risk.until_ns)} {zone_words(risk.until_ns)}.")
         notices += [
             f"{name} pauses {owner or 'every strategy'} until {format_time(until)} {zone_words(until)}."
