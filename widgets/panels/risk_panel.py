@@ -166,7 +166,10 @@ class RiskPanel(LivePanel):
         self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
-        if risk.until_ns:
+        locked_ns = self.model.account.locked_until_ns
+        if risk.until_ns and locked_ns > risk.until_ns:
+            notices.append(f"The lock-out lasts until {until_words(locked_ns)}.")
+        elif risk.until_ns:
             notices.append(f"Lifts at {until_words(risk.until_ns)}.")
         notices += [
             f"{name[:1].upper()}{name[1:]} pauses {owner or 'every strategy'} until {until_words(until)}."
