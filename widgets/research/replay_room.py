@@ -61,7 +61,7 @@ SESSION: Layout = row(
 )
 SESSION_COMPACT: Layout = column(
     row(Tabs(("chart",)), Tabs(("ladder", "tape"), 256)),
-    row(Tabs((*TABLES, "watchlist", "pnl")), Tabs(("risk",), 262), size=150),
+    row(Tabs(TABLES), Tabs(("risk", "pnl", "watchlist"), 262), size=150),
 )
 RUN: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", *TABLES), 230)),
