@@ -5,8 +5,11 @@ ARGS ?=
 # Half of the time tests wait for other processes: two workers more than there are cores.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 2 : 8)))
 
+# Tests start the program a hundred times: Python must keep what it has compiled, whatever the shell says of that.
+test services-test compose-test: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
+.PHONY: help setup run package package-test env services services-test desktop-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -17,6 +20,14 @@ setup: ## make the environment in .venv; does nothing when it is up to date
 run: setup ## open the workstation in paper mode; ARGS="--no-gui --for 60" passes options
 	@.venv/bin/workstation $(ARGS)
 
+package: ## build the application in the folder dist/workstation
+	@# Libraries of Qt's X11 plugin go into it, so they have to be here, display or none.
+	@DISPLAY=$${DISPLAY:-:0} bash packaging/setup.sh
+	@bash packaging/package.sh
+
+package-test: ## start what `make package` built as another user, on a screen of its own; ARGS="--pictures DIR"
+	@$(PYTHON) -m tests.packaged $(ARGS)
+
 env: ## passwords and tokens of the services into .env; keeps what is there
 	@python3 packaging/make_env.py
 
@@ -26,6 +37,10 @@ services: setup ## every service as a process of this machine, over NATS
 services-test: ## the services as processes: trade, ask, kill, partition, fill the disk, look in a browser
 	@bash packaging/setup.sh --test
 	@$(PYTHON) -m pytest -q -n 2 -m services $(ARGS)
+
+desktop-test: ## the program on an X display, traded by real keys and clicks; DESKTOP_PICTURES=DIR keeps pictures
+	@bash packaging/setup.sh --desktop
+	@$(PYTHON) -m pytest -q -m desktop $(ARGS)
 
 compose-test: setup ## the same with the containers of docker-compose.yml
 	@$(PYTHON) -m tests.compose $(ARGS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import importlib
 import logging
 import os
 import signal
@@ -12,29 +13,45 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-import qasync
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QApplication
 
 from widgets.look.style import install
 from widgets.look.tokens import Tone
-from widgets.window.main_window import PROGRAM, MainWindow
-from workstation.commands.run import put_on_nats
+from widgets.window.main_window import MainWindow
+from widgets.window.pictures import save_picture
+from widgets.window.single_window import SingleWindow
+from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
+from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
-from workstation.core.messages import SetTradingState
 from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
 if TYPE_CHECKING:
     from widgets.engine.engine_model import EngineModel
     from widgets.engine.protocol import Engine
-    from widgets.window.session_start import AttachStart, SessionStart
+    from widgets.window.session_start import AttachStart, OwnStart, SessionStart
     from workstation.services.attaching import Attached
+    from workstation.services.own_engine import OwnEngine
     from workstation.session import Session
 
 PICTURE_AFTER_S = 8.0
+DESKTOP_FILE = "trading-workstation"
+"""The name of the desktop entry, by which Wayland finds the window's icon."""
 UNSEEN_PLATFORMS = ("offscreen", "minimal")
 FROZEN_THRESHOLDS = (20_000, 20, 50)
+LOADED_LATER = (
+    "workstation.session",
+    "workstation.backtest.job",
+    "widgets.engine.engine_model",
+    "widgets.chart.chart_panel",
+    "widgets.docks.catalogue",
+    "widgets.docks.workspaces",
+    "widgets.window.outside",
+)
+"""What the first picture of the window can do without, in the order in which it is loaded behind it."""
+PROBLEM_SIZE = QSize(760, 300)
 KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
 SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
 log = logging.getLogger("widgets.app")
@@ -52,6 +69,8 @@ def run(
 ) -> int:
     """Open the workstation and stay until it is closed; the exit status.
 
+    Where a window is open over the same data folder already, that one is brought to the front instead.
+
     ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
     ``seconds``, or a few) and shows nothing. With either, live trading is armed by ``live.confirm_account`` alone.
     ``attach`` names the NATS server of an engine elsewhere, "" that of the data folder; None runs the engine here.
@@ -61,17 +80,60 @@ def run(
     application = QApplication.instance() or QApplication([PROGRAM])
     assert isinstance(application, QApplication)
     application.setApplicationName(PROGRAM)
+    application.setDesktopFileName(DESKTOP_FILE)
     application.setQuitOnLastWindowClosed(False)
-    install(application, None if loaded.settings.desktop.font == "inter" else "")
-    loop = qasync.QEventLoop(application)
-    asyncio.set_event_loop(loop)
-    desktop = Application(
-        application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
-    )
-    with loop:
-        loop.set_exception_handler(desktop.on_loop_error)
-        code: int = loop.run_until_complete(desktop.main())
+    single = SingleWindow(DataFolder(data), WallClock().now_ns())
+    if screenshot is None and attach is None and not single.claim():
+        sys.stdout.write(f"The window that is open on {data} was brought to the front.\n")
+        return 0
+    try:
+        install(application, None if loaded.settings.desktop.font == "inter" else "")
+        desktop = Application(
+            application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
+        )
+        single.called.connect(desktop.window.come_forward)
+        desktop.window.show()
+        application.processEvents()
+        # The window is seen by now; all else is loaded behind it.
+        import qasync
+
+        from widgets.look.application_icon import application_icon
+
+        application.setWindowIcon(application_icon())
+        single.listen()
+        loop = qasync.QEventLoop(application)
+        asyncio.set_event_loop(loop)
+        with loop:
+            loop.set_exception_handler(desktop.on_loop_error)
+            code: int = loop.run_until_complete(desktop.main())
+    finally:
+        single.release()
     return code
+
+
+def ask_to_mend(sentence: str) -> bool:
+    """Show why the workstation cannot start, for who has no terminal to read it in; whether to try again."""
+    application = QApplication.instance() or QApplication([PROGRAM])
+    assert isinstance(application, QApplication)
+    install(application, None)
+    page, wishes = StartPage(), list[bool]()
+    page.setWindowTitle(PROGRAM)
+    page.resize(PROBLEM_SIZE)
+    page.tell(f"{PROGRAM} did not start", sentence, again=True)
+    page.again_wanted.connect(lambda: wishes.append(page.close()))
+    page.show()
+    # Nothing runs yet that this loop could hold up; it ends when the page is closed.
+    application.exec()
+    page.deleteLater()
+    return bool(wishes)
+
+
+def qt_version() -> str:
+    """Of a Qt that can open a window here; it ends the process where it cannot."""
+    from PySide6 import __version__
+
+    QApplication([PROGRAM])
+    return __version__
 
 
 class Application:
@@ -97,7 +159,7 @@ class Application:
         self.attended = application.platformName() not in UNSEEN_PLATFORMS and self._seconds is None
         """Whether somebody sees the window and can type."""
         self._attach = attach
-        self._start: SessionStart | AttachStart | None = None
+        self._start: SessionStart | AttachStart | OwnStart | None = None
         self._session: Session | None = None
         self._model: EngineModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,7 +187,10 @@ class Application:
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()
-            return await (self._open_and_run() if self._attach is None else self._attach_and_follow(self._attach))
+            if self._attach is not None:
+                return await self._attach_and_follow(self._attach)
+            beside = self._loaded.settings.engine == "process"
+            return await (self._run_beside() if beside else self._open_and_run())
         finally:
             sys.excepthook = hook
             for number, handler in handlers.items():
@@ -135,8 +200,10 @@ class Application:
             self.window.deleteLater()
 
     async def _open_and_run(self) -> int:
+        await self._load_later()
         await self._tell("Reading the strategies and the market …")
         from widgets.window.session_start import SessionStart
+        from workstation.commands.run import put_on_nats
         from workstation.session import Session
 
         if self._stop_reason:
@@ -168,27 +235,54 @@ class Application:
             if self.window.configuration is not None:
                 self.window.configuration.close()
 
-    async def _attach_and_follow(self, place: str) -> int:
-        """The window over an engine elsewhere, until it is closed; the engine goes on.
+    async def _load_later(self) -> None:
+        """In parts, so that the window can be closed meanwhile."""
+        await self._tell("Loading the panels …")
+        for module in LOADED_LATER:
+            if self._stop_reason:
+                return
+            importlib.import_module(module)
+            await asyncio.sleep(0)
 
-        One that was started again with other settings gets panels of its own.
-        """
-        from widgets.engine.attached_engine import AttachedEngine
+    async def _attach_and_follow(self, place: str) -> int:
+        """The window over an engine elsewhere, until it is closed; the engine goes on."""
+        await self._load_later()
         from widgets.window.session_start import AttachStart
         from workstation.messaging.opening import attach_address
         from workstation.services.attaching import Attached
 
         messaging = self._loaded.settings.messaging
-        self._start = AttachStart(
+        start = self._start = AttachStart(
             self.window,
             lambda: Attached(messaging, attach_address(messaging, self._data, place)),
             self._tell,
             attended=self.attended,
         )
+        return await self._follow_each(start)
+
+    async def _run_beside(self) -> int:
+        """The window over an engine in a process of its own, which ends with it."""
+        await self._load_later()
+        from widgets.window.session_start import OwnStart
+        from workstation.services.own_engine import OwnEngine
+
+        own = OwnEngine(self._loaded, DataFolder(self._data), self._seed)
+        start = self._start = OwnStart(self.window, lambda: own, self._tell, attended=self.attended)
+        try:
+            return await self._follow_each(start, own)
+        finally:
+            await own.close()
+            if self.window.configuration is not None:
+                self.window.configuration.close()
+
+    async def _follow_each(self, start: AttachStart | OwnStart, own: OwnEngine | None = None) -> int:
+        """One engine after the other: one that was started again with other settings gets panels of its own."""
+        from widgets.engine.attached_engine import AttachedEngine
+
         news = ""
         while True:
             try:
-                attached = await self._start.run()
+                attached = await start.run()
             except WorkstationError as error:
                 sys.stderr.write(f"{error}\n")
                 return error.exit_code
@@ -196,7 +290,9 @@ class Application:
                 return 0
             try:
                 remote = attached.remote
-                self._open_model(AttachedEngine(remote), remote.mirror.about.flatten_on_kill)
+                if own is not None:
+                    self._open_configuration()
+                self._open_model(AttachedEngine(remote, own), remote.mirror.about.flatten_on_kill)
                 if news:
                     self.window.banner.set_message(f"{news} The panels were built anew.", Tone.WARNING)
                 code = await self._follow(attached)
@@ -235,13 +331,19 @@ class Application:
 
     def _open_panels(self, session: Session) -> None:
         from widgets.engine.session_engine import SessionEngine
+
+        self._open_configuration()
+        self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
+
+    def _open_configuration(self) -> None:
+        """The file and the folder that the engine here was started with."""
         from workstation.services.configuration_editor import ConfigurationEditor
 
-        folder = DataFolder(self._data).configuration
-        self.window.configuration = ConfigurationEditor(self._loaded, folder, session.clock.now_ns)
+        if self.window.configuration is None:
+            folder = DataFolder(self._data).configuration
+            self.window.configuration = ConfigurationEditor(self._loaded, folder, WallClock().now_ns)
         profile = ("--profile", self._loaded.profile) if self._loaded.profile else ()
         self.window.data_places = ("--config", str(self._loaded.file), "--data", str(self._data), *profile)
-        self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
         from widgets.engine.engine_model import EngineModel
@@ -296,6 +398,8 @@ class Application:
     def halt(self, reason: str) -> None:
         """No new order leaves until a person resumes."""
         if self._session is not None:
+            from workstation.core.messages import SetTradingState
+
             self._session.command(SetTradingState(state=TradingState.HALTED, reason=reason, who="desktop"))
 
     def on_loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -330,11 +434,8 @@ class Application:
         return 2
 
     def _save_picture_of_window(self) -> None:
-        folder = DataFolder(self._data).reports
-        number = 1 + len(list(folder.glob("window-*.png")))
-        path = folder / f"window-{number:03d}.png"
-        saved = self.window.grab().save(str(path))
-        self.window.banner.set_message(f"Picture saved as {path}." if saved else f"{path} cannot be written.")
+        text, good = save_picture(self.window, DataFolder(self._data).reports, WallClock().now_ns())
+        self.window.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
 
 
 __all__ = ["Application", "run"]

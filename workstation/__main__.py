@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": "verify:verify",
     "strategies": "strategies:strategies",
     "doctor": "doctor:doctor",
+    "qt-check": "doctor:qt_check",
     "sandbox": "sandbox:sandbox",
     "feed": "services:feed",
     "execution": "services:execution",

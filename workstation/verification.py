@@ -17,8 +17,8 @@ from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
 from workstation.storage.journal import AppendOnly, SessionEntry
 from workstation.storage.layout import DataFolder
-from workstation.trading.kernel import JOURNAL_FAILURE
 from workstation.trading.registry import StrategyRegistry
+from workstation.trading.transaction import JOURNAL_FAILURE
 
 
 class Verification(msgspec.Struct, frozen=True):

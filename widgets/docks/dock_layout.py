@@ -76,7 +76,7 @@ TRADING = row(
     column(
         row(Tabs(("chart", "heatmap", "footprint")), Tabs(("ladder", "depth"), 270), Tabs(("tape", "liquidity"), 182)),
         row(
-            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "log")),
+            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "news", "log", "connections", "balances")),
             Tabs(("risk",), 278),
             Tabs(("pnl", "results", "journal"), 350),
             size=256,
@@ -100,6 +100,7 @@ TRADING_COMPACT = row(
                     "pnl",
                     "results",
                     "journal",
+                    "news",
                     "log",
                 )
             ),
@@ -135,10 +136,10 @@ MONITORING = row(
         Tabs(("strategies", "alerts"), 240),
     ),
     column(Tabs(("risk",), 330), Tabs(("connections", "balances", "reconcile")), size=380),
-    column(Tabs(("pnl", "results", "journal"), 330), Tabs(("log",)), size=440),
+    column(Tabs(("pnl", "results", "journal"), 330), Tabs(("news", "log")), size=440),
 )
 MONITORING_COMPACT = row(
-    column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "log", "alerts"), 230)),
+    column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "news", "log", "alerts"), 230)),
     column(Tabs(("risk",)), Tabs(("pnl", "results", "connections", "balances", "reconcile", "journal"), 250), size=400),
 )
 SHIPPED: dict[str, tuple[Layout, Layout]] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from widgets.engine.protocol import Attachment, EquityPoint, Health
+from widgets.engine.protocol import Attachment, EquityPoint, Health, OwnProcess
 from widgets.engine.session_market import SessionMarket
 from workstation.core.errors import DataError
 from workstation.core.messages import AnyCommand
@@ -26,9 +26,11 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.replay.player import Player
 from workstation.replay.source import Opened, ReplaySource
 from workstation.session.parts import reconciliation_view
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -39,6 +41,7 @@ class _Watching:
     """What keeps commands out of a replay, told as a window that may not trade is told."""
 
     place = "replay"
+    own: OwnProcess | None = None
     silent_s = 0.0
     trouble = ONLY_SHOWN
     in_control = False
@@ -65,6 +68,8 @@ class _Subscription:
 
 class ReplayEngine:
     """Its kernel is another one each time that the player goes back; what was subscribed stays subscribed."""
+
+    watching: Watching | None = None
 
     def __init__(self, source: ReplaySource) -> None:
         self.source = source
@@ -187,6 +192,12 @@ class ReplayEngine:
         raise DataError(ONLY_SHOWN)
 
     # --- Before the beginning ---------------------------------------------------------------------------------------
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        return ()
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self.source.past.orders[-limit:]

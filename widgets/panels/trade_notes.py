@@ -20,6 +20,8 @@ log = logging.getLogger("widgets.panels.trade_notes")
 class TradeNote(msgspec.Struct, frozen=True):
     text: str = ""
     tags: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    """Names of the files of its chart, beside the notes."""
 
 
 class TradeNotesFile(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
 from widgets.panels.trade_notes import TradeNotes
-from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.panels.trade_pictures import TradePictures
 from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
@@ -37,7 +37,10 @@ from widgets.research.run_chart import bring_into_view
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.research.trades_panel import TradesPanel
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
+from widgets.watchlist.watchlist_panel import WatchlistPanel
+from widgets.watchlist.watchlists import Watchlists
 from widgets.window.banner import Cell
 from workstation.config.settings import Desktop
 from workstation.core.timeframe import utc_datetime
@@ -127,8 +130,9 @@ class ReplayRoom(QWidget):
         panel = area.add_panel("chart", self.chart.title, self.chart)
         self.chart.title_changed.connect(panel.set_title)
         if self.source.has_depth:
-            area.add_panel("watchlist", "Watchlist", WatchlistPanel(model))
-            ladder = LadderPanel(model, TemplateBook(parent=model), OneClick(model, desktop.one_click_minutes))
+            area.add_panel("watchlist", "Watchlist", WatchlistPanel(model, Watchlists(model.engine, parent=model)))
+            one_click, sizes = OneClick(model, desktop.one_click_minutes), SizePresets(parent=model)
+            ladder = LadderPanel(model, TemplateBook(parent=model), one_click, sizes)
             area.add_panel("ladder", "Ladder", ladder)
             area.add_panel("tape", "Tape", TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms))
             area.add_panel("risk", "Risk", RiskPanel(model))
@@ -146,7 +150,8 @@ class ReplayRoom(QWidget):
         area.add_panel("results", "Results", ResultsPanel(model))
         # Those of the session were written later, and may tell how it went.
         notes = TradeNotes(None, model, "Notes of a replay end with it; the session's own are in the live journal.")
-        area.add_panel("journal", "Journal", JournalPanel(model, notes))
+        pictures = TradePictures(None, notes, lambda symbol: None, model)
+        area.add_panel("journal", "Journal", JournalPanel(model, notes, pictures))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():

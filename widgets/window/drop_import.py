@@ -13,6 +13,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData, QObject, QProcess, Signal
 
 from widgets.window.panic import plural
+from workstation.core.own_program import own_command, own_environment
 from workstation.replay.files import can_be_replayed
 
 DATA = (".csv", ".csv.gz", ".parquet", ".gz")
@@ -84,9 +85,9 @@ class DropImport(QObject):
         self._cancelled = False
         process.finished.connect(self._ended)
         process.errorOccurred.connect(self._failed)
-        program = [] if getattr(sys, "frozen", False) else ["-m", "workstation"]
-        arguments = [*program, "data", "import", *map(str, files), *(self._places or ())]
-        process.start(sys.executable, arguments)
+        program, *arguments = own_command("data", "import", *map(str, files), *(self._places or ()))
+        process.setEnvironment([f"{name}={value}" for name, value in own_environment().items()])
+        process.start(program, arguments)
         words = files[0].name if len(files) == 1 else plural(len(files), "file")
         self.told.emit(f"Importing {words} …", True, CANCEL)
 

@@ -10,39 +10,33 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDialog, QMenu, QWidget
 
-from widgets.actions.help_card import HelpCard
 from widgets.actions.hotkeys import Hotkeys
-from widgets.actions.hotkeys_dialog import HotkeysDialog
 from widgets.actions.palette import Palette
 from widgets.actions.registry import Actions
 from widgets.controls.toolbar import popup_below
-from widgets.engine.engine_model import EngineModel
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.window import menus, window_state
-from widgets.window.account_banner import AccountBanner
 from widgets.window.appearance import Appearance
-from widgets.window.attached_banner import AttachedBanner
 from widgets.window.banner import Banner
 from widgets.window.column import WindowColumn
-from widgets.window.keys_dialog import KeysDialog
-from widgets.window.outside import Outside
-from widgets.window.panic import Panic
 from widgets.window.replay_stage import ReplayStage
-from widgets.window.start_page import StartPage
-from widgets.window.status_bar import StatusBar
-from widgets.window.trade_actions import TradeActions
+from widgets.window.start_page import PROGRAM, StartPage
 from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
 from workstation.config.settings import Settings
 
 if TYPE_CHECKING:
+    from widgets.actions.help_card import HelpCard
+    from widgets.actions.hotkeys_dialog import HotkeysDialog
     from widgets.docks.workspace import Workspace
     from widgets.docks.workspaces import Workspaces
+    from widgets.engine.engine_model import EngineModel
+    from widgets.window.keys_dialog import KeysDialog
+    from widgets.window.panic import Panic
     from workstation.services.configuration_editor import ConfigurationEditor
 
-PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
 
 
@@ -109,6 +103,8 @@ class MainWindow(QWidget):
 
     def open_keys(self) -> KeysDialog:
         """API keys: those that there are, one more, one less."""
+        from widgets.window.keys_dialog import KeysDialog
+
         exchange = self._settings.exchange
         dialog = KeysDialog(exchange.key, exchange.name, self)
         dialog.show()
@@ -118,9 +114,19 @@ class MainWindow(QWidget):
 
     def open_engine(self, model: EngineModel, *, flatten_on_kill: bool) -> None:
         """Build the panels and begin to show what the engine does."""
+        # All that the first picture of the window can do without is loaded after it.
         from widgets.docks.catalogue import catalogue, charts_of
+        from widgets.docks.user_content import UserContent
         from widgets.docks.workspaces import Workspaces
+        from widgets.window.account_banner import AccountBanner
+        from widgets.window.attached_banner import AttachedBanner
+        from widgets.window.chart_actions import ChartActions
         from widgets.window.file_actions import FileActions
+        from widgets.window.lag_notice import LagNotice
+        from widgets.window.outside import Outside
+        from widgets.window.panic import Panic
+        from widgets.window.status_bar import StatusBar
+        from widgets.window.trade_actions import TradeActions
         from widgets.window.workspace_actions import WorkspaceActions
 
         self.model = model
@@ -128,14 +134,18 @@ class MainWindow(QWidget):
         trade = TradeActions(model, self.panic)
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.account = AccountBanner(model, self.banner, self.panic)
+        model.panel_wanted.connect(self.show_panel)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.stage.research)
+        made = UserContent(model, self._folder)
+        kinds = catalogue(model, self._desktop, self._build_settings, made, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
-        self.status = StatusBar(model, self)
+        bound_ms = self._desktop.loop_lag_bound_ms
+        self.status = StatusBar(model, bound_ms, self)
         offered = WorkspaceActions(self.workspaces, self)
         self.outside = Outside(
             model,
+            made.alerts,
             self.appearance,
             self.banner,
             self.data_places,
@@ -148,8 +158,10 @@ class MainWindow(QWidget):
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each, files.each)]
+        sources = (offered, ChartActions(self.workspaces), trade, files)
+        self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
+        self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -157,13 +169,21 @@ class MainWindow(QWidget):
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
             self.attached = AttachedBanner(model, attachment, self.banner, self.workspaces)
+            self.attached.title_changed.connect(self.tell_title)
             self._of_engine.append(self.attached)
             self.tell_title()
+        elif self.configuration is not None:
+            self._of_engine.append(LagNotice(model, self.banner, self.configuration, bound_ms, self))
         self.account.show_account(replaying=False)
         self.back_to_chart()
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+        from widgets.window.panic import UNDO
+
+        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel
@@ -262,9 +282,20 @@ class MainWindow(QWidget):
 
     def open_hotkeys(self, action: str = "") -> HotkeysDialog:
         """All hotkeys; with an action's name that one is chosen."""
+        from widgets.actions.hotkeys_dialog import HotkeysDialog
+
         dialog = HotkeysDialog(self.registry, self, action)
         dialog.show()
         return dialog
+
+    def tell_about(self) -> None:
+        """The version, and where this window's configuration and data are, as a message."""
+        from workstation import __version__
+
+        places = [f"Configuration: {self.configuration.file}."] if self.configuration is not None else []
+        if self._folder is not None:
+            places.append(f"Data: {self._folder}.")
+        self.banner.set_message(" ".join(places), lead=f"{PROGRAM} {__version__}")
 
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""
@@ -331,7 +362,8 @@ class MainWindow(QWidget):
             return
         event.ignore()
         if self.model is not None:
-            stops = self.model.engine.attachment is None
+            attachment = self.model.engine.attachment
+            stops = attachment is None or attachment.own is not None
             ends = (
                 "Stopping: entries are cancelled, protective stops stay." if stops else "Detaching: the engine goes on."
             )

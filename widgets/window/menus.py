@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.actions.registry import Actions
-from widgets.docks.docking import Panel
 from widgets.window.appearance import CHOICES, IN_MENU
+
+if TYPE_CHECKING:
+    from widgets.docks.docking import Panel
 
 
 def main_menu(actions: Actions, panels: Sequence[Panel], parent: QWidget) -> QMenu:

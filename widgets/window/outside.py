@@ -28,6 +28,7 @@ class Outside(QObject):
     def __init__(
         self,
         model: EngineModel,
+        alerts: AlertDesk,
         appearance: Appearance,
         banner: Banner,
         places: Sequence[str] | None,
@@ -40,10 +41,8 @@ class Outside(QObject):
         self._banner = banner
         self.notices = Notices(model, appearance, over.window())
         self.notices.setParent(self)
-        desk = model.findChild(AlertDesk)
-        assert desk is not None
-        self._desk = desk
-        self.alert_cards = AlertCards(desk, over)
+        self._alerts = alerts
+        self.alert_cards = AlertCards(alerts, over)
         self.alert_cards.symbol_wanted.connect(model.choose_symbol)
         self.alert_cards.told.connect(self._tell_alert)
         self.drops = DropImport(places, add_workspace, replay, self)
@@ -68,7 +67,7 @@ class Outside(QObject):
         self.drops.take(local_files(dropped))
 
     def _tell_alert(self, title: str, text: str) -> None:
-        self.notices.tell(title, text, None if self._desk.muted else Sound.ALERT)
+        self.notices.tell(title, text, None if self._alerts.muted else Sound.ALERT)
 
     def _tell(self, words: str, good: bool, action: str) -> None:
         self._banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action, act=self.drops.cancel)

@@ -56,7 +56,7 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "Window",
         "Save a picture of the window",
         window.bar.picture_wanted.emit,
-        "Writes it as PNG into the data folder.",
+        "Writes it as PNG into the folder of your pictures, and says where.",
         "F12",
         "camera",
     )
@@ -89,6 +89,14 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "F1",
         "text",
         enabled=no_engine,
+    )
+    yield Action(
+        "help.about",
+        "Help",
+        "About",
+        window.tell_about,
+        "Tells the version, and where configuration and data are.",
+        icon="text",
     )
     yield Action("window.quit", "Window", "Quit", window.close, "Stops in order and closes.", "Ctrl+Q", "cross")
 

@@ -117,7 +117,7 @@ class BacktestEngine:
 
     def finish(self) -> None:
         """Take the last sample of the equity. Raises ``StrategyError`` when the strategy failed on the way."""
-        self.kernel.sample_equity()
+        self.kernel.day.sample_equity()
         slot = self.kernel.host.slots[self.request.strategy]
         if slot.state is StrategyState.FAILED:
             raise StrategyError(f"Strategy {self.request.strategy} failed during the backtest: {slot.detail}")

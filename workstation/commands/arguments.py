@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from workstation import __version__
+from workstation.commands.places import places_text
 from workstation.commands.sandbox_arguments import add_sandbox
 from workstation.core.timeframe import TIMEFRAMES, parse_utc, utc_text
 
@@ -39,10 +40,13 @@ def parser() -> argparse.ArgumentParser:
     top = Parser(
         prog="workstation",
         description="The trading workstation. Without a sub-command it opens the desktop, or runs headless.",
+        epilog=places_text(),
     )
     top.add_argument("--version", action="version", version=f"workstation {__version__}")
     _common(top, subcommand=False)
     top.add_argument("--no-gui", action="store_true", help="run headless: the same engine without a window")
+    # What a window starts its engine with; without a help text it is not listed.
+    top.add_argument("--for-window", action="store_true", help=argparse.SUPPRESS)
     top.add_argument(
         "--attach",
         nargs="?",
@@ -57,8 +61,9 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--seed", type=int, metavar="N", help="seed of the built-in market and of latencies")
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     _backtest(commands)
-    # The window's own child; without a help text it is not listed.
+    # The program's own children; without a help text they are not listed.
     commands.add_parser("backtest-job").add_argument("folder", type=Path)
+    commands.add_parser("qt-check")
     _data(commands)
     _keys(commands)
     for name, text in (

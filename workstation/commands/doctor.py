@@ -18,11 +18,16 @@ from pathlib import Path
 from workstation import __version__
 from workstation.commands.places import configuration_file, data_folder, settings
 from workstation.core.errors import WorkstationError
+from workstation.core.own_program import is_frozen, own_command, own_environment
 from workstation.market.history import sample_candles
+from workstation.messaging.server_program import server_program
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.lock import read_holder
 
 Check = Callable[[argparse.Namespace], str]
+
+
+REPAIR = "install the application again" if is_frozen() else "run `make setup`"
 
 
 class Problem(Exception):
@@ -42,6 +47,14 @@ def doctor(arguments: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def qt_check(_: argparse.Namespace) -> int:
+    """In a process of its own, for where its libraries are missing Qt aborts: print the version of a Qt that starts."""
+    from widgets.app import qt_version
+
+    print(qt_version())
+    return 0
+
+
 def _python(_: argparse.Namespace) -> str:
     return f"Python {platform.python_version()}, workstation {__version__}, {platform.platform()}"
 
@@ -52,18 +65,17 @@ def _packages(_: argparse.Namespace) -> str:
         try:
             version = getattr(importlib.import_module(module), "__version__", "")
         except ImportError as error:
-            raise Problem(f"{module} cannot be imported ({error}): run `make setup`.") from None
+            raise Problem(f"{module} cannot be imported ({error}): {REPAIR}.") from None
         found.append(f"{module} {version}".strip())
     return ", ".join(found)
 
 
 def _qt(_: argparse.Namespace) -> str:
-    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen")
-    program = "from PySide6.QtWidgets import QApplication; import PySide6; QApplication([]); print(PySide6.__version__)"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=False)
+    environment = {**own_environment(), "QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run(own_command("qt-check"), capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         lines = (done.stderr or "it ended without a word").strip().splitlines()
-        raise Problem(f"Qt does not start ({lines[-1]}): run `make setup`, or use --no-gui.")
+        raise Problem(f"Qt does not start ({lines[-1]}): {REPAIR}, or use --no-gui.")
     return f"Qt {done.stdout.strip()} opens a window offscreen"
 
 
@@ -119,9 +131,9 @@ def _sample(_: argparse.Namespace) -> str:
 
 
 def _nats(_: argparse.Namespace) -> str:
-    path = shutil.which("nats-server")
+    path = server_program()
     if path is None:
-        raise Problem("There is no nats-server on PATH; the desktop and --no-gui do not need it.")
+        raise Problem("There is no nats-server on PATH; only engine: process and messaging.use: embedded need it.")
     return path
 
 

@@ -12,13 +12,15 @@ import time
 from typing import TYPE_CHECKING
 
 from workstation.commands.places import data_folder, settings
+from workstation.config.loader import Loaded
 from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
+from workstation.core.own_program import is_frozen
 from workstation.core.types import Mode
-from workstation.session import Session
 
 if TYPE_CHECKING:
     from workstation.services.session_messaging import SessionMessaging
+    from workstation.session import Session
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not headless and arguments.screenshot is None and not _has_display():
         print("There is no display here: the session runs headless, as with --no-gui. Ctrl-C stops it.", flush=True)
         headless = True
-    loaded = settings(arguments)
+    loaded = _settings(arguments, in_window=is_frozen() and not headless and arguments.screenshot is None)
     folder = data_folder(arguments)
     if not headless:
         from widgets.app import run as run_desktop
@@ -43,8 +45,29 @@ def run(arguments: argparse.Namespace) -> int:
             size=arguments.size,
             attach=arguments.attach,
         )
+    from workstation.session import Session
+
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))
+    if arguments.for_window:
+        from workstation.services.own_engine import for_window
+
+        loaded = for_window(loaded)
+    session = Session(loaded, folder.path, arguments.seed)
+    return asyncio.run(_headless(session, arguments.seconds, for_window=arguments.for_window))
+
+
+def _settings(arguments: argparse.Namespace, in_window: bool) -> Loaded:
+    """Of the configuration; what is wrong with it can be mended and tried again where ``in_window`` shows it."""
+    while True:
+        try:
+            return settings(arguments)
+        except ConfigurationError as error:
+            if not in_window:
+                raise
+            from widgets.app import ask_to_mend
+
+            if not ask_to_mend(str(error)):
+                raise
 
 
 def follow_signals(session: Session) -> None:
@@ -66,7 +89,7 @@ def put_on_nats(session: Session) -> SessionMessaging | None:
     return messaging
 
 
-async def _headless(session: Session, seconds: float | None) -> int:
+async def _headless(session: Session, seconds: float | None, *, for_window: bool) -> int:
     started = time.monotonic()
     try:
         await session.connect()
@@ -76,6 +99,9 @@ async def _headless(session: Session, seconds: float | None) -> int:
     except BaseException:
         await session.disconnect()
         raise
+    if for_window:
+        # Whoever finds the folder held by this process knows that a window may stop it.
+        session.folder.engine_process.write_text(str(os.getpid()))
     follow_signals(session)
     for strategy, reason in session.failures.items():
         print(f"Strategy {strategy} is not running: {reason}", flush=True)

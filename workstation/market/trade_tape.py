@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 CAPACITY = 100_000
+PENDING = 1024
+"""Trades that wait as Python objects, at six times the memory of a row, while nobody asks for them."""
 
 
 class Trades(NamedTuple):
@@ -40,7 +42,7 @@ class TradeTape:
             return
         self._known = self.total
         self._pending.append((ts_ns, ticks, lots, side))
-        if len(self._pending) > CAPACITY:
+        if len(self._pending) >= min(PENDING, self.capacity):
             self._take_pending()
 
     def wind(self, total: int) -> None:
