@@ -15,6 +15,8 @@ from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
+from widgets.news.news_desk import NewsDesk
+from widgets.news.news_panel import NewsPanel
 from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.fills_panel import FillsPanel
 from widgets.panels.journal_panel import JournalPanel
@@ -54,7 +56,7 @@ RESULT_REST = 20
 """Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "log")
+TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "news", "log")
 
 SESSION: Layout = row(
     column(
@@ -152,6 +154,7 @@ class ReplayRoom(QWidget):
         notes = TradeNotes(None, model, "Notes of a replay end with it; the session's own are in the live journal.")
         pictures = TradePictures(None, notes, lambda symbol: None, model)
         area.add_panel("journal", "Journal", JournalPanel(model, notes, pictures))
+        area.add_panel("news", "News", NewsPanel(model, NewsDesk(model, model)))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():

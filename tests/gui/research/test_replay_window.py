@@ -12,6 +12,7 @@ from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.tokens import Mode
+from widgets.news.news_desk import NewsDesk
 from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.results_panel import ResultsPanel
@@ -246,9 +247,12 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     later = set(ladder._traded)
     room.area.show_panel("results")
     assert [row["fills"] for row in results.table.shown_rows()] == [1]
+    (news,) = room.replay.model.findChildren(NewsDesk)
+    told = len(news.items)
     room.replay.go_to(room.source.start_ns + SECOND_NS)
     arrived(bench)
     assert not room.replay.model.fills and not results.table.shown_rows()
+    assert all(item.last_ns <= room.replay.time_ns for item in news.items) and len(news.items) <= told
     traded = {trade.ticks for trade in room.replay.model.trades_since("BTCUSDT", 0)[0]}
     assert set(ladder._traded) == traded < later, "no volume of what traded later"
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
