@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QElapsedTimer, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -55,6 +55,7 @@ RESULT_FRAMES = 15
 RESULT_REST = 20
 """Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
+ANYWHERE = (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "news", "log")
 
@@ -174,8 +175,11 @@ class ReplayRoom(QWidget):
         self._follow_at_once()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The transport's keys, wherever in the room the focus is and does not want them itself."""
-        if not self.bar.take_key(event):
+        """The transport's keys, wherever in the room the focus is and does not want them itself.
+
+        Not those that a list leaves over at its ends.
+        """
+        if event.key() not in ANYWHERE or not self.bar.take_key(event):
             super().keyPressEvent(event)
 
     def close_replay(self) -> None:
