@@ -35,8 +35,9 @@ from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
 from widgets.research.replay_bar import ReplayBar
 from widgets.research.result_panels import FiguresPanel
-from widgets.research.run_chart import bring_into_view
+from widgets.research.run_chart import bring_into_view, mark_of
 from widgets.research.shown_result import Shown, ShownResult
+from widgets.research.trade_layer import TradeLayer
 from widgets.research.trades_panel import TradesPanel
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.size_presets import SizePresets
@@ -110,6 +111,7 @@ class ReplayRoom(QWidget):
         indicators = next((chart.indicators for chart in desktop.charts if chart.symbol in source.symbols), ())
         self.chart = ChartPanel(model, source.symbols[0], timeframe, indicators)
         self.chart.view.model.ends = True
+        self.trades = TradeLayer()
         self.bar = ReplayBar(self.replay)
         self.bar.left.connect(self.left)
         self._add_panels(desktop, folder)
@@ -145,6 +147,8 @@ class ReplayRoom(QWidget):
             area.add_panel("run figures", "Figures", FiguresPanel(model, self.result))
             area.add_panel("run trades", "Trades", TradesPanel(model, self.result, folder.reports))
             area.add_panel("run analysis", "Analysis", AnalysisPanel(model, self.result))
+            self.chart.view.price_pane.surface.add_layer(self.trades)
+            self.result.changed.connect(self._draw_trades)
             self.result.trade_chosen.connect(self._show_trade)
         area.add_panel("positions", "Positions", PositionsPanel(model))
         area.add_panel("orders", "Orders", OrdersPanel(model))
@@ -163,10 +167,17 @@ class ReplayRoom(QWidget):
             if isinstance(content, LivePanel):
                 each.visibilityChanged.connect(content.set_in_front)
 
+    def _draw_trades(self) -> None:
+        shown = self.result.now
+        self.trades.chosen = self.result.trade
+        self.trades.set_marks([mark_of(trade) for trade in shown.result.trades] if shown is not None else [])
+        self.chart.view.price_pane.surface.update()
+
     def _show_trade(self, number: int) -> None:
         shown = self.result.now
         trade = next((each for each in shown.result.trades if each.number == number), None) if shown else None
         if trade is not None:
+            self.trades.chosen = number
             bring_into_view(self.chart.view, trade)
 
     def begin(self) -> None:
