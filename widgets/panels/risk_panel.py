@@ -13,7 +13,7 @@ from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.dialogs import ReasonDialog
 from widgets.engine.engine_model import EngineModel
 from widgets.look import shapes
-from widgets.look.numbers import MINUS, format_time, zone_words
+from widgets.look.numbers import MINUS, format_date, format_time, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -168,7 +168,7 @@ class RiskPanel(LivePanel):
         notices = [risk.reason] if risk.reason else []
         locked_ns = self.model.account.locked_until_ns
         if risk.until_ns and locked_ns > risk.until_ns:
-            notices.append(f"The lock-out lasts until {until_words(locked_ns)}.")
+            notices.append(f"The lock-out lasts until {format_date(locked_ns)} {until_words(locked_ns)}.")
         elif risk.until_ns:
             notices.append(f"Lifts at {until_words(risk.until_ns)}.")
         notices += [
