@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.errors import Unsatisfiable
-from schemathesis.generation import GenerationMode
 
 from tests.unit.services.ops.world import ADMIN, World
+
+if TYPE_CHECKING:
+    from schemathesis.generation import GenerationMode
 
 EXAMPLES = 4
 """Of each kind, for each operation."""
@@ -38,6 +39,9 @@ def check(operation: Any, world: World, mode: GenerationMode) -> int:
 
 @pytest.mark.allow_log_warnings
 def test_the_api_keeps_its_schema(world: World) -> None:
+    import schemathesis
+    from schemathesis.generation import GenerationMode
+
     document = schemathesis.openapi.from_dict(world.get("/api/v1/openapi.json").json)
     asked, failures = 0, []
     for result in document.get_all_operations():
