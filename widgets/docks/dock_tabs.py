@@ -31,9 +31,9 @@ class DockTabs(QWidget):
         self._tools: list[QWidget] = []
         # Qt asks each of them for its size a thousand times while a window is built: a layout answers without Python.
         self._room = QSpacerItem(LEAST, current().metrics.tab, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addSpacerItem(self._room)
+        self._box = QHBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addSpacerItem(self._room)
         self.more = IconButton("more", "Panel menu", parent=self)
         self.more.clicked.connect(self._open_menu)
         self.setMouseTracking(True)
@@ -53,7 +53,7 @@ class DockTabs(QWidget):
     def refresh(self) -> None:
         if self._room.sizeHint().height() != current().metrics.tab:
             self._room.changeSize(LEAST, current().metrics.tab, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-            self.layout().invalidate()
+            self._box.invalidate()
             self.updateGeometry()
         self._place()
         self.update()
