@@ -50,8 +50,15 @@ def test_news_come_newest_first_are_counted_filtered_and_lead_to_their_panel(
     now = station.clock.now
     tell(station, gap(now), gap(now + SECOND_NS), gap(now + 90 * SECOND_NS))
     assert (station.area.panel("news").count or 0) - (count or 0) == 2, "two within a minute are one"
+    status = station.window.status
+    status._tick(0)
+    station.frame()
+    assert any("unseen warning" in text for text, _ in status.right)
+    qtbot.mouseClick(status, Qt.MouseButton.LeftButton, pos=status._news_area.center())
     panel = panel_of(station)
-    assert station.area.panel("news").count is None, "a shown panel has seen them"
+    assert panel.isVisible() and station.area.panel("news").count is None, "a shown panel has seen them"
+    status._tick(0)
+    assert not any("unseen" in text for text, _ in status.right)
     assert shown(panel)[:2] == [("Book", "ETHUSDT", 1), ("Book", "ETHUSDT", 2)]
     first = panel.table.shown_rows()[-1]
     assert first["text"] == "Session 1 began with an empty journal", "from before the window opened"
