@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ToneLabel
@@ -24,6 +24,7 @@ from workstation.core.views import AccountView, LimitView, RiskView
 
 WARNING_USE = 0.7
 LINE_HEIGHT = 20
+WRAPS_FROM = 200
 BAR = 3
 STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
 
@@ -137,7 +138,7 @@ class RiskPanel(LivePanel):
         self.state = StateLine(self)
         self.state.denials_wanted.connect(lambda: model.panel_wanted.emit("news"))
         self.notice = ToneLabel("", Tone.WARNING, pixels=11)
-        self.notice.setWordWrap(True)
+        self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.notice.hide()
         self.lifts = QVBoxLayout()
         self.lifts.setSpacing(4)
@@ -162,6 +163,18 @@ class RiskPanel(LivePanel):
         self.show_risk(self.model.engine.risk())
         self._show_lock(self.model.account)
 
+    @property
+    def _is_high(self) -> bool:
+        """Whether sentences may take several lines; in a low panel they are cut, and whole in their tooltip."""
+        return self.height() >= WRAPS_FROM
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        labels = [row.findChild(ToneLabel) for row in self._lift_rows.values()]
+        for label in (self.notice, *labels):
+            if label is not None:
+                label.setWordWrap(self._is_high)
+
     def show_risk(self, risk: RiskView) -> None:
         self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
         self.limits.set_limits(risk.limits)
@@ -176,6 +189,7 @@ class RiskPanel(LivePanel):
             for name, owner, until in risk.protections
         ]
         self.notice.setText(" ".join(notices))
+        self.notice.setToolTip(self.notice.text())
         self.notice.setVisible(bool(notices))
         wanted = {owner: f"{owner} sent the same order too often." for owner in risk.throttled}
         if risk.crisis:
@@ -211,7 +225,9 @@ class RiskPanel(LivePanel):
                 continue
             row = QWidget(self)
             label = ToneLabel(sentence, Tone.WARNING)
-            label.setWordWrap(True)
+            label.setWordWrap(self._is_high)
+            label.setToolTip(sentence)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             button = Button("Re-enable" if owner else "End crisis…")
             button.clicked.connect(lambda _=False, owner=owner: self._lift(owner))
             line = QHBoxLayout(row)
