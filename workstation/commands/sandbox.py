@@ -70,7 +70,7 @@ def _welcome(server: SandboxServer, key: str, secret: str) -> str:
     return f"""The sandbox exchange is at {address} with {", ".join(symbols)}, each on spot and on USD-M.
 
   Spot     REST {address}/api/v3, /sapi/v1    streams {sockets}/stream, /ws    websocket API {sockets}/ws-api/v3
-  USD-M    REST {address}/fapi/v1, v2, v3     streams {sockets}/fut/ws         websocket API {sockets}/ws-fapi/v1
+  USD-M    REST {address}/fapi/v1, v2, v3, /futures/data     streams {sockets}/fut/ws         websocket API {sockets}/ws-fapi/v1
   Key      {key}    secret {secret}
 
 Pointing ccxt at it:
@@ -83,6 +83,7 @@ Pointing ccxt at it:
   urls['sapi'] = '{address}/sapi/v1'
   for version in ('', 'V2', 'V3'):
       urls['fapiPublic' + version] = urls['fapiPrivate' + version] = '{address}/fapi/' + (version.lower() or 'v1')
+  urls['fapiData'] = '{address}/futures/data'
   urls['ws']['spot'] = urls['ws']['margin'] = '{sockets}/stream'
   urls['ws']['linear'] = urls['ws']['future'] = '{sockets}/fut/ws'
   urls['ws']['ws-api'] = {{'spot': '{sockets}/ws-api/v3', 'linear': '{sockets}/ws-fapi/v1'}}
