@@ -70,7 +70,7 @@ def _welcome(server: SandboxServer, key: str, secret: str) -> str:
     return f"""The sandbox exchange is at {address} with {", ".join(symbols)}, each on spot and on USD-M.
 
   Spot     REST {address}/api/v3, /sapi/v1    streams {sockets}/stream, /ws    websocket API {sockets}/ws-api/v3
-  USD-M    REST {address}/fapi/v1, v2, v3, /futures/data     streams {sockets}/fut/ws         websocket API {sockets}/ws-fapi/v1
+  USD-M    REST {address}/fapi/v1, v2, v3     streams {sockets}/fut/ws         websocket API {sockets}/ws-fapi/v1
   Key      {key}    secret {secret}
 
 Pointing ccxt at it:
