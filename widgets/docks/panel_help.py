@@ -5,7 +5,8 @@ from __future__ import annotations
 HELP: dict[str, str] = {
     "watchlist": "All symbols of the engine with their last price and the change over 24 hours. "
     "A click shows the symbol in all panels with the same link letter.",
-    "alerts": "Alerts that wait and alerts that came. A double click shows where.",
+    "alerts": "Alerts that wait and alerts that came. A double click shows where. A right click on the chart sets one "
+    "at a price, on an indicator, or on a drawing: its line, a level of it, or its zone.",
     "ticket": "One order. Price and size step with the arrow keys, ten steps with Page up and Page down. "
     "Cost, fee, margin and what the risk gate says are shown before anything is sent; a denied order cannot be sent.",
     "templates": "Brackets to attach to an order: distances of stop and targets, and how the stop follows.",
