@@ -204,8 +204,13 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert market.last_price == last and market.best_bid
     assert room.replay.model.trades_since("BTCUSDT", 0)[1] > 0
     assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    known = market.perpetual.open_interest.rows()
+    assert known == first.kernel.markets["BTCUSDT"].perpetual.open_interest.rows()
     room.replay.go_to(room.source.start_ns + SECOND_NS)
     arrived(bench)
+    # Back there: the past of the market is known, what came later is not.
+    past = room.replay.engine.market("BTCUSDT").perpetual.open_interest.rows()
+    assert past[-1][0] <= room.replay.time_ns and past == known[: len(past)] and 0 < len(past) < len(known)
     assert not room.replay.model.fills
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
 
