@@ -194,8 +194,10 @@ class TicketPanel(LivePanel):
         armed = self.one_click.armed
         self.arm.setChecked(armed)
         self.arm.set_text(f"Armed {self.one_click.remaining}" if armed else "One-click")
-        arms = f"Arms one-click trading in the ladder for {self.one_click.minutes} minutes."
-        self.arm.setToolTip("A click in the ladder orders at once. Esc disarms." if armed else arms)
+        arms = f"Arms one-click trading in ladder and chart for {self.one_click.minutes} minutes."
+        self.arm.setToolTip(
+            "A click in the ladder, and Ctrl+click on the chart, order at once. Esc disarms." if armed else arms
+        )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

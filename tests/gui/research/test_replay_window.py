@@ -243,6 +243,8 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert market.last_price == last and market.best_bid
     assert room.replay.model.trades_since("BTCUSDT", 0)[1] > 0
     assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    known = market.perpetual.open_interest.rows()
+    assert known == first.kernel.markets["BTCUSDT"].perpetual.open_interest.rows()
     ladder, results = room.area.panel("ladder").widget(), room.area.panel("results").widget()
     assert isinstance(ladder, LadderPanel) and isinstance(results, ResultsPanel)
     for name in ("results", "balances", "journal", "log"):
@@ -259,6 +261,9 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert all(item.last_ns <= room.replay.time_ns for item in news.items) and len(news.items) <= told
     traded = {trade.ticks for trade in room.replay.model.trades_since("BTCUSDT", 0)[0]}
     assert set(ladder._traded) == traded < later, "no volume of what traded later"
+    # Back there: the past of the market is known, what came later is not.
+    past = room.replay.engine.market("BTCUSDT").perpetual.open_interest.rows()
+    assert past[-1][0] <= room.replay.time_ns and past == known[: len(past)] and 0 < len(past) < len(known)
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
 
 

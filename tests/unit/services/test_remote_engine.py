@@ -76,6 +76,9 @@ async def test_the_mirror_is_the_engine(tmp_path: Path, monkeypatch: pytest.Monk
             await until(lambda: len(series))
             assert series.close_ns.tolist()[-50:] == own.series[MINUTE_NS].close_ns.tolist()[-50:]
             assert series.close.tolist()[-50:] == own.series[MINUTE_NS].close.tolist()[-50:]
+            shown, known = market.perpetual, own.perpetual
+            assert shown.fundings.rows() == known.fundings.rows() != ()
+            assert shown.open_interest.rows()[:500] == known.open_interest.rows()[:500] != ()
             await until(lambda: market.forming(MINUTE_NS) is not None)
             assert remote.preview(market_buy().intent) == ASKING
             await until(lambda: remote.preview(market_buy().intent).text == "Gate allows")
