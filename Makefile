@@ -5,8 +5,11 @@ ARGS ?=
 # Half of the time tests wait for other processes: two workers more than there are cores.
 WORKERS ?= $(shell cores=$$(getconf _NPROCESSORS_ONLN); echo $$((cores < 8 ? cores + 2 : 8)))
 
+# Tests start the program a hundred times: Python must keep what it has compiled, whatever the shell says of that.
+test services-test compose-test: export PYTHONDONTWRITEBYTECODE =
+
 .DEFAULT_GOAL := help
-.PHONY: help setup run package package-test env services services-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
+.PHONY: help setup run package package-test env services services-test desktop-test compose-test test check format bench bench-peers screenshots soak services-soak lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -34,6 +37,10 @@ services: setup ## every service as a process of this machine, over NATS
 services-test: ## the services as processes: trade, ask, kill, partition, fill the disk, look in a browser
 	@bash packaging/setup.sh --test
 	@$(PYTHON) -m pytest -q -n 2 -m services $(ARGS)
+
+desktop-test: ## the program on an X display, traded by real keys and clicks; DESKTOP_PICTURES=DIR keeps pictures
+	@bash packaging/setup.sh --desktop
+	@$(PYTHON) -m pytest -q -m desktop $(ARGS)
 
 compose-test: setup ## the same with the containers of docker-compose.yml
 	@$(PYTHON) -m tests.compose $(ARGS)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes .venv from the lock and checks that Qt can start. Run again it does nothing unless the lock or the project changed.
-# With --test it also sees to the browser and the Node.js that some tests need.
+# With --test it also sees to the browser and the Node.js that some tests need, with --desktop to an X display and hands.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -108,7 +108,7 @@ install_system() {
 check_qt() {
   [[ $(uname -s) == Linux ]] || return 0
   local wanted=offscreen
-  if [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then wanted=display; fi
+  if [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} || ${1:-} == --desktop ]]; then wanted=display; fi
   if [[ -f $qt_stamp && ( $(<"$qt_stamp") == "$wanted" || $(<"$qt_stamp") == display ) ]]; then return; fi
 
   local base=(libegl1 libgl1 libxkbcommon0 libdbus-1-3 libfontconfig1 libglib2.0-0)
@@ -145,9 +145,18 @@ check_node() {
     say "There is no Node.js with npm, so a client in another language is not tested: install them (on Debian: apt install nodejs npm)."
 }
 
+check_desktop() {
+  if { command -v Xvfb && command -v xdotool; } >/dev/null; then return; fi
+  install_system "the test of the desktop" xvfb xdotool ||
+    say "There is no Xvfb with xdotool, so the desktop is not tested: install them (on Debian: apt install xvfb xdotool)."
+}
+
 install_packages
-check_qt
+check_qt "${1:-}"
 if [[ ${1:-} == --test ]]; then
   check_browser
   check_node
+fi
+if [[ ${1:-} == --desktop ]]; then
+  check_desktop
 fi

@@ -16,6 +16,9 @@ os.environ.setdefault("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Before a test imports ccxt, so that it is loaded as the program loads it: not whole.
+import workstation.venues.exchange as _  # noqa: F401
+
 # A run in the background may be started with this signal ignored, which the programs under test would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import QApplication
 
 from widgets.look.style import install
 from widgets.look.tokens import Tone
-from widgets.window.main_window import PROGRAM, MainWindow
+from widgets.window.main_window import MainWindow
+from widgets.window.pictures import save_picture
 from widgets.window.single_window import SingleWindow
-from widgets.window.start_page import StartPage
+from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
@@ -30,8 +31,9 @@ from workstation.storage.layout import DataFolder
 if TYPE_CHECKING:
     from widgets.engine.engine_model import EngineModel
     from widgets.engine.protocol import Engine
-    from widgets.window.session_start import AttachStart, SessionStart
+    from widgets.window.session_start import AttachStart, OwnStart, SessionStart
     from workstation.services.attaching import Attached
+    from workstation.services.own_engine import OwnEngine
     from workstation.session import Session
 
 PICTURE_AFTER_S = 8.0
@@ -157,7 +159,7 @@ class Application:
         self.attended = application.platformName() not in UNSEEN_PLATFORMS and self._seconds is None
         """Whether somebody sees the window and can type."""
         self._attach = attach
-        self._start: SessionStart | AttachStart | None = None
+        self._start: SessionStart | AttachStart | OwnStart | None = None
         self._session: Session | None = None
         self._model: EngineModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -185,7 +187,10 @@ class Application:
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()
-            return await (self._open_and_run() if self._attach is None else self._attach_and_follow(self._attach))
+            if self._attach is not None:
+                return await self._attach_and_follow(self._attach)
+            beside = self._loaded.settings.engine == "process"
+            return await (self._run_beside() if beside else self._open_and_run())
         finally:
             sys.excepthook = hook
             for number, handler in handlers.items():
@@ -240,27 +245,44 @@ class Application:
             await asyncio.sleep(0)
 
     async def _attach_and_follow(self, place: str) -> int:
-        """The window over an engine elsewhere, until it is closed; the engine goes on.
-
-        One that was started again with other settings gets panels of its own.
-        """
+        """The window over an engine elsewhere, until it is closed; the engine goes on."""
         await self._load_later()
-        from widgets.engine.attached_engine import AttachedEngine
         from widgets.window.session_start import AttachStart
         from workstation.messaging.opening import attach_address
         from workstation.services.attaching import Attached
 
         messaging = self._loaded.settings.messaging
-        self._start = AttachStart(
+        start = self._start = AttachStart(
             self.window,
             lambda: Attached(messaging, attach_address(messaging, self._data, place)),
             self._tell,
             attended=self.attended,
         )
+        return await self._follow_each(start)
+
+    async def _run_beside(self) -> int:
+        """The window over an engine in a process of its own, which ends with it."""
+        await self._load_later()
+        from widgets.window.session_start import OwnStart
+        from workstation.services.own_engine import OwnEngine
+
+        own = OwnEngine(self._loaded, DataFolder(self._data), self._seed)
+        start = self._start = OwnStart(self.window, lambda: own, self._tell, attended=self.attended)
+        try:
+            return await self._follow_each(start, own)
+        finally:
+            await own.close()
+            if self.window.configuration is not None:
+                self.window.configuration.close()
+
+    async def _follow_each(self, start: AttachStart | OwnStart, own: OwnEngine | None = None) -> int:
+        """One engine after the other: one that was started again with other settings gets panels of its own."""
+        from widgets.engine.attached_engine import AttachedEngine
+
         news = ""
         while True:
             try:
-                attached = await self._start.run()
+                attached = await start.run()
             except WorkstationError as error:
                 sys.stderr.write(f"{error}\n")
                 return error.exit_code
@@ -268,7 +290,9 @@ class Application:
                 return 0
             try:
                 remote = attached.remote
-                self._open_model(AttachedEngine(remote), remote.mirror.about.flatten_on_kill)
+                if own is not None:
+                    self._open_configuration()
+                self._open_model(AttachedEngine(remote, own), remote.mirror.about.flatten_on_kill)
                 if news:
                     self.window.banner.set_message(f"{news} The panels were built anew.", Tone.WARNING)
                 code = await self._follow(attached)
@@ -307,13 +331,19 @@ class Application:
 
     def _open_panels(self, session: Session) -> None:
         from widgets.engine.session_engine import SessionEngine
+
+        self._open_configuration()
+        self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
+
+    def _open_configuration(self) -> None:
+        """The file and the folder that the engine here was started with."""
         from workstation.services.configuration_editor import ConfigurationEditor
 
-        folder = DataFolder(self._data).configuration
-        self.window.configuration = ConfigurationEditor(self._loaded, folder, session.clock.now_ns)
+        if self.window.configuration is None:
+            folder = DataFolder(self._data).configuration
+            self.window.configuration = ConfigurationEditor(self._loaded, folder, WallClock().now_ns)
         profile = ("--profile", self._loaded.profile) if self._loaded.profile else ()
         self.window.data_places = ("--config", str(self._loaded.file), "--data", str(self._data), *profile)
-        self._open_model(SessionEngine(session), self._loaded.settings.risk.flatten_on_kill)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
         from widgets.engine.engine_model import EngineModel
@@ -404,11 +434,8 @@ class Application:
         return 2
 
     def _save_picture_of_window(self) -> None:
-        folder = DataFolder(self._data).reports
-        number = 1 + len(list(folder.glob("window-*.png")))
-        path = folder / f"window-{number:03d}.png"
-        saved = self.window.grab().save(str(path))
-        self.window.banner.set_message(f"Picture saved as {path}." if saved else f"{path} cannot be written.")
+        text, good = save_picture(self.window, DataFolder(self._data).reports, WallClock().now_ns())
+        self.window.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)
 
 
 __all__ = ["Application", "run"]

@@ -17,8 +17,8 @@ from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
 from workstation.storage.journal import SessionEntry
 from workstation.storage.layout import DataFolder
-from workstation.trading.kernel import JOURNAL_FAILURE
 from workstation.trading.registry import StrategyRegistry
+from workstation.trading.transaction import JOURNAL_FAILURE
 
 
 class Verification(msgspec.Struct, frozen=True):
@@ -92,13 +92,19 @@ def obstacle(folder: DataFolder, entry: SessionEntry, strategies: Path | None) -
     return ""
 
 
+class _Expected(msgspec.Struct, frozen=True):
+    """Frozen, so that the checkpoints of a replay share it."""
+
+    records: list[Output]
+
+
 class RefusingJournal:
     """Takes records as the session's own did: it refuses to where the journal says that the disk refused."""
 
     def __init__(self, expected: list[Output]) -> None:
         self.outputs: list[Output] = []
         self.clock: Clock = EventClock()
-        self._expected = expected
+        self._expected = _Expected(expected)
         self._committed = 0
         self._refusal = ""
 
@@ -111,7 +117,8 @@ class RefusingJournal:
 
     def commit(self) -> None:
         count = len(self.outputs)
-        told = self._expected[count] if count < len(self._expected) else None
+        expected = self._expected.records
+        told = expected[count] if count < len(expected) else None
         if type(told) is TradingStateChanged and told.ts_ns == self.clock.now_ns():
             # A refusal halts, and the first commit after it lifts the halt: each is the next record.
             self._refusal = told.reason if told.reason.startswith(JOURNAL_FAILURE) else ""

@@ -30,6 +30,7 @@ def order_flow_figures() -> list[Figure]:
         ("ladder", "ladder of 2×50 levels at 1,000 updates/s"),
         ("ladder_whole", "ladder of 2×50 levels, every row anew"),
         ("heatmap", "heatmap of 1,000×400 at 20 frames/s"),
+        ("heatmap_drag", "heatmap of 1,000×400 dragged into the past, 3 columns and 5 rows"),
         ("heatmap_pan", "heatmap of 1,000×400 panned out of its margin"),
     ):
         target = 1.0 if name in ("ladder", "heatmap") else None
@@ -119,7 +120,7 @@ def _heatmap(application: Any) -> dict[str, list[float]]:
     view.resume()
     view.follow(now_ns)
     application.processEvents()
-    frames, pans = [], []
+    frames, drags, pans = [], [], []
     for _ in range(FRAMES):
         step()
         started = time.perf_counter()
@@ -127,13 +128,19 @@ def _heatmap(application: Any) -> dict[str, list[float]]:
         view.follow(now_ns)
         view.repaint()
         frames.append((time.perf_counter() - started) * 1000)
+    for _ in range(FRAMES // 2):
+        view.scene.view.pan(3, 5)
+        started = time.perf_counter()
+        view.repaint()
+        drags.append((time.perf_counter() - started) * 1000)
+    view.resume()
     for number in range(FRAMES // 10):
         view.scene.view.pan(0, ROWS if number % 2 else -ROWS)
         started = time.perf_counter()
         view.repaint()
         pans.append((time.perf_counter() - started) * 1000)
     view.close()
-    return {"heatmap": frames, "heatmap_pan": pans}
+    return {"heatmap": frames, "heatmap_drag": drags, "heatmap_pan": pans}
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ class Reckless(Strategy):
         kind = random.random()
         if kind < 0.5:
             terms["price"] = price + random.randrange(-near, near + 1)
-            terms["time_in_force"] = random.choice(list(TimeInForce))
+            terms["time_in_force"] = random.choice((TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK))
             terms["post_only"] = terms["time_in_force"] is TimeInForce.GTC and random.random() < 0.3
         elif kind < 0.65:
             terms["stop_price"] = price + int(side) * random.randrange(1, 3 * near)

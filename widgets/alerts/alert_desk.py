@@ -10,7 +10,8 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from widgets.alerts.alert_words import firing_words
-from widgets.alerts.drawn_lines import condition_of
+from widgets.alerts.drawn_lines import condition_of, part_of
+from widgets.chart.drawings.drawing import Drawing
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.errors import ConfigurationError, StorageError
@@ -81,6 +82,21 @@ class AlertDesk(QObject):
     def instrument(self, symbol: str) -> Instrument | None:
         engine = self._model.engine
         return engine.market(symbol).instrument if symbol in engine.symbols else None
+
+    def drawing_of(self, alert: Alert) -> Drawing | None:
+        """The drawing that an alert follows."""
+        name = "" if isinstance(alert.condition, IndicatorLevel) else alert.condition.drawing
+        return self._drawings.book(alert.symbol).find(name) if name else None
+
+    def alerts_on(self, symbol: str, drawing: Drawing) -> list[Alert]:
+        """The alerts that follow a drawing."""
+        return [
+            alert
+            for alert in self.book.alerts
+            if alert.symbol == symbol
+            and not isinstance(alert.condition, IndicatorLevel)
+            and alert.condition.drawing == drawing.name
+        ]
 
     # --- What people do ---------------------------------------------------------------------------------------------
 
@@ -199,13 +215,13 @@ class AlertDesk(QObject):
 
     def _follow_drawings(self, symbol: str) -> None:
         """Alerts on drawings go where these go; one whose drawing was deleted is switched off."""
-        book, moved = self._drawings.book(symbol), False
+        moved = False
         for alert in self.book.alerts:
             name = "" if isinstance(alert.condition, IndicatorLevel) else alert.condition.drawing
             if alert.symbol != symbol or not name:
                 continue
-            drawing = book.find(name)
-            condition = None if drawing is None else condition_of(drawing)
+            drawing = self.drawing_of(alert)
+            condition = None if drawing is None else condition_of(drawing, part_of(alert.condition))
             if condition is None:
                 wanted = msgspec.structs.replace(alert, enabled=False)
             else:

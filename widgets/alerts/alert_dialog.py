@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 
 from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alert_words import VALUE_DECIMALS, condition_words
+from widgets.alerts.drawn_lines import condition_of, part_of, parts_of
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.fields import Field
 from widgets.look.numbers import decimals_of, format_date, format_time
@@ -21,10 +22,16 @@ from workstation.market.alerts.alert import (
     Direction,
     IndicatorLevel,
     PriceLevel,
+    PriceZone,
     Repeat,
 )
 
 DIRECTIONS: Final = {Direction.EITHER: "Crosses", Direction.ABOVE: "Crosses above", Direction.BELOW: "Crosses below"}
+ZONE_DIRECTIONS: Final = {
+    Direction.EITHER: "Enters or leaves",
+    Direction.ENTERS: "Enters",
+    Direction.LEAVES: "Leaves",
+}
 REPEATS: Final = {Repeat.ONCE: "Once", Repeat.EVERY_BAR: "Once in every bar"}
 HOUR_NS: Final = DAY_NS // 24
 EXPIRIES: Final = {
@@ -46,7 +53,21 @@ class AlertDialog(FormDialog):
         super().__init__("New alert" if new else "Change the alert", sentence, "Watch" if new else "Change", parent)
         self._desk, self._alert, self._now_ns = desk, alert, now_ns
         self.level: Field | None = self._level_field(alert.condition)
-        self.direction = self._choices("Fires when it", list(DIRECTIONS.values()), DIRECTIONS[alert.direction])
+        drawing = desk.drawing_of(alert)
+        self._parts: dict[str, Condition] = {}
+        """What can be watched of the drawing, by its words."""
+        if drawing is not None:
+            offered = {words: condition_of(drawing, part) for part, words in parts_of(drawing).items()}
+            self._parts = {words: condition for words, condition in offered.items() if condition is not None}
+        self.part: QComboBox | None = None
+        if len(self._parts) > 1:
+            watched = part_of(alert.condition)
+            now = next((words for words, condition in self._parts.items() if part_of(condition) == watched), "")
+            self.part = self._choices("Watches", list(self._parts), now)
+            self.part.currentTextChanged.connect(self._show_directions)
+        self.direction = self._choices("Fires when it", [], "")
+        self._show_directions()
+        self.direction.setCurrentText(self._directions[alert.direction])
         self.repeat = self._choices("How often", list(REPEATS.values()), REPEATS[alert.repeat])
         self.timeframe = self._choices("Timeframe", list(TIMEFRAMES), alert.timeframe)
         kept = f"{format_date(alert.expires_ns)} {format_time(alert.expires_ns)}" if alert.expires_ns else "Never"
@@ -55,6 +76,20 @@ class AlertDialog(FormDialog):
         self.note.setMaxLength(LONGEST_NOTE)
         self.note.setPlaceholderText("Shown when it fires")
         self.add_field("Note", self.note)
+
+    @property
+    def _directions(self) -> dict[Direction, str]:
+        """What the chosen part can do, in words."""
+        return ZONE_DIRECTIONS if isinstance(self._chosen, PriceZone) else DIRECTIONS
+
+    @property
+    def _chosen(self) -> Condition:
+        """The condition before a level is read from its field."""
+        return self._alert.condition if self.part is None else self._parts[self.part.currentText()]
+
+    def _show_directions(self) -> None:
+        self.direction.clear()
+        self.direction.addItems(list(self._directions.values()))
 
     def _choices(self, label: str, texts: list[str], chosen: str) -> QComboBox:
         box = QComboBox()
@@ -89,7 +124,7 @@ class AlertDialog(FormDialog):
         alert = msgspec.structs.replace(
             self._alert,
             condition=condition,
-            direction=list(DIRECTIONS)[self.direction.currentIndex()],
+            direction=list(self._directions)[self.direction.currentIndex()],
             repeat=list(REPEATS)[self.repeat.currentIndex()],
             timeframe=self.timeframe.currentText(),
             expires_ns=expires_ns,
@@ -102,7 +137,7 @@ class AlertDialog(FormDialog):
         return ""
 
     def _condition(self) -> tuple[Condition, str]:
-        before = self._alert.condition
+        before = self._chosen
         if self.level is None:
             return before, ""
         amount = self.level.number()

@@ -7,25 +7,52 @@ from decimal import Decimal
 from widgets.look.numbers import format_number, format_price
 from widgets.look.tokens import Tone
 from workstation.core.instrument import Instrument
-from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, Repeat
+from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, PriceLine, PriceZone, Repeat
 from workstation.market.alerts.alert_book import Firing
+from workstation.market.alerts.crossing import Crossing
 
-ARROWS = {Direction.ABOVE: "↑", Direction.BELOW: "↓", Direction.EITHER: "↕"}
-CROSSES = {Direction.ABOVE: "crosses above", Direction.BELOW: "crosses below", Direction.EITHER: "crosses"}
+ARROWS = {
+    Direction.ABOVE: "↑",
+    Direction.BELOW: "↓",
+    Direction.EITHER: "↕",
+    Direction.ENTERS: "→",
+    Direction.LEAVES: "←",
+}
+CROSSES = {
+    Direction.ABOVE: "crosses above",
+    Direction.BELOW: "crosses below",
+    Direction.EITHER: "crosses",
+    Direction.ENTERS: "enters",
+    Direction.LEAVES: "leaves",
+}
+ENTERS_OR_LEAVES = "enters or leaves"
+CROSSED = {
+    Crossing.UP: "crossed above",
+    Crossing.DOWN: "crossed below",
+    Crossing.ENTERED: "entered",
+    Crossing.LEFT: "left",
+    Crossing.THROUGH: "went through",
+}
 VALUE_DECIMALS = 2
 DRAWN = "its line on the chart"
+DRAWN_ZONE = "its channel on the chart"
 UNNAMED_LINES = ("", "value", "real")
 """Names of an indicator's line that say no more than the indicator's own."""
 
 
 def level_words(alert: Alert, instrument: Instrument | None) -> str:
-    """``42,000.0``, ``its line on the chart``, ``70.00``."""
+    """``42,000.0``, ``42,000.0 (0.618)``, ``its line on the chart``, ``41,000.0 to 42,000.0``, ``70.00``."""
     condition = alert.condition
     if isinstance(condition, IndicatorLevel):
         return format_number(condition.value, VALUE_DECIMALS)
     if isinstance(condition, PriceLevel):
-        return _price(condition.price, instrument)
-    return DRAWN
+        price = _price(condition.price, instrument)
+        return f"{price} ({condition.part})" if condition.part else price
+    if isinstance(condition, PriceLine):
+        return f"the {condition.part} line of its channel" if condition.part else DRAWN
+    if not condition.is_level:
+        return DRAWN_ZONE
+    return f"{_price(condition.low_start, instrument)} to {_price(condition.high_start, instrument)}"
 
 
 def subject_words(alert: Alert) -> str:
@@ -40,14 +67,23 @@ def subject_words(alert: Alert) -> str:
 
 def condition_words(alert: Alert, instrument: Instrument | None) -> str:
     """``Price crosses above 42,000.0``."""
-    return f"{subject_words(alert)} {CROSSES[alert.direction]} {level_words(alert, instrument)}"
+    return f"{subject_words(alert)} {crosses_words(alert)} {level_words(alert, instrument)}"
+
+
+def crosses_words(alert: Alert) -> str:
+    """``crosses above``, ``enters or leaves``."""
+    if isinstance(alert.condition, PriceZone) and alert.direction is Direction.EITHER:
+        return ENTERS_OR_LEAVES
+    return CROSSES[alert.direction]
 
 
 def short_words(alert: Alert, instrument: Instrument | None) -> str:
     """For a narrow column: ``↑ 42,000.0``, ``↕ RSI(14) 15m 70.00``, ``↕ Line``."""
     level = level_words(alert, instrument)
     subject = f"{subject_words(alert)} " if isinstance(alert.condition, IndicatorLevel) else ""
-    return f"{ARROWS[alert.direction]} {subject}{'Line' if level == DRAWN else level}"
+    if isinstance(alert.condition, PriceLine):
+        level = f"{alert.condition.part} line".strip().capitalize()
+    return f"{ARROWS[alert.direction]} {subject}{'Channel' if level == DRAWN_ZONE else level}"
 
 
 def repeat_words(alert: Alert) -> str:
@@ -68,11 +104,10 @@ def state_words(alert: Alert, now_ns: int, here: bool) -> tuple[str, Tone]:
 def firing_words(firing: Firing, instrument: Instrument) -> str:
     """One sentence without the note: ``BTCUSDT crossed above 42,000.0 at 42,000.4.``"""
     alert = firing.alert
-    way = "above" if firing.crossing > 0 else "below"
     subject = f"{alert.symbol} {subject_words(alert)}" if isinstance(alert.condition, IndicatorLevel) else alert.symbol
     value = _price(firing.value, instrument) if isinstance(firing.value, Decimal) else format_number(firing.value, 2)
     missed = " while nothing watched" if firing.missed else ""
-    return f"{subject} crossed {way} {level_words(alert, instrument)}{missed}, at {value}."
+    return f"{subject} {CROSSED[firing.crossing]} {level_words(alert, instrument)}{missed}, at {value}."
 
 
 def _price(price: Decimal, instrument: Instrument | None) -> str:

@@ -34,7 +34,12 @@ class AlertsTable(Table):
     key = "name"
     columns = (
         Column("symbol", "Symbol", width=70),
-        Column("level", "Fires at", width=92, tooltip="↑ from below, ↓ from above, ↕ from either side"),
+        Column(
+            "level",
+            "Fires at",
+            width=92,
+            tooltip="↑ from below, ↓ from above, ↕ either; → into a zone, ← out of it",
+        ),
         Column("state", "State", width=56, tone=lambda row: row["tone"]),
         Column("fired", "Last fired", width=70, shown_from=330),
         Column("repeat", "Repeats", width=90, label=True, shown_from=430),
@@ -69,7 +74,7 @@ class AlertsPanel(LivePanel):
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.desk.changed, self.refresh), (self.model.ticked, self._tick))
+        return ((self.desk.changed, self.refresh), (self.frames, self._tick))
 
     def refresh(self) -> None:
         self.table.replace([self._row(alert) for alert in self.desk.book.alerts])
@@ -103,7 +108,7 @@ class AlertsPanel(LivePanel):
         return dialog
 
     def _tick(self, frame: int) -> None:
-        if frame % STATE_FRAMES == 0:
+        if self.due(frame, STATE_FRAMES):
             now_ns = self.model.engine.now_ns()
             for alert in self.desk.book.alerts:
                 if alert.expires_ns:

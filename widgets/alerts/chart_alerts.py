@@ -8,9 +8,11 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
 from widgets.alerts.alert_desk import AlertDesk
+from widgets.alerts.alert_dialog import ZONE_DIRECTIONS, AlertDialog
 from widgets.alerts.alert_words import condition_words
-from widgets.alerts.drawn_lines import condition_of
+from widgets.alerts.drawn_lines import ZONE, condition_of, parts_of
 from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.drawings.drawing import Drawing, Tool
 from widgets.chart.model import PRICE_PANE, IndicatorLine
 from widgets.chart.pane import Pane
 from widgets.chart.pointer import PanePoint
@@ -19,6 +21,8 @@ from widgets.look.numbers import format_number
 from workstation.core.instrument import Instrument
 from workstation.market.alerts.alert import Alert, Condition, Direction, IndicatorLevel, PriceLevel
 
+SHAPES = {Tool.CHANNEL: "channel", Tool.RECTANGLE: "rectangle", Tool.RETRACEMENT: "retracement"}
+"""Drawings of which more than one thing can be watched."""
 REACH = 4.0
 """Logical pixels around a level that count as on it."""
 
@@ -118,14 +122,53 @@ class ChartAlerts(QObject):
         if under is not None:
             menu.addAction("Delete this alert").triggered.connect(lambda: self._desk.remove([under]))
         drawing = view.drawings.at(at.position, view.price_pane.logical_scale(), view.model.series)
-        drawn = None if drawing is None else condition_of(drawing)
-        if drawn is not None:
-            menu.addAction("Alert on this line").triggered.connect(lambda: self._add(drawn))
+        if drawing is not None:
+            self._fill_for_drawing(menu, drawing, instrument)
         ticks = instrument.ticks_rounded(at.value)
         if ticks > 0:
             price = instrument.price(ticks)
             words = f"Alert at {view.model.price_text(price)}"
             menu.addAction(words).triggered.connect(lambda: self._add(PriceLevel(price)))
+
+    def _fill_for_drawing(self, menu: QMenu, drawing: Drawing, instrument: Instrument) -> None:
+        """What of it can be watched, then the alerts that watch it."""
+        parts = parts_of(drawing)
+        word = SHAPES.get(drawing.tool)
+        if word is None:
+            drawn = condition_of(drawing) if parts else None
+            if drawn is not None:
+                menu.addAction("Alert on this line").triggered.connect(lambda: self._add(drawn))
+        else:
+            offered = menu.addMenu(f"Alert on this {word}")
+            for part, words in parts.items():
+                condition = condition_of(drawing, part)
+                if condition is None:
+                    continue
+                directions = ZONE_DIRECTIONS if part == ZONE else {Direction.EITHER: words}
+                for direction, sentence in directions.items():
+                    action = offered.addAction(sentence)
+                    action.triggered.connect(
+                        lambda _=False, condition=condition, direction=direction: self._add(condition, direction)
+                    )
+                if part == ZONE:
+                    offered.addSeparator()
+            offered.setEnabled(not offered.isEmpty())
+        known = self._desk.alerts_on(self._chart.symbol, drawing)
+        if known:
+            alerts = menu.addMenu("Its alerts")
+            for alert in known:
+                action = alerts.addAction(f"{condition_words(alert, instrument)}…")
+                action.triggered.connect(lambda _=False, alert=alert: self.open(alert))
+            alerts.addSeparator()
+            names = [alert.name for alert in known]
+            words = "Delete its alert" if len(known) == 1 else f"Delete its {len(known)} alerts"
+            alerts.addAction(words).triggered.connect(lambda: self._desk.remove(names))
+
+    def open(self, alert: Alert) -> AlertDialog:
+        """The window in which it is changed."""
+        dialog = AlertDialog(self._desk, alert, self._model.engine.now_ns(), self._chart.window())
+        dialog.show()
+        return dialog
 
     def _fill_for_indicator(self, menu: QMenu, line: IndicatorLine, at: PanePoint) -> None:
         indicator = line.indicator
@@ -138,14 +181,14 @@ class ChartAlerts(QObject):
         words = f"Alert on {indicator.label} at {format_number(at.value, 2)}"
         menu.addAction(words).triggered.connect(lambda: self._add(condition))
 
-    def _add(self, condition: Condition) -> None:
-        """Watch it from now on, once and from either side; Alerts offers the rest."""
+    def _add(self, condition: Condition, direction: Direction = Direction.EITHER) -> None:
+        """Watch it from now on, once; Alerts offers the rest."""
         chart = self._chart
         alert = Alert(
             name="",
             symbol=chart.symbol,
             condition=condition,
-            direction=Direction.EITHER,
+            direction=direction,
             timeframe=chart.timeframe,
         )
         if not self._desk.add(alert):

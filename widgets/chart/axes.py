@@ -17,7 +17,8 @@ from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
 from widgets.chart.tags import LAST_PRICE, TAG_HEIGHT, Placed, pane_tags, place
 from widgets.chart.time_ticks import crosshair_time
 from widgets.look.numbers import NANOSECONDS, format_number
-from widgets.look.painting import CENTRE, LEFT, Canvas, text_advance
+from widgets.look.painting import CENTRE, LEFT, Canvas
+from widgets.look.text import text_advance
 from widgets.look.theme import current
 from widgets.look.tokens import Tokens
 
@@ -190,4 +191,4 @@ def _step_text(value: float, step: float) -> str:
 
 
 def _logical_width(text: str) -> int:
-    return int(np.ceil(text_advance(text, 12, 600, current().family)))
+    return int(np.ceil(text_advance(text, current().font(12, 600))))

@@ -42,6 +42,7 @@ class ChartPanel(LivePanel):
 
     title_changed = Signal(str)
     another_wanted = Signal(object)  # the state that one more chart begins with
+    refreshed = Signal()  # it is up to date again after it was hidden
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class ChartPanel(LivePanel):
         self.timeframe = timeframe
         self._wanted: Sequence[Any] = list(indicators)
         """The indicators to show when the chart is loaded."""
+        self._followed: list[tuple[SignalInstance, Callable[..., Any]]] = []
         self._loaded = False
         model.reloaded.connect(self._forget)
         self._positions: list[PositionView] = []
@@ -95,10 +97,15 @@ class ChartPanel(LivePanel):
     def title(self) -> str:
         return f"{self.symbol} {spaced(self.timeframe)}"
 
+    def follow_too(self, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+        """Connect something of this chart while it is shown, as its own are."""
+        self._followed.append((signal, slot))
+
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
-            (model.ticked, self._tick),
+            *self._followed,
+            (self.frames, self._tick),
             (model.symbol_chosen, self._follow_link),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_positions),
@@ -125,6 +132,7 @@ class ChartPanel(LivePanel):
         self._show_positions(list(self.model.engine.positions()))
         self._show_fills()
         self._show_clock()
+        self.refreshed.emit()
 
     @property
     def indicators(self) -> list[str]:
@@ -213,7 +221,7 @@ class ChartPanel(LivePanel):
 
     def _tick(self, frame: int) -> None:
         self.feed.update()
-        if frame % CLOCK_FRAMES == 0:
+        if self.due(frame, CLOCK_FRAMES):
             self._show_clock()
             self.trading.check_patience()
 

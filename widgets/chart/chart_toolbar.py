@@ -58,13 +58,15 @@ class ChartToolbar(Toolbar):
         self.newest.clicked.connect(view.follow)
         self.whole = IconButton("expand", "Show all bars (Alt+F)")
         self.whole.clicked.connect(view.show_all)
+        self.arm = IconButton("one-click", "Arm one-click trading: Ctrl+click on the chart orders", checkable=True)
+        self.arm.hide()
         self.new = IconButton("plus", "New chart")
         self.new.clicked.connect(self.new_chart_wanted)
         left = (self.timeframes, self.further, Separator(), self.kind, self.indicators, Separator(), strip)
         for widget in left:
             self.row.addWidget(widget)
         self.row.addStretch(1)
-        for widget in (record, self.auto, self.logarithmic, self.percent, self.newest, self.whole, self.new):
+        for widget in (self.arm, record, self.auto, self.logarithmic, self.percent, self.newest, self.whole, self.new):
             self.row.addWidget(widget)
 
     def show_timeframe(self, timeframe: str) -> None:

@@ -158,6 +158,12 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             self.model.problem = sentence
             self.price_pane.surface.update()
 
+    def set_armed(self, sentence: str) -> None:
+        """What a click trades, below the legend; empty while none does."""
+        if sentence != self.model.armed:
+            self.model.armed = sentence
+            self.price_pane.surface.update()
+
     def set_hint(self, sentence: str) -> None:
         """What the chart waits for, below the legend; empty for nothing."""
         self.model.hint = sentence

@@ -21,7 +21,7 @@ class IndicatorLayer:
         self._pane = pane
 
     def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
-        for line in model.in_pane(self._pane):
+        for line in model.drawn_in(self._pane):
             colour = tokens.series[(line.indicator.color_index - 1) % 4]
             if line.indicator.style == "histogram":
                 _draw_histogram(canvas, scale, line, tokens)

@@ -62,7 +62,7 @@ class LegendLayer:
         top = SUB_PANE_TOP
         if self._pane == PRICE_PANE:
             lines.insert(0, instrument_words(model, tokens))
-            lines += [[Word(text, tokens.warning)] for text in (model.problem, model.hint) if text]
+            lines += [[Word(text, tokens.warning)] for text in (model.armed, model.problem, model.hint) if text]
             top = TOP_EDGE
         for number, words in enumerate(lines):
             y = canvas.px(top + number * LINE_HEIGHT)

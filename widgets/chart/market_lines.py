@@ -1,27 +1,43 @@
-"""Lines from what the engine tells of a market beside its bars: cumulative volume delta, funding."""
+"""Lines from what the engine tells of a market beside its bars: volume delta, funding, open interest."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
 from widgets.chart.chart_view import ChartView
+from widgets.chart.model import LineStyle
 from widgets.chart.pyramid import Floats
 from widgets.engine.engine_model import EngineModel
 from widgets.look.numbers import decimals_of, format_time
 from workstation.core.errors import ConfigurationError
 from workstation.core.money import RATE_SCALE
 from workstation.core.types import InstrumentKind
+from workstation.market.perpetual_figures import PerpetualFigures
 
 CVD: Final = "CVD"
 FUNDING: Final = "FUNDING"
 OPEN_INTEREST: Final = "OPEN_INTEREST"
+WHOLE_FROM: Final = 1_000
+"""Open interest is told without decimals from here on."""
 TITLES: Final = {
     CVD: "Cumulative volume delta",
     FUNDING: "Funding rate",
     OPEN_INTEREST: "Open interest",
 }
+
+
+class LineLook(NamedTuple):
+    decimals: int
+    unit: str = ""
+    style: LineStyle = "line"
+
+
+class MarketLook(NamedTuple):
+    label: str
+    lines: dict[str, LineLook]
+    """By the line's own name."""
 
 
 class MarketLines:
@@ -35,29 +51,31 @@ class MarketLines:
     def knows(self, name: str) -> bool:
         return name in TITLES
 
-    def source(self, name: str) -> VolumeDelta | FundingRates:
+    def source(self, name: str) -> VolumeDelta | PerpetualLines:
         """Raises ``ConfigurationError`` for what the engine does not know of this market."""
-        if name == OPEN_INTEREST:
-            raise ConfigurationError(f"Open interest of {self.symbol} is not shown: the engine does not receive it.")
-        if name == FUNDING:
-            if self._model.engine.attachment is not None:
-                raise ConfigurationError("Funding is not shown in an attached window: the engine does not send it.")
-            if self._model.engine.market(self.symbol).instrument.kind is InstrumentKind.SPOT:
-                raise ConfigurationError(f"{self.symbol} is a spot market: it has no funding.")
-            return FundingRates(self._chart, self._model, self.symbol)
+        if name in (FUNDING, OPEN_INTEREST):
+            if not self._model.engine.market(self.symbol).instrument.is_derivative:
+                raise ConfigurationError(f"{self.symbol} is a spot market: it has no {TITLES[name].lower()}.")
+            shown = FundingRates if name == FUNDING else OpenInterest
+            return shown(self._chart, self._model, self.symbol)
         return VolumeDelta(self._chart, self._model, self.symbol)
 
-    def words(self, name: str) -> str:
-        """The label, with the time (UTC) from which on the line is known."""
+    def look(self, name: str) -> MarketLook:
+        """How it is labelled and drawn; volume delta tells the time (UTC) from which on it is known."""
+        instrument = self._model.engine.market(self.symbol).instrument
+        decimals = min(4, decimals_of(instrument.lot))
         if name == FUNDING:
-            return "Funding % since the window opened"
+            return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram")})
+        if name == OPEN_INTEREST:
+            unit = "contracts" if instrument.kind is InstrumentKind.INVERSE else instrument.base
+            newest = self._model.engine.market(self.symbol).perpetual.open_interest.rows(1)
+            if newest and newest[0][1] * instrument.lot_lossy >= WHOLE_FROM:
+                decimals = 0
+            looks = {"open interest": LineLook(decimals, unit), "worth": LineLook(0, instrument.quote, "told")}
+            return MarketLook("Open interest", looks)
         trades = self._model.tapes[self.symbol].since(0)
-        return f"CVD since {format_time(int(trades.ts_ns[0]))}" if len(trades.ts_ns) else "CVD"
-
-    def decimals(self, name: str) -> int:
-        if name == FUNDING:
-            return 4
-        return min(4, decimals_of(self._model.engine.market(self.symbol).instrument.lot))
+        since = f" since {format_time(int(trades.ts_ns[0]))}" if len(trades.ts_ns) else ""
+        return MarketLook(f"CVD{since}", {"cvd": LineLook(decimals)})
 
 
 class VolumeDelta:
@@ -106,21 +124,59 @@ class VolumeDelta:
         return sums
 
 
-class FundingRates:
-    """The rate of each funding, in percent, in the bar in which it fell due; 0 in the others."""
+class PerpetualLines:
+    """Lines of what is told of a perpetual now and then. What was known is read anew when a past came late."""
 
     def __init__(self, chart: ChartView, model: EngineModel, symbol: str) -> None:
         self._chart, self._model, self._symbol = chart, model, symbol
-        self.lines = {"funding": self._values(0)}
+        self._read = self._told()
+        self.lines = self._lines(0)
 
     def newest(self, series: Any, known: dict[str, Floats], count: int) -> dict[str, Floats]:
-        return {"funding": self._values(max(0, len(self._chart.model.series) - count))}
+        told, before = self._told(), self._read
+        self._read = told
+        return self._lines(max(0, len(self._chart.model.series) - count) if told == before else 0)
 
-    def _values(self, first: int) -> Floats:
+    def _told(self) -> tuple[PerpetualFigures, int, int]:
+        figures = self._model.engine.market(self._symbol).perpetual
+        return figures, figures.open_interest.merges, figures.fundings.merges
+
+    def _lines(self, first: int) -> dict[str, Floats]:
+        """The values from a bar on."""
+        raise NotImplementedError
+
+
+class FundingRates(PerpetualLines):
+    """The rate of each funding, in percent, in the bar in which it fell due; 0 in the others."""
+
+    def _lines(self, first: int) -> dict[str, Floats]:
         bars = self._chart.model.series
-        values = np.zeros(len(bars) - first)
-        for ts_ns, rate in self._model.fundings.get(self._symbol, ()):
-            place = int(bars.index_at(ts_ns)) - first
-            if 0 <= place < len(values):
-                values[place] = rate / RATE_SCALE * 100
-        return values
+        values = np.zeros(max(0, len(bars) - first))
+        times, rates = self._read[0].fundings.arrays
+        if len(times) and len(values):
+            places = np.searchsorted(bars.open_ns, times, side="right") - 1
+            within = (places >= first) & (times < bars.open_ns[-1] + max(bars.bar_ns, 1))
+            values[places[within] - first] = rates[within] / RATE_SCALE * 100
+        return {"funding": values}
+
+
+class OpenInterest(PerpetualLines):
+    """What was open at the close of each bar, in the base asset or in contracts, and its worth in the quote asset.
+
+    NaN in the bars before the first value.
+    """
+
+    def _lines(self, first: int) -> dict[str, Floats]:
+        bars = self._chart.model.series
+        instrument = self._model.engine.market(self._symbol).instrument
+        times, lots = self._read[0].open_interest.arrays
+        amounts = np.full(max(0, len(bars) - first), np.nan)
+        if len(times) and len(amounts):
+            # A bar ends where the next one begins; the newest one is still open.
+            ends = np.append(bars.open_ns[first + 1 :], np.iinfo(np.int64).max)
+            places = np.searchsorted(times, ends, side="left") - 1
+            known = places >= 0
+            amounts[known] = lots[places[known]] * instrument.lot_lossy
+        size = float(instrument.contract_size)
+        inverse = instrument.kind is InstrumentKind.INVERSE
+        return {"open interest": amounts, "worth": amounts * (size if inverse else size * bars.column(3)[first:])}

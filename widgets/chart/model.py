@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PRICE_PANE = "price"
 Side = Literal["buy", "sell"]
+LineStyle = Literal["line", "histogram", "told"]
+"""``told``: in the legend only."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Indicator:
     unit: str = ""
     study: str = ""
     """Lines of one study stand together in the legend, under the first one's label."""
-    style: Literal["line", "histogram"] = "line"
+    style: LineStyle = "line"
 
 
 class LineKind(StrEnum):
@@ -160,6 +162,8 @@ class ChartModel:
     profiles: list[Profile] = field(default_factory=list)
     hint: str = ""
     """What the chart waits for, above everything else in the legend."""
+    armed: str = ""
+    """What a click trades, while it does."""
     problem: str = ""
     """Why something that was chosen is not shown."""
     hovered_study: str | None = None
@@ -238,6 +242,10 @@ class ChartModel:
 
     def in_pane(self, pane: str) -> list[IndicatorLine]:
         return [line for line in self.lines if line.indicator.pane == pane]
+
+    def drawn_in(self, pane: str) -> list[IndicatorLine]:
+        """The indicators of a pane without what the legend alone tells."""
+        return [line for line in self.in_pane(pane) if line.indicator.style != "told"]
 
     def price_text(self, price: float | Decimal | None) -> str:
         return format_number(price, decimals_of(self.tick))

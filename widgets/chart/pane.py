@@ -124,7 +124,7 @@ class Pane:
         """Whether anything gives the axis a meaning."""
         if self.name == PRICE_PANE:
             return len(self._chart.model.series) > 0
-        lines = self._chart.model.in_pane(self.name)
+        lines = self._chart.model.drawn_in(self.name)
         return any(np.isfinite(line.extremes(0, line.count)[0]) for line in lines)
 
     def set_auto_scale(self, on: bool) -> None:
@@ -186,7 +186,7 @@ class Pane:
         model = self._chart.model
         first, last = int(np.ceil(model.left - 0.5)), int(np.floor(model.right + 0.5)) + 1
         if self.name != PRICE_PANE:
-            found = [line.extremes(first, last) for line in model.in_pane(self.name)]
+            found = [line.extremes(first, last) for line in model.drawn_in(self.name)]
             lows = [low for low, _ in found if np.isfinite(low)]
             highs = [high for _, high in found if np.isfinite(high)]
             return (min(lows), max(highs)) if lows else (float("nan"), float("nan"))

@@ -104,6 +104,7 @@ class Studies:
         self._chart.write_indicator_tails(tails)
 
     def _lines_of(self, place: int, each: ChosenIndicator, before: int) -> list[Indicator]:
+        from widgets.chart.market_lines import LineLook
         from workstation.market.indicator_catalogue import indicator_catalogue
         from workstation.market.indicator_tail import IndicatorTail
         from workstation.market.indicators import parse_indicator
@@ -111,7 +112,8 @@ class Studies:
         made: list[Indicator] = []
         if self._market is not None and self._market.knows(each.name):
             source: Source = self._market.source(each.name)
-            words, decimals, styles, over = self._market.words(each.name), self._market.decimals(each.name), {}, False
+            words, looks = self._market.look(each.name)
+            over = False
         else:
             call = parse_indicator(each.text)
             bars: Any = Bars(self._chart)
@@ -121,7 +123,8 @@ class Studies:
             shown = [str(value) for key, value in call.parameters if key != "anchor"]
             words = " ".join([call.name, *shown, *(["anchored"] if "anchor" in dict(call.parameters) else [])])
             info = indicator_catalogue()[call.name]
-            decimals, styles, over = 2, dict(info.lines), info.over_prices
+            looks = {line: LineLook(2, style=style) for line, style in info.lines.items()}
+            over = info.over_prices
         over = over if each.pane is PaneChoice.AUTOMATIC else each.pane is PaneChoice.PRICE
         names: dict[str, str] = {}
         same = sum(other.text == each.text for other in self.chosen[:place])
@@ -133,6 +136,7 @@ class Studies:
             colour = each.colours[number] if number < len(each.colours) else 0
             name = f"{key} {line}"
             label = words if not made else line.replace("band", "")
+            look = looks.get(line, LineLook(2))
             made.append(
                 Indicator(
                     name,
@@ -140,9 +144,10 @@ class Studies:
                     colour or (before + number) % 4 + 1,
                     values,
                     PRICE_PANE if over else key,
-                    None if over else decimals,
+                    None if over else look.decimals,
+                    unit=look.unit,
                     study=str(place),
-                    style=styles.get(line, "line"),
+                    style=look.style,
                 )
             )
             names[line] = name

@@ -86,7 +86,7 @@ def pane_tags(pane: str, model: ChartModel, tokens: Tokens) -> list[Tag]:
     if pane == PRICE_PANE:
         return _price_tags(model, tokens)
     tags: list[Tag] = []
-    for line in model.in_pane(pane):
+    for line in model.drawn_in(pane):
         value = float(line.values[-1]) if line.count else float("nan")
         if np.isfinite(value):
             place_of = (line.indicator.color_index - 1) % 4

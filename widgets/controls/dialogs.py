@@ -5,7 +5,7 @@ They are never modal: the panic buttons stay under the hand while one is open, a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from PySide6.QtCore import Qt, Signal
@@ -84,6 +84,28 @@ class FormDialog(QDialog):
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = current().tokens
         shapes.box(QPainter(self), self.rect(), tokens.raised, tokens.border, radius=0)
+
+
+class NameDialog(FormDialog):
+    """Asks for a name; ``take`` says what is wrong with it."""
+
+    def __init__(
+        self, title: str, sentence: str, action: str, name: str, take: Callable[[str], None], parent: QWidget
+    ) -> None:
+        super().__init__(title, sentence, action, parent)
+        self._take = take
+        self.name = Field(name)
+        self.name.selectAll()
+        self.add_field("Name", self.name)
+        self.name.setFocus()
+
+    def hand_over(self) -> str:
+        try:
+            self._take(self.name.text())
+        except ValueError as error:
+            self.name.set_in_error(True)
+            return str(error)
+        return ""
 
 
 class ReasonDialog(FormDialog):

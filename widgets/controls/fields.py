@@ -70,6 +70,11 @@ class Field(QLineEdit):
             self.setProperty(IN_ERROR, wrong)
             self._dress()
 
+    @property
+    def steppable(self) -> bool:
+        """Whether the arrow keys change it."""
+        return self._step is not None
+
     def step_by(self, steps: int) -> None:
         value = self.number()
         if self._step is None or value is None or self.isReadOnly():
@@ -89,7 +94,7 @@ class Field(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1, Qt.Key.Key_PageUp: 10, Qt.Key.Key_PageDown: -10}
         step = steps.get(Qt.Key(event.key()))
-        if step is not None and self._step is not None:
+        if step is not None and self.steppable:
             self.step_by(step)
         else:
             super().keyPressEvent(event)

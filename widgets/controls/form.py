@@ -16,6 +16,10 @@ from widgets.look.numbers import MINUS, format_number, parse_number
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 
+FIGURE_ROOM = 48
+"""Pixels of a field beside its unit."""
+LEAST_NAME = 70
+
 
 class ParameterDeclaration(Protocol):
     """What a form needs to know of a parameter. `kind` is int, float, bool, choice or decimal."""
@@ -88,17 +92,30 @@ def _range(parameter: ParameterDeclaration) -> str:
     return f" of {show_value(high)} or less" if high is not None else ""
 
 
+def tip_of(parameter: ParameterDeclaration) -> str:
+    """What it means, what it may be, and what it is by default."""
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    allowed = _range(parameter).strip() if parameter.kind not in ("bool", "choice") else ""
+    facts = f"{allowed[:1].upper()}{allowed[1:]}{unit if allowed else ''}".strip()
+    default = f"default {show_value(parameter.default)}{unit}"
+    return "\n".join(filter(None, (parameter.help, f"{facts}; {default}" if facts else default.capitalize())))
+
+
 class _Row:
     """The widgets of one parameter."""
 
     def __init__(self, parameter: ParameterDeclaration, unit_room: int) -> None:
         self.parameter = parameter
         self.label = ToneLabel(title_of(parameter.name), Tone.LABEL)
-        self.label.setToolTip(parameter.help)
+        self.label.setToolTip(tip_of(parameter))
         self.editor = self._make_editor(unit_room)
-        self.editor.setToolTip(parameter.help)
+        self.editor.setToolTip(tip_of(parameter))
         self.editor.setAccessibleName(title_of(parameter.name))
         self.label.setBuddy(self.editor)
+        if isinstance(self.editor, Field):
+            # In a narrow panel a name is cut off rather than a figure.
+            self.editor.setMinimumWidth(unit_room + FIGURE_ROOM)
+        self.label.setMinimumWidth(min(LEAST_NAME, self.label.sizeHint().width()))
         self.checked = CheckedField(self.editor)
         self.editor.setMinimumHeight(current().metrics.field)
         shown = show_value(parameter.default)

@@ -56,6 +56,13 @@ class Segmented(QWidget):
         self._index = index
         self.update()
 
+    def set_texts(self, texts: Sequence[str], index: int) -> None:
+        """Other segments, without a signal."""
+        self._texts, self._tones = list(texts), [None] * len(texts)
+        self.setAccessibleName(", ".join(texts))
+        self.set_index(index)
+        self.updateGeometry()
+
     def sizeHint(self) -> QSize:
         return QSize(sum(self._natural_widths()), current().metrics.button - (0 if self._framed else 4))
 

@@ -63,6 +63,9 @@ class Table(QTableView):
     blocked: Callable[[], str] = staticmethod(lambda: "")
     """Why none of the actions can be chosen now; empty when they can."""
 
+    add_entries: Callable[[QMenu, list[Row]], None] = staticmethod(lambda menu, rows: None)
+    """Adds what depends on more than the rows to their right-click menu."""
+
     action_triggered = Signal(str, list)
     row_activated = Signal(object)
     selection_changed = Signal(list)
@@ -210,7 +213,9 @@ class Table(QTableView):
             action.setToolTip(blocked)
             action.triggered.connect(lambda _=False, name=declared.name: self._trigger(name))
             menu.addAction(action)
-        if self.actions_declared:
+        if rows:
+            self.add_entries(menu, rows)
+        if menu.actions():
             menu.addSeparator()
         copy = menu.addAction(current().icon("copy"), "Copy as CSV")
         copy.setShortcut(QKeySequence.StandardKey.Copy)
@@ -255,6 +260,9 @@ class Table(QTableView):
             total = sum(wanted.values())
             least = {place: max(wanted[place] * 4 // 5, self._needed.get(place, 0)) for place in places}
             given = {place: max(least[place], wanted[place] * width // total) for place in places}
+            wide = [place for place in places if self.columns[place].takes_rest]
+            if wide and total <= width:
+                given = {**wanted, wide[-1]: wanted[wide[-1]] + width - total}
             spare = width - sum(given.values())
             for place in reversed(places):
                 change = max(spare, least[place] - given[place]) if spare < 0 else spare

@@ -40,6 +40,7 @@ class RowState(Enum):
 
 
 NUMERIC = frozenset({Kind.NUMBER, Kind.PRICE, Kind.SIGNED, Kind.AGE})
+LONG_TEXT = 16
 EXACT = frozenset({Kind.NUMBER, Kind.PRICE, Kind.SIGNED})
 
 
@@ -60,6 +61,8 @@ class Column:
     unit: str = ""
     label: bool = False
     shown_from: int = 0
+    takes_rest: bool = False
+    """It takes the width that the others do not need."""
     tooltip: str = ""
     text: Callable[[Row], str | None] | None = None
     tone: Callable[[Row], Tone | None] | None = None
@@ -86,6 +89,11 @@ class Column:
         if self.kind is Kind.AGE:
             return format_age(value)
         return str(value)
+
+    def whole(self, row: Row) -> str | None:
+        """A text that may be too long for its cell, for a tooltip."""
+        text = self.show(row) if self.kind is Kind.TEXT and self.paint is None else ""
+        return text if len(text) >= LONG_TEXT else None
 
     def decimals_in(self, row: Row) -> int:
         if isinstance(self.decimals, int):
@@ -247,6 +255,8 @@ class TableModel(QAbstractTableModel):
             return column.order(row)
         if role == self.ROW_ROLE:
             return row
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return column.whole(row)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if column.numeric else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter

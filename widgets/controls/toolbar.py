@@ -20,10 +20,18 @@ class TextButton(QToolButton):
     """Flat text in a toolbar: a switch when checkable, with an arrow when it opens a menu, with a count on request."""
 
     def __init__(
-        self, text: str, tip: str = "", *, checkable: bool = False, opens: bool = False, parent: QWidget | None = None
+        self,
+        text: str,
+        tip: str = "",
+        *,
+        checkable: bool = False,
+        opens: bool = False,
+        inset: int = 7,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._opens = opens
+        self._inset = inset
         self._count: int | None = None
         self.setText(text)
         self.setToolTip(tip)
@@ -47,7 +55,7 @@ class TextButton(QToolButton):
         return self.text() if self._count is None else f"{self.text()} {self._count}"
 
     def sizeHint(self) -> QSize:
-        width = shapes.text_width(self._words(), current().font(12, 500)) + 14 + (16 if self._opens else 0)
+        width = shapes.text_width(self._words(), current().font(12, 500)) + self._inset + 7 + (16 if self._opens else 0)
         return QSize(max(24, width), 22)
 
     def minimumSizeHint(self) -> QSize:
@@ -66,7 +74,7 @@ class TextButton(QToolButton):
         if not self.isCheckable() and self.isEnabled():
             colour = tokens.text_2
         font = theme.font(12, 500)
-        area = self.rect().adjusted(7, 0, -2, 0)
+        area = self.rect().adjusted(self._inset, 0, -2, 0)
         shapes.write(painter, area, self.text(), colour, font)
         used = shapes.text_width(self.text(), font)
         if self._count is not None:
@@ -136,6 +144,8 @@ class Facts(QWidget):
 
     def set_facts(self, facts: Sequence[Fact]) -> None:
         if facts != self._facts:
+            if len(facts) != len(self._facts):
+                self.updateGeometry()
             self._facts = facts
             self.setAccessibleDescription("; ".join(f"{fact.label} {fact.value}" for fact in facts))
             self.update()
@@ -145,7 +155,7 @@ class Facts(QWidget):
         return self._facts
 
     def sizeHint(self) -> QSize:
-        return QSize(180, self._lines * FACT_LINE)
+        return QSize(180, max(self._lines, len(self._facts)) * FACT_LINE)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, 0)

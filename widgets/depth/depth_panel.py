@@ -28,7 +28,7 @@ class DepthPanel(LivePanel):
         column.addWidget(self.view)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.ticked, self._tick), (self.model.symbol_chosen, self.refresh))
+        return ((self.frames, self._tick), (self.model.symbol_chosen, self.refresh))
 
     def refresh(self) -> None:
         if self.model.symbol != self._symbol:
@@ -38,7 +38,7 @@ class DepthPanel(LivePanel):
         self._show()
 
     def _tick(self, frame: int) -> None:
-        if frame % EVERY_FRAMES == 0:
+        if self.due(frame, EVERY_FRAMES):
             self._show()
 
     def _show(self) -> None:

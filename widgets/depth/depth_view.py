@@ -134,13 +134,13 @@ class DepthView(QWidget):
             x = (ticks - left) * canvas.width / (right - left)
             if wide / 2 < x < canvas.width - wide / 2:
                 text = price_text(ticks // step, step, self._tick)
-                canvas.label(x - wide / 2, height, wide, canvas.height - height, text, tokens.text_3, CENTRE, 11)
+                canvas.text(x - wide / 2, height, wide, canvas.height - height, text, tokens.text_3, CENTRE, 11)
         short, line = ShortSize.of(round(most), self._lot), canvas.px(14)
         for share in (0.5, 1.0):
             y = round(height - share * room)
             canvas.fill(0, y, canvas.width, 1, tokens.grid)
             text = short.text(round(share * most))
-            canvas.label(canvas.px(6), y - line, canvas.px(90), line, text, tokens.text_3, LEFT, 11)
+            canvas.text(canvas.px(6), y - line, canvas.px(90), line, text, tokens.text_3, LEFT, 11)
 
     def _paint_reading(self, canvas: Canvas, tokens: Tokens, height: int) -> None:
         found = None if self._hovered is None else self.reading(self._hovered)
@@ -154,7 +154,7 @@ class DepthView(QWidget):
         size = ShortSize.of(lots, self._lot).text(lots) if lots else "0"
         text = f"{price_text(ticks, 1, self._tick)}  {away}  {size} {self._base}"
         canvas.fill(0, 0, canvas.width, canvas.px(20), tokens.ground)
-        canvas.label(0, 0, canvas.width - canvas.px(8), canvas.px(20), text, tokens.text_1, RIGHT, 11)
+        canvas.text(0, 0, canvas.width - canvas.px(8), canvas.px(20), text, tokens.text_1, RIGHT, 11)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         notches = event.angleDelta().y() / WHEEL_NOTCH

@@ -63,12 +63,12 @@ class LiquidityView(QWidget):
             if top + canvas.px(ROW) > canvas.height + canvas.px(4):
                 break
             room = canvas.width - spark - pad
-            canvas.label(pad, top + canvas.px(4), room, line, each.label, tokens.text_2, LEFT, 11)
+            canvas.text(pad, top + canvas.px(4), room, line, each.label, tokens.text_2, LEFT, 11)
             value = canvas.text_width(each.value, 12, 600)
             second = top + canvas.px(4) + line
-            canvas.label(pad, second, room, line, each.value, tokens.colour(each.tone), LEFT, 12, 600)
+            canvas.text(pad, second, room, line, each.value, tokens.colour(each.tone), LEFT, 12, 600)
             if value + canvas.px(4) + canvas.text_width(each.unit) <= room:
-                canvas.label(pad + value + canvas.px(4), second, room, line, each.unit, tokens.text_3, LEFT)
+                canvas.text(pad + value + canvas.px(4), second, room, line, each.unit, tokens.text_3, LEFT)
             canvas.fill(0, top + canvas.px(ROW) - 1, canvas.width, 1, tokens.grid)
             area = QRectF(canvas.width - spark, top + canvas.px(10), spark - pad, canvas.px(ROW - 20))
             draw_sparkline(painter, area, list(each.past), 1.0, tokens.text_3)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtWidgets import QWidget
 
-from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alerts_panel import AlertsPanel
 from widgets.alerts.chart_alerts import ChartAlerts
 from widgets.chart.chart_feed import spaced
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
+from widgets.chart.trading.chart_orders import ChartOrders
 from widgets.depth.depth_panel import DepthPanel
 from widgets.depth.liquidity_panel import LiquidityPanel
 from widgets.docks.panel_kind import Count, PanelKind
-from widgets.engine.engine_model import EngineModel, Result
+from widgets.docks.user_content import UserContent
+from widgets.engine.engine_model import EngineModel
 from widgets.engine.linked_model import LETTERS
 from widgets.engine.one_click import OneClick
 from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
+from widgets.news.news_desk import NewsDesk
+from widgets.news.news_panel import NewsPanel
 from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.connections_panel import ConnectionsPanel
 from widgets.panels.fills_panel import FillsPanel
@@ -34,14 +36,13 @@ from widgets.panels.reconciliation_panel import ReconciliationPanel
 from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
-from widgets.panels.trade_notes import TradeNotes
-from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.panels.trade_pictures import ExitPictures
 from widgets.research.panels import research_kinds
 from widgets.research.research import Research
 from widgets.tape.tape_panel import TapePanel
-from widgets.ticket.templates import TemplateBook
 from widgets.ticket.templates_panel import TemplatesPanel
 from widgets.ticket.ticket_panel import TicketPanel
+from widgets.watchlist.watchlist_panel import WatchlistPanel
 from workstation.config.settings import Chart, Desktop
 
 LINK = LETTERS[0]
@@ -51,23 +52,33 @@ def catalogue(
     model: EngineModel,
     desktop: Desktop,
     settings: Callable[[EngineModel], QWidget],
-    kept: Path | None = None,
+    made: UserContent,
     research: Research | None = None,
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
-    ``settings`` builds the panel of the configuration, which the window knows. ``kept`` is the folder of what people
-    make in the window; without one that lasts as long as the model. ``research`` is what the research panels share.
+    ``settings`` builds the panel of the configuration, which the window knows. ``made`` is what people make in the
+    window, ``research`` what the research panels share.
     """
-    drawings = DrawingShelf(None if kept is None else kept / "drawings", model)
-    templates = TemplateBook(None if kept is None else kept / "templates.json", model)
+    drawings, templates, alerts, notes = made.drawings, made.templates, made.alerts, made.notes
     one_click = OneClick(model, desktop.one_click_minutes)
-    alerts = AlertDesk(model, drawings, None if kept is None else kept / "alerts.json", model)
-    notes = TradeNotes(None if kept is None else kept / "trade_notes.json", model)
-    notes.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
-    drawings.problem_told.connect(lambda text: model.result_told.emit(Result(text, False)))
+    lists, pictures = made.watchlists, made.pictures
+    if desktop.journal_pictures:
+        ExitPictures(model, pictures)
+    news = NewsDesk(model, model)
+
+    def dress(chart: ChartPanel) -> None:
+        ChartAlerts(chart, alerts, chart.model)
+        ChartOrders(chart, one_click, templates)
+
     return (
-        PanelKind("watchlist", "Watchlist", WatchlistPanel, LINK, count=Count(lambda m: len(m.engine.symbols))),
+        PanelKind(
+            "watchlist",
+            "Watchlist",
+            lambda m: WatchlistPanel(m, lists),
+            LINK,
+            count=Count(lambda m: len(lists.symbols(lists.shown)), signal=lists.changed),
+        ),
         PanelKind(
             "alerts",
             "Alerts",
@@ -78,13 +89,13 @@ def catalogue(
         PanelKind(
             "ticket",
             "Ticket",
-            lambda m: TicketPanel(m, templates, one_click),
+            lambda m: TicketPanel(m, templates, one_click, made.sizes),
             LINK,
             tools=lambda ticket: (ticket.arm, ticket.options),
         ),
         PanelKind("templates", "Templates", lambda m: TemplatesPanel(m, templates)),
-        *chart_kinds(model, desktop, drawings, alerts),
-        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click), LINK),
+        *chart_kinds(model, desktop, drawings, dress),
+        PanelKind("ladder", "Ladder", lambda m: LadderPanel(m, templates, one_click, made.sizes), LINK),
         PanelKind("tape", "Tape", lambda m: tape(m, desktop), LINK, tools=lambda tape: (tape.filter,)),
         PanelKind("heatmap", "Heatmap", HeatmapPanel, LINK),
         PanelKind("footprint", "Footprint", lambda m: footprint(m, desktop), LINK),
@@ -97,11 +108,17 @@ def catalogue(
         PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
         PanelKind("connections", "Connections", ConnectionsPanel),
         PanelKind("balances", "Balances", BalancesPanel),
+        PanelKind(
+            "news",
+            "News",
+            lambda m: NewsPanel(m, news),
+            count=Count(lambda m: news.unseen or None, alarming=True, signal=news.changed),
+        ),
         PanelKind("log", "Log", LogPanel),
         PanelKind("risk", "Risk", RiskPanel),
         PanelKind("pnl", "P&L", PnlPanel),
         PanelKind("results", "Results", ResultsPanel),
-        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes)),
+        PanelKind("journal", "Journal", lambda m: JournalPanel(m, notes, pictures)),
         *(research_kinds(research) if research is not None else ()),
         PanelKind("settings", "Settings", settings),
     )
@@ -129,14 +146,16 @@ def charts_of(model: EngineModel, desktop: Desktop) -> list[Chart]:
     return charts or [Chart(symbol=model.engine.symbols[0], timeframe="15m", indicators=())]
 
 
-def chart_kinds(model: EngineModel, desktop: Desktop, drawings: DrawingShelf, alerts: AlertDesk) -> list[PanelKind]:
-    """``chart``, ``chart 2``, …: the first follows the link group."""
+def chart_kinds(
+    model: EngineModel, desktop: Desktop, drawings: DrawingShelf, dress: Callable[[ChartPanel], None]
+) -> list[PanelKind]:
+    """``chart``, ``chart 2``, …: the first follows the link group. ``dress`` adds what a live chart has beside."""
     kinds = []
     for number, chart in enumerate(charts_of(model, desktop), 1):
 
         def build(model: EngineModel, chart: Chart = chart) -> ChartPanel:
             panel = ChartPanel(model, model.symbol, chart.timeframe, chart.indicators, drawings=drawings)
-            ChartAlerts(panel, alerts, model)
+            dress(panel)
             return panel
 
         name, link = ("chart", LINK) if number == 1 else (f"chart {number}", "")

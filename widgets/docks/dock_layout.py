@@ -76,7 +76,7 @@ TRADING = row(
     column(
         row(Tabs(("chart", "heatmap", "footprint")), Tabs(("ladder", "depth"), 270), Tabs(("tape", "liquidity"), 182)),
         row(
-            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "connections", "balances", "log")),
+            Tabs(("positions", "orders", "fills", "strategies", "reconcile", "news", "log", "connections", "balances")),
             Tabs(("risk",), 278),
             Tabs(("pnl", "results", "journal"), 350),
             size=256,
@@ -100,6 +100,7 @@ TRADING_COMPACT = row(
                     "pnl",
                     "results",
                     "journal",
+                    "news",
                     "log",
                 )
             ),
@@ -121,12 +122,12 @@ ORDER_FLOW_COMPACT = row(
 RESEARCH = row(
     column(Tabs(("backtest", "recorded")), Tabs(("runs",), 290), size=314),
     column(Tabs(("run chart",)), Tabs(("run equity", "compare"), 250)),
-    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
+    column(Tabs(("run figures",), 504), Tabs(("run trades", "run analysis", "run log")), size=400),
 )
 RESEARCH_COMPACT = row(
-    column(Tabs(("backtest", "runs", "recorded")), size=270),
-    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades"), 190)),
-    column(Tabs(("run figures",)), size=300),
+    column(Tabs(("backtest", "runs", "recorded")), size=290),
+    column(Tabs(("run chart",)), Tabs(("run equity", "compare", "run trades", "run log"), 190)),
+    column(Tabs(("run figures", "run analysis")), size=300),
 )
 MONITORING = row(
     column(
@@ -135,10 +136,10 @@ MONITORING = row(
         Tabs(("strategies", "alerts"), 240),
     ),
     column(Tabs(("risk",), 330), Tabs(("connections", "balances", "reconcile")), size=380),
-    column(Tabs(("pnl", "results", "journal"), 330), Tabs(("log",)), size=440),
+    column(Tabs(("pnl", "results", "journal"), 330), Tabs(("news", "log")), size=440),
 )
 MONITORING_COMPACT = row(
-    column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "log", "alerts"), 230)),
+    column(Tabs(("positions", "orders", "fills")), Tabs(("strategies", "news", "log", "alerts"), 230)),
     column(Tabs(("risk",)), Tabs(("pnl", "results", "connections", "balances", "reconcile", "journal"), 250), size=400),
 )
 SHIPPED: dict[str, tuple[Layout, Layout]] = {

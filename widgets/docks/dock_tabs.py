@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QContextMenuEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
 
 from widgets.controls.controls import IconButton
@@ -21,7 +21,9 @@ LETTER = 14
 
 
 class DockTabs(QWidget):
-    """Stands in for the title bar: a press on another tab brings it to the front, a drag moves the panel."""
+    """Stands in for the title bar: a press on another tab brings it to the front, a drag moves the panel, a double
+    click gives it the whole area.
+    """
 
     def __init__(self, panel: Panel) -> None:
         super().__init__(panel)
@@ -30,6 +32,9 @@ class DockTabs(QWidget):
         self._tools: list[QWidget] = []
         self.more = IconButton("more", "Panel menu", parent=self)
         self.more.clicked.connect(self._open_menu)
+        self.back = IconButton("expand", "Show the other panels again (Shift+F11)", parent=self)
+        self.back.clicked.connect(panel.area.restore)
+        self.back.hide()
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
@@ -51,6 +56,7 @@ class DockTabs(QWidget):
         self._place()
 
     def refresh(self) -> None:
+        self.back.setVisible(self._panel.area.maximised is self._panel)
         self.updateGeometry()
         self._place()
         self.update()
@@ -84,6 +90,10 @@ class DockTabs(QWidget):
         if self._panel.extend_menu is not None:
             self._panel.extend_menu(menu)
         floating = self._panel.isFloating()
+        alone = self._panel.area.maximised is self._panel
+        maximise = menu.addAction("Show the others again" if alone else "Maximise")
+        maximise.setShortcut(QKeySequence("Shift+F11"))
+        maximise.triggered.connect(lambda: self._panel.area.toggle_maximised(self._panel))
         menu.addAction("Dock" if floating else "Float").triggered.connect(lambda: self._panel.setFloating(not floating))
         menu.addAction("Close").triggered.connect(self._panel.close)
         return menu
@@ -107,13 +117,14 @@ class DockTabs(QWidget):
         return max(LETTER, shapes.text_width(figure, current().font(11, 600)) + 8)
 
     def _tools_left(self) -> int:
-        width = 4 + self.more.width()
+        width = 4 + self.more.width() + (0 if self.back.isHidden() else self.back.width())
         width += sum(tool.width() for tool in self._tools)
         return self.width() - width - (LETTER + 6 if self._panel.link else 0)
 
     def _place(self) -> None:
         x = self.width() - 4
-        for tool in (self.more, *reversed(self._tools)):
+        alone = () if self.back.isHidden() else (self.back,)
+        for tool in (self.more, *alone, *reversed(self._tools)):
             x -= tool.width()
             tool.move(x, (self.height() - tool.height()) // 2)
 
@@ -185,7 +196,10 @@ class DockTabs(QWidget):
         event.ignore()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        event.ignore()
+        """The panel has the whole area for itself, or gives it back."""
+        if event.button() is Qt.MouseButton.LeftButton and self._at(event) in (self._panel, None):
+            self._panel.area.toggle_maximised(self._panel)
+        event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
         self._hovered = None

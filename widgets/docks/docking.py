@@ -93,7 +93,7 @@ class Panel(QDockWidget):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         super().closeEvent(event)
-        QTimer.singleShot(0, self.area, self.area.refresh_tabs)
+        QTimer.singleShot(0, self.area, self.area.after_close)
 
 
 class DockArea(QMainWindow):
@@ -112,6 +112,10 @@ class DockArea(QMainWindow):
         self._fitted: Layout | None = None
         self._other: dict[str, Any] | None = None
         self.focused_panel: Panel | None = None
+        self.maximised: Panel | None = None
+        """The panel that has the whole area for itself."""
+        self._before: tuple[dict[str, Any], Layout | None] = ({}, None)
+        """The layout from before that, and what it was fitted to."""
         self.setDockNestingEnabled(True)
         self.setDockOptions(QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks)
         self.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, QTabWidget.TabPosition.North)
@@ -139,6 +143,59 @@ class DockArea(QMainWindow):
         panel.topLevelChanged.connect(self._floated)
         return panel
 
+    def remove_panel(self, name: str) -> None:
+        """Take a panel out for good, with what it shows. Raises KeyError for an unknown name."""
+        self.restore()
+        panel = self._panels.pop(name)
+        self._order.remove(name)
+        if self.focused_panel is panel:
+            self.focused_panel = None
+        if self._other is not None:
+            for names in (self._other.get("open"), self._other.get("front")):
+                if isinstance(names, list) and name in names:
+                    names.remove(name)
+        panel.hide()
+        self.removeDockWidget(panel)
+        panel.deleteLater()
+        self.refresh_tabs()
+
+    # --- One panel alone ----------------------------------------------------------------------------------------------
+
+    def toggle_maximised(self, panel: Panel) -> None:
+        """Give a panel the whole area, or bring the others back; a floating one fills its screen, or lets go of it."""
+        if panel.isFloating():
+            panel.setWindowState(panel.windowState() ^ Qt.WindowState.WindowMaximized)
+        elif self.maximised is not None:
+            self.restore()
+        else:
+            self._before = DockArea.document(self), self._fitted
+            self.maximised = panel
+            for other in self.panels():
+                if other is not panel and not (other.isHidden() or other.isFloating()):
+                    other.hide()
+            self.focus_panel(panel)
+            self.refresh_tabs()
+
+    def restore(self) -> None:
+        """Bring back the panels beside the one that has the area for itself, if one has."""
+        if self.maximised is None:
+            return
+        (before, fitted), closed = self._before, self.maximised if self.maximised.isHidden() else None
+        focused, self.maximised = self.focused_panel, None
+        DockArea.take(self, before)
+        self._fitted = fitted
+        if closed is not None:
+            closed.close()
+        if focused is not None:
+            self.focus_panel(focused)
+        self._resizing.start()
+
+    def after_close(self) -> None:
+        """A panel was closed: its place, or the whole area that it had, is the others'."""
+        if self.maximised is not None and self.maximised.isHidden():
+            self.restore()
+        self.refresh_tabs()
+
     def panel(self, name: str) -> Panel:
         """Raises KeyError for an unknown name."""
         return self._panels[name]
@@ -149,6 +206,8 @@ class DockArea(QMainWindow):
     def show_panel(self, name: str) -> None:
         """Open the panel if it is closed and bring it to the front; one without a place joins the largest group."""
         panel = self._panels[name]
+        if panel is not self.maximised and not panel.isFloating():
+            self.restore()
         if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
             self._find_place(panel)
         panel.show()
@@ -171,6 +230,7 @@ class DockArea(QMainWindow):
         """Go to the layout of the other density: the one made by hand, or else the default one."""
         if compact == self._compact:
             return
+        self.restore()
         by_hand = {**self.document(), "other": None} if self._fitted is None else None
         other, self._compact = self._other, compact
         if other is None or not self.take(other):
@@ -186,6 +246,7 @@ class DockArea(QMainWindow):
         kept = without(layout, set(self._panels))
         if kept is None:
             return
+        self.maximised = None
         for panel in self._panels.values():
             panel.setFloating(False)
             self.removeDockWidget(panel)
@@ -245,7 +306,12 @@ class DockArea(QMainWindow):
                 self._resize_within(child, inner)
 
     def document(self) -> dict[str, Any]:
-        """The layout as it stands, for a JSON file, with the one that was made by hand for the other density."""
+        """The layout as it stands, for a JSON file, with the one that was made by hand for the other density.
+
+        While one panel has the area for itself it is the layout from before that.
+        """
+        if self.maximised is not None:
+            return self._before[0]
         return {
             "version": FORMAT_VERSION,
             "compact": self._compact,
@@ -269,10 +335,13 @@ class DockArea(QMainWindow):
             return False
         if not fits or not self.restoreState(QByteArray(state), FORMAT_VERSION):
             return False
+        self.maximised = None
         other = document.get("other")
         self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
         for name, panel in self._panels.items():
+            # Qt tells of it later, but the layout may be asked for before that.
+            panel.in_front = name in front
             if name not in opened:
                 panel.close()
             elif name in front:

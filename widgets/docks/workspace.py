@@ -9,11 +9,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
-from PySide6.QtCore import QTimer, SignalInstance
+from PySide6.QtCore import QTimer, Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
+from widgets.chart.trading.chart_orders import ChartOrders
 from widgets.docks.catalogue import LINK
 from widgets.docks.dock_layout import Layout, with_charts
 from widgets.docks.docking import DockArea, Panel
@@ -29,6 +30,8 @@ class Workspace(DockArea):
     A workspace that is hidden hears nothing of the engine.
     """
 
+    chart_deleted = Signal(str, object)  # its title, and the function that brings it back
+
     def __init__(self, groups: LinkGroups, kinds: tuple[PanelKind, ...], layout: Layout, compact: Layout) -> None:
         names = tuple(kind.name for kind in kinds if kind.name.partition(" ")[0] == "chart")
         super().__init__(with_charts(layout, names), with_charts(compact, names))
@@ -39,6 +42,8 @@ class Workspace(DockArea):
         self._counted: list[tuple[SignalInstance, Any]] = []
         self._chart_states: dict[str, Mapping[str, Any]] = {}
         """What charts begin with when they are built."""
+        self._added: set[str] = set()
+        """Charts that are not of the catalogue: these can be deleted."""
         self._building = QTimer(self)
         self._building.setSingleShot(True)
         self._building.setInterval(0)
@@ -78,6 +83,8 @@ class Workspace(DockArea):
         if isinstance(content, ChartPanel):
             content.take_state(self._chart_states.pop(name, {}))
             content.another_wanted.connect(self.new_chart)
+            for orders in content.findChildren(ChartOrders):
+                orders.ticket_needed.connect(self._show_ticket)
         panel.setWidget(content)
         for tool in kind.tools(content):
             panel.add_tool(tool)
@@ -85,6 +92,11 @@ class Workspace(DockArea):
             panel.set_title(content.title)  # type: ignore[attr-defined]
             content.title_changed.connect(panel.set_title)
         return content
+
+    def _show_ticket(self) -> None:
+        """A chart is about to fill it in; in front is what is not hidden behind another tab."""
+        if "ticket" in self._kinds and not (self.panel("ticket").in_front and self.panel("ticket").isVisible()):
+            self.show_panel("ticket")
 
     # --- Charts -----------------------------------------------------------------------------------------------------
 
@@ -114,7 +126,45 @@ class Workspace(DockArea):
     def _add_chart(self, name: str) -> None:
         """A chart that is built as the first one, and follows no group at first."""
         symbol = str(self._chart_states[name].get("symbol", self.model.symbol))
+        self._added.add(name)
         self._add_kind(replace(self._kinds["chart"], name=name, title="Chart", link="", symbol=symbol))
+
+    def deletable(self, name: str) -> bool:
+        """Whether it is a chart that was added, and not one of the configuration."""
+        return name in self._added
+
+    def delete_chart(self, name: str) -> None:
+        """End a chart that was added, with its saved state; ``chart_deleted`` tells how to bring it back.
+
+        Raises KeyError for any other panel.
+        """
+        if not self.deletable(name):
+            raise KeyError(name)
+        self.restore()
+        panel, state = self.panel(name), self.chart_states().get(name, {})
+        title, link = panel.windowTitle(), panel.link
+        beside = next((each.name for each in panel.group() if each is not panel), "chart")
+        floated = panel.geometry() if panel.isFloating() else None
+        self._added.discard(name)
+        del self._kinds[name]
+        self._chart_states.pop(name, None)
+        if self._other is not None and isinstance(self._other.get("charts"), dict):
+            self._other["charts"].pop(name, None)
+        self.remove_panel(name)
+        self._groups.forget(f"{self.objectName()}/{name}")
+
+        def bring_back() -> None:
+            chart = self.new_chart(state)
+            fresh = next(each for each in self.panels() if each.widget() is chart)
+            if beside in self._kinds and beside != "chart":
+                self.tabifyDockWidget(self.panel(beside), fresh)
+                fresh.raise_()
+            if floated is not None:
+                fresh.setFloating(True)
+                fresh.setGeometry(floated)
+            self.link(fresh.name, link)
+
+        self.chart_deleted.emit(title, bring_back)
 
     def show_panel(self, name: str) -> None:
         self.content(name)
@@ -158,6 +208,8 @@ class Workspace(DockArea):
         self._model_of(self._kinds[name]).choose_symbol(symbol)
 
     def _add_links(self, kind: PanelKind, menu: QMenu) -> None:
+        if self.deletable(kind.name):
+            menu.addAction("Delete chart").triggered.connect(lambda: self.delete_chart(kind.name))
         if not self.linkable(kind):
             return
         now = self.panel(kind.name).link

@@ -36,6 +36,7 @@ class _Named:
 class Workspaces(QWidget):
     """Names are unique, and one workspace is always there. ``kept`` is what ``document`` gave in an earlier run."""
 
+    chart_deleted = Signal(str, object)  # its title, and the function that brings it back
     changed = Signal()  # a name, their order, or which one is shown
 
     def __init__(
@@ -93,6 +94,7 @@ class Workspaces(QWidget):
             layout, compact = SHIPPED[named.base]
             named.area = Workspace(self.groups, self._kinds, layout, compact)
             named.area.setObjectName(named.name)
+            named.area.chart_deleted.connect(self.chart_deleted)
             self._stack.addWidget(named.area)
             if named.kept is None or not named.area.take(named.kept):
                 named.area.reset()

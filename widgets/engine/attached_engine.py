@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from widgets.engine.protocol import Attachment, EquityPoint, Health
+from widgets.engine.protocol import Attachment, EquityPoint, Health, OwnProcess
 from workstation.core.messages import AnyCommand
 from workstation.core.orders import Intent
 from workstation.core.types import Mode
@@ -25,20 +25,25 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.services.engine_client import RecordMarket
 from workstation.services.mirror_market import MirroredMarket
 from workstation.services.remote_engine import RemoteEngine
 from workstation.services.shown import Screen
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 
 class AttachedEngine:
-    """``remote`` was opened and is followed on the window's loop."""
+    """``remote`` was opened and is followed on the window's loop; ``own`` is the engine's process where it ends with
+    the window."""
 
-    def __init__(self, remote: RemoteEngine) -> None:
+    watching: Watching | None = None
+
+    def __init__(self, remote: RemoteEngine, own: OwnProcess | None = None) -> None:
         self._remote = remote
         self._mirror = remote.mirror
-        self.attachment: Attachment | None = _Attachment(remote)
+        self.attachment: Attachment | None = _Attachment(remote, own)
 
     @property
     def _screen(self) -> Screen:
@@ -127,6 +132,13 @@ class AttachedEngine:
     def stop_recording(self, symbol: str) -> None:
         self._remote.command(RecordMarket(symbol=symbol, on=False))
 
+    def trade_history(self) -> TradeHistory | None:
+        return None
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """The engine tells events as they come, not those before."""
+        return None
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self._remote.past_orders[-limit:]
 
@@ -144,9 +156,10 @@ class AttachedEngine:
 class _Attachment:
     """How the window hangs on the engine."""
 
-    def __init__(self, remote: RemoteEngine) -> None:
+    def __init__(self, remote: RemoteEngine, own: OwnProcess | None) -> None:
         self._remote = remote
         self.place = remote.place
+        self.own = own
 
     @property
     def silent_s(self) -> float:
@@ -155,6 +168,8 @@ class _Attachment:
     @property
     def trouble(self) -> str:
         silent_s = self._remote.silent_s
+        if self.own is not None and self.own.trouble:
+            return self.own.trouble
         wrong = self._remote.changed or self._remote.mismatch
         if wrong:
             return wrong
@@ -166,7 +181,7 @@ class _Attachment:
 
     @property
     def controller(self) -> str:
-        return self._remote.control.other
+        return self._remote.control.other_name
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         self._remote.control.on_change = handler

@@ -2,7 +2,8 @@
 
 One timer serves the whole window. Quotes and books are read by the panels that are on the screen when it ticks, so
 a hidden panel costs nothing and a fast feed costs no more than a slow one. Trades, executions, orders and log lines are
-kept whole, however fast they come.
+kept whole, however fast they come. A frame has two turns, with half of the panels in each, and takes the slow views one
+by one: no turn of the loop reads and paints them all.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
@@ -28,7 +30,6 @@ from workstation.core.messages import (
     Difference,
     EquitySampled,
     FundingPaid,
-    FundingRate,
     Kill,
     LogLine,
     OrderAdopted,
@@ -40,18 +41,32 @@ from workstation.core.messages import (
 from workstation.core.money import from_money
 from workstation.core.types import MANUAL, Severity, Side
 from workstation.core.views import AccountView, CommandAnswered, FillView, FundingView, LogView, OrderView, ViewsChanged
-from workstation.market.trade_tape import TradeTape
+from workstation.market.trade_tape import CAPACITY, TradeTape
 
 FRAME_MS = 33
+TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
 KEPT_ORDERS = 2_000
 KEPT_FILLS = 5_000
 KEPT_LOG = 5_000
 KEPT_SIGNALS = 500
 KEPT_EQUITY = 50_000
-KEPT_FUNDINGS = 1_000
 KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
+_HEARD = (
+    "fills",
+    "log",
+    "signals",
+    "equity",
+    "payments",
+    "orders",
+    "_trade_counts",
+    "_dirty_orders",
+    "_new_fills",
+    "_new_payments",
+    "_new_log",
+)
+"""Plain containers of what the engine told, whose elements do not change."""
 
 log = logging.getLogger("widgets.engine.engine_model")
 
@@ -71,7 +86,8 @@ def works_from_any_window(command: AnyCommand) -> bool:
 class EngineModel(QObject):
     """Panels connect while they are shown. Lists are snapshots; nothing here decides anything."""
 
-    ticked = Signal(int)  # the frame's number
+    ticked = Signal(int)  # the frame's number, in its first turn
+    ticked_between = Signal(int)  # the same in its second turn
     account_changed = Signal(object)  # AccountView
     orders_changed = Signal(list)  # the OrderViews that are new or changed
     algorithms_changed = Signal(list)  # every AlgorithmView
@@ -95,9 +111,10 @@ class EngineModel(QObject):
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
     amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
     reloaded = Signal()  # the engine stands at another moment: everything is to be read again
+    panel_wanted = Signal(str)  # the name of a panel that is to come to the front
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
-    def __init__(self, engine: Engine, parent: QObject | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None, kept_trades: int = CAPACITY) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
@@ -114,9 +131,7 @@ class EngineModel(QObject):
         self._read_payments()
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
-        self.fundings: dict[str, deque[tuple[int, int]]] = {s: deque(maxlen=KEPT_FUNDINGS) for s in engine.symbols}
-        """UTC nanoseconds and rate of each funding since the window opened."""
+        self.tapes = {symbol: TradeTape(kept_trades) for symbol in engine.symbols}
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
@@ -127,6 +142,13 @@ class EngineModel(QObject):
         self._new_signals: list[SignalEmitted] = []
         self._new_equity = False
         self._urgent = True
+        self._slow_views: dict[str, Callable[[], Any]] = {
+            "algorithms_changed": lambda: list(engine.algorithms()),
+            "risk_changed": engine.risk,
+            "strategies_changed": lambda: list(engine.strategies()),
+            "health_changed": engine.health,
+        }
+        self._due: dict[str, None] = {}
         self._begun = self._has_begun()
         self.frame = 0
         # QMetaMethod.fromSignal would hold the model for good, each time anew.
@@ -140,7 +162,6 @@ class EngineModel(QObject):
             engine.subscribe(ViewsChanged, self._on_views),
             engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
-            engine.subscribe(FundingRate, self._on_funding),
             engine.subscribe(FillView, self._on_fill),
             engine.subscribe(FundingPaid, self._on_payment),
             engine.subscribe(EquitySampled, self._on_equity),
@@ -156,14 +177,14 @@ class EngineModel(QObject):
         ]
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
-        self._timer.setInterval(FRAME_MS)
-        self._timer.timeout.connect(self.tick)
+        self._timer.timeout.connect(self._turn)
+        self._between = False
 
     # --- For panels -------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Begin to tick."""
-        self._timer.start()
+        self._timer.start(TURNS_MS[0])
 
     def stop(self) -> None:
         """End ticking and hear nothing more."""
@@ -174,6 +195,10 @@ class EngineModel(QObject):
         if self.engine.attachment is not None:
             self.engine.attachment.on_control(lambda text: None)
 
+    def listen(self, message_type: type, handler: Callable[[Any], None]) -> None:
+        """Hear of each message of a type until the model stops; the handler must be quick."""
+        self._subscriptions.append(self.engine.subscribe(message_type, handler))
+
     def forget(self) -> None:
         """Begin again with what was before the engine's beginning: a replay goes back, and is told what follows."""
         engine = self.engine
@@ -182,9 +207,8 @@ class EngineModel(QObject):
             kept.clear()
         for trades in self._trades.values():
             trades.clear()
-        for fundings in self.fundings.values():
-            fundings.clear()
-        self.tapes = {symbol: TradeTape() for symbol in engine.symbols}
+        for tape in self.tapes.values():
+            tape.wind(0)
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self._dirty_orders.clear()
         self.fills = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
@@ -193,6 +217,23 @@ class EngineModel(QObject):
         self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
         self._read_payments()
         self.differences = engine.reconciliation().differences
+
+    def memory(self) -> dict[str, Any]:
+        """All that was heard so far, for ``recall``."""
+        kept: dict[str, Any] = {name: copy(getattr(self, name)) for name in _HEARD}
+        kept["signals waiting"] = self._new_signals.copy()
+        kept["trades"] = {symbol: trades.copy() for symbol, trades in self._trades.items()}
+        return kept
+
+    def recall(self, memory: dict[str, Any]) -> None:
+        """Stand where ``memory`` was taken: a replay goes back, or comes again to where it was."""
+        for name in _HEARD:
+            setattr(self, name, copy(memory[name]))
+        self._new_signals[:] = memory["signals waiting"]
+        self._trades = {symbol: trades.copy() for symbol, trades in memory["trades"].items()}
+        for symbol, tape in self.tapes.items():
+            tape.wind(self._trade_counts[symbol])
+        self.differences = self.engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""
@@ -279,10 +320,6 @@ class EngineModel(QObject):
         for listener in self.trade_listeners:
             listener(trade)
 
-    def _on_funding(self, funding: FundingRate) -> None:
-        if funding.symbol in self.fundings:
-            self.fundings[funding.symbol].append((funding.ts_ns, funding.rate))
-
     def _on_order_event(self, event: Any) -> None:
         self._dirty_orders[event.client_id] = None
 
@@ -340,7 +377,17 @@ class EngineModel(QObject):
     # --- The pace of the display ------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        """One frame: hand out what has waited, then let the shown panels read the market."""
+        """One frame with both of its turns."""
+        self._first_turn()
+        self._second_turn()
+
+    def _turn(self) -> None:
+        (self._second_turn if self._between else self._first_turn)()
+        self._between = not self._between
+        self._timer.setInterval(TURNS_MS[self._between])
+
+    def _first_turn(self) -> None:
+        """Hand out what has waited and a slow view, then let the first half of the shown panels read the market."""
         self.frame += 1
         if self._dirty_orders:
             self._hand_out_orders()
@@ -366,31 +413,40 @@ class EngineModel(QObject):
         if self._new_equity:
             self._new_equity = False
             self.equity_added.emit()
+        if self._due:
+            self._read_slow_view(next(iter(self._due)))
+        self.ticked.emit(self.frame)
+
+    def _second_turn(self) -> None:
+        """Read the account where it may have changed, then let the other half of the panels read the market."""
         if self._urgent or self.frame % SLOW_FRAMES == 0:
             self._urgent = False
-            self.refresh()
-        self.ticked.emit(self.frame)
+            self._read_account()
+            self._due.update(dict.fromkeys(self._slow_views))
+        self.ticked_between.emit(self.frame)
 
     def refresh(self) -> None:
         """Read the slow views now, as far as anyone is shown them."""
-        engine = self.engine
+        self._read_account()
+        for name in self._slow_views:
+            self._read_slow_view(name)
+
+    def _read_account(self) -> None:
+        """What a trader waits for after an order: the account and its positions."""
         self._follow_control()
-        self.account = engine.account()
+        self.account = self.engine.account()
         self.account_changed.emit(self.account)
         begun = self._has_begun()
         if begun != self._begun:
             self._begun = begun
             self.market_began.emit()
         if self._wanted("positions_changed"):
-            self.positions_changed.emit(list(engine.positions()))
-        if self._wanted("algorithms_changed"):
-            self.algorithms_changed.emit(list(engine.algorithms()))
-        if self._wanted("risk_changed"):
-            self.risk_changed.emit(engine.risk())
-        if self._wanted("strategies_changed"):
-            self.strategies_changed.emit(list(engine.strategies()))
-        if self._wanted("health_changed"):
-            self.health_changed.emit(engine.health())
+            self.positions_changed.emit(list(self.engine.positions()))
+
+    def _read_slow_view(self, name: str) -> None:
+        self._due.pop(name, None)
+        if self._wanted(name):
+            getattr(self, name).emit(self._slow_views[name]())
 
     def _has_begun(self) -> tuple[int, bool]:
         """How many symbols have prices, and whether there is an equity: an exchange tells both after the start."""

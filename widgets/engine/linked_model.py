@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from widgets.engine.engine_model import EngineModel
 
 LETTERS = ("A", "B", "C", "D")
-GROUPED = frozenset({"symbol", "choose_symbol", "symbol_chosen", "ticket_wanted"})
+GROUPED = frozenset({"symbol", "choose_symbol", "symbol_chosen", "ticket_wanted", "ticket_stop_wanted"})
 
 
 class LinkGroup(QObject):
@@ -17,6 +17,7 @@ class LinkGroup(QObject):
 
     symbol_chosen = Signal(str)
     ticket_wanted = Signal(str, object, object)
+    ticket_stop_wanted = Signal(str, object, object)
 
     def __init__(self, symbol: str, symbols: tuple[str, ...], parent: QObject) -> None:
         super().__init__(parent)
@@ -58,6 +59,13 @@ class LinkGroups(QObject):
             own = LinkGroup(first, tuple(self._model.engine.symbols), self)
             found = self._models[group] = cast(EngineModel, LinkedModel(self._model, own))
         return found
+
+    def forget(self, group: str) -> None:
+        """A panel that had a symbol for itself is gone."""
+        self._kept.pop(group, None)
+        model = self._models.pop(group, None)
+        if model is not None:
+            model.deleteLater()
 
     def symbols(self) -> dict[str, str]:
         """Each group's symbol but the first one's, for the next start."""

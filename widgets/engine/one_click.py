@@ -1,6 +1,6 @@
-"""One-click trading: while it is armed, a click in the ladder orders at once, without the ticket's button.
+"""One-click trading: while it is armed, a click in the ladder or on the chart orders at once, without the ticket.
 
-It is armed for the account as a whole, in the ladder or the ticket. It disarms itself: after its time, by Esc, with
+It is armed for the account as a whole, in ladder, chart or ticket. It disarms itself: after its time, by Esc, with
 another symbol, trading state or mode, a kill, and when the window loses control of the account.
 """
 
@@ -22,6 +22,8 @@ class OneClick(QObject):
         super().__init__(model)
         self.minutes = minutes
         self._model = model
+        self.sizes: dict[str, int] = {}
+        """Lots of a click by symbol, as chosen in the ladder."""
         self._until_ns = 0
         self._armed_for = _state_of(model.account)
         self._shown_s = 0
@@ -30,6 +32,15 @@ class OneClick(QObject):
         model.control_changed.connect(self._look_at_control)
         model.ticked.connect(self._tick)
         model.disarm_wanted.connect(self._escape)
+
+    @property
+    def model(self) -> EngineModel:
+        """The window's own, whose symbol it is armed for."""
+        return self._model
+
+    @property
+    def symbol(self) -> str:
+        return self._model.symbol
 
     @property
     def armed(self) -> bool:
@@ -57,7 +68,9 @@ class OneClick(QObject):
         else:
             self._armed_for = _state_of(account)
             self._until_ns = self._model.engine.now_ns() + self.minutes * MINUTE_NS
-            self._model.result_told.emit(Result("One-click is armed: a click in the ladder trades. Esc disarms."))
+            self._model.result_told.emit(
+                Result("One-click is armed: a click in the ladder trades, and Ctrl+click on the chart. Esc disarms.")
+            )
         self.changed.emit()
 
     def disarm(self, why: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from widgets.look.numbers import format_moment
 from widgets.look.tokens import Tone
 from workstation.core.types import EXTERNAL, OrderRole, OrderState, OrderType
 from workstation.core.views import OrderView
@@ -39,6 +40,16 @@ PROTECTIVE_ROLES = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
 def type_words(order: OrderView) -> str:
     """``Buy limit``."""
     return f"{order.side.word.capitalize()} {TYPE_WORDS[order.type]}"
+
+
+def reason_words(order: OrderView) -> str:
+    """Why an order is as it is, or was made; of one that works also until when, and how much of it shows."""
+    words = [order.note or order.reason]
+    if order.state.is_open and order.good_till_ns:
+        words.append(f"good till {format_moment(order.good_till_ns)}")
+    if order.state.is_open and order.visible is not None:
+        words.append(f"shows {order.visible.normalize():f}")
+    return ", ".join(word for word in words if word)
 
 
 def state_words(order: OrderView, now_ns: int) -> str:

@@ -24,7 +24,10 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.bars import FormingBar
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 
 Levels = Sequence[tuple[int, int]]
@@ -81,6 +84,10 @@ class Market(Protocol):
     def best_bid(self) -> int: ...
     @property
     def best_ask(self) -> int: ...
+    @property
+    def perpetual(self) -> PerpetualFigures:
+        """Open interest and funding until now; empty of a spot market."""
+
     def top(self, depth: int) -> tuple[Levels, Levels]:
         """Bids and asks."""
 
@@ -95,10 +102,26 @@ class Health(NamedTuple):
     loop_lag_ms: float
 
 
+class OwnProcess(Protocol):
+    """The process of an engine that is a window's own: it ends with the window."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended before the window did, and can be started again."""
+
+    @property
+    def trouble(self) -> str:
+        """Why it does not run, in a sentence; empty while it does."""
+
+    def start_again(self) -> None: ...
+
+
 class Attachment(Protocol):
     """How a window hangs on an engine elsewhere, of which several windows may be open and one trades."""
 
     place: str
+    own: OwnProcess | None
+    """None of an engine that goes on without this window."""
 
     @property
     def silent_s(self) -> float:
@@ -114,7 +137,7 @@ class Attachment(Protocol):
 
     @property
     def controller(self) -> str:
-        """Which other one may; empty when none."""
+        """Who else may, by a name that a person understands; empty when nobody."""
 
     def on_control(self, handler: Callable[[str], None]) -> None:
         """Call this when control has changed, with a sentence or none."""
@@ -168,6 +191,10 @@ class Engine(Protocol):
     def notes(self) -> Sequence[str]:
         """What a trader should know of the exchange, one sentence each."""
 
+    @property
+    def watching(self) -> Watching | None:
+        """What of the venue can be looked at beside ``symbols``; ``None`` where that cannot be had."""
+
     def reconciliation(self) -> ReconciliationView: ...
     def arming(self) -> ArmingState | None:
         """How live trading is armed; ``None`` where nothing needs to be."""
@@ -177,6 +204,12 @@ class Engine(Protocol):
         """Where the engine runs. Raises ``DataError``. What the disk refuses is told by a log line of *recorder*."""
 
     def stop_recording(self, symbol: str) -> None: ...
+    def trade_history(self) -> TradeHistory | None:
+        """Executions of any span up to now, read in a thread; ``None`` where only ``past_fills`` can be had."""
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """How the session began and the events that it told before now, oldest first; ``None`` where nobody tells."""
+
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         """Ended orders before now, oldest first."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from widgets.engine.protocol import Attachment, EquityPoint, Health
+from widgets.engine.protocol import Attachment, EquityPoint, Health, OwnProcess
 from widgets.engine.session_market import SessionMarket
 from workstation.core.errors import DataError
 from workstation.core.messages import AnyCommand
@@ -26,9 +26,11 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.replay.player import Player
 from workstation.replay.source import Opened, ReplaySource
 from workstation.session.parts import reconciliation_view
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -39,6 +41,7 @@ class _Watching:
     """What keeps commands out of a replay, told as a window that may not trade is told."""
 
     place = "replay"
+    own: OwnProcess | None = None
     silent_s = 0.0
     trouble = ONLY_SHOWN
     in_control = False
@@ -64,7 +67,9 @@ class _Subscription:
 
 
 class ReplayEngine:
-    """Its kernel is another one each time that the player begins anew; what was subscribed stays subscribed."""
+    """Its kernel is another one each time that the player goes back; what was subscribed stays subscribed."""
+
+    watching: Watching | None = None
 
     def __init__(self, source: ReplaySource) -> None:
         self.source = source
@@ -72,7 +77,7 @@ class ReplayEngine:
         self._subscriptions: list[_Subscription] = []
         self._markets: dict[str, SessionMarket] = {}
         self._executions: Executions
-        self.player = Player(source, self._follow)
+        self.player = Player(source, self._follow, self._leave)
 
     def _follow(self, opened: Opened) -> None:
         self._opened = opened
@@ -80,6 +85,12 @@ class ReplayEngine:
         self._executions = Executions(opened.kernel)
         for subscription in self._subscriptions:
             self._connect(subscription)
+
+    def _leave(self) -> None:
+        """Nothing of the window hangs on the kernel any more."""
+        for subscription in self._subscriptions:
+            subscription.end()
+        self._executions.close()
 
     def _connect(self, subscription: _Subscription) -> None:
         heard_of, handler = subscription.message_type, subscription.handler
@@ -181,6 +192,12 @@ class ReplayEngine:
         raise DataError(ONLY_SHOWN)
 
     # --- Before the beginning ---------------------------------------------------------------------------------------
+
+    def trade_history(self) -> TradeHistory | None:
+        return None
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        return ()
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self.source.past.orders[-limit:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,8 +26,10 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.market.recordings.recorder import RunningRecording
+from workstation.market.watching import Watching
 from workstation.session import Session
 from workstation.session.past import past_equity, past_fills, past_funding, past_orders
+from workstation.session.trade_history import TradeHistory
 from workstation.trading.arming import ArmingState
 from workstation.trading.executions import Executions
 
@@ -111,6 +114,10 @@ class SessionEngine:
     def notes(self) -> Sequence[str]:
         return self._session.notes
 
+    @property
+    def watching(self) -> Watching | None:
+        return self._session.watching
+
     def reconciliation(self) -> ReconciliationView:
         return self._session.reconciliation()
 
@@ -126,6 +133,17 @@ class SessionEngine:
 
     def stop_recording(self, symbol: str) -> None:
         self._session.recordings.stop(symbol)
+
+    def trade_history(self) -> TradeHistory | None:
+        session, kernel = self._session, self._kernel
+        held = {(each.owner, each.symbol): each.quantity for each in self._views.positions()}
+        instruments = dict(kernel.terms.instruments)
+        return TradeHistory(session.database, session.projection, session.journal.last_seq, instruments, held)
+
+    def past_events(self, limit: int) -> Sequence[Any] | None:
+        """Read from the journal, once when the window opens: the session is young then."""
+        told = deque(self._session.journal.records(self._session.number), maxlen=limit)
+        return [self._session.started, *told]
 
     # --- History ----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from widgets.engine.protocol import Levels, Series
 from workstation.core.instrument import Instrument
 from workstation.market.bars import FormingBar
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.trading.market_state import MarketState
 
 
@@ -41,6 +42,10 @@ class SessionMarket:
     @property
     def best_ask(self) -> int:
         return self._state.book.best_ask
+
+    @property
+    def perpetual(self) -> PerpetualFigures:
+        return self._state.perpetual
 
     def top(self, depth: int) -> tuple[Levels, Levels]:
         book = self._state.book

@@ -101,11 +101,11 @@ class FootprintPainter:
             left = x if side == 0 else middle + gap
             align = RIGHT if side == 0 else LEFT
             ink, weight = (tokens.text_1, 700) if strong else (tokens.text_2, 400)
-            canvas.label(left, y, middle - gap - x, height, self._short.text(lots), ink, align, 11, weight)
+            canvas.text(left, y, middle - gap - x, height, self._short.text(lots), ink, align, 11, weight)
             if strong:
                 bar = x if side == 0 else x + wide - edge
                 canvas.fill(bar, y, edge, height - self._line, tokens.up if side else tokens.down)
-        canvas.label(middle - gap, y, 2 * gap, height, "×", tokens.text_3, CENTRE, 11)
+        canvas.text(middle - gap, y, 2 * gap, height, "×", tokens.text_3, CENTRE, 11)
 
     def _paint_last_line(self) -> None:
         scene, canvas = self._scene, self._canvas
@@ -132,7 +132,7 @@ class FootprintPainter:
 
     def _axis_text(self, top: int, text: str, colour: QColor, weight: int = 400) -> None:
         left = self._axis + self._canvas.px(PADDING)
-        self._canvas.label(left, top, self._canvas.width - left, self._canvas.px(18), text, colour, LEFT, 11, weight)
+        self._canvas.text(left, top, self._canvas.width - left, self._canvas.px(18), text, colour, LEFT, 11, weight)
 
     def _paint_sums(self) -> None:
         canvas, tokens, line = self._canvas, self._tokens, self._canvas.px(LINE_OF_SUMS)
@@ -147,9 +147,9 @@ class FootprintPainter:
             delta = bar.total.delta
             if self._figures:
                 tone = tokens.text_2 if not delta else tokens.up_text if delta > 0 else tokens.down_text
-                canvas.label(left, top + inset, wide, line, short.text(delta, signed=True), tone, CENTRE)
+                canvas.text(left, top + inset, wide, line, short.text(delta, signed=True), tone, CENTRE)
                 volume = short.text(bar.total.volume)
-                canvas.label(left, top + inset + line, wide, line, volume, tokens.text_2, CENTRE)
+                canvas.text(left, top + inset + line, wide, line, volume, tokens.text_2, CENTRE)
             else:
                 colour = tokens.up if delta > 0 else tokens.down
                 high = max(1, (2 * line - inset) * abs(delta) // most)
@@ -172,7 +172,7 @@ class FootprintPainter:
             if bar.incomplete:
                 text, colour = f"{text} part", tokens.warning
             middle = self._left(place) + self._pitch // 2
-            canvas.label(middle - room // 2, top, room, canvas.height - top, text, colour, CENTRE, 11)
+            canvas.text(middle - room // 2, top, room, canvas.height - top, text, colour, CENTRE, 11)
 
 
 @lru_cache(maxsize=256)

@@ -164,7 +164,7 @@ class FootprintPanel(RecordingPanel):
             self._footprint.add(trade.time_ns, trade.ticks, trade.lots, trade.side == "buy")
 
     def draw(self, frame: int) -> None:
-        if frame % SLOW_FRAMES:
+        if not self.due(frame, SLOW_FRAMES):
             return
         engine, scene = self.model.engine, self.view.scene
         market = engine.market(self._symbol)

@@ -15,8 +15,9 @@ from workstation.market.order_flow.depth_history import DepthHistory
 SCALE_PERCENTILE: Final = 99
 SCALE_EVERY: Final = 30  # updates between two looks at the full scale
 SCALE_SLACK: Final = 0.15  # a full scale that is nearer than this stays, so that colours stand still
-SAMPLE: Final = 20_000
+SAMPLE: Final = 100_000  # cells, most of which may hold nothing
 SPARE_COLUMNS: Final = 64
+PIECE: Final = 128  # columns
 
 
 class DepthImage:
@@ -53,17 +54,24 @@ class DepthImage:
         capacity = self._pixels.shape[1]
         room = capacity if width <= capacity <= 2 * (width + SPARE_COLUMNS) else width + SPARE_COLUMNS
         key, margin = (rows, group, room), rows // 2
-        fits = self._top >= top and self._top - 2 * margin <= top
-        if history is not self._history or key != self._key or not fits or not self._first <= first <= self._last + 1:
+        apart = first > self._last + 1 or last < self._first - 1 or abs(top + margin - self._top) >= rows + 2 * margin
+        if history is not self._history or key != self._key or apart:
             if key != self._key:
                 self._allocate(rows + 2 * margin, room)
             self._history, self._key, self._top = history, key, top + margin
             self._first, self._last = last - room + 1, last
-            self._paint(history, self._first, last, group)
+            self._paint(history, self._first, last, self._top, len(self._lots), group)
+            self._rescale()
+            return
+        if not self._top - 2 * margin <= top <= self._top:
+            self._move_rows(history, top + margin, group)
+        if first < self._first:
+            before, self._first, self._last = self._first, last - room + 1, last
+            self._paint(history, self._first, before - 1, self._top, len(self._lots), group)
             self._rescale()
         elif last >= self._last:
             # The newest column of before may have been half done.
-            self._paint(history, self._last, last, group)
+            self._paint(history, self._last, last, self._top, len(self._lots), group)
             self._first, self._last = max(self._first, last - room + 1), last
             self._age += 1
             if self._age % SCALE_EVERY == 0:
@@ -96,17 +104,30 @@ class DepthImage:
         stride = self._pixels.strides[0]
         self._image = QImage(self._pixels.data, columns, rows, stride, QImage.Format.Format_RGB32)
 
-    def _paint(self, history: DepthHistory, first: int, last: int, group: int) -> None:
-        rows, ring = self._lots.shape
-        lots = history.grid(first, last, self._top, rows, group)
-        colours = self._colours(lots)
-        done = 0
-        while done < lots.shape[1]:
-            slot = (first + done) % ring
-            part = min(lots.shape[1] - done, ring - slot)
-            self._lots[:, slot : slot + part] = lots[:, done : done + part]
-            self._pixels[:, slot : slot + part] = colours[:, done : done + part]
-            done += part
+    def _move_rows(self, history: DepthHistory, top: int, group: int) -> None:
+        """Bring another row to the top: what stays is shifted, what comes into reach is painted."""
+        up, rows = top - self._top, len(self._lots)
+        for cells in (self._lots, self._pixels):
+            if up > 0:
+                cells[up:] = cells[:-up].copy()
+            else:
+                cells[:up] = cells[-up:].copy()
+        self._top = top
+        fresh = top if up > 0 else top - rows - up
+        self._paint(history, self._first, self._last, fresh, abs(up), group)
+        self._rescale()
+
+    def _paint(self, history: DepthHistory, first: int, last: int, top: int, rows: int, group: int) -> None:
+        """Take in columns and, from row number ``top`` down, rows; a few columns at a time, so that all stays near."""
+        ring, offset = self._lots.shape[1], self._top - top
+        while first <= last:
+            slot = first % ring
+            count = min(PIECE, last - first + 1, ring - slot)
+            area = slice(offset, offset + rows), slice(slot, slot + count)
+            lots = history.grid(first, first + count - 1, top, rows, group)
+            self._lots[area] = lots
+            self._pixels[area] = self._colours(lots)
+            first += count
 
     def _colours(self, lots: NDArray[np.float32]) -> NDArray[np.uint32]:
         steps = len(self._ramp) - 1
@@ -118,10 +139,10 @@ class DepthImage:
         self._pixels[:] = self._colours(self._lots)
 
     def _rescale(self) -> None:
-        there = self._lots[self._lots > 0]
+        there = self._lots.ravel()[:: self._lots.size // SAMPLE | 1]
+        there = there[there > 0]
         if not len(there):
             return
-        there = there[:: max(1, len(there) // SAMPLE)]
         found = two_figures(float(np.percentile(there, SCALE_PERCENTILE)))
         if not self.full_scale or abs(found / self.full_scale - 1.0) > SCALE_SLACK:
             self.full_scale = found

@@ -63,7 +63,7 @@ class HeatmapPainter:
             strip = canvas.px(22)
             canvas.fill(0, 0, parts.axis, strip, tokens.warning_ground)
             text = f"The book is {self._scene.stale_seconds:.0f} s old"
-            canvas.label(0, 0, parts.axis, strip, text, tokens.warning, CENTRE, 11)
+            canvas.text(0, 0, parts.axis, strip, text, tokens.warning, CENTRE, 11)
 
     def _y(self, ticks: Any) -> Any:
         """The middle of a price's row; scalar or array."""
@@ -130,7 +130,7 @@ class HeatmapPainter:
         canvas.dashes_down(x, 0, self._parts.height, on, off, self._tokens.border)
         wide, pad = canvas.text_width(text, 11), canvas.px(PADDING)
         if x > wide + 2 * pad:
-            canvas.label(x - wide - pad, 0, wide, canvas.px(22), text, self._tokens.text_3, LEFT, 11)
+            canvas.text(x - wide - pad, 0, wide, canvas.px(22), text, self._tokens.text_3, LEFT, 11)
 
     # --- Own orders -------------------------------------------------------------------------------------------------
 
@@ -162,7 +162,7 @@ class HeatmapPainter:
         canvas.fill(left, top, wide, height, tokens.ground)
         canvas.frame(left, top, wide, height, tokens.accent, line)
         canvas.fill(left, top, canvas.px(3), height, tokens.accent)
-        canvas.label(left, top, wide, height, text, tokens.text_1, CENTRE, 12, 500)
+        canvas.text(left, top, wide, height, text, tokens.text_1, CENTRE, 12, 500)
 
     # --- The book now -----------------------------------------------------------------------------------------------
 
@@ -199,7 +199,7 @@ class HeatmapPainter:
         needs = canvas.text_width(text, 12) + canvas.px(4)
         x = min(parts.book + wide + canvas.px(4), parts.axis - needs)
         y = place * self._row - height if above else (place + 1) * self._row
-        canvas.label(x, min(max(0, y), parts.height - height), needs, height, text, self._tokens.text_1, LEFT)
+        canvas.text(x, min(max(0, y), parts.height - height), needs, height, text, self._tokens.text_1, LEFT)
 
     # --- Axes -------------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class HeatmapPainter:
 
     def _axis_text(self, top: int, text: str, colour: QColor, weight: int = 400) -> None:
         left, height = self._parts.axis + self._canvas.px(PADDING), self._canvas.px(TAG)
-        self._canvas.label(left, top, self._canvas.width - left, height, text, colour, LEFT, 11, weight)
+        self._canvas.text(left, top, self._canvas.width - left, height, text, colour, LEFT, 11, weight)
 
     def _paint_delta(self, delta: Any) -> None:
         canvas, tokens, parts = self._canvas, self._tokens, self._parts
@@ -256,7 +256,7 @@ class HeatmapPainter:
         name = f"Delta, {column_name(self._scene.history.column_ns)}"
         wide = canvas.text_width(name, 11)
         canvas.fill(canvas.px(6), top + canvas.px(3), wide + canvas.px(6), canvas.px(14), tokens.ground)
-        canvas.label(canvas.px(8), top + canvas.px(3), wide, canvas.px(14), name, tokens.text_3, LEFT, 11)
+        canvas.text(canvas.px(8), top + canvas.px(3), wide, canvas.px(14), name, tokens.text_3, LEFT, 11)
 
     def _paint_time_axis(self) -> None:
         canvas, tokens, parts, view = self._canvas, self._tokens, self._parts, self._scene.view
@@ -270,7 +270,7 @@ class HeatmapPainter:
             middle = self._x(time_ns // column_ns)
             if room / 3 < middle < parts.width - room / 3:
                 text = format_time(time_ns)
-                canvas.label(middle - room / 2, top, room, height, text, tokens.text_3, CENTRE, 11)
+                canvas.text(middle - room / 2, top, room, height, text, tokens.text_3, CENTRE, 11)
 
     def _paint_pointer(self) -> None:
         canvas, tokens, parts, scene = self._canvas, self._tokens, self._parts, self._scene
@@ -293,7 +293,7 @@ class HeatmapPainter:
         left = min(max(0, x - wide // 2), parts.width - wide)
         top = parts.height + parts.delta
         canvas.fill(left, top, wide, canvas.height - top, tokens.control)
-        canvas.label(left, top, wide, canvas.height - top, text, tokens.text_1, CENTRE, 11)
+        canvas.text(left, top, wide, canvas.height - top, text, tokens.text_1, CENTRE, 11)
 
 
 def column_name(column_ns: int) -> str:

@@ -212,7 +212,7 @@ class HeatmapPanel(RecordingPanel):
         stale = market.last_ns and (age_ns > engine.stale_ns or not market.synchronised)
         scene.stale_seconds = age_ns / 1e9 if stale else None
         self.view.follow(engine.now_ns())
-        if frame % SLOW_FRAMES == 0:
+        if self.due(frame, SLOW_FRAMES):
             self._show_orders()
             lots = round(scene.image.full_scale)
             size = ShortSize.of(lots, market.instrument.lot).text(lots) if lots else "–"

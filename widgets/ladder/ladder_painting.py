@@ -152,16 +152,16 @@ class LadderPainter:
         if self._stale:
             text = f"The book is {self._scene.stale_seconds:.0f} s old"
             canvas.fill(0, 0, canvas.width, height, tokens.warning_ground)
-            canvas.label(0, 0, canvas.width, height, text, tokens.warning, CENTRE, 11)
+            canvas.text(0, 0, canvas.width, height, text, tokens.warning, CENTRE, 11)
         elif self._scene.armed:
             colours = tokens.mode(self._scene.mode)
             canvas.fill(0, 0, canvas.width, height, colours.fill)
-            canvas.label(0, 0, canvas.width, height, self._scene.armed, colours.on_fill, CENTRE, 11, 600)
+            canvas.text(0, 0, canvas.width, height, self._scene.armed, colours.on_fill, CENTRE, 11, 600)
         else:
             for column, heading in enumerate(HEADINGS):
                 wide = edges[column + 1] - edges[column] - (0 if column == PRICE else canvas.px(PADDING))
                 align = CENTRE if column == PRICE else RIGHT
-                canvas.label(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
+                canvas.text(edges[column], 0, wide, height, heading, tokens.text_3, align, 11)
         canvas.fill(0, height - self._line, canvas.width, self._line, tokens.hairline)
 
     def _within(self, number: int, first: int = MINE, last: int = VOLUME) -> bool:
@@ -223,7 +223,7 @@ class LadderPainter:
             colour, weight = tokens.on_tag, 600
         elif row == self._scene.rows.best_ask and not self._stale:
             colour = tokens.down_text
-        canvas.label(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
+        canvas.text(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
 
     def _paint_traded(self, share: float, y: int) -> None:
         canvas, left = self._canvas, self._edges[VOLUME] + 2 * self._line
@@ -255,9 +255,9 @@ class LadderPainter:
             return
         up, down = (tokens.border, tokens.border) if self._stale else (tokens.up, tokens.down)
         up_text, down_text = (self._figures,) * 2 if self._stale else (tokens.up_text, tokens.down_text)
-        canvas.label(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
+        canvas.text(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
         right_sum = canvas.width - side - inset
-        canvas.label(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
+        canvas.text(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
         left, right, thick = inset + side, right_sum, canvas.px(3)
         y = top + (height - thick) // 2
         middle = left + (right - left) * rows.bid_sum // everything
@@ -265,7 +265,7 @@ class LadderPainter:
         canvas.fill(middle + self._line, y, right - middle - self._line, thick, down)
 
     def _text_right(self, left: int, y: int, room: int, text: str, colour: QColor) -> None:
-        self._canvas.label(left, y, room - self._canvas.px(PADDING), self._height, text, colour, RIGHT)
+        self._canvas.text(left, y, room - self._canvas.px(PADDING), self._height, text, colour, RIGHT)
 
     def _price_text(self, row: int) -> str:
         return price_text(row, self._scene.rows.group, self._scene.tick)

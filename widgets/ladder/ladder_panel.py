@@ -12,8 +12,6 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.chart.chart_marks import position_line
 from widgets.controls.controls import Button, IconButton, ToneLabel
-from widgets.controls.presets import preset_lots
-from widgets.controls.segmented import Segmented
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
@@ -27,6 +25,8 @@ from widgets.ladder.own_queue import OwnQueue
 from widgets.look.numbers import format_money, format_price, format_quantity, tone_of
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
+from widgets.ticket.size_presets import SizePresets
+from widgets.ticket.size_switch import SizeSwitch
 from widgets.ticket.templates import TemplateBook
 from workstation.core.messages import Flatten
 from workstation.core.types import EXTERNAL, OrderType, Side
@@ -55,13 +55,17 @@ class LadderPanel(LivePanel):
     """
 
     def __init__(
-        self, model: EngineModel, book: TemplateBook, one_click: OneClick, parent: QWidget | None = None
+        self,
+        model: EngineModel,
+        book: TemplateBook,
+        one_click: OneClick,
+        presets: SizePresets,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(model, parent)
         self._symbol = ""
         self._count = 0
         self._traded: dict[int, int] = {}
-        self._presets: list[int] = []
         self._shown = ShownStep(Decimal(1), 1)
         self._fitted = False
         self._queue = OwnQueue(model)
@@ -69,8 +73,11 @@ class LadderPanel(LivePanel):
         self._book = book
         self.one_click = one_click
         self.bar = Toolbar(self)
-        self.sizes = Segmented(["–", "–", "–"], parent=self.bar)
-        self.sizes.setToolTip("Size of a click on the book")
+        self.sizes = SizeSwitch(model, presets, stretch=False, parent=self.bar)
+        self.sizes.picked.connect(self._keep_size)
+        presets.changed.connect(self._keep_size)
+        self.sizes.setToolTip("Size of a click on the book; a right click edits the sizes")
+        self.sizes.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.grouping = TextButton("1", "Price step of a row", opens=True)
         self.grouping.clicked.connect(lambda: popup_below(self.grouping_menu(), self.grouping))
         self.arm = IconButton("one-click", ARM_TIP.format(one_click.minutes), checkable=True)
@@ -84,6 +91,7 @@ class LadderPanel(LivePanel):
         self.view.centred_changed.connect(self.centre.setChecked)
         self.arm.clicked.connect(one_click.switch)
         model.market_began.connect(self._begin_anew)
+        model.reloaded.connect(self._forget)
         self.view.group_changed.connect(self._show_group)
         self.centre.clicked.connect(lambda on: self.view.centre() if on else self.view.hold())
         self.bar.row.addWidget(self.sizes)
@@ -127,12 +135,12 @@ class LadderPanel(LivePanel):
     @property
     def size_lots(self) -> int:
         """The chosen preset."""
-        return self._presets[self.sizes.index]
+        return self.sizes.lots[self.sizes.index]
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
             (model.symbol_chosen, self._another_symbol),
             (model.orders_changed, self._show_orders),
             (model.positions_changed, self._show_position),
@@ -152,7 +160,8 @@ class LadderPanel(LivePanel):
             self.view.set_traded({})
             self.view.set_group(default_group(market))
             self._fitted = market.best_bid > 0
-            self._set_presets()
+            self.sizes.take_symbol(model.symbol)
+            self._keep_size()
             self._show_group(self.view.group)
         self._show_book()
         self._show_traded()
@@ -170,6 +179,12 @@ class LadderPanel(LivePanel):
         self._symbol = ""
         if self.listening:
             self.refresh()
+
+    def _forget(self) -> None:
+        """A replay went back: what traded later is not known yet. Grouping and sizes stay as they were chosen."""
+        self._count, self._traded = 0, {}
+        self._queue.forget()
+        self.view.set_traded({})
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -223,7 +238,7 @@ class LadderPanel(LivePanel):
     def _tick(self, frame: int) -> None:
         self._show_book()
         self._queue.take(self._symbol)
-        if frame % SLOW_FRAMES == 0:
+        if self.due(frame, SLOW_FRAMES):
             self._show_traded()
             self._show_orders()
 
@@ -295,22 +310,10 @@ class LadderPanel(LivePanel):
         bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)
         return bids, asks
 
-    def _set_presets(self) -> None:
-        market = self.model.engine.market(self._symbol)
-        instrument = market.instrument
-        self._presets = preset_lots(instrument, market.last_price, self.model.account.equity)
-        texts = [f"{instrument.quantity(lots).normalize():f}" for lots in self._presets]
-        decimals = max(len(text.partition(".")[2]) for text in texts)
-        fresh = Segmented([f"{Decimal(text):.{decimals}f}" for text in texts], parent=self.bar)
-        fresh.set_index(1)
-        fresh.setToolTip(self.sizes.toolTip())
-        fresh.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.bar.row.removeWidget(self.sizes)
-        self.bar.row.insertWidget(0, fresh)
-        self.sizes.hide()
-        self.sizes.deleteLater()
-        self.sizes = fresh
-        fresh.show()
+    def _keep_size(self, _: object = None) -> None:
+        """A click on the chart has the same size."""
+        if self._symbol:
+            self.one_click.sizes[self._symbol] = self.size_lots
 
     def _show_group(self, group: int) -> None:
         instrument = self.model.engine.market(self._symbol).instrument

@@ -1,4 +1,4 @@
-"""What the ladder sends: an order for an armed click, amendments of what was dragged, cancels, reverse."""
+"""What ladder and chart send: an order for an armed click, amendments of what was dragged, cancels, reverse."""
 
 from __future__ import annotations
 
@@ -19,9 +19,13 @@ SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
 class LadderTrading:
-    """Commands of one symbol at a time. The gate judges each; what it says is told by the model."""
+    """Commands of one symbol at a time. The gate judges each; what it says is told by the model.
 
-    def __init__(self, model: EngineModel, book: TemplateBook) -> None:
+    ``reason`` is what an order of a click is told by: the place where it was clicked.
+    """
+
+    def __init__(self, model: EngineModel, book: TemplateBook, *, reason: str = "ladder") -> None:
+        self._reason = reason
         self._model = model
         self._book = book
         self.symbol = ""
@@ -47,7 +51,7 @@ class LadderTrading:
                 type=order_type,
                 price=0 if stop else ticks,
                 stop_price=ticks if stop else 0,
-                reason="ladder",
+                reason=self._reason,
             ),
             f"{TYPE_WORDS[order_type]} {price}",
             bracket,

@@ -20,6 +20,10 @@ class OwnQueue:
         self._count = 0
         self._estimate = QueueEstimate()
 
+    def forget(self) -> None:
+        """Begin again with the next look."""
+        self._symbol = ""
+
     def take(self, symbol: str) -> None:
         """Look at the trades since the last call, at the book, and at the orders that rest."""
         model, market = self._model, self._model.engine.market(symbol)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -63,6 +64,32 @@ def _offset_s(quarter: int) -> int:
 def local_moment(time_ns: int) -> datetime:
     """A time in the chosen zone, to the second."""
     return datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC).astimezone(_zone[0])
+
+
+def format_moment(time_ns: int) -> str:
+    """``2024-01-31 13:00`` in the chosen zone, with seconds where there are any: what ``parse_moment`` reads."""
+    moment = local_moment(time_ns)
+    return moment.strftime("%Y-%m-%d %H:%M:%S" if moment.second else "%Y-%m-%d %H:%M")
+
+
+def parse_moment(text: str, now_ns: int) -> int | None:
+    """UTC nanoseconds of a date and time in the chosen zone, or of the next such time of day; None when it is
+    neither."""
+    text = text.strip()
+    for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"):
+        with suppress(ValueError, OverflowError):
+            return _utc_ns(datetime.strptime(text, form).replace(tzinfo=_zone[0]))
+    for form in ("%H:%M", "%H:%M:%S"):
+        with suppress(ValueError):
+            clock = datetime.strptime(text, form).replace(tzinfo=UTC).time()
+            today = local_moment(now_ns).date()
+            at_ns = _utc_ns(datetime.combine(today, clock, _zone[0]))
+            return at_ns if at_ns > now_ns else _utc_ns(datetime.combine(today + timedelta(days=1), clock, _zone[0]))
+    return None
+
+
+def _utc_ns(moment: datetime) -> int:
+    return round(moment.timestamp()) * NANOSECONDS
 
 
 def zone_words(time_ns: int) -> str:

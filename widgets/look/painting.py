@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF, QStaticText, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
+from widgets.look.text import CENTRE, LEFT, RIGHT, draw_text, text_advance
 from widgets.look.theme import current
 
-LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-CENTRE: Final = Qt.AlignmentFlag.AlignCenter
+__all__ = ["CENTRE", "LEFT", "LIMIT", "RIGHT", "Canvas"]
+
 LIMIT: Final = 32_000  # pixels; keeps what lies far outside the view within Qt's raster range
 
 Pixels = NDArray[np.int32]
@@ -32,7 +31,6 @@ class Canvas:
     def __init__(self, painter: QPainter, area: QRectF, ratio: float) -> None:
         self.painter = painter
         self.ratio = ratio
-        self._family = current().family
         corner = painter.worldTransform().map(area.topLeft())
         end = painter.worldTransform().map(area.bottomRight())
         left, top = round(corner.x() * self.ratio), round(corner.y() * self.ratio)
@@ -134,68 +132,17 @@ class Canvas:
         pixels: int = 12,
         weight: int = 400,
     ) -> None:
-        """One line of text inside a rectangle of device pixels."""
-        painter = self.painter
-        painter.setPen(colour)
-        painter.setFont(current().font(pixels, weight))
-        if self.ratio == 1.0:
-            painter.drawText(QRectF(x, y, width, height), int(align), text)
+        """One line of text inside a rectangle of device pixels; `align` is LEFT, RIGHT or CENTRE."""
+        painter, ratio, font = self.painter, self.ratio, current().font(pixels, weight)
+        if ratio == 1.0:
+            draw_text(painter, x, y, width, height, text, colour, font, align)
         else:
-            ratio = self.ratio
             before = painter.worldTransform()
             painter.scale(ratio, ratio)
-            painter.drawText(QRectF(x / ratio, y / ratio, width / ratio, height / ratio), int(align), text)
+            draw_text(painter, x / ratio, y / ratio, width / ratio, height / ratio, text, colour, font, align, ratio)
             painter.setWorldTransform(before)
         painter.setPen(Qt.PenStyle.NoPen)
 
-    def label(
-        self,
-        x: float,
-        y: float,
-        width: float,
-        height: float,
-        text: str,
-        colour: QColor,
-        align: Qt.AlignmentFlag = LEFT,
-        pixels: int = 12,
-        weight: int = 400,
-    ) -> None:
-        """As ``text``, much faster for what was drawn before: figures of a ladder or a scale are laid out once.
-
-        ``align`` is one of LEFT, RIGHT and CENTRE.
-        """
-        painter, ratio = self.painter, self.ratio
-        laid, wide, high, font = _laid_out(text, pixels, weight, self._family)
-        free = width - wide * ratio
-        left = x if align is LEFT else x + free if align is RIGHT else x + free / 2
-        top = y + (height - high * ratio) / 2
-        painter.setPen(colour)
-        painter.setFont(font)
-        if ratio == 1.0:
-            painter.drawStaticText(QPointF(left, top), laid)
-        else:
-            before = painter.worldTransform()
-            painter.scale(ratio, ratio)
-            painter.drawStaticText(QPointF(left / ratio, top / ratio), laid)
-            painter.setWorldTransform(before)
-
     def text_width(self, text: str, pixels: int = 12, weight: int = 400) -> int:
         """Width of a line of text in device pixels."""
-        return int(np.ceil(text_advance(text, pixels, weight, current().family) * self.ratio))
-
-
-@lru_cache(maxsize=16_384)
-def _laid_out(text: str, pixels: int, weight: int, family: str) -> tuple[QStaticText, float, float, QFont]:
-    """A line of text with its logical width and height and its font; `family` tells fonts apart."""
-    font = current().font(pixels, weight)
-    laid = QStaticText(text)
-    laid.setTextFormat(Qt.TextFormat.PlainText)
-    laid.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
-    laid.prepare(QTransform(), font)
-    return laid, laid.size().width(), laid.size().height(), font
-
-
-@lru_cache(maxsize=8192)
-def text_advance(text: str, pixels: int, weight: int, family: str) -> float:
-    """Logical width of a line of text; `family` is the theme's, so that the cache tells fonts apart."""
-    return QFontMetricsF(current().font(pixels, weight)).horizontalAdvance(text)
+        return int(np.ceil(text_advance(text, current().font(pixels, weight)) * self.ratio))

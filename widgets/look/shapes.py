@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from math import floor
+
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
+from widgets.look.text import CENTRE, LEFT, RIGHT, draw_text, text_advance
 from widgets.look.theme import current
 
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-CENTRE = Qt.AlignmentFlag.AlignCenter
+__all__ = ["CENTRE", "LEFT", "RIGHT", "box", "dot", "place_pixmap", "text_width", "write", "write_figures"]
 
 
 def box(
@@ -56,14 +57,15 @@ def write(
     elide: bool = False,
 ) -> None:
     """One line of text; `elide` shortens what does not fit."""
-    if elide:
+    if elide and text_advance(text, font) > rect.width():
         text = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-    painter.setPen(colour)
-    painter.setFont(font)
-    if not align & Qt.AlignmentFlag.AlignLeft and not current().tabular_figures:
+    if align != LEFT and not current().tabular_figures:
+        painter.setPen(colour)
+        painter.setFont(font)
         write_figures(painter, rect, text, font, align)
         return
-    painter.drawText(rect, align | Qt.TextFlag.TextSingleLine, text)
+    ratio = painter.device().devicePixelRatio()
+    draw_text(painter, rect.x(), rect.y(), rect.width(), rect.height(), text, colour, font, align, ratio)
 
 
 def write_figures(painter: QPainter, rect: QRect, text: str, font: QFont, align: Qt.AlignmentFlag) -> None:
@@ -79,7 +81,7 @@ def write_figures(painter: QPainter, rect: QRect, text: str, font: QFont, align:
 
 
 def text_width(text: str, font: QFont) -> int:
-    return QFontMetrics(font).horizontalAdvance(text)
+    return floor(text_advance(text, font) + 0.5)
 
 
 def place_pixmap(painter: QPainter, rect: QRect, pixmap: QPixmap) -> None:

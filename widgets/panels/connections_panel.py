@@ -1,4 +1,4 @@
-"""The connection to the exchange: its streams, what was repaired, its limits, the account's stream and the notes."""
+"""The connection to the exchange: its streams, what was repaired, its limits, the account's stream, and history."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.controls.controls import ToneLabel
+from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind, Row, RowState, Table
-from widgets.controls.toolbar import Fact, Facts
+from widgets.controls.toolbar import Fact, Facts, Toolbar
+from widgets.controls.trend_list import TrendList
 from widgets.engine.connection_words import STANDING, blocked_words, is_stale, offset_words
 from widgets.engine.engine_model import EngineModel
 from widgets.look.numbers import format_number
 from widgets.look.tokens import Tone
-from widgets.panels.live_panel import LivePanel
+from widgets.panels.connection_history import ConnectionHistory
+from widgets.panels.recording_panel import RecordingPanel
 from widgets.panels.risk_panel import LINE_HEIGHT, LimitList
 from workstation.core.views import ConnectionView, StreamView
 
 BUILT_IN = "There is no connection: the built-in market runs in this process."
 SIDE_WIDTH = 290
+BESIDE_FROM = 560
+"""The width from which the facts stand beside the streams; below they stand under them."""
+NOW, HISTORY = range(2)
 
 
 class StreamsTable(Table):
@@ -61,7 +68,9 @@ def facts_of(view: ConnectionView) -> tuple[Fact, ...]:
     return (*shown, lost, Fact("Clock of the exchange", offset_words(view.clock_offset_ms)))
 
 
-class ConnectionsPanel(LivePanel):
+class ConnectionsPanel(RecordingPanel):
+    """Once seen it keeps a sample a second, also while it is hidden."""
+
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.title = ToneLabel("", weight=500)
@@ -75,11 +84,27 @@ class ConnectionsPanel(LivePanel):
         for label in (self.title, self.account, self.blocked, self.dead_man, self.notes):
             label.setWordWrap(True)
         self.side = self._side()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.table, 1)
-        row.addWidget(self.side)
+        now = QWidget()
+        self._now = QBoxLayout(QBoxLayout.Direction.LeftToRight, now)
+        self._now.setContentsMargins(0, 0, 0, 0)
+        self._now.setSpacing(0)
+        self._now.addWidget(self.table, 1)
+        self._now.addWidget(self.side)
+        self.history = ConnectionHistory(model.engine)
+        self.trends = TrendList()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(now)
+        self.pages.addWidget(scrolled(self.trends))
+        self.choice = Segmented(("Now", "Last 10 minutes"), framed=False)
+        self.choice.chosen.connect(self._choose)
+        bar = Toolbar()
+        bar.row.addWidget(self.choice)
+        bar.row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
+        column.addWidget(self.pages, 1)
         self._has_one = model.engine.connection() is not None
         if not self._has_one:
             self.table.hide()
@@ -96,19 +121,31 @@ class ConnectionsPanel(LivePanel):
         for part in parts:
             column.addWidget(part)
         column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidgetResizable(True)
-        scroll.setWidget(content)
+        scroll = scrolled(content)
         scroll.setMinimumSize(QSize(SIDE_WIDTH, 0))
         scroll.setMaximumWidth(SIDE_WIDTH)
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        for surface in (content, scroll.viewport()):
-            surface.setAutoFillBackground(False)
         for part in (self.account, self.blocked, self.limits, self.facts, self.dead_man, self.notes):
             part.hide()
         return scroll
+
+    def record(self) -> None:
+        if self.history.take() and self.listening and self.pages.currentIndex() == HISTORY:
+            self.trends.show_trends(self.history.trends())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        beside = self.width() >= BESIDE_FROM
+        self._now.setDirection(QBoxLayout.Direction.LeftToRight if beside else QBoxLayout.Direction.TopToBottom)
+        self._now.setStretch(1, 0 if beside else 2)
+        if self._has_one:
+            self.side.setMaximumWidth(SIDE_WIDTH if beside else 16_777_215)
+            self.side.setMaximumHeight(16_777_215 if beside else self.height() * 3 // 5)
+
+    def _choose(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        if page == HISTORY:
+            self.trends.show_trends(self.history.trends())
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return ((self.model.health_changed, self.refresh),)
@@ -136,3 +173,15 @@ class ConnectionsPanel(LivePanel):
     def _tell(label: ToneLabel, text: str) -> None:
         label.setText(text)
         label.setVisible(bool(text))
+
+
+def scrolled(content: QWidget) -> QScrollArea:
+    """What does not fit from top to bottom scrolls."""
+    scroll = QScrollArea()
+    scroll.setFrameShape(QFrame.Shape.NoFrame)
+    scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    scroll.setWidgetResizable(True)
+    scroll.setWidget(content)
+    for surface in (content, scroll.viewport()):
+        surface.setAutoFillBackground(False)
+    return scroll

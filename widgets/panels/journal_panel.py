@@ -1,26 +1,33 @@
-"""The trade journal: round trips with notes and tags, and what each tag came to."""
+"""The trade journal: round trips of a span with notes, tags and pictures, and what each tag came to."""
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal, SignalInstance
+from msgspec.structs import replace
+from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
 
-from widgets.controls.controls import ToneLabel
+from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.fields import Field
 from widgets.controls.segmented import Segmented
+from widgets.controls.span_choice import SpanChoice
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
-from widgets.engine.engine_model import EngineModel
+from widgets.engine.engine_model import KEPT_FILLS, EngineModel, Result
 from widgets.engine.order_words import owner_tone
 from widgets.look.numbers import format_date, format_number, format_percent, format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
+from widgets.panels.picture_strip import PictureStrip
 from widgets.panels.trade_notes import TradeNote, TradeNotes, read_tags
+from widgets.panels.trade_pictures import TradePictures
+from widgets.research.background import Background
 from workstation.backtest.fill_trips import FillTrips
 from workstation.backtest.round_trips import Trade
 from workstation.backtest.trip_figures import TripFigures, figures_by_tag
@@ -28,10 +35,12 @@ from workstation.core.instrument import Instrument
 from workstation.core.money import from_money
 from workstation.core.types import Side
 from workstation.core.views import FillView
+from workstation.session.trade_history import Cancelled, Span, TradeHistory
 
 FILLS_A_FRAME = 200
 NOTE_LIMIT = 10_000
-NOT_KEPT = "Notes last as long as this window: it has no data folder."
+READING = "Reading the history …"
+ONLY_NEWEST = f"Of the newest {KEPT_FILLS:,} fills: older ones cannot be had from an engine elsewhere."
 
 
 class TripsTable(Table):
@@ -46,11 +55,32 @@ class TripsTable(Table):
         Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800),
         Column("held_ns", "Held", Kind.AGE, 60, shown_from=860),
         Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="After fees, before funding"),
+        Column(
+            "pictures",
+            "Charts",
+            Kind.NUMBER,
+            46,
+            0,
+            shown_from=420,
+            text=lambda row: "" if not row["pictures"] else None,
+            tooltip="Pictures of the chart; they are shown below for the selected round trip",
+        ),
         Column("tags", "Tags", width=80),
-        Column("note", "Note", width=160, label=True, shown_from=500, text=lambda row: " ".join(row["note"].split())),
+        Column(
+            "note",
+            "Note",
+            width=160,
+            label=True,
+            shown_from=500,
+            takes_rest=True,
+            text=lambda row: " ".join(row["note"].split()),
+        ),
     )
-    actions_declared = (Action("write", "Write a note …", enabled=lambda rows: len(rows) == 1),)
-    empty = "No round trips yet. A position that is closed again becomes one."
+    actions_declared = (
+        Action("write", "Write a note …", enabled=lambda rows: len(rows) == 1),
+        Action("picture", "Attach the chart's picture", "camera", enabled=lambda rows: len(rows) == 1),
+    )
+    empty = "No round trips in this span. A position that is closed again becomes one."
     sorted_by = "exit_ns"
     limit = 5_000
 
@@ -78,6 +108,7 @@ class NoteDialog(FormDialog):
 
     def __init__(self, title: str, note: TradeNote, parent: QWidget | None = None) -> None:
         super().__init__(title, "Tags stand between commas; the figures by tag count them.", "Keep", parent)
+        self._note = note
         self.tags = Field(", ".join(note.tags))
         self.text = QPlainTextEdit(note.text)
         self.text.setTabChangesFocus(True)
@@ -90,20 +121,48 @@ class NoteDialog(FormDialog):
         text = self.text.toPlainText().strip()
         if len(text) > NOTE_LIMIT:
             return f"The note has {len(text):,} characters; shorten it to {NOTE_LIMIT:,}."
-        self.written.emit(TradeNote(text, read_tags(self.tags.text())))
+        self.written.emit(replace(self._note, text=text, tags=read_tags(self.tags.text())))
         return ""
 
 
 class JournalPanel(LivePanel):
-    def __init__(self, model: EngineModel, notes: TradeNotes, parent: QWidget | None = None) -> None:
+    """Of the executions that the window knows while those are all; else of the history database, read in a thread.
+
+    ``pictures`` are those of the charts; without them none can be attached.
+    """
+
+    def __init__(
+        self,
+        model: EngineModel,
+        notes: TradeNotes,
+        pictures: TradePictures | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(model, parent)
         self._notes = notes
+        self.pictures = pictures or TradePictures(None, notes, lambda symbol: None, self)
+        self._reading = threading.Event()
+        """Set once nobody waits any more for what is being read."""
+        self._background = Background(self)
+        self._span = Span()
+        self.problem = ""
         self._instruments: dict[str, Instrument] = {}
         self._trips: FillTrips | None = None
         self._waiting: deque[FillView] = deque()
         self.table, self.tags = TripsTable(), TagsTable()
         self.table.row_activated.connect(lambda row: self.write(row["name"]))
-        self.table.action_triggered.connect(lambda _, names: self.write(names[0]))
+        self.table.action_triggered.connect(self._act)
+        self.table.selection_changed.connect(lambda _: self._show_pictures())
+        self.span = SpanChoice()
+        self.span.chosen.connect(self._choose_span)
+        self.span.days.clicked.connect(lambda: self.span.ask(self.model.engine.now_ns()))
+        self.camera = IconButton("camera", "Attach the chart's picture to the selected round trip (P)")
+        self.camera.clicked.connect(self.attach)
+        picture_key = QShortcut(QKeySequence("P"), self.table)
+        picture_key.setContext(Qt.ShortcutContext.WidgetShortcut)
+        picture_key.activated.connect(self.attach)
+        self.strip = PictureStrip()
+        self.strip.removed.connect(self._remove_picture)
         self.choice = Segmented(("Round trips", "By tag"), framed=False)
         self.summary = ToneLabel("", Tone.LABEL)
         self.summary.setToolTip("Round trips, and their net result on average: after fees, before funding")
@@ -113,42 +172,87 @@ class JournalPanel(LivePanel):
         self._pages.addWidget(self.table)
         self._pages.addWidget(self.tags)
         self.choice.chosen.connect(self._pages.setCurrentIndex)
-        bar = Toolbar()
+        # Also while it is hidden: trips of a later moment must not wait in it.
+        model.reloaded.connect(self._forget)
+        bar, spans = Toolbar(lined=False), Toolbar()
         bar.row.addWidget(self.choice)
         bar.row.addStretch(1)
         bar.row.addWidget(self.summary)
+        spans.row.addWidget(self.span)
+        spans.row.addStretch(1)
+        spans.row.addWidget(self.camera)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(bar)
+        column.addWidget(spans)
         column.addWidget(self._pages, 1)
+        column.addWidget(self.strip)
         column.addWidget(self.note)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
         return (
             (model.fills_added, self._queue),
-            (model.ticked, self._take),
-            (self._notes.changed, self._show),
-            (model.reloaded, self._forget),
+            (self.frames, self._take),
+            (self._notes.changed, self._show_noted),
         )
 
     def refresh(self) -> None:
         engine = self.model.engine
-        if self._trips is None:
+        self._instruments = {symbol: engine.market(symbol).instrument for symbol in engine.symbols}
+        self._span = self.span.span(engine.now_ns())
+        if self._reads_history:
+            if self._trips is None:
+                self._read()
+        elif self._trips is None:
             held = {(position.owner, position.symbol): position.quantity for position in engine.positions()}
-            self._instruments = {symbol: engine.market(symbol).instrument for symbol in engine.symbols}
             self._trips = FillTrips(self._instruments, held, self.model.known_fills())
         self._waiting.clear()
-        self._waiting.extend(self.model.known_fills())
+        self._queue(self.model.known_fills())
         self._show()
         self.table.flush()
         self.tags.flush()
 
     @property
     def trips(self) -> dict[str, Trade]:
-        """The round trips by their names."""
-        return {} if self._trips is None else self._trips.trips
+        """The round trips that closed in the span, by their names."""
+        trips = {} if self._trips is None else self._trips.trips
+        return {name: trip for name, trip in trips.items() if self._span.holds(trip.exit_ns)}
+
+    @property
+    def _reads_history(self) -> bool:
+        """Whether there are executions that the window does not know."""
+        return len(self.model.fills) >= KEPT_FILLS and self.model.engine.trade_history() is not None
+
+    def _choose_span(self) -> None:
+        if self._reads_history:
+            self._trips = None
+        self.refresh()
+
+    def _read(self) -> None:
+        """Make the round trips of the span in a thread; another choice of span ends that."""
+        history = self.model.engine.trade_history()
+        assert history is not None
+        self._reading.set()
+        self._reading = reading = threading.Event()
+        span, instruments = self._span, self._instruments
+        self.problem = ""
+
+        def take(trips: FillTrips | None) -> None:
+            if trips is not None and not reading.is_set():
+                reading.set()
+                self._trips = trips
+                self._queue(self.model.known_fills())
+                self._show()
+
+        def fail(sentence: str) -> None:
+            if not reading.is_set():
+                reading.set()
+                self.problem = sentence
+                self._show()
+
+        self._background.run(lambda: made_trips(history, span, instruments, reading.is_set), take, fail)
 
     def write(self, name: str) -> None:
         """Open the window in which the note of a round trip is written."""
@@ -159,7 +263,39 @@ class JournalPanel(LivePanel):
         dialog.written.connect(lambda note: self._notes.put(name, note))
         dialog.open()
 
+    def attach(self) -> None:
+        """Attach the picture of the chart to the selected round trip; the banner says why that cannot be."""
+        names = self.table.selected_keys()
+        if len(names) != 1 or names[0] not in self.trips:
+            problem = "Select one round trip, then attach the chart's picture."
+        else:
+            problem = self.pictures.attach(names[0], self.trips[names[0]].symbol)
+        if problem:
+            self.model.result_told.emit(Result(problem, False))
+
+    def _act(self, name: str, trips: list[str]) -> None:
+        if name == "picture":
+            self.attach()
+        else:
+            self.write(trips[0])
+
+    def _remove_picture(self, name: str) -> None:
+        for trip in self.table.selected_keys():
+            self.pictures.remove(trip, name)
+
+    def _show_pictures(self) -> None:
+        names = self.table.selected_keys()
+        self.strip.show_pictures(self.pictures.paths(names[0]) if len(names) == 1 else [])
+
+    def _show_noted(self) -> None:
+        self._show()
+        self.table.flush()
+        self._show_pictures()
+
     def _queue(self, fills: list[FillView]) -> None:
+        """Those of a span that was read for itself; else all of them, which is what round trips are made of."""
+        if self._reads_history:
+            fills = [fill for fill in fills if self._span.holds(fill.ts_ns)]
         self._waiting.extend(fills)
 
     def _take(self, _: int) -> None:
@@ -168,7 +304,7 @@ class JournalPanel(LivePanel):
             return
         for _ in range(min(FILLS_A_FRAME, len(self._waiting))):
             name = self._trips.add(self._waiting.popleft())
-            if name:
+            if name and self._span.holds(self._trips.trips[name].exit_ns):
                 self.table.upsert(self._row(name, self._trips.trips[name]))
         if not self._waiting:
             self._show_figures()
@@ -187,7 +323,9 @@ class JournalPanel(LivePanel):
         self.summary.setText(summary_words(figures[0]) if figures else "")
         unknown = 0 if self._trips is None else self._trips.unknown
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
-        words = filter(None, (self._notes.problem, left_out, "" if self._notes.kept else NOT_KEPT))
+        reading = READING if self._trips is None and not self._reading.is_set() else ""
+        newest = "" if self._reads_history or len(self.model.fills) < KEPT_FILLS else ONLY_NEWEST
+        words = filter(None, (self._notes.problem, self.problem, reading, newest, left_out, self._notes.not_kept))
         self.note.setText(" ".join(words))
         self.note.setToolTip(self.note.text())
         self.note.setVisible(bool(self.note.text()))
@@ -207,9 +345,26 @@ class JournalPanel(LivePanel):
             "net": from_money(trip.net),
             "tags": ", ".join(note.tags),
             "note": note.text,
+            "pictures": len(note.pictures),
             "tick": instrument.tick,
             "lot": instrument.lot,
         }
+
+
+def made_trips(
+    history: TradeHistory, span: Span, instruments: Mapping[str, Instrument], is_cancelled: Callable[[], bool]
+) -> FillTrips | None:
+    """The round trips of a span; nothing when nobody waits any more. Raises ``StorageError``. Not for a loop."""
+    try:
+        fills, held = history.fills(span, is_cancelled)
+    except Cancelled:
+        return None
+    made = FillTrips(instruments, held, fills)
+    for place, fill in enumerate(fills):
+        if place % FILLS_A_FRAME == 0 and is_cancelled():
+            return None
+        made.add(fill)
+    return made
 
 
 def when(ts_ns: int) -> str:

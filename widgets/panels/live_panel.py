@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from PySide6.QtCore import QSize, SignalInstance
@@ -17,9 +18,12 @@ from widgets.look.theme import current
 class LivePanel(QWidget):
     """Subclasses name what they listen to, and bring everything up to date in ``refresh``."""
 
+    _numbers = count()
+
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
+        self._number = next(self._numbers)
         self._connected: list[tuple[SignalInstance, Callable[..., Any]]] = []
         self._in_front = True
 
@@ -29,6 +33,18 @@ class LivePanel(QWidget):
 
     def refresh(self) -> None:
         """Bring the panel up to date after it was hidden."""
+
+    def rest(self) -> None:
+        """Called when the panel is hidden: let go of what only a shown panel needs."""
+
+    @property
+    def frames(self) -> SignalInstance:
+        """The model's frames, in the turn that this panel takes: every other panel takes the second."""
+        return self.model.ticked_between if self._number % 2 else self.model.ticked
+
+    def due(self, frame: int, every: int) -> bool:
+        """Whether it is time for what is done once in so many frames; panels do it in different ones."""
+        return (frame + self._number) % every == 0
 
     @property
     def listening(self) -> bool:
@@ -60,6 +76,7 @@ class LivePanel(QWidget):
         if isValid(self.model):
             for signal, slot in connected:
                 signal.disconnect(slot)
+            self.rest()
 
     def minimumSizeHint(self) -> QSize:
         """Small: a panel gives way to the layout of the window, and shows less."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from widgets.controls.fields import Field
+from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind, Row, Table
+from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import KEPT_LOG, EngineModel
 from widgets.look.numbers import format_time
 from widgets.look.tokens import Tone
@@ -16,6 +19,7 @@ from widgets.panels.live_panel import LivePanel
 from workstation.core.types import Severity
 from workstation.core.views import LogView
 
+LEVELS = (frozenset(Severity), frozenset({Severity.WARNING, Severity.ERROR}), frozenset({Severity.ERROR}))
 TONES = {Severity.INFO: Tone.LABEL, Severity.WARNING: Tone.WARNING, Severity.ERROR: Tone.BAD}
 
 
@@ -28,11 +32,11 @@ class MomentColumn(Column):
 
 class LogTable(Table):
     key = "number"
-    columns = (
+    columns: ClassVar[tuple[Column, ...]] = (
         MomentColumn("ts_ns", "Time", Kind.TIME, 96, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
-        Column("level", "Level", width=54, tone=lambda row: TONES[row["severity"]]),
+        Column("level", "Level", width=56, tone=lambda row: TONES[row["severity"]]),
         Column("source", "Source", width=92, label=True),
-        Column("text", "Text", width=300),
+        Column("text", "Text", width=150, takes_rest=True),
     )
     empty = "Nothing logged yet. Orders, denials and changes of state appear here."
     sorted_by = "ts_ns"
@@ -44,28 +48,49 @@ class LogPanel(LivePanel):
         super().__init__(model, parent)
         self.table = LogTable(self)
         self._number = 0
+        self.level = Segmented(("All", "Warnings", "Errors"), framed=False)
+        self.level.chosen.connect(lambda _: self.refresh())
+        self.search = Field()
+        self.search.setPlaceholderText("Search the log")
+        self.search.setAccessibleName("Search the log")
+        self.search.setClearButtonEnabled(True)
+        self.search.setMaximumWidth(220)
+        self.search.textChanged.connect(lambda text: self.table.set_filter(text.strip()))
+        bar = Toolbar()
+        bar.row.addWidget(self.level)
+        bar.row.addStretch(1)
+        bar.row.addWidget(self.search, 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(bar)
         column.addWidget(self.table)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return ((self.model.log_added, self._take),)
 
     def refresh(self) -> None:
-        self.table.replace([self._row(line) for line in self.model.log])
+        self.table.replace([self._row(line) for line in self.model.log if self._wanted(line)])
         self.table.flush()
 
     def _take(self, lines: list[LogView]) -> None:
-        for line in lines:
+        for line in filter(self._wanted, lines):
             self.table.upsert(self._row(line))
+
+    def _wanted(self, line: LogView) -> bool:
+        return line.severity in LEVELS[self.level.index]
 
     def _row(self, line: LogView) -> Row:
         self._number += 1
-        return {
-            "number": self._number,
-            "ts_ns": line.ts_ns,
-            "severity": line.severity,
-            "level": line.severity.value,
-            "source": line.source,
-            "text": line.text,
-        }
+        return log_row(self._number, line)
+
+
+def log_row(number: int, line: LogView) -> Row:
+    return {
+        "number": number,
+        "ts_ns": line.ts_ns,
+        "severity": line.severity,
+        "level": line.severity.value,
+        "source": line.source,
+        "text": line.text,
+    }

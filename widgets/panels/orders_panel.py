@@ -13,7 +13,7 @@ from widgets.controls.controls import IconButton
 from widgets.controls.dialogs import AmendDialog
 from widgets.controls.table import Action, Column, Kind, Row, RowState, Table
 from widgets.engine.engine_model import EngineModel
-from widgets.engine.order_words import owner_tone, shown_price, state_words, type_words
+from widgets.engine.order_words import owner_tone, reason_words, shown_price, state_words, type_words
 from widgets.panels.algorithms_table import AlgorithmsTable
 from widgets.panels.live_panel import LivePanel
 from workstation.core.messages import AmendOrder, CancelOrder
@@ -74,7 +74,7 @@ def order_row(order: OrderView, model: EngineModel) -> Row:
         "filled": order.filled,
         "age": (now_ns if open_ else order.updated_ns) - order.created_ns,
         "state": state_words(order, now_ns),
-        "reason": order.note or order.reason,
+        "reason": reason_words(order),
         "tick": instrument.tick,
         "lot": instrument.lot,
         "open": open_,
@@ -128,7 +128,7 @@ class OrdersPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return (
             (self.model.orders_changed, self._take),
-            (self.model.ticked, self._tick),
+            (self.frames, self._tick),
             (self.model.algorithms_changed, self.algorithms.show_algorithms),
         )
 
@@ -150,7 +150,7 @@ class OrdersPanel(LivePanel):
                 self.table.upsert(order_row(order, self.model))
 
     def _tick(self, frame: int) -> None:
-        if frame % AGE_FRAMES == 0:
+        if self.due(frame, AGE_FRAMES):
             for order in self.model.working_orders():
                 self.table.upsert(order_row(order, self.model))
 

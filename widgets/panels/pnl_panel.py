@@ -33,7 +33,7 @@ class PnlPanel(LivePanel):
         return (
             (model.account_changed, self._show_figures),
             (model.equity_added, self._read),
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
         )
 
     def refresh(self) -> None:
@@ -41,7 +41,7 @@ class PnlPanel(LivePanel):
         self._show_figures()
 
     def _tick(self, frame: int) -> None:
-        if frame % LIVE_FRAMES == 0:
+        if self.due(frame, LIVE_FRAMES):
             self._show_curve()
 
     def _read(self) -> None:

@@ -75,7 +75,7 @@ class PositionsPanel(LivePanel):
         return (
             (model.positions_changed, self._show_positions),
             (model.orders_changed, self._show_orders),
-            (model.ticked, self._tick),
+            (self.frames, self._tick),
         )
 
     def refresh(self) -> None:
@@ -104,7 +104,7 @@ class PositionsPanel(LivePanel):
         self.orders.replace([order_row(order, self.model) for order in newest])
 
     def _tick(self, frame: int) -> None:
-        if frame % AGE_FRAMES == 0 and not self.orders.isHidden():
+        if self.due(frame, AGE_FRAMES) and not self.orders.isHidden():
             self._show_orders()
 
     def _act(self, name: str, keys: Sequence[str]) -> None:

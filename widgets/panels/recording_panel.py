@@ -27,11 +27,11 @@ class RecordingPanel(LivePanel):
         super().showEvent(event)
         if not self._recording:
             self._recording = True
-            self.model.ticked.connect(self._pulse)
+            self.frames.connect(self._pulse)
 
     def _pulse(self, frame: int) -> None:
         if self.listening:
             self.record()
             self.draw(frame)
-        elif frame % HIDDEN_FRAMES == 0:
+        elif self.due(frame, HIDDEN_FRAMES):
             self.record()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, SignalInstance
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ToneLabel
@@ -32,6 +32,10 @@ def use_tone(use: float) -> Tone:
     if use >= 1:
         return Tone.BAD
     return Tone.WARNING if use >= WARNING_USE else Tone.FAINT
+
+
+def until_words(until_ns: int) -> str:
+    return f"{format_time(until_ns)} {zone_words(until_ns)}"
 
 
 def plain(value: str) -> str:
@@ -92,18 +96,25 @@ class LimitList(QWidget):
 
 
 class StateLine(QWidget):
-    """Dot and word of the trading state, and the denials of the day."""
+    """Dot and word of the trading state, and the denials of the day, of which a click tells more."""
+
+    denials_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._state, self._denied = TradingState.ACTIVE, 0
         self.setFixedHeight(20)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+            self.denials_wanted.emit()
 
     def set_state(self, state: TradingState, denied: int, reason: str) -> None:
         if (state, denied) != (self._state, self._denied):
             self._state, self._denied = state, denied
             self.update()
-        self.setToolTip(reason)
+        self.setToolTip(" ".join(filter(None, (reason, "A click leads to the news, which tell each denial."))))
         self.setAccessibleName(f"Trading is {state}. Denied today {denied}. {reason}")
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -124,6 +135,7 @@ class RiskPanel(LivePanel):
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
         self.state = StateLine(self)
+        self.state.denials_wanted.connect(lambda: model.panel_wanted.emit("news"))
         self.notice = ToneLabel("", Tone.WARNING, pixels=11)
         self.notice.setWordWrap(True)
         self.notice.hide()
@@ -155,9 +167,9 @@ class RiskPanel(LivePanel):
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
         if risk.until_ns:
-            notices.append(f"Lifts at {format_time(risk.until_ns)} {zone_words(risk.until_ns)}.")
+            notices.append(f"Lifts at {until_words(risk.until_ns)}.")
         notices += [
-            f"{name} pauses {owner or 'every strategy'} until {format_time(until)} {zone_words(until)}."
+            f"{name[:1].upper()}{name[1:]} pauses {owner or 'every strategy'} until {until_words(until)}."
             for name, owner, until in risk.protections
         ]
         self.notice.setText(" ".join(notices))

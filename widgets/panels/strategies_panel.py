@@ -1,4 +1,4 @@
-"""Strategies: state, result, position; start, pause, stop; and the parameters of the selected one."""
+"""Strategies: state, result, position; start, pause, stop; parameters, inner values and log of the selected one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from PySide6.QtCore import QRect, Qt, SignalInstance
 from PySide6.QtGui import QPainter, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ButtonKind, ToneLabel
 from widgets.controls.form import Form
+from widgets.controls.segmented import Segmented
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import EngineModel
@@ -18,6 +19,7 @@ from widgets.look import shapes
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
+from widgets.panels.strategy_inside import InnerTable, StrategyLogTable, inner_rows, lines_of
 from workstation.core.messages import PauseStrategy, SetParameters, StartStrategy, StopStrategy
 from workstation.core.types import StrategyState
 from workstation.core.views import StrategyView
@@ -29,6 +31,7 @@ STATE_TONES = {
     StrategyState.STOPPED: Tone.FAINT,
 }
 FORM_WIDTH = 330
+PARAMETERS, INSIDE, LOG = range(3)
 FORM_FROM = 620  # pixels of width from which the form shows
 
 
@@ -101,6 +104,12 @@ class StrategiesPanel(LivePanel):
         self.form_area.setWidgetResizable(True)
         self.form_area.setBackgroundRole(QPalette.ColorRole.Base)
         self.form_area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.inside, self.log = InnerTable(), StrategyLogTable()
+        self.pages = QStackedWidget()
+        for page in (self.form_area, self.inside, self.log):
+            self.pages.addWidget(page)
+        self.choice = Segmented(("Parameters", "Inside", "Log"), framed=False)
+        self.choice.chosen.connect(self._choose_page)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -121,8 +130,12 @@ class StrategiesPanel(LivePanel):
         column = QVBoxLayout(self.side)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        pages = Toolbar()
+        pages.row.addWidget(self.choice)
+        pages.row.addStretch(1)
         column.addWidget(bar)
-        column.addWidget(self.form_area, 1)
+        column.addWidget(pages)
+        column.addWidget(self.pages, 1)
         column.addWidget(self.foot)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -133,6 +146,7 @@ class StrategiesPanel(LivePanel):
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return (
             (self.model.strategies_changed, self.show_strategies),
+            (self.model.log_added, self._show_log),
             (self.model.control_changed, self._edited),
             (self.model.control_changed, self._show_buttons),
         )
@@ -140,6 +154,7 @@ class StrategiesPanel(LivePanel):
     def refresh(self) -> None:
         self.show_strategies(list(self.model.engine.strategies()))
         self.table.flush()
+        self._show_log()
         if not self._chosen and self._views:
             running = [view.name for view in self._views.values() if view.state is StrategyState.RUNNING]
             self.table.select_key((running or list(self._views))[0])
@@ -155,6 +170,22 @@ class StrategiesPanel(LivePanel):
         self.table.replace(rows)
         self._show_buttons()
         self._follow_applied()
+        self._show_inside()
+
+    def _choose_page(self, page: int) -> None:
+        self.pages.setCurrentIndex(page)
+        self.foot.setVisible(page == PARAMETERS)
+        self._show_inside()
+        self._show_log()
+
+    def _show_inside(self) -> None:
+        if self.choice.index == INSIDE:
+            view = self._views.get(self._chosen)
+            self.inside.replace(inner_rows(view.inner if view is not None else ()))
+
+    def _show_log(self, _: object = None) -> None:
+        if self.choice.index == LOG:
+            self.log.replace(lines_of(self.model.log, self._chosen))
 
     def _row(self, view: StrategyView) -> Row:
         return {
@@ -174,6 +205,8 @@ class StrategiesPanel(LivePanel):
         if len(names) == 1 and names[0] != self._chosen:
             self._chosen, self._awaited = names[0], {}
             self._show_form()
+            self._show_inside()
+            self._show_log()
 
     def _show_form(self) -> None:
         view = self._views.get(self._chosen)

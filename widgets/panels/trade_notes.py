@@ -12,6 +12,7 @@ from workstation.core.errors import StorageError
 from workstation.storage.document import DocumentWriter, read_document
 
 VERSION = 1
+NOT_KEPT = "Notes last as long as this window: it has no data folder."
 
 log = logging.getLogger("widgets.panels.trade_notes")
 
@@ -19,6 +20,8 @@ log = logging.getLogger("widgets.panels.trade_notes")
 class TradeNote(msgspec.Struct, frozen=True):
     text: str = ""
     tags: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    """Names of the files of its chart, beside the notes."""
 
 
 class TradeNotesFile(msgspec.Struct, frozen=True):
@@ -34,18 +37,15 @@ class TradeNotes(QObject):
     changed = Signal()
     problem_told = Signal(str)  # a file that could not be read or written, in a sentence
 
-    def __init__(self, file: Path | None, parent: QObject | None = None) -> None:
+    def __init__(self, file: Path | None, parent: QObject | None = None, not_kept: str = NOT_KEPT) -> None:
         super().__init__(parent)
         self._file = file
+        self.not_kept = "" if file is not None else not_kept
+        """Why they do not outlast the window, in a sentence; empty when they do."""
         self.writer = DocumentWriter(self.problem_told.emit)
         self.problem = ""
         """Why the file was not read, in a sentence; the journal shows it."""
         self._notes = self._read()
-
-    @property
-    def kept(self) -> bool:
-        """Whether they outlast the window."""
-        return self._file is not None
 
     def of(self, trip: str) -> TradeNote:
         return self._notes.get(trip, TradeNote())

@@ -43,8 +43,8 @@ def _columns(runs: Sequence[StoredRun]) -> tuple[Column, ...]:
 
 
 def comparison_rows(runs: Sequence[StoredRun]) -> list[Row]:
-    """Figures first, with the best of each marked; then how the runs were made, with what differs marked."""
-    rows = [_figure_row(figure, runs) for figure in ROWS]
+    """What differs in how the runs were made; then figures, with the best of each marked; then what is alike."""
+    figures = [_figure_row(figure, runs) for figure in ROWS]
     about: list[tuple[str, list[str]]] = [
         ("Strategy", [run.result.run.strategy for run in runs]),
         ("Symbol", [run.result.run.symbol for run in runs]),
@@ -58,12 +58,15 @@ def comparison_rows(runs: Sequence[StoredRun]) -> list[Row]:
     for name in names:
         values = [run.result.run.parameters.get(name) for run in runs]
         about.append((name, ["–" if value is None else str(value).replace("-", "−") for value in values]))
+    apart: list[Row] = []
+    alike: list[Row] = []
     for label, texts in about:
         differs = len(set(texts)) > 1
         tones = [
             Tone.ACCENT if differs and text != texts[0] else Tone.NORMAL if differs else Tone.FAINT for text in texts
         ]
-        rows.append(_row(label, texts, tones))
+        (apart if differs else alike).append(_row(label, texts, tones))
+    rows = [*apart, *figures, *alike]
     for place, row in enumerate(rows):
         row["place"] = place
     return rows

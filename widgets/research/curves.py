@@ -217,6 +217,9 @@ class CurvesView(QWidget):
             gained = curve.equity[-1] >= curve.equity[0]
             single = tokens.up_text if gained else tokens.down_text
             colour = single if len(self.curves) == 1 else tokens.series_text[place % 4]
+            if len(self.curves) > 1:
+                canvas.fill(x, height // 2 - canvas.px(1), canvas.px(14), canvas.px(2), tokens.series[place % 4])
+                x += canvas.px(20)
             for text, tint in ((curve.name, tokens.text_2), (figure, colour)):
                 width = canvas.text_width(text)
                 canvas.text(x, 0, width + canvas.px(4), height, text, tint)

@@ -35,13 +35,18 @@ class FiguresView(QWidget):
         super().__init__(parent)
         self.figures: Sequence[Shown] = ()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        current().changed.connect(self.update)
+        current().changed.connect(self._follow_theme)
 
     def set_figures(self, figures: Sequence[Shown]) -> None:
         if len(figures) != len(self.figures):
             self.updateGeometry()
         self.figures = figures
         self.setAccessibleDescription(", ".join(f"{figure.label} {figure.text}" for figure in figures))
+        self.update()
+
+    def _follow_theme(self) -> None:
+        """Its rows are lower in a compact window."""
+        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:

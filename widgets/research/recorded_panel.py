@@ -77,7 +77,8 @@ class RecordedPanel(LivePanel):
         return ()
 
     def refresh(self) -> None:
-        elsewhere = self.model.engine.attachment is not None
+        attachment = self.model.engine.attachment
+        elsewhere = attachment is not None and attachment.own is None
         self.words.setText("Of this computer; the attached engine keeps its own sessions." if elsewhere else "")
         self.research.read_recorded(self.take)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
@@ -22,6 +22,8 @@ TRAVEL_INTERVAL_MS = 1
 CHUNK = 16
 """Inputs between two looks at the time."""
 KEPT_MARKS = 4_000
+EVERY_TRADE = 1 << 40
+"""32 bytes each, so that none is missing wherever the replay goes back to."""
 
 
 class Mark(NamedTuple):
@@ -29,6 +31,13 @@ class Mark(NamedTuple):
 
     ts_ns: int
     result: int
+    seen_ns: int
+    """When it was heard of: with candles at the close of its bar."""
+
+
+class _Memory(NamedTuple):
+    heard: dict[str, Any]
+    marks: list[Mark]
 
 
 class Replay(QObject):
@@ -43,11 +52,13 @@ class Replay(QObject):
         super().__init__(parent)
         self.source = source
         self.engine = ReplayEngine(source)
-        self.model = EngineModel(self.engine, self)
+        self.model = EngineModel(self.engine, self, kept_trades=EVERY_TRADE)
         self.marks: list[Mark] = []
         self.engine.subscribe(FillView, self._on_fill)
         self.playing = False
         self.speed = 16
+        self.engine.player.remember = self._remember
+        self.engine.player.recall = self._recall
         self._wanted_ns: float = source.start_ns
         self._travels = False
         self._until_fill = False
@@ -76,6 +87,7 @@ class Replay(QObject):
     def close(self) -> None:
         self._timer.stop()
         self.model.stop()
+        self.engine.player.close()
 
     # --- What a person does -----------------------------------------------------------------------------------------
 
@@ -117,6 +129,12 @@ class Replay(QObject):
         self._until_fill, self._filled = True, False
         self._travel(self.source.end_ns)
 
+    def go_to_previous_trade(self) -> None:
+        """Back to the last own execution before now, or to the beginning when there is none."""
+        self._pause()
+        earlier = [mark.seen_ns for mark in self.marks if mark.seen_ns < self.time_ns]
+        self.go_to(max(earlier, default=self.source.start_ns))
+
     def _pause(self) -> None:
         if self.playing:
             self.playing = False
@@ -126,14 +144,12 @@ class Replay(QObject):
         self._wanted_ns = time_ns
         self._travels = True
         self.model.blockSignals(True)
-        if time_ns < self.time_ns:
-            self.marks.clear()
+        if not self._until_fill:
             try:
-                self.engine.player.rewind()
+                self.engine.player.approach(time_ns)
             except WorkstationError as error:
                 self._stop(str(error))
                 return
-            self.model.forget()
         self._run()
         self.changed.emit()
         # What is near is reached at once.
@@ -190,6 +206,17 @@ class Replay(QObject):
         self.model.reloaded.emit()
         self.changed.emit()
 
+    def _remember(self) -> _Memory:
+        return _Memory(self.model.memory(), self.marks.copy())
+
+    def _recall(self, memory: object) -> None:
+        if isinstance(memory, _Memory):
+            self.model.recall(memory.heard)
+            self.marks = memory.marks.copy()
+        else:
+            self.model.forget()
+            self.marks = []
+
     def _stop(self, sentence: str) -> None:
         self.playing = False
         self._arrive()
@@ -201,4 +228,4 @@ class Replay(QObject):
         self._filled = True
         result = (fill.realised > 0) - (fill.realised < 0)
         if len(self.marks) < KEPT_MARKS:
-            self.marks.append(Mark(fill.ts_ns, result))
+            self.marks.append(Mark(fill.ts_ns, result, self.time_ns))

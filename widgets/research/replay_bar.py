@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -83,7 +84,8 @@ class Track(QWidget):
 
 
 class ReplayBar(QWidget):
-    """Space plays and pauses, the arrow keys step, Home and End go to the edges, T to the next trade."""
+    """Space plays and pauses, Left and Right step (ten with Shift, to a trade with Ctrl), Up and Down change the speed,
+    Home and End go to the edges."""
 
     left = Signal()
 
@@ -94,20 +96,20 @@ class ReplayBar(QWidget):
         self.track.wanted.connect(self._go_to_share)
         self.first = IconButton("first", "Back to the beginning (Home)")
         self.first.clicked.connect(lambda: replay.go_to(replay.source.start_ns))
-        self.back = IconButton("chevron-left", "One step back (Left)")
+        self.back = IconButton("chevron-left", "One step back (Left); ten with Shift")
         self.back.clicked.connect(lambda: replay.step(-1))
         self.play = Button("Play", ButtonKind.SUBMIT, icon="play")
         self.play.set_submit(Mode.REPLAY, Tone.WARNING)
         self.play.setFixedHeight(current().metrics.button)
         self.play.setToolTip("Play and pause (Space)")
         self.play.clicked.connect(lambda: replay.play(not replay.playing))
-        self.forward = IconButton("chevron-right", "One step (Right)")
+        self.forward = IconButton("chevron-right", "One step (Right); ten with Shift")
         self.forward.clicked.connect(lambda: replay.step(1))
         self.last = IconButton("last", "To the end (End)")
         self.last.clicked.connect(lambda: replay.go_to(replay.source.end_ns))
         self.speeds = Segmented([f"{speed}×" if speed else "Max" for speed in SPEEDS])
         unit = "a second" if replay.source.has_depth else "a bar"
-        self.speeds.setToolTip(f"1× is {unit} of the replay a second.")
+        self.speeds.setToolTip(f"1× is {unit} of the replay a second. Up and Down change it.")
         self.speeds.set_index(SPEEDS.index(replay.speed))
         self.speeds.chosen.connect(lambda place: replay.set_speed(SPEEDS[place]))
         self.words = ToneLabel("", Tone.LABEL)
@@ -119,8 +121,10 @@ class ReplayBar(QWidget):
         self.date.returnPressed.connect(self.jump)
         self.jump_button = Button("Go")
         self.jump_button.clicked.connect(self.jump)
+        self.previous_trade = IconButton("chevron-left", "Back to the own execution before (Ctrl+Left)")
+        self.previous_trade.clicked.connect(replay.go_to_previous_trade)
         self.next_trade = Button("Next trade")
-        self.next_trade.setToolTip("Forward to the next own execution (T)")
+        self.next_trade.setToolTip("Forward to the next own execution (Ctrl+Right)")
         self.next_trade.clicked.connect(replay.go_to_next_trade)
         self.leave = Button("Leave replay", icon="cross")
         self.leave.setToolTip("Back to the live panels; the session went on meanwhile.")
@@ -144,6 +148,7 @@ class ReplayBar(QWidget):
         row.addWidget(ToneLabel("Jump to", Tone.LABEL))
         row.addWidget(self.date)
         row.addWidget(self.jump_button)
+        row.addWidget(self.previous_trade)
         row.addWidget(self.next_trade)
         row.addSpacing(12)
         row.addWidget(self.leave)
@@ -153,6 +158,11 @@ class ReplayBar(QWidget):
         column.addWidget(self.track)
         column.addLayout(row)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def ask_date(self) -> None:
+        """Bring the keyboard into the field of the date."""
+        self.date.setFocus()
+        self.date.selectAll()
 
     def jump(self) -> None:
         """To the moment in the field."""
@@ -191,20 +201,37 @@ class ReplayBar(QWidget):
         self._show_move()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        replay, steps = self.replay, 10 if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 1
-        acts = {
+        if not self.take_key(event):
+            super().keyPressEvent(event)
+
+    def take_key(self, event: QKeyEvent) -> bool:
+        """Do what a key says; False for one that says nothing here."""
+        replay, key, modifiers = self.replay, Qt.Key(event.key()), event.modifiers()
+        steps = 10 if modifiers & Qt.KeyboardModifier.ShiftModifier else 1
+        plain: dict[Qt.Key, Callable[[], None]] = {
             Qt.Key.Key_Space: lambda: replay.play(not replay.playing),
             Qt.Key.Key_Left: lambda: replay.step(-steps),
             Qt.Key.Key_Right: lambda: replay.step(steps),
+            Qt.Key.Key_Up: lambda: self._change_speed(1),
+            Qt.Key.Key_Down: lambda: self._change_speed(-1),
             Qt.Key.Key_Home: lambda: replay.go_to(replay.source.start_ns),
             Qt.Key.Key_End: lambda: replay.go_to(replay.source.end_ns),
             Qt.Key.Key_T: replay.go_to_next_trade,
         }
-        act = acts.get(Qt.Key(event.key()))
-        if act is None:
-            super().keyPressEvent(event)
-        else:
+        with_control: dict[Qt.Key, Callable[[], None]] = {
+            Qt.Key.Key_Left: replay.go_to_previous_trade,
+            Qt.Key.Key_Right: replay.go_to_next_trade,
+        }
+        act = (with_control if modifiers & Qt.KeyboardModifier.ControlModifier else plain).get(key)
+        if act is not None:
             act()
+        return act is not None
+
+    def _change_speed(self, by: int) -> None:
+        place = SPEEDS.index(self.replay.speed) + by
+        if 0 <= place < len(SPEEDS):
+            self.speeds.set_index(place)
+            self.replay.set_speed(SPEEDS[place])
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = current().tokens

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QElapsedTimer, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
@@ -14,22 +15,32 @@ from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
+from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.fills_panel import FillsPanel
+from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.live_panel import LivePanel
 from widgets.panels.log_panel import LogPanel
 from widgets.panels.orders_panel import OrdersPanel
 from widgets.panels.pnl_panel import PnlPanel
 from widgets.panels.positions_panel import PositionsPanel
+from widgets.panels.results_panel import ResultsPanel
 from widgets.panels.risk_panel import RiskPanel
 from widgets.panels.strategies_panel import StrategiesPanel
-from widgets.panels.watchlist_panel import WatchlistPanel
+from widgets.panels.trade_notes import TradeNotes
+from widgets.panels.trade_pictures import TradePictures
+from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
 from widgets.research.replay_bar import ReplayBar
-from widgets.research.result_panels import FiguresPanel, TradesPanel
+from widgets.research.result_panels import FiguresPanel
+from widgets.research.run_chart import bring_into_view
 from widgets.research.shown_result import Shown, ShownResult
+from widgets.research.trades_panel import TradesPanel
 from widgets.tape.tape_panel import TapePanel
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import TemplateBook
+from widgets.watchlist.watchlist_panel import WatchlistPanel
+from widgets.watchlist.watchlists import Watchlists
 from widgets.window.banner import Cell
 from workstation.config.settings import Desktop
 from workstation.core.timeframe import utc_datetime
@@ -43,7 +54,7 @@ RESULT_REST = 20
 """Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TABLES = ("positions", "orders", "fills", "strategies", "log")
+TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "log")
 
 SESSION: Layout = row(
     column(
@@ -57,10 +68,11 @@ SESSION_COMPACT: Layout = column(
 )
 RUN: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", *TABLES), 230)),
-    column(Tabs(("run figures",), 504), Tabs(("run trades",)), size=400),
+    column(Tabs(("run figures",), 504), Tabs(("run trades", "run analysis")), size=400),
 )
 RUN_COMPACT: Layout = row(
-    column(Tabs(("chart",)), Tabs(("run equity", "run trades", *TABLES), 170)), Tabs(("run figures",), 300)
+    column(Tabs(("chart",)), Tabs(("run equity", "run trades", *TABLES), 170)),
+    Tabs(("run figures", "run analysis"), 300),
 )
 
 
@@ -118,8 +130,9 @@ class ReplayRoom(QWidget):
         panel = area.add_panel("chart", self.chart.title, self.chart)
         self.chart.title_changed.connect(panel.set_title)
         if self.source.has_depth:
-            area.add_panel("watchlist", "Watchlist", WatchlistPanel(model))
-            ladder = LadderPanel(model, TemplateBook(parent=model), OneClick(model, desktop.one_click_minutes))
+            area.add_panel("watchlist", "Watchlist", WatchlistPanel(model, Watchlists(model.engine, parent=model)))
+            one_click, sizes = OneClick(model, desktop.one_click_minutes), SizePresets(parent=model)
+            ladder = LadderPanel(model, TemplateBook(parent=model), one_click, sizes)
             area.add_panel("ladder", "Ladder", ladder)
             area.add_panel("tape", "Tape", TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms))
             area.add_panel("risk", "Risk", RiskPanel(model))
@@ -128,9 +141,17 @@ class ReplayRoom(QWidget):
             area.add_panel("run equity", "Equity", EquityPanel(model, self.result))
             area.add_panel("run figures", "Figures", FiguresPanel(model, self.result))
             area.add_panel("run trades", "Trades", TradesPanel(model, self.result, folder.reports))
+            area.add_panel("run analysis", "Analysis", AnalysisPanel(model, self.result))
+            self.result.trade_chosen.connect(self._show_trade)
         area.add_panel("positions", "Positions", PositionsPanel(model))
         area.add_panel("orders", "Orders", OrdersPanel(model))
         area.add_panel("fills", "Fills", FillsPanel(model))
+        area.add_panel("balances", "Balances", BalancesPanel(model))
+        area.add_panel("results", "Results", ResultsPanel(model))
+        # Those of the session were written later, and may tell how it went.
+        notes = TradeNotes(None, model, "Notes of a replay end with it; the session's own are in the live journal.")
+        pictures = TradePictures(None, notes, lambda symbol: None, model)
+        area.add_panel("journal", "Journal", JournalPanel(model, notes, pictures))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():
@@ -138,10 +159,21 @@ class ReplayRoom(QWidget):
             if isinstance(content, LivePanel):
                 each.visibilityChanged.connect(content.set_in_front)
 
+    def _show_trade(self, number: int) -> None:
+        shown = self.result.now
+        trade = next((each for each in shown.result.trades if each.number == number), None) if shown else None
+        if trade is not None:
+            bring_into_view(self.chart.view, trade)
+
     def begin(self) -> None:
         """Show the first moment and take the keys."""
         self.bar.setFocus()
         self._follow_at_once()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The transport's keys, wherever in the room the focus is and does not want them itself."""
+        if not self.bar.take_key(event):
+            super().keyPressEvent(event)
 
     def close_replay(self) -> None:
         """End it; nothing of it is heard any more."""

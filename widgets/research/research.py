@@ -25,6 +25,7 @@ from workstation.core.timeframe import TIMEFRAME_NAMES
 from workstation.market.history import candle_ranges
 from workstation.market.recordings.file_format import recording_files
 from workstation.replay.backtest import BacktestSource, RecordingSource
+from workstation.replay.files import source_of
 from workstation.replay.session import RecordedSession, SessionSource, recorded_sessions
 from workstation.replay.source import ReplaySource
 from workstation.storage.candles import CandleDatabase
@@ -65,7 +66,6 @@ class Research(QObject):
     told = Signal(str, bool)
     replay_ready = Signal(object)  # ReplaySource
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
-    trade_wanted = Signal(object)  # UTC nanoseconds of a trade that the run's chart is to show
 
     def __init__(self, loaded: Loaded, data: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -208,6 +208,10 @@ class Research(QObject):
 
     def replay_recordings(self, files: Sequence[Path]) -> None:
         self._prepare(lambda: RecordingSource(files, self.settings))
+
+    def replay_files(self, paths: Sequence[Path]) -> None:
+        """What somebody dropped or chose: ``workstation.replay.files`` says what it may be."""
+        self._prepare(lambda: source_of(paths, self.settings, self.strategies))
 
     def _prepare(self, make: Callable[[], ReplaySource]) -> None:
         self.told.emit("Reading what is to be replayed …", True)

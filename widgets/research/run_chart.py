@@ -24,14 +24,15 @@ from workstation.backtest.round_trips import Trade
 from workstation.core.money import from_money
 from workstation.core.timeframe import TIMEFRAMES
 
-SHOWN_BARS = 160
+ROOM_ROUND_A_TRADE = 1.6
+MOST_BARS = 2_000
 
 
 class RunChartPanel(ResultPanel):
     def __init__(self, model: EngineModel, research: Research, parent: QWidget | None = None) -> None:
         super().__init__(model, research.shown, parent)
         self._research = research
-        research.trade_wanted.connect(self.show_time)
+        research.shown.trade_chosen.connect(self.show_trade)
         self._drawn: Shown | None = None
 
     def build(self) -> None:
@@ -67,6 +68,7 @@ class RunChartPanel(ResultPanel):
         if shown is self._drawn and shown is not None:
             return
         self._drawn = shown
+        self.trades.chosen = self.shown.trade
         if shown is None:
             self.words.setText(self.shown.hint)
             self._clear()
@@ -91,15 +93,16 @@ class RunChartPanel(ResultPanel):
     def _scale(self, logarithmic: bool) -> None:
         self.view.set_price_scale(PriceScale.LOGARITHMIC if logarithmic else PriceScale.LINEAR)
 
-    def show_time(self, time_ns: int) -> None:
-        """Bring a moment into the middle of the chart."""
-        series = self.view.model.series
-        if not len(series):
+    def show_trade(self, number: int) -> None:
+        """Mark a trade and bring it into the middle of the chart, whole where it is not too long."""
+        shown = self._drawn
+        if shown is None or not self._built:
             return
-        state = self.view.viewport_state
-        middle = (state.left + state.right) / 2
-        state.pan(float(series.index_at(time_ns)) - middle)
-        self.view.refresh_ranges()
+        self.trades.chosen = number
+        trade = next((each for each in shown.result.trades if each.number == number), None)
+        if trade is not None:
+            bring_into_view(self.view, trade)
+        self.view.price_pane.surface.update()
 
     def _clear(self) -> None:
         empty = np.empty(0)
@@ -116,6 +119,20 @@ class RunChartPanel(ResultPanel):
             self._research.replay_run(self._drawn.number)
 
 
+def bring_into_view(view: ChartView, trade: Trade) -> None:
+    """Into the middle of a chart, whole where it is not too long; nothing where the chart has no bars."""
+    series, state = view.model.series, view.viewport_state
+    if not len(series):
+        return
+    entry, leave = float(series.index_at(trade.entry_ns)), float(series.index_at(trade.exit_ns))
+    wanted = (leave - entry) * ROOM_ROUND_A_TRADE
+    if state.bars < wanted <= MOST_BARS:
+        state.zoom(state.bars / wanted, state.right)
+    middle = (entry + leave) / 2 if leave - entry < state.bars else entry
+    state.pan(middle - (state.left + state.right) / 2)
+    view.refresh_ranges()
+
+
 def _fills(trade: Trade) -> list[Fill]:
     bought = trade.side > 0
     entry = Fill(trade.entry_ns, float(trade.entry_price), "buy" if bought else "sell")
@@ -127,5 +144,11 @@ def _mark(trade: Trade) -> TradeMark:
     r = trade.r_multiple
     result = format_money(from_money(trade.net), signed=True) if r is None else format_multiple_of_risk(r, 1)
     return TradeMark(
-        trade.entry_ns, trade.exit_ns, float(trade.entry_price), float(trade.exit_price), trade.net > 0, result
+        trade.entry_ns,
+        trade.exit_ns,
+        float(trade.entry_price),
+        float(trade.exit_price),
+        trade.net > 0,
+        result,
+        trade.number,
     )

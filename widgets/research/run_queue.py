@@ -25,6 +25,8 @@ from workstation.core.own_program import own_environment
 log = logging.getLogger("widgets.research.run_queue")
 
 LAST_WORDS = 2_000
+CLOSING_MS = 2_000
+"""A child that was killed is gone within some milliseconds."""
 
 
 @dataclass
@@ -83,8 +85,10 @@ class RunQueue(QObject):
         """End the child and forget what waits."""
         self._closing = True
         left, self.runs = self.runs, []
-        if self._process is not None:
-            self._let_go(self._process)
+        process = self._process
+        if process is not None:
+            self._let_go(process)
+            process.waitForFinished(CLOSING_MS)
         self._history.delete(run.number for run in left)
 
     def _start_next(self) -> None:

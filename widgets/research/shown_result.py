@@ -48,17 +48,28 @@ class ShownResult(QObject):
     """Holds it, and says when it is another one."""
 
     changed = Signal()
+    trade_chosen = Signal(int)  # its number; the panels that show trades mark it
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.now: Shown | None = None
+        self.trade = 0
+        """The number of the trade that a person looks at; 0 for none."""
         self.compared: Sequence[StoredRun] = ()
         """Two or more runs that are held against each other."""
         self.hint = "No run is shown. Choose one under Runs, or run a backtest."
 
     def show(self, shown: Shown | None) -> None:
+        if shown is None or self.now is None or shown.title != self.now.title:
+            self.trade = 0
         self.now = shown
         self.changed.emit()
+
+    def choose_trade(self, number: int) -> None:
+        """Look at one of the shown run's trades."""
+        if number != self.trade:
+            self.trade = number
+            self.trade_chosen.emit(number)
 
     def compare(self, runs: Sequence[StoredRun]) -> None:
         self.compared = tuple(runs)

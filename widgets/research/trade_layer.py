@@ -29,6 +29,7 @@ class TradeMark(NamedTuple):
     exit: float
     gained: bool
     text: str
+    number: int = 0
 
 
 class TradeLayer:
@@ -36,6 +37,8 @@ class TradeLayer:
 
     def __init__(self) -> None:
         self._marks: Sequence[TradeMark] = ()
+        self.chosen = 0
+        """The number of the trade that is marked."""
         self._entries = self._exits = np.empty(0, dtype=np.int64)
 
     def set_marks(self, marks: Sequence[TradeMark]) -> None:
@@ -60,12 +63,25 @@ class TradeLayer:
             colour = tokens.up if mark.gained else tokens.down
             x1, x2 = (float(scale.x(model.series.index_at(at))) for at in (mark.entry_ns, mark.exit_ns))
             y1, y2 = scale.y(mark.entry), scale.y(mark.exit)
+            chosen = mark.number == self.chosen and self.chosen > 0
+            if chosen:
+                _frame(canvas, (x1, y1), (x2, y2), tokens)
             _dashed(canvas, (x1, y1), (x2, y2), colour)
-            if labelled:
+            if labelled or chosen:
                 half, height = canvas.px(40), canvas.px(14)
                 text = tokens.up_text if mark.gained else tokens.down_text
                 y = y2 - height - canvas.px(CLEARANCE) if mark.exit >= mark.entry else y2 + canvas.px(CLEARANCE)
+                wide = canvas.text_width(mark.text, 11) + canvas.px(4)
+                canvas.fill(x2 - wide / 2, y, wide, height, tokens.ground)
                 canvas.text(x2 - half, y, 2 * half, height, mark.text, text, CENTRE, 11)
+
+
+def _frame(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], tokens: Tokens) -> None:
+    """A box round a trade, in the colour of what is chosen."""
+    room = canvas.px(CLEARANCE)
+    left, right = min(start[0], end[0]) - room, max(start[0], end[0]) + room
+    top, bottom = min(start[1], end[1]) - room, max(start[1], end[1]) + room
+    canvas.frame(round(left), round(top), round(right - left), round(bottom - top), tokens.accent)
 
 
 def _dashed(canvas: Canvas, start: tuple[float, float], end: tuple[float, float], colour: QColor) -> None:

@@ -57,7 +57,7 @@ class TapePanel(LivePanel):
         column.addWidget(self.view)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ((self.model.ticked, self._tick), (self.model.symbol_chosen, self.refresh))
+        return ((self.frames, self._tick), (self.model.symbol_chosen, self.refresh))
 
     def refresh(self) -> None:
         symbol = self.model.symbol
@@ -117,7 +117,7 @@ class TapePanel(LivePanel):
 
     def _tick(self, frame: int) -> None:
         self._take()
-        if frame % (SLOW_FRAMES * 4) == 0:
+        if self.due(frame, SLOW_FRAMES * 4):
             self._measure()
 
     def _take(self) -> None:

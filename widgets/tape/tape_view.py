@@ -177,9 +177,9 @@ class TapeView(QWidget):
             price = size = tokens.text_3
         left, middle, right = self._columns(canvas)
         time_colour = tokens.text_2 if large else tokens.text_3
-        canvas.label(left, y, canvas.width, height, format_time(trade.time_ns), time_colour, LEFT)
-        canvas.label(0, y, middle, height, price_text(trade.ticks, 1, self._tick), price, RIGHT, 12, weight)
-        canvas.label(middle, y, right - middle, height, size_text(trade.lots, self._lot), size, RIGHT, 12, weight)
+        canvas.text(left, y, canvas.width, height, format_time(trade.time_ns), time_colour, LEFT)
+        canvas.text(0, y, middle, height, price_text(trade.ticks, 1, self._tick), price, RIGHT, 12, weight)
+        canvas.text(middle, y, right - middle, height, size_text(trade.lots, self._lot), size, RIGHT, 12, weight)
 
     def _columns(self, canvas: Canvas) -> tuple[int, int, int]:
         """Left edge of the time, right edges of price and size."""

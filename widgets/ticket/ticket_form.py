@@ -6,37 +6,30 @@ from decimal import Decimal
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from widgets.controls.controls import ToneLabel
+from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.fields import Field
 from widgets.controls.segmented import Segmented
 from widgets.controls.toolbar import TextButton, popup_below
+from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look.numbers import decimals_of
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Tone
+from widgets.ticket import ticket_menus as menus
 from widgets.ticket.algorithm_fields import AlgorithmFields
 from widgets.ticket.algorithm_order import AlgorithmKind
+from widgets.ticket.order_life import OrderLife
+from widgets.ticket.size_presets import SizePresets
+from widgets.ticket.size_switch import SizeSwitch
 from widgets.ticket.templates import Template, TemplateBook
 from widgets.ticket.ticket_order import LIMITS, TRIGGERED, SizeUnit, TicketEntry
 from workstation.core.instrument import Instrument
-from workstation.core.types import OrderType, Side, TimeInForce
+from workstation.core.types import OrderType, Side
 
 MAIN_TYPES = (OrderType.MARKET, OrderType.LIMIT, OrderType.STOP)
-MORE_TYPES = (
-    OrderType.STOP_LIMIT,
-    OrderType.TAKE_PROFIT,
-    OrderType.TAKE_PROFIT_LIMIT,
-    OrderType.TRAILING_STOP,
-)
 UNITS = tuple(SizeUnit)
-UNIT_WORDS = ("quantity", "value", "% of equity", "risk, % of equity")
-LIVES = {
-    TimeInForce.GTC: "Good till cancelled",
-    TimeInForce.IOC: "Immediate or cancel",
-    TimeInForce.FOK: "Fill or kill",
-}
 UNIT_ROOM = 34
 
 
@@ -71,12 +64,13 @@ class TicketForm(QWidget):
     changed = Signal()
     exit_ticked = Signal(str, bool)  # "stop" or "target"
 
-    def __init__(self, book: TemplateBook, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, model: EngineModel, book: TemplateBook, presets: SizePresets, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.type = OrderType.LIMIT
         self.algorithm: AlgorithmKind | None = None
         """Chosen in place of an order's type."""
-        self.time_in_force = TimeInForce.GTC
         self.side = Segmented(["Buy", "Sell"], tones=[Tone.UP, Tone.DOWN], stretch=True)
         self.types = TypeSwitch()
         self.types.set_index(1)
@@ -94,10 +88,14 @@ class TicketForm(QWidget):
             "stop": self.stop,
             "target": self.target,
         }
+        self.life = OrderLife(model.engine.now_ns, UNIT_ROOM, self)
+        self.sizes = SizeSwitch(model, presets, stretch=True, parent=self)
+        self.sizes.setToolTip("Writes this size; a right click edits the sizes")
+        self.edit_sizes = IconButton("more", "Edits the sizes")
         self.algorithm_fields = AlgorithmFields()
         self.algorithm_fields.hide()
         self.book = book
-        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True)
+        self.template_button = TextButton("Template", "The bracket that goes with the order", opens=True, inset=3)
         self.problem = ToneLabel("", Tone.BAD, pixels=11)
         self.problem.setWordWrap(True)
         self.problem.hide()
@@ -114,10 +112,12 @@ class TicketForm(QWidget):
         grid.setColumnMinimumWidth(0, 60)
         grid.setColumnStretch(1, 1)
         self.labels = {name: ToneLabel(name.capitalize(), Tone.LABEL) for name in ("trigger", "trail", "price", "size")}
-        self.labels["unit"] = ToneLabel("")
+        self.labels["sizes"] = ToneLabel("Sizes", Tone.LABEL)
         rows: list[tuple[QWidget, QWidget]] = [
             *((self.labels[name], self.fields[name]) for name in ("trigger", "trail", "price", "size")),
-            (self.labels["unit"], self.units),
+            (self.labels["sizes"], self._sizes_row()),
+            (self.life.button, self.units),
+            *self.life.rows(),
             (self.with_stop, self.stop),
             (self.with_target, self.target),
         ]
@@ -145,15 +145,29 @@ class TicketForm(QWidget):
         column.addWidget(self.flags)
         column.addWidget(self.problem)
 
+    def _sizes_row(self) -> QWidget:
+        self.sizes_row = QWidget()
+        row = QHBoxLayout(self.sizes_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(2)
+        row.addWidget(self.sizes, 1)
+        row.addWidget(self.edit_sizes)
+        return self.sizes_row
+
     def _connect(self) -> None:
         self.side.chosen.connect(self.changed)
         self.units.chosen.connect(self.changed)
         self.algorithm_fields.changed.connect(self.changed)
-        self.template_button.clicked.connect(lambda: popup_below(self.template_menu(), self.template_button))
+        self.life.changed.connect(self.changed)
+        self.sizes.picked.connect(self._write_size)
+        self.edit_sizes.clicked.connect(lambda: self.sizes.edit(self.sizes))
+        self.quantity.textEdited.connect(lambda: self.sizes.set_index(-1))
+        self.units.chosen.connect(lambda: self.sizes.set_index(-1))
+        self.template_button.clicked.connect(lambda: popup_below(menus.template_menu(self), self.template_button))
         self.book.changed.connect(self._show_template)
         self.book.choice_changed.connect(self._show_template)
         self.types.chosen.connect(lambda index: self.choose_type(MAIN_TYPES[index]))
-        self.types.more_wanted.connect(lambda: popup_below(self.types_menu(), self.types))
+        self.types.more_wanted.connect(lambda: popup_below(menus.types_menu(self), self.types))
         for field in self.fields.values():
             field.textEdited.connect(self.changed)
         for box in (self.with_stop, self.with_target, self.post_only, self.reduce_only):
@@ -174,7 +188,21 @@ class TicketForm(QWidget):
                 field.set_step(instrument.tick)
         self.with_stop.setChecked(False)
         self.with_target.setChecked(False)
+        self.life.take_instrument(instrument)
+        self.sizes.take_symbol(instrument.symbol, -1)
         self.show_unit(instrument)
+
+    def choose_size(self, place: int) -> None:
+        """Write one of the preset sizes, the last where there are not so many."""
+        place = min(place, len(self.sizes.lots) - 1)
+        self.sizes.set_index(place)
+        self._write_size(self.sizes.lots[place])
+
+    def _write_size(self, lots: int) -> None:
+        """A preset, as a quantity."""
+        self.units.set_index(UNITS.index(SizeUnit.QUANTITY))
+        self.quantity.setText(self.sizes.text)
+        self.changed.emit()
 
     def show_unit(self, instrument: Instrument) -> None:
         """The size field in its unit."""
@@ -199,6 +227,8 @@ class TicketForm(QWidget):
     def _show_algorithm(self, shown: bool) -> None:
         self.algorithm_fields.setVisible(shown)
         self.post_only.setVisible(not shown)
+        self.life.set_used(not shown)
+        self.life.button.setVisible(not shown and current().density is not Density.COMPACT)
         self.template_button.setVisible(not shown)
         for widget in (self.with_stop, self.stop, self.with_target, self.target):
             widget.setVisible(not shown and self.template is None)
@@ -250,7 +280,7 @@ class TicketForm(QWidget):
 
     def every_field(self) -> dict[str, Field]:
         """By name, those of the algorithm that is chosen in place of the order's own."""
-        return {**self.fields, **self.algorithm_fields.fields} if self.algorithm else self.fields
+        return {**self.fields, **(self.algorithm_fields.fields if self.algorithm else self.life.fields)}
 
     def entry(self, symbol: str) -> TicketEntry:
         """The fields as they stand."""
@@ -269,75 +299,20 @@ class TicketForm(QWidget):
             with_target=self.with_target.isChecked(),
             post_only=self.post_only.isChecked(),
             reduce_only=self.reduce_only.isChecked(),
-            time_in_force=self.time_in_force,
+            time_in_force=self.life.time_in_force,
+            until_ns=self.life.until.moment_ns(),
+            iceberg=self.life.iceberg,
+            visible=self.life.visible_part.number(),
         )
 
     def fit_density(self) -> None:
-        """The compact ticket leaves size units and flags to its menu."""
+        """The compact ticket leaves sizes, units, life and flags to its menu."""
         compact = current().density is Density.COMPACT
-        for widget in (self.units, self.labels["unit"], self.flags):
+        for widget in (self.labels["sizes"], self.sizes_row, self.units, self.flags):
             widget.setVisible(not compact)
-
-    # --- Menus ------------------------------------------------------------------------------------------------------
-
-    def types_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for kind in MORE_TYPES:
-            action = menu.addAction(TYPE_WORDS[kind].capitalize())
-            action.setCheckable(True)
-            action.setChecked(kind is self.type and self.algorithm is None)
-            action.triggered.connect(lambda _=False, kind=kind: self.choose_type(kind))
-        menu.addSeparator()
-        for algorithm in AlgorithmKind:
-            action = menu.addAction(algorithm.value)
-            action.setCheckable(True)
-            action.setChecked(algorithm is self.algorithm)
-            action.triggered.connect(lambda _=False, kind=algorithm: self.choose_algorithm(kind))
-        return menu
-
-    def template_menu(self) -> QMenu:
-        """Every template with what it does, and none."""
-        menu = QMenu(self)
-        for name in ("", *self.book.names()):
-            template = self.book.get(name)
-            action = menu.addAction(f"{name}: {template.words()}" if template is not None else "No template")
-            action.setCheckable(True)
-            action.setChecked(template is self.template)
-            action.triggered.connect(lambda _=False, name=name: self.book.choose(name))
-        return menu
-
-    def options_menu(self) -> QMenu:
-        """Size units, flags, and how long the order lives."""
-        menu = QMenu(self)
-        for place, words in enumerate(UNIT_WORDS):
-            action = menu.addAction(f"Size by {words}")
-            action.setCheckable(True)
-            action.setChecked(place == self.units.index)
-            action.triggered.connect(lambda _=False, place=place: self.choose_unit(place))
-        menu.addSeparator()
-        for box in (self.post_only, self.reduce_only):
-            action = menu.addAction(box.text())
-            action.setCheckable(True)
-            action.setChecked(box.isChecked())
-            action.setEnabled(box.isEnabled())
-            action.triggered.connect(lambda _=False, box=box: box.toggle())
-        menu.addSeparator()
-        if current().density is Density.COMPACT:
-            brackets = self.template_menu()
-            brackets.setTitle("Bracket template")
-            menu.addMenu(brackets)
-            menu.addSeparator()
-        for kind, text in LIVES.items():
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(kind is self.time_in_force)
-            action.triggered.connect(lambda _=False, kind=kind: self._choose_life(kind))
-        return menu
+        self.life.button.setVisible(not compact and self.algorithm is None)
 
     def choose_unit(self, place: int) -> None:
         self.units.set_index(place)
-        self.changed.emit()
-
-    def _choose_life(self, kind: TimeInForce) -> None:
-        self.time_in_force = kind
+        self.sizes.set_index(-1)
         self.changed.emit()

@@ -50,6 +50,11 @@ class TicketEntry:
     post_only: bool
     reduce_only: bool
     time_in_force: TimeInForce = TimeInForce.GTC
+    until_ns: int | None = None
+    """When a good-till-date order ends, UTC; ``None`` where the field holds no time."""
+    iceberg: bool = False
+    visible: Decimal | None = None
+    """What of an iceberg shows."""
 
 
 def expected_price(entry: TicketEntry, best_bid: Decimal | None, best_ask: Decimal | None) -> Decimal | None:
@@ -78,6 +83,8 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
         raise TicketProblem("price", "There is no price yet; wait for the book.")
     stop = _exit(instrument, entry, "stop", entry.stop, price) if entry.with_stop else 0
     target = _exit(instrument, entry, "target", entry.target, price) if entry.with_target else 0
+    if entry.time_in_force is TimeInForce.GTD and entry.until_ns is None:
+        raise TicketProblem("until", "A time is needed: 2024-01-31 13:00, or 13:00 for the next such time.")
     return Intent(
         symbol=entry.symbol,
         side=entry.side,
@@ -92,6 +99,8 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
         reason="ticket",
         stop_loss=stop,
         take_profit=target,
+        good_till_ns=(entry.until_ns or 0) if entry.time_in_force is TimeInForce.GTD else 0,
+        visible_lots=_quantity_lots(instrument, "visible", entry.visible) if entry.iceberg else 0,
     )
 
 
@@ -121,13 +130,10 @@ def _exit(instrument: Instrument, entry: TicketEntry, field: str, amount: Decima
 def lots_of(entry: TicketEntry, instrument: Instrument, price: Decimal, equity: Decimal) -> int:
     """Lots of the ticket's size, rounded down where the unit is not a quantity."""
     size = entry.size
+    if entry.unit is SizeUnit.QUANTITY:
+        return _quantity_lots(instrument, "size", size)
     if size is None or size <= 0:
         raise TicketProblem("size", "A size above 0 is needed.")
-    if entry.unit is SizeUnit.QUANTITY:
-        try:
-            return instrument.lots(size)
-        except ValueError:
-            raise TicketProblem("size", f"Sizes of {instrument.symbol} move in steps of {instrument.lot}.") from None
     if entry.unit is SizeUnit.RISK:
         if not entry.with_stop or entry.stop is None:
             raise TicketProblem("size", "A size by risk needs a stop; tick Stop and give its price.")
@@ -140,6 +146,15 @@ def lots_of(entry: TicketEntry, instrument: Instrument, price: Decimal, equity: 
     if lots < 1:
         raise TicketProblem("size", f"That is less than one step of {instrument.lot} {instrument.base}.")
     return lots
+
+
+def _quantity_lots(instrument: Instrument, field: str, amount: Decimal | None) -> int:
+    if amount is None or amount <= 0:
+        raise TicketProblem(field, "A size above 0 is needed.")
+    try:
+        return instrument.lots(amount)
+    except ValueError:
+        raise TicketProblem(field, f"Sizes of {instrument.symbol} move in steps of {instrument.lot}.") from None
 
 
 def _worth_of_one(instrument: Instrument, price: Decimal) -> Decimal:

@@ -13,19 +13,22 @@ from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ButtonKind, IconButton, Verdict
-from widgets.controls.presets import preset_lots
-from widgets.controls.toolbar import Fact, Facts, Hairline, TextButton, popup_below
+from widgets.controls.scrolled import Scrolled
+from widgets.controls.toolbar import Facts, Hairline, TextButton, popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look import shapes
-from widgets.look.numbers import format_money, format_multiple_of_risk, format_percent, format_quantity
-from widgets.look.theme import current
+from widgets.look.numbers import format_moment, format_multiple_of_risk
+from widgets.look.theme import Density, current
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.ticket import algorithm_order
+from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.templates import Template, TemplateBook, plan_at
+from widgets.ticket.ticket_figures import EMPTY_FACTS, cost_facts
 from widgets.ticket.ticket_form import UNITS, TicketForm
+from widgets.ticket.ticket_menus import options_menu
 from widgets.ticket.ticket_order import (
     SizeUnit,
     TicketEntry,
@@ -45,7 +48,6 @@ from workstation.core.views import VerdictView
 
 MODE_WORDS = {Mode.PAPER: "on paper", Mode.LIVE: "live", Mode.REPLAY: "in replay"}
 FIRST_DISTANCES = {"stop": Decimal("-0.01"), "target": Decimal("0.02")}
-EMPTY_FACTS = tuple(Fact(name, "–", Tone.FAINT) for name in ("Cost", "Fee", "Margin", "Risk to stop"))
 JUDGE_AFTER_MS = 30
 
 
@@ -53,7 +55,12 @@ class TicketPanel(LivePanel):
     """Shows one order. What is denied cannot be sent; the verdict says why."""
 
     def __init__(
-        self, model: EngineModel, book: TemplateBook, one_click: OneClick, parent: QWidget | None = None
+        self,
+        model: EngineModel,
+        book: TemplateBook,
+        one_click: OneClick,
+        presets: SizePresets,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(model, parent)
         self.one_click = one_click
@@ -71,28 +78,41 @@ class TicketPanel(LivePanel):
         """What the engine keeps for the order, when a template is chosen."""
         self._mode = Mode(model.engine.mode.value)
         self.options = IconButton("gear", "Size unit, flags and life of the order")
-        self.form = TicketForm(book, self)
-        self.facts = Facts(5)
+        self.form = TicketForm(model, book, presets, self)
+        self.facts = Facts(4)
         self.verdict = Verdict()
         self.submit = Button("Buy", ButtonKind.SUBMIT)
         self.submit.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         column = QVBoxLayout(self)
-        column.setContentsMargins(10, 8, 10, 8)
+        column.setContentsMargins(10, 8, 0, 8)
         column.setSpacing(6)
-        for widget in (self.form, Hairline(), self.facts, self.verdict, self.submit):
-            column.addWidget(widget)
+        column.addWidget(Scrolled(self.form))
+        told = QVBoxLayout()
+        told.setContentsMargins(0, 0, 10, 0)
+        told.setSpacing(6)
+        for widget in (Hairline(), self.facts, self.verdict, self.submit):
+            told.addWidget(widget)
+        column.addLayout(told)
         column.addStretch(1)
+        current().changed.connect(self._fit_density)
+        self._fit_density()
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(JUDGE_AFTER_MS)
         self._soon.timeout.connect(self.judge)
         self.form.changed.connect(self._soon.start)
         self.form.exit_ticked.connect(self._suggest_exit)
-        self.options.clicked.connect(lambda: popup_below(self.form.options_menu(), self.options))
+        self.options.clicked.connect(lambda: popup_below(options_menu(self.form), self.options))
+        self.form.life.part_wanted.connect(self._show_part)
         self.submit.clicked.connect(self.send)
         model.ticket_wanted.connect(self._fill_in)
         model.ticket_stop_wanted.connect(self._fill_in_stop)
         model.market_began.connect(self._begin_anew)
+
+    def _fit_density(self) -> None:
+        """Where there is room the form scrolls rather than that a figure is left out."""
+        compact = current().density is Density.COMPACT
+        self.facts.setMinimumHeight(0 if compact else self.facts.sizeHint().height())
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         model = self.model
@@ -141,12 +161,15 @@ class TicketPanel(LivePanel):
             if self.form.type is not OrderType.MARKET:
                 self.form.set_price("price", instrument.price(last), instrument.tick)
             if self.entry().unit is SizeUnit.QUANTITY:
-                lots = preset_lots(instrument, last, self.model.account.equity)[1]
-                self.form.quantity.setText(self._plain(lots))
+                self.form.choose_size(1)
 
     def _plain(self, lots: int) -> str:
         """A quantity without trailing zeros."""
         return f"{self.instrument.quantity(lots).normalize():f}"
+
+    def _show_part(self, on: bool) -> None:
+        """The first part to show follows from the order's size."""
+        self.form.life.show_part(on, self._intent.lots if self._intent is not None else 0, self.instrument)
 
     def _suggest_exit(self, name: str, on: bool) -> None:
         """A first price for a stop or target that was ticked."""
@@ -280,7 +303,8 @@ class TicketPanel(LivePanel):
     def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
         whole = self._whole(intent)
         told = view if whole is intent else self.model.engine.preview(whole)
-        self.facts.set_facts(self._cost_facts(whole, told))
+        counted = UNITS[self.form.units.index] is SizeUnit.QUANTITY
+        self.facts.set_facts(cost_facts(whole, told, self.instrument, self.model.account, show_quantity=not counted))
         if self.model.blocked:
             self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
         elif view.allowed:
@@ -293,25 +317,6 @@ class TicketPanel(LivePanel):
         how = algorithm_order.WORDS[self.form.algorithm] if self.form.algorithm is not None else ""
         what = f"{self._plain(whole.lots)} {self.instrument.base}{how}"
         self._show_submit(entry, what, view.allowed, view.text)
-
-    def _cost_facts(self, intent: Intent, view: VerdictView) -> list[Fact]:
-        currency, equity = self.model.account.currency, self.model.account.equity
-        kind = "Fee, taker" if not view.maker else "Fee, maker rebate" if view.fee < 0 else "Fee, maker"
-        fee = format_money(-view.fee, signed=True, currency=currency)
-        facts = [
-            Fact("Cost", format_money(view.cost, currency=currency)),
-            Fact(kind, fee),
-            Fact("Margin", format_money(view.margin, currency=currency)),
-            Fact("Risk to stop", "no stop", Tone.FAINT),
-        ]
-        if view.risk is not None and equity:
-            share = format_percent(view.risk / equity * 100)
-            facts[-1] = Fact("Risk to stop", f"{format_money(view.risk, currency=currency)} · {share}")
-        if UNITS[self.form.units.index] is not SizeUnit.QUANTITY:
-            instrument = self.instrument
-            amount = format_quantity(instrument.quantity(intent.lots), instrument.lot, unit=instrument.base)
-            facts.insert(0, Fact("Quantity", amount))
-        return facts
 
     def _show_submit(self, entry: TicketEntry, what: str, allowed: bool, why: str) -> None:
         self.submit.set_submit(self._mode, Tone.UP if entry.side is Side.BUY else Tone.DOWN)
@@ -335,7 +340,8 @@ class TicketPanel(LivePanel):
             intent = msgspec.structs.replace(intent, stop_loss=0)
         self.model.command(PlaceOrder(intent=intent, bracket=self._bracket))
         if allowed:
-            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}"
+            until = f", good till {format_moment(intent.good_till_ns)}" if intent.good_till_ns else ""
+            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}{until}"
             self.model.result_told.emit(Result(f"Sent: {what}."))
         self.judge()
 

@@ -46,7 +46,11 @@ class AccountBanner(QObject):
             self._show_running(account)
             return
         attachment = self._model.engine.attachment
-        place = f"{account.venue}, attached to {attachment.place}" if attachment is not None else account.venue
+        place = account.venue
+        if attachment is not None:
+            place += (
+                ", engine in its own process" if attachment.own is not None else f", attached to {attachment.place}"
+            )
         self._banner.set_account(account.name, place)
         self._banner.set_cells(self._cells(account))
         if attachment is None or not attachment.trouble:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from widgets.controls.dialogs import ConfirmDialog
@@ -12,6 +12,7 @@ from widgets.engine.protocol import Attachment
 from widgets.look.numbers import format_number
 from widgets.look.tokens import Tone
 from widgets.window.banner import Banner
+from widgets.window.start_page import PROGRAM
 
 CLOCK_FRAMES = 15
 MARKET_PANELS = ("watchlist", "chart", "ladder", "tape")
@@ -20,6 +21,8 @@ MARKET_PANELS = ("watchlist", "chart", "ladder", "tape")
 
 class AttachedBanner(QObject):
     """Of one window; follows the model's ticks."""
+
+    title_changed = Signal()
 
     def __init__(self, model: EngineModel, attachment: Attachment, banner: Banner, workspaces: Workspaces) -> None:
         super().__init__(banner)
@@ -36,15 +39,21 @@ class AttachedBanner(QObject):
     @property
     def title(self) -> str:
         """Part of the window's title."""
-        silent = self._attachment.trouble and " – NO WORD FROM THE ENGINE"
-        return f"attached to {self._attachment.place}{silent}"
+        attachment = self._attachment
+        if attachment.own is not None:
+            return f"{PROGRAM} – NO ENGINE" if attachment.own.trouble else PROGRAM
+        return f"attached to {attachment.place}{' – NO WORD FROM THE ENGINE' if attachment.trouble else ''}"
 
     def follow(self) -> None:
         """Show who has control, and what is wrong."""
         attachment, blocked = self._attachment, self._model.blocked
         held = attachment.in_control
         words = f"Control: {attachment.controller}" if attachment.controller else "Take control…"
-        self._banner.set_control("Give up control" if held else words, blocked or "This window may trade.")
+        if held and attachment.own is not None:
+            # Nobody else is expected to trade with a window's own engine.
+            self._banner.set_control("", "")
+        else:
+            self._banner.set_control("Give up control" if held else words, blocked or "This window may trade.")
         self._banner.panic.pause.setEnabled(not blocked)
         self._banner.panic.flatten.setEnabled(not blocked)
         self._banner.resume.setEnabled(not blocked)
@@ -52,15 +61,17 @@ class AttachedBanner(QObject):
         self._tell(attachment.trouble)
 
     def _tell(self, trouble: str) -> None:
-        if trouble:
+        own = self._attachment.own
+        if trouble and own is not None and own.ended:
+            self._banner.set_message(trouble, Tone.BAD, action="Start it again", act=own.start_again)
+        elif trouble:
             self._banner.set_message(trouble, Tone.BAD)
         elif self._told:
             self._banner.set_message("The engine speaks again.", Tone.GOOD)
-        if bool(trouble) != bool(self._told):
-            self._told = trouble
-            window = self._banner.window()
-            window.setWindowTitle(f"{window.windowTitle().split(' – attached')[0]} – {self.title}")
+        turned = bool(trouble) != bool(self._told)
         self._told = trouble
+        if turned:
+            self.title_changed.emit()
 
     def _tick(self, frame: int) -> None:
         if frame % CLOCK_FRAMES == 0:

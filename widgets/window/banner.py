@@ -166,12 +166,12 @@ class Banner(QWidget):
             self._refresh()
 
     def set_control(self, text: str, tip: str) -> None:
-        """Of a window whose engine runs elsewhere: the button that takes control, or gives it up."""
+        """Of a window whose engine runs elsewhere: the button that takes control, or gives it up. Empty hides it."""
         self.control.setToolTip(tip)
-        if text != self.control.text() or self.control.isHidden():
+        if text != self.control.text() or self.control.isHidden() is bool(text):
             self.control.setText(text)
             self.control.setAccessibleName(text)
-            self.control.show()
+            self.control.setVisible(bool(text))
             self._refresh()
 
     def set_killed(self, killed: bool) -> None:

@@ -1,4 +1,5 @@
-"""Files that are dropped onto the window: candles and recorded streams are imported, a workspace is added.
+"""Files that are dropped onto the window: candles and recorded streams are imported, recordings, sessions and runs are
+replayed, a workspace is added.
 
 Candles are read by ``workstation data import`` in a process of its own, so that a large file holds nothing up.
 """
@@ -13,6 +14,7 @@ from PySide6.QtCore import QMimeData, QObject, QProcess, Signal
 
 from widgets.window.panic import plural
 from workstation.core.own_program import own_command, own_environment
+from workstation.replay.files import can_be_replayed
 
 DATA = (".csv", ".csv.gz", ".parquet", ".gz")
 WORKSPACE = ".json"
@@ -25,14 +27,22 @@ def local_files(dropped: QMimeData) -> list[Path]:
 
 
 class DropImport(QObject):
-    """``places`` are the options that name configuration and data folder; none where the engine is elsewhere."""
+    """``places`` are the options that name configuration and data folder; none where the engine is elsewhere.
+    ``replay`` opens what can be replayed."""
 
     told = Signal(str, bool, str)  # words, whether they are good, and what can be done about it
 
-    def __init__(self, places: Sequence[str] | None, add_workspace: Callable[[str], None], parent: QObject) -> None:
+    def __init__(
+        self,
+        places: Sequence[str] | None,
+        add_workspace: Callable[[str], None],
+        replay: Callable[[Sequence[Path]], None],
+        parent: QObject,
+    ) -> None:
         super().__init__(parent)
         self._places = places
         self._add_workspace = add_workspace
+        self._replay = replay
         self._process: QProcess | None = None
         self._cancelled = False
 
@@ -41,14 +51,21 @@ class DropImport(QObject):
         return self._process is not None
 
     def take(self, files: Sequence[Path]) -> None:
-        """Import them; what came of it is told."""
-        for file in files:
+        """Import or replay them; what came of it is told."""
+        played = [file for file in files if can_be_replayed(file)]
+        others = [file for file in files if file not in played]
+        for file in others:
             if file.suffix.lower() == WORKSPACE:
                 self._add_workspace(str(file))
-        data = [file for file in files if file.suffix.lower() != WORKSPACE]
+        data = [file for file in others if file.suffix.lower() != WORKSPACE]
         wrong = [file for file in data if not (file.is_file() and file.name.lower().endswith(DATA))]
+        if played and not wrong:
+            self._replay(played)
         if wrong:
-            what = "CSV, CSV.GZ or Parquet with candles, a recorded stream, or a workspace as JSON"
+            what = (
+                "CSV, CSV.GZ or Parquet with candles, a recorded stream, a recording, the folder of a session or of a "
+                "run, or a workspace as JSON"
+            )
             self.told.emit(f"{wrong[0].name} was not imported: drop {what}.", False, "")
         elif data and self._places is None:
             self.told.emit("Data are imported where the engine runs; this window is attached to it.", False, "")

@@ -21,7 +21,7 @@ from widgets.window.appearance import Appearance
 from widgets.window.banner import Banner
 from widgets.window.column import WindowColumn
 from widgets.window.replay_stage import ReplayStage
-from widgets.window.start_page import StartPage
+from widgets.window.start_page import PROGRAM, StartPage
 from widgets.window.window_actions import setting_actions, window_actions
 from widgets.window.window_state import StateKeeper
 from widgets.window.workspace_bar import WorkspaceBar
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from widgets.window.panic import Panic
     from workstation.services.configuration_editor import ConfigurationEditor
 
-PROGRAM = "Trading Workstation"
 FIRST_SIZE = QSize(1600, 900)
 
 
@@ -94,6 +93,7 @@ class MainWindow(QWidget):
         self.registry.take_keys(self._kept.get("keys", {}))
         self.registry.add_source(lambda: window_actions(self))
         self.registry.add_source(self.appearance.actions)
+        self.registry.add_source(self.stage.actions)
         self.registry.add_source(lambda: setting_actions(settings, self))
         self.hotkeys = Hotkeys(self.registry, self)
         self.registry.keys_changed.connect(self._show_keys)
@@ -116,9 +116,13 @@ class MainWindow(QWidget):
         """Build the panels and begin to show what the engine does."""
         # All that the first picture of the window can do without is loaded after it.
         from widgets.docks.catalogue import catalogue, charts_of
+        from widgets.docks.user_content import UserContent
         from widgets.docks.workspaces import Workspaces
         from widgets.window.account_banner import AccountBanner
         from widgets.window.attached_banner import AttachedBanner
+        from widgets.window.chart_actions import ChartActions
+        from widgets.window.file_actions import FileActions
+        from widgets.window.lag_notice import LagNotice
         from widgets.window.outside import Outside
         from widgets.window.panic import Panic
         from widgets.window.status_bar import StatusBar
@@ -130,19 +134,34 @@ class MainWindow(QWidget):
         trade = TradeActions(model, self.panic)
         self._take_out = [self.registry.add_source(trade.panic, first=True)]
         self.account = AccountBanner(model, self.banner, self.panic)
+        model.panel_wanted.connect(self.show_panel)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        kinds = catalogue(model, self._desktop, self._build_settings, self._folder, self.stage.research)
+        made = UserContent(model, self._folder)
+        kinds = catalogue(model, self._desktop, self._build_settings, made, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
-        self.status = StatusBar(model, self)
+        bound_ms = self._desktop.loop_lag_bound_ms
+        self.status = StatusBar(model, bound_ms, self)
         offered = WorkspaceActions(self.workspaces, self)
-        self.outside = Outside(model, self.appearance, self.banner, self.data_places, offered.import_, self.workspaces)
+        self.outside = Outside(
+            model,
+            made.alerts,
+            self.appearance,
+            self.banner,
+            self.data_places,
+            offered.import_,
+            self.stage.replay_files,
+            self.workspaces,
+        )
+        files = FileActions(self.outside.drops, self)
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        self._take_out += [self.registry.add_source(source) for source in (offered.each, trade.each)]
+        sources = (offered, ChartActions(self.workspaces), trade, files)
+        self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
+        self.workspaces.chart_deleted.connect(self._tell_deleted)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -150,13 +169,21 @@ class MainWindow(QWidget):
         if attachment is not None:
             self.banner.set_mode(model.engine.mode.value)
             self.attached = AttachedBanner(model, attachment, self.banner, self.workspaces)
+            self.attached.title_changed.connect(self.tell_title)
             self._of_engine.append(self.attached)
             self.tell_title()
+        elif self.configuration is not None:
+            self._of_engine.append(LagNotice(model, self.banner, self.configuration, bound_ms, self))
         self.account.show_account(replaying=False)
         self.back_to_chart()
         if self._lost:
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
+
+    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+        from widgets.window.panic import UNDO
+
+        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel
@@ -272,6 +299,8 @@ class MainWindow(QWidget):
 
     def open_help(self) -> HelpCard | None:
         """What the panel under the hand is for."""
+        if self.stage.room is not None:
+            return self.stage.help()
         return self._workspace_actions.help() if self.workspaces is not None else None
 
     def _show_keys(self) -> None:
@@ -333,7 +362,8 @@ class MainWindow(QWidget):
             return
         event.ignore()
         if self.model is not None:
-            stops = self.model.engine.attachment is None
+            attachment = self.model.engine.attachment
+            stops = attachment is None or attachment.own is not None
             ends = (
                 "Stopping: entries are cancelled, protective stops stay." if stops else "Detaching: the engine goes on."
             )

@@ -25,6 +25,8 @@ def main_menu(actions: Actions, panels: Sequence[Panel], parent: QWidget) -> QMe
             entry.setCheckable(True)
             entry.setChecked(not panel.isHidden())
     menu.addSeparator()
+    for name in ("file.open", "file.folder"):
+        actions.add_to(menu, name)
     workspaces = menu.addMenu("Workspaces")
     for action in actions.all():
         if action.group == "Workspaces":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QObject
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
@@ -27,10 +28,12 @@ class Outside(QObject):
     def __init__(
         self,
         model: EngineModel,
+        alerts: AlertDesk,
         appearance: Appearance,
         banner: Banner,
         places: Sequence[str] | None,
         add_workspace: Callable[[str], None],
+        replay: Callable[[Sequence[Path]], None],
         over: QWidget,
     ) -> None:
         super().__init__(over.window())
@@ -38,13 +41,11 @@ class Outside(QObject):
         self._banner = banner
         self.notices = Notices(model, appearance, over.window())
         self.notices.setParent(self)
-        desk = model.findChild(AlertDesk)
-        assert desk is not None
-        self._desk = desk
-        self.alert_cards = AlertCards(desk, over)
+        self._alerts = alerts
+        self.alert_cards = AlertCards(alerts, over)
         self.alert_cards.symbol_wanted.connect(model.choose_symbol)
         self.alert_cards.told.connect(self._tell_alert)
-        self.drops = DropImport(places, add_workspace, self)
+        self.drops = DropImport(places, add_workspace, replay, self)
         self.drops.told.connect(self._tell)
 
     def attend(self, actions: Actions) -> None:
@@ -62,11 +63,11 @@ class Outside(QObject):
         return bool(local_files(dropped))
 
     def take(self, dropped: QMimeData) -> None:
-        """Import what can be imported; the banner says what came of it."""
+        """Import or replay what can be; the banner says what came of it."""
         self.drops.take(local_files(dropped))
 
     def _tell_alert(self, title: str, text: str) -> None:
-        self.notices.tell(title, text, None if self._desk.muted else Sound.ALERT)
+        self.notices.tell(title, text, None if self._alerts.muted else Sound.ALERT)
 
     def _tell(self, words: str, good: bool, action: str) -> None:
         self._banner.set_message(words, Tone.NORMAL if good else Tone.WARNING, action=action, act=self.drops.cancel)

@@ -69,7 +69,8 @@ class Panic(QObject):
         attachment = self._engine.attachment
         if attachment is not None:
             # Only the engine's own word makes it killed.
-            self._banner.set_message(f"to the engine at {attachment.place}.", Tone.WARNING, lead="Kill sent")
+            place = "in its own process" if attachment.own is not None else f"at {attachment.place}"
+            self._banner.set_message(f"to the engine {place}.", Tone.WARNING, lead="Kill sent")
             return
         self._banner.set_killed(True)
         entries = self._entries()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint
 
+from widgets.actions.help_card import HelpCard
+from widgets.actions.registry import Action
+from widgets.docks.panel_help import help_of
 from widgets.look.tokens import Tone
 from widgets.window.banner import Cell
 from workstation.core.errors import WorkstationError
@@ -16,6 +21,9 @@ if TYPE_CHECKING:
     from widgets.window.main_window import MainWindow
     from workstation.config.settings import Desktop
     from workstation.replay.source import ReplaySource
+
+
+MARGIN = 12
 
 
 class ReplayStage(QObject):
@@ -35,6 +43,38 @@ class ReplayStage(QObject):
         research.told.connect(self._window.banner.set_result)
         research.replay_ready.connect(self.enter)
         research.panel_wanted.connect(self._window.show_panel)
+
+    def replay_files(self, paths: Sequence[Path]) -> None:
+        """Read what files or folders hold, and replay it; the banner says what is wrong with them."""
+        if self.research is None:
+            self._window.banner.set_message("This window has no research panels, so it replays nothing.", Tone.WARNING)
+        else:
+            self.research.replay_files(paths)
+
+    def actions(self) -> Iterable[Action]:
+        """What can be done in the replay that is shown; its bar and its keys do the same."""
+        room = self.room
+        if room is None:
+            return
+        replay = room.replay
+        for name, text, run, words, icon in (
+            ("play", "Play or pause", lambda: replay.play(not replay.playing), "Space in the replay.", "play"),
+            ("step", "One step", replay.step, "Right; ten steps with Shift.", "chevron-right"),
+            ("back", "One step back", lambda: replay.step(-1), "Left; ten steps with Shift.", "chevron-left"),
+            ("next_trade", "To the next trade", replay.go_to_next_trade, "Ctrl+Right in the replay.", "last"),
+            ("previous_trade", "To the trade before", replay.go_to_previous_trade, "Ctrl+Left in the replay.", "first"),
+            ("date", "Jump to a date…", room.bar.ask_date, "Brings the keyboard into the field for it.", "last"),
+            ("leave", "Leave the replay", self.leave, "Back to the live panels.", "cross"),
+        ):
+            yield Action(f"replay.{name}", "Replay", text, run, words, icon=icon)
+
+    def help(self) -> HelpCard | None:
+        """The keys of the replay that is shown."""
+        if self.room is None:
+            return None
+        card = HelpCard("Replay", help_of("replay"), self._window)
+        card.show_at(self.room.bar.mapToGlobal(QPoint(MARGIN, -card.height() - MARGIN)))
+        return card
 
     def enter(self, source: ReplaySource) -> None:
         """Show what is over in place of the live panels; the session goes on, and the panic buttons act on it."""

@@ -10,10 +10,11 @@ import contextlib
 import sys
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from widgets.window.arming_page import ArmingPage
-from widgets.window.main_window import PROGRAM, MainWindow
+from widgets.window.main_window import MainWindow
+from widgets.window.start_page import PROGRAM
 from workstation.config.settings import Exchange, Live
 from workstation.core.errors import CredentialsError, WorkstationError
 from workstation.core.timeframe import HOUR_NS
@@ -23,7 +24,9 @@ from workstation.trading.arming import duration_words
 
 if TYPE_CHECKING:
     from workstation.services.attaching import Attached
+    from workstation.services.own_engine import OwnEngine
 
+Made = TypeVar("Made")
 AGAIN_S = 1.0
 
 
@@ -51,15 +54,15 @@ def end_of(live: Live) -> str:
     return f"The engine disarms itself after {duration_words(int(live.disarm_after_hours * HOUR_NS))}."
 
 
-class SessionStart:
-    """``run`` is awaited once. ``attended`` says that somebody sees the window and can type; ``tell`` shows what is
-    being done.
+class Start(Generic[Made]):
+    """What every start has: the window that shows it, what it makes, and a way to end it. ``attended`` says that
+    somebody sees the window and can type; ``tell`` shows what is being done.
     """
 
     def __init__(
         self,
         window: MainWindow,
-        make: Callable[[], Session],
+        make: Callable[[], Made],
         tell: Callable[[str], Awaitable[None]],
         *,
         attended: bool,
@@ -73,6 +76,32 @@ class SessionStart:
     def cancel(self) -> None:
         """End it, wherever it stands; from the window or a signal."""
         self._cancelled.set()
+
+    async def _is_tried_again(self, error: WorkstationError) -> bool:
+        """Leave the sentence in the window until it is closed, or a person has mended it."""
+        page, again = self._window.start_page, asyncio.Event()
+        page.tell(f"{PROGRAM} did not start", str(error), keys=isinstance(error, CredentialsError), again=True)
+        connection = page.again_wanted.connect(again.set)
+        try:
+            return await self._unless_cancelled(again.wait())
+        finally:
+            page.again_wanted.disconnect(connection)
+
+    async def _unless_cancelled(self, work: Coroutine[Any, Any, object]) -> bool:
+        """Do the work, but let go of it when all of it is cancelled; False then, or when the work says so."""
+        task = asyncio.ensure_future(work)
+        ends = asyncio.ensure_future(self._cancelled.wait())
+        await asyncio.wait((task, ends), return_when=asyncio.FIRST_COMPLETED)
+        ends.cancel()
+        if not self._cancelled.is_set():
+            return task.result() is not False
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return False
+
+
+class SessionStart(Start[Session]):
+    """Of an engine in this process. ``run`` is awaited once."""
 
     async def run(self) -> Session | None:
         """The open session, None when it was cancelled. Raises ``WorkstationError`` when nobody mends what is wrong."""
@@ -143,41 +172,10 @@ class SessionStart:
                 page.tell(str(error))
         return False
 
-    async def _is_tried_again(self, error: WorkstationError) -> bool:
-        """Leave the sentence in the window until it is closed, or a person has mended it."""
-        page, again = self._window.start_page, asyncio.Event()
-        page.tell(f"{PROGRAM} did not start", str(error), keys=isinstance(error, CredentialsError), again=True)
-        connection = page.again_wanted.connect(again.set)
-        try:
-            return await self._unless_cancelled(again.wait())
-        finally:
-            page.again_wanted.disconnect(connection)
 
-    async def _unless_cancelled(self, work: Coroutine[Any, Any, object]) -> bool:
-        return await unless_cancelled(work, self._cancelled)
-
-
-class AttachStart:
+class AttachStart(Start["Attached"]):
     """The same for an engine that runs elsewhere: it is waited for until it answers. ``run`` may be awaited again, when
     another engine has taken its place."""
-
-    def __init__(
-        self,
-        window: MainWindow,
-        make: Callable[[], Attached],
-        tell: Callable[[str], Awaitable[None]],
-        *,
-        attended: bool,
-    ) -> None:
-        self._window = window
-        self._make = make
-        self._tell = tell
-        self._attended = attended
-        self._cancelled = asyncio.Event()
-
-    def cancel(self) -> None:
-        """End it, wherever it stands; from the window or a signal."""
-        self._cancelled.set()
 
     async def run(self) -> Attached | None:
         """The engine, None when it was cancelled. Raises ``WorkstationError`` when nobody can mend what is wrong."""
@@ -187,7 +185,7 @@ class AttachStart:
                 attached = self._make()
                 if not told:
                     await self._tell(f"Asking the engine at {attached.place} …")
-                return attached if await unless_cancelled(attached.open(), self._cancelled) else None
+                return attached if await self._unless_cancelled(attached.open()) else None
             except WorkstationError as error:
                 if not self._attended:
                     raise
@@ -202,14 +200,16 @@ class AttachStart:
                 return None
 
 
-async def unless_cancelled(work: Coroutine[Any, Any, object], cancelled: asyncio.Event) -> bool:
-    """Do the work, but let go of it when all of it is cancelled; False then, or when the work says so."""
-    task = asyncio.ensure_future(work)
-    ends = asyncio.ensure_future(cancelled.wait())
-    await asyncio.wait((task, ends), return_when=asyncio.FIRST_COMPLETED)
-    ends.cancel()
-    if not cancelled.is_set():
-        return task.result() is not False
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
-    return False
+class OwnStart(Start["OwnEngine"]):
+    """The same for an engine of this window's own, in a process beside it, which is made once and started here."""
+
+    async def run(self) -> Attached | None:
+        """The engine, None when it was cancelled. Raises ``WorkstationError`` when nobody mends what is wrong."""
+        while True:
+            own: OwnEngine = self._make()
+            try:
+                await self._tell("Starting the engine in a process of its own …")
+                return own.attached if await self._unless_cancelled(own.open()) else None
+            except WorkstationError as error:
+                if not (self._attended and await self._is_tried_again(error)):
+                    raise

@@ -10,6 +10,7 @@ from widgets.controls.controls import Button, ButtonKind, ToneLabel
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 
+PROGRAM = "Trading Workstation"
 WIDTH = 640
 
 

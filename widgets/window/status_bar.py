@@ -20,7 +20,6 @@ from widgets.panels.live_panel import LivePanel
 
 PADDING = 10
 CLOCK_FRAMES = 6
-WARNING_LAG_MS = 50.0
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -30,10 +29,12 @@ def duration(milliseconds: float) -> str:
 
 
 class StatusBar(LivePanel):
-    """Cells that give way from the right of the left group when the window is narrow."""
+    """Cells that give way from the right of the left group when the window is narrow. A loop that is later than
+    ``lag_bound_ms`` is told in amber."""
 
-    def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
+    def __init__(self, model: EngineModel, lag_bound_ms: float, parent: QWidget | None = None) -> None:
         super().__init__(model, parent)
+        self._lag_bound_ms = lag_bound_ms
         self.left: list[tuple[str, Tone]] = []
         self.right: list[tuple[str, Tone]] = []
         self._feed = Tone.GOOD
@@ -64,7 +65,7 @@ class StatusBar(LivePanel):
         stale = view.feed_age_ms * 1e6 > self.model.engine.stale_ns
         self._feed = Tone.WARNING if stale else Tone.GOOD
         answer = duration(view.order_to_acknowledgement_ms) if view.order_to_acknowledgement_ms else "–"
-        lag = Tone.WARNING if health.loop_lag_ms >= WARNING_LAG_MS else Tone.LABEL
+        lag = Tone.WARNING if health.loop_lag_ms > self._lag_bound_ms else Tone.LABEL
         self.left = [
             (f"Feed {duration(view.feed_age_ms)}", Tone.WARNING if stale else Tone.LABEL),
             *self._connection_cells(),

@@ -56,7 +56,7 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "Window",
         "Save a picture of the window",
         window.bar.picture_wanted.emit,
-        "Writes it as PNG into the data folder.",
+        "Writes it as PNG into the folder of your pictures, and says where.",
         "F12",
         "camera",
     )

@@ -13,36 +13,13 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.registry import Action
-from widgets.controls.dialogs import FormDialog
-from widgets.controls.fields import Field
+from widgets.controls.dialogs import NameDialog
 from widgets.docks.panel_help import help_of
 from widgets.docks.workspaces import Workspaces
 from widgets.window.window_state import write_whole
 
 NUMBERED = 9
 FILES = "Workspaces (*.json)"
-
-
-class NameDialog(FormDialog):
-    """Asks for a name; ``take`` says what is wrong with it."""
-
-    def __init__(
-        self, title: str, sentence: str, action: str, name: str, take: Callable[[str], None], parent: QWidget
-    ) -> None:
-        super().__init__(title, sentence, action, parent)
-        self._take = take
-        self.name = Field(name)
-        self.name.selectAll()
-        self.add_field("Name", self.name)
-        self.name.setFocus()
-
-    def hand_over(self) -> str:
-        try:
-            self._take(self.name.text())
-        except ValueError as error:
-            self.name.set_in_error(True)
-            return str(error)
-        return ""
 
 
 class WorkspaceActions(QObject):
@@ -92,14 +69,6 @@ class WorkspaceActions(QObject):
             scope=lambda: shown,
         )
 
-        yield Action(
-            "chart.new", "Chart", "New chart", self.new_chart, "One more, as the first one is now.", icon="plus"
-        )
-
-    def new_chart(self) -> None:
-        area = self._all.area
-        area.new_chart(area.charts[0].state())
-
     def _of_panels(self) -> Iterable[Action]:
         for panel in self._all.area.panels():
             name, title = panel.name, panel.windowTitle()
@@ -133,6 +102,26 @@ class WorkspaceActions(QObject):
                 icon="expand",
                 scope=focused.windowTitle,
             )
+        yield Action(
+            "panel.maximise",
+            "Panels",
+            "Maximise the panel",
+            self.maximise_panel,
+            "It has the whole workspace for itself; again, or a double click on its tab, brings the others back.",
+            "Shift+F11",
+            "expand",
+            enabled=lambda: "" if self._all.area.focused_panel is not None else "No panel has the keyboard; click one.",
+            scope=lambda: focused.windowTitle() if focused is not None else "",
+            checked=lambda: self._all.area.maximised is not None,
+        )
+
+    def maximise_panel(self) -> None:
+        """The one under the hand alone, or all of them again."""
+        area = self._all.area
+        if area.maximised is not None:
+            area.restore()
+        elif area.focused_panel is not None:
+            area.toggle_maximised(area.focused_panel)
 
     def show_panel(self, name: str) -> None:
         """Bring it to the front and give it the keyboard."""

@@ -13,6 +13,7 @@ import numpy as np
 from workstation.assembly import add_strategies, kernel_terms, simulated_venue
 from workstation.backtest.result import BacktestResult, Run, build_result
 from workstation.backtest.round_trips import BookedFill, BookedFunding, Booking, PriceBars
+from workstation.backtest.run_log import run_log
 from workstation.config.settings import Costs, Settings, StrategyEntry
 from workstation.core.errors import StrategyError, WorkstationError
 from workstation.core.instrument import Instrument
@@ -116,7 +117,7 @@ class BacktestEngine:
 
     def finish(self) -> None:
         """Take the last sample of the equity. Raises ``StrategyError`` when the strategy failed on the way."""
-        self.kernel.sample_equity()
+        self.kernel.day.sample_equity()
         slot = self.kernel.host.slots[self.request.strategy]
         if slot.state is StrategyState.FAILED:
             raise StrategyError(f"Strategy {self.request.strategy} failed during the backtest: {slot.detail}")
@@ -154,6 +155,7 @@ class BacktestEngine:
             instruments=kernel.terms.instruments,
             last_prices={request.symbol: int(prices.close[-1])},
             order_hash=self.journal.order_hash(),
+            log=run_log(outputs),
         )
 
 

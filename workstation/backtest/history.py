@@ -1,4 +1,4 @@
-"""The runs that were made, kept on disk: a folder each, with what was asked, the figures, trades, equity and market.
+"""The runs that were made, kept on disk: a folder each, with what was asked, figures, trades, log, equity and market.
 
 ``summary.json`` is written last: a folder without it is a run that is going on, or one that died.
 """
@@ -23,12 +23,13 @@ from workstation.backtest.result import BacktestResult, Run
 from workstation.backtest.round_trips import Trade
 from workstation.backtest.statistics import Figures
 from workstation.core.errors import DataError, StorageError
-from workstation.core.messages import Bar
+from workstation.core.messages import Bar, LogLine
 from workstation.core.timeframe import DAY_NS
 from workstation.market.history import BarRow
 
 FORMAT = 1
 REPORT = "report.html"
+LOG = "log.json"
 ABANDONED_NS = DAY_NS
 """After this, a folder without a result is taken for one that died."""
 
@@ -137,6 +138,7 @@ class RunFolder:
             source_hash=source_hash,
         )
         self.write("trades.json", _ENCODER.encode(kept))
+        self.write(LOG, _ENCODER.encode(result.log))
         self.write("equity.npz", _packed(times_ns=result.equity_times_ns, equity=result.equity))
         market = market or RunMarket.of([], [])
         self.write("market.npz", _packed(rows=market.rows, warm_up=market.warm_up))
@@ -161,6 +163,8 @@ class RunFolder:
             order_hash=summary.order_hash,
             equity_times_ns=equity[0],
             equity=equity[1],
+            # Runs of earlier versions have none.
+            log=self._decoded(LOG, tuple[LogLine, ...]) if (self.path / LOG).exists() else (),
         )
         return StoredRun(summary, result, self.market(), self.path)
 
@@ -173,7 +177,7 @@ class RunFolder:
         """Raises as ``summary`` does."""
         return RunMarket(*self._unpacked("market.npz", "rows", "warm_up"))
 
-    def _decoded(self, name: str, kind: type[Any]) -> Any:
+    def _decoded(self, name: str, kind: Any) -> Any:
         try:
             return msgspec.json.decode(self.read(name), type=kind)
         except msgspec.MsgspecError as error:

@@ -16,6 +16,7 @@ from workstation.backtest.statistics import Figures, figures
 from workstation.backtest.summary import summary_text
 from workstation.config.settings import Costs
 from workstation.core.instrument import Instrument
+from workstation.core.messages import LogLine
 from workstation.core.money import from_money
 from workstation.core.timeframe import iso_text
 from workstation.core.types import InstrumentKind
@@ -70,6 +71,8 @@ class BacktestResult(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     order_hash: str
     equity_times_ns: NDArray[np.int64]
     equity: NDArray[np.int64]
+    log: tuple[LogLine, ...] = ()
+    """What the strategy and the engine logged, oldest first."""
 
     def to_json(self) -> dict[str, Any]:
         """One object of plain JSON values: ratios as numbers, money, prices and quantities as decimal strings."""
@@ -142,6 +145,7 @@ def build_result(
     instruments: Mapping[str, Instrument],
     last_prices: Mapping[str, int],
     order_hash: str,
+    log: tuple[LogLine, ...] = (),
 ) -> BacktestResult:
     """Trades and figures from what a run booked.
 
@@ -168,6 +172,7 @@ def build_result(
         order_hash=order_hash,
         equity_times_ns=equity_times_ns,
         equity=equity,
+        log=log,
     )
 
 

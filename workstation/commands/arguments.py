@@ -45,6 +45,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"workstation {__version__}")
     _common(top, subcommand=False)
     top.add_argument("--no-gui", action="store_true", help="run headless: the same engine without a window")
+    # What a window starts its engine with; without a help text it is not listed.
+    top.add_argument("--for-window", action="store_true", help=argparse.SUPPRESS)
     top.add_argument(
         "--attach",
         nargs="?",

@@ -20,6 +20,7 @@ from workstation.commands.places import configuration_file, data_folder, setting
 from workstation.core.errors import WorkstationError
 from workstation.core.own_program import is_frozen, own_command, own_environment
 from workstation.market.history import sample_candles
+from workstation.messaging.server_program import server_program
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.lock import read_holder
 
@@ -130,9 +131,9 @@ def _sample(_: argparse.Namespace) -> str:
 
 
 def _nats(_: argparse.Namespace) -> str:
-    path = shutil.which("nats-server")
+    path = server_program()
     if path is None:
-        raise Problem("There is no nats-server on PATH; the desktop and --no-gui do not need it.")
+        raise Problem("There is no nats-server on PATH; only engine: process and messaging.use: embedded need it.")
     return path
 
 

@@ -48,7 +48,12 @@ def run(arguments: argparse.Namespace) -> int:
     from workstation.session import Session
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    return asyncio.run(_headless(Session(loaded, folder.path, arguments.seed), arguments.seconds))
+    if arguments.for_window:
+        from workstation.services.own_engine import for_window
+
+        loaded = for_window(loaded)
+    session = Session(loaded, folder.path, arguments.seed)
+    return asyncio.run(_headless(session, arguments.seconds, for_window=arguments.for_window))
 
 
 def _settings(arguments: argparse.Namespace, in_window: bool) -> Loaded:
@@ -84,7 +89,7 @@ def put_on_nats(session: Session) -> SessionMessaging | None:
     return messaging
 
 
-async def _headless(session: Session, seconds: float | None) -> int:
+async def _headless(session: Session, seconds: float | None, *, for_window: bool) -> int:
     started = time.monotonic()
     try:
         await session.connect()
@@ -94,6 +99,9 @@ async def _headless(session: Session, seconds: float | None) -> int:
     except BaseException:
         await session.disconnect()
         raise
+    if for_window:
+        # Whoever finds the folder held by this process knows that a window may stop it.
+        session.folder.engine_process.write_text(str(os.getpid()))
     follow_signals(session)
     for strategy, reason in session.failures.items():
         print(f"Strategy {strategy} is not running: {reason}", flush=True)

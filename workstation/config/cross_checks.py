@@ -29,13 +29,20 @@ def problems(settings: Settings) -> Iterator[Problem]:
     yield from _risk(settings)
     yield from _strategies(settings)
     yield from _messaging(settings.messaging)
+    if settings.engine == "process" and settings.messaging.use == "servers":
+        yield (
+            "engine",
+            "engine is process, which talks over a server of its own, but messaging.use is servers; set engine to "
+            "in_process, or run `workstation --no-gui` and open the window with --attach.",
+        )
     yield from _ops(settings.ops)
     yield from _costs(settings.backtest.costs, "backtest.costs")
     yield from _timeframe("backtest.timeframe", settings.backtest.timeframe)
     if not settings.backtest.strategy:
         yield "backtest.strategy", "backtest.strategy is empty; name a strategy."
     zone = settings.desktop.time_zone
-    if zone != "local" and zone not in available_timezones():
+    # The names of all zones are read from the disk.
+    if zone not in ("UTC", "local") and zone not in available_timezones():
         yield "desktop.time_zone", f"desktop.time_zone is {zone}; write UTC, local, or a name as Europe/London."
     if not settings.desktop.charts:
         yield "desktop.charts", "desktop.charts is empty; list at least one chart."

@@ -147,5 +147,9 @@ RANGES: dict[type[Struct], dict[str, Range]] = {
         "footprint_imbalance_percent": _from(101, 10_000),
         "tape_burst_ms": _from(0, 10_000),
     },
-    s.Desktop: {"one_click_minutes": _from(1, 60), "tape_threshold": _from(0, 1_000_000_000)},
+    s.Desktop: {
+        "loop_lag_bound_ms": _from(10, 10_000),
+        "one_click_minutes": _from(1, 60),
+        "tape_threshold": _from(0, 1_000_000_000),
+    },
 }

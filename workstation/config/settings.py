@@ -355,10 +355,14 @@ class Desktop(Struct, frozen=True, kw_only=True):
     number_format: Literal["1,234.5", "1.234,5", "1 234.5", "1 234,5", "1'234.5"]
     sounds: bool
     notifications: bool
+    loop_lag_bound_ms: int
+    """The window warns of a loop that is later than this, and proposes an engine in a process of its own."""
     one_click_minutes: int
     """How long one-click trading stays armed."""
     tape_threshold: Decimal
     """Trades worth more than this, in the account's currency, are marked in the tape."""
+    journal_pictures: bool
+    """Whether a picture of the chart is attached when a position closes that a chart on the screen shows."""
     order_flow: OrderFlow
     charts: tuple[Chart, ...]
 
@@ -367,6 +371,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """The whole configuration."""
 
     mode: Literal["paper", "live"]
+    engine: Literal["in_process", "process"]
+    """Where the desktop's engine runs: in the window's process, or in one of its own."""
     account: Account
     instruments: dict[str, Instrument]
     market: Market

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from enum import Enum
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, Struct
@@ -31,6 +32,11 @@ _SYMBOLS = {
 _EVERY_OTHER = "default"
 
 
+@cache
+def _hints(struct: type[Struct]) -> dict[str, Any]:
+    return get_type_hints(struct, include_extras=True)
+
+
 class TypedReader:
     """Reads one document; ``lines`` tells afterwards in which file and line each key path stands."""
 
@@ -45,7 +51,7 @@ class TypedReader:
     def _struct(self, struct: type[Struct], node: Node, path: str, where: str, name: str = "") -> Struct:
         if not isinstance(node, MappingNode):
             raise ConfigurationError(f"{where}: {path} must hold keys and values on lines of their own.")
-        hints = get_type_hints(struct, include_extras=True)
+        hints = _hints(struct)
         named_by = _NAMED_BY_KEY.get(struct, "")
         known = [field for field in hints if field != named_by]
         values: dict[str, Any] = {named_by: name} if named_by else {}

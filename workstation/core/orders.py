@@ -35,6 +35,10 @@ class Intent(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     take_profit: int = 0
     parent_id: str = ""
     oco_group: str = ""
+    good_till_ns: int = 0
+    """When an order with time in force GTD ends, UTC; 0 for any other."""
+    visible_lots: int = 0
+    """What the venue's own iceberg shows at a time; 0 shows all."""
 
 
 class Approved:
@@ -157,6 +161,8 @@ class Order(msgspec.Struct, eq=False, kw_only=True):
     waits_for: list[str] = []
     """Client ids of the orders that must have ended before this one, which the engine holds, leaves."""
     note: str = ""
+    good_till_ns: int = 0
+    visible_lots: int = 0
 
     @property
     def remaining(self) -> int:

@@ -42,6 +42,8 @@ class OrderType(StrEnum):
 
 class TimeInForce(StrEnum):
     GTC = "gtc"
+    GTD = "gtd"
+    """Good till a date: it rests until then."""
     IOC = "ioc"
     FOK = "fok"
 

@@ -48,6 +48,10 @@ class OrderView(msgspec.Struct, frozen=True):
     parent_id: str = ""
     """The entry whose exit it is."""
     tag: str = ""
+    good_till_ns: int = 0
+    """When a good-till-date order ends, UTC; 0 for any other."""
+    visible: Decimal | None = None
+    """What an iceberg of the venue's own shows at a time."""
 
 
 class AlgorithmView(msgspec.Struct, frozen=True):
@@ -213,6 +217,8 @@ class StrategyView(msgspec.Struct, frozen=True):
     day_result: Decimal
     realised: Decimal
     parameters: tuple[ParameterView, ...]
+    inner: tuple[tuple[str, str], ...] = ()
+    """What it holds beside its parameters: names and values in words."""
 
 
 class VerdictView(msgspec.Struct, frozen=True):
@@ -261,6 +267,14 @@ class StreamView(msgspec.Struct, frozen=True):
     """Since its last message."""
 
 
+class LatencyView(msgspec.Struct, frozen=True):
+    """How long answered requests of the last minute took, and how many there were."""
+
+    p50_ms: float
+    max_ms: float
+    count: int
+
+
 class ConnectionView(msgspec.Struct, frozen=True):
     """How a session's connection to an exchange stands. Counts are since the start."""
 
@@ -281,6 +295,8 @@ class ConnectionView(msgspec.Struct, frozen=True):
     """The exchange takes no request before; 0 is now."""
     blocked_reason: str = ""
     dead_man: str = ""
+    latency: LatencyView | None = None
+    """Of requests; ``None`` where none was answered of late."""
 
 
 class ReconciliationView(msgspec.Struct, frozen=True):
@@ -293,6 +309,19 @@ class ReconciliationView(msgspec.Struct, frozen=True):
     differences: tuple[Difference, ...]
     comparing: bool = False
     """Whether the venue was asked and has not answered yet."""
+
+
+class SessionStart(msgspec.Struct, frozen=True):
+    """How a session began: what it took over from the one before."""
+
+    ts_ns: int
+    number: int
+    follows: int
+    """The session before; 0 when there was none."""
+    in_order: bool
+    """Whether that one ended in order. One that was cut off is brought back from its records."""
+    open_orders: int
+    positions: int
 
 
 class ArmingView(msgspec.Struct, frozen=True):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import math
 import re
 import zlib
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -163,10 +165,10 @@ def _columns(path: Path, names: list[str]) -> list[int]:
 
 
 def _times(column: pa.ChunkedArray, lines: _Lines) -> Integers:
+    if column.null_count:
+        raise DataError(f"{lines.place(_first_null(column))}: the opening time is missing.")
     if pa.types.is_timestamp(column.type) or pa.types.is_date(column.type):
-        if column.null_count:
-            raise DataError(f"{lines.place(_first_null(column))}: the opening time is missing.")
-        return np.asarray(column.cast(pa.timestamp("ns")).cast(pa.int64()).to_numpy())
+        return _integers(column.cast(pa.timestamp("ns")))
     if pa.types.is_floating(column.type):
         column = column.cast(pa.decimal128(38, 9), safe=False)
     text = pc.utf8_trim_whitespace(column.cast(pa.string()))
@@ -176,9 +178,20 @@ def _times(column: pa.ChunkedArray, lines: _Lines) -> Integers:
     return _iso_times(text, lines)
 
 
+def _integers(column: pa.ChunkedArray) -> Integers:
+    return np.asarray(_numpy(column.cast(pa.int64())), dtype=np.int64)
+
+
+def _numpy(column: pa.ChunkedArray) -> Any:
+    """Numbers of which none is missing. pyarrow's own ``to_numpy`` would load pandas, which costs half a second."""
+    if not len(column):
+        return np.empty(0, dtype=np.int64)
+    return np.concatenate([np.from_dlpack(chunk) for chunk in column.chunks])
+
+
 def _epoch_times(text: pa.ChunkedArray, lines: _Lines) -> Integers:
     try:
-        numbers = text.cast(pa.int64()).to_numpy()
+        numbers = _integers(text)
     except pa.ArrowInvalid:
         fractional = _decimals(text, "opening time", lines)
         numbers, rest = np.divmod(fractional, MONEY_SCALE)
@@ -262,7 +275,7 @@ def _decimals_one_by_one(text: pa.ChunkedArray, name: str, lines: _Lines) -> Int
 
 def _floats_lossy(column: pa.ChunkedArray, name: str, lines: _Lines) -> Integers:
     """Numbers of 1e-8 next to binary ones; exact for what was written with up to 15 digits."""
-    values = column.to_numpy().astype(np.float64)
+    values = _numpy(pc.fill_null(column.cast(pa.float64()), math.nan))
     if not np.isfinite(values).all():
         row = int(np.argmin(np.isfinite(values)))
         raise DataError(f"{lines.place(row)}: {name} is {values[row]}, not a number.")
@@ -336,4 +349,4 @@ def _in_runs(steps: Integers, interval: int) -> Mask:
 
 
 def _first_null(column: pa.ChunkedArray) -> int:
-    return int(np.argmax(column.is_null().to_numpy()))
+    return int(pc.index(column.is_null(), True).as_py())

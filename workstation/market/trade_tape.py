@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
 CAPACITY = 100_000
+PENDING = 1024
+"""Trades that wait as Python objects, at six times the memory of a row, while nobody asks for them."""
 
 
 class Trades(NamedTuple):
@@ -27,6 +29,8 @@ class TradeTape:
         self.capacity = capacity
         self.total = 0
         """Trades ever added."""
+        self._known = 0
+        """Trades that were ever added; those after ``total`` are not shown."""
         self._pending: list[tuple[int, int, int, int]] = []
         self._rows = np.zeros((4, 256), dtype=np.int64)
         self._length = 0
@@ -34,16 +38,26 @@ class TradeTape:
     def add(self, ts_ns: int, ticks: int, lots: int, side: int) -> None:
         """One trade, not older than the one before."""
         self.total += 1
+        if self.total <= self._known:
+            return
+        self._known = self.total
         self._pending.append((ts_ns, ticks, lots, side))
-        if len(self._pending) > self.capacity:
+        if len(self._pending) >= min(PENDING, self.capacity):
             self._take_pending()
+
+    def wind(self, total: int) -> None:
+        """Stand after the first ``total``, as a replay that goes back or comes again. The trades that follow are then
+        added again, the same ones."""
+        assert total <= self._known
+        self.total = total
 
     def since(self, total: int) -> Trades:
         """The trades after the first ``total`` ever added, as far as they are kept."""
         if self._pending:
             self._take_pending()
-        kept = min(self._length, max(0, self.total - total))
-        return Trades(*self._rows[:, self._length - kept : self._length])
+        end = max(0, self._length - (self._known - self.total))
+        kept = min(end, max(0, self.total - total))
+        return Trades(*self._rows[:, end - kept : end])
 
     def _take_pending(self) -> None:
         fresh = np.array(self._pending, dtype=np.int64).T

@@ -117,6 +117,14 @@ class FundingBody(Body, frozen=True, kw_only=True):
     time: Moment
 
 
+class OpenInterestBody(Body, frozen=True, kw_only=True):
+    """The contracts of a perpetual that are open, every one counted once."""
+
+    symbol: Word
+    quantity: Quantity
+    time: Moment
+
+
 class FeedBody(Body, frozen=True, kw_only=True):
     """The feed of a symbol went down or came back; an empty symbol means every symbol."""
 
@@ -132,6 +140,8 @@ class MarketRequestBody(Body, frozen=True, kw_only=True):
     symbol: Word
     bars: dict[str, Annotated[int, Meta(ge=0, le=20_000)]] = {}
     """How many closed bars of each timeframe."""
+    figures: Annotated[int, Meta(ge=0, le=10_000)] = 0
+    """How many values of open interest, and of funding, at most."""
 
 
 BarRow = tuple[Moment, Price, Price, Price, Price, Quantity]
@@ -149,9 +159,14 @@ class MarketAnswerBody(Body, frozen=True, kw_only=True):
     last_price: Price | None
     bars: dict[str, tuple[BarRow, ...]]
     """Oldest first."""
+    open_interest: tuple[tuple[Moment, Quantity], ...] = ()
+    fundings: tuple[tuple[Moment, Decimal], ...] = ()
+    """When each fell due, and its rate."""
 
 
-MarketBody = TradeBody | BookSnapshotBody | BookDeltaBody | BarBody | MarkBody | FundingBody | FeedBody
+MarketBody = (
+    TradeBody | BookSnapshotBody | BookDeltaBody | BarBody | MarkBody | FundingBody | OpenInterestBody | FeedBody
+)
 
 
 # --- Orders and what becomes of them ----------------------------------------------------------------------------------
@@ -172,7 +187,11 @@ class OrderBody(Body, frozen=True, kw_only=True):
     price: Price | None = None
     stop_price: Price | None = None
     trail: Annotated[Decimal | None, Meta(description="distance of a trailing stop in the quote asset")] = None
-    time_in_force: Literal["gtc", "ioc", "fok"] = "gtc"
+    time_in_force: Literal["gtc", "gtd", "ioc", "fok"] = "gtc"
+    good_till: Moment | None = None
+    """When an order with time in force ``gtd`` ends."""
+    visible: Quantity | None = None
+    """What the exchange's own iceberg shows at a time; without it all is shown."""
     post_only: bool = False
     reduce_only: bool = False
     role: Literal["entry", "exit", "protective_stop", "take_profit"] = "entry"
@@ -489,6 +508,7 @@ TYPES: dict[str, type[Body]] = {
     "bar": BarBody,
     "mark": MarkBody,
     "funding": FundingBody,
+    "open_interest": OpenInterestBody,
     "feed": FeedBody,
     "market_request": MarketRequestBody,
     "market_answer": MarketAnswerBody,

@@ -11,8 +11,10 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Callable
+from typing import Any
 
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError, NotFoundError
@@ -49,7 +51,9 @@ class Lease:
         self._link = link
         self._key = key
         self._owns = owns
-        self._value = json.dumps({"holder": holder}).encode()
+        self._holder = holder
+        self.who = ""
+        """On whose behalf it is held, in words, where that is somebody else than the holder's own name tells."""
         self._monotonic = monotonic
         self._revision = 0
         self._good_until = 0.0
@@ -57,11 +61,17 @@ class Lease:
         self.fence = 0
         self.other = ""
         """Who else holds it, as far as known."""
+        self.holder_name = ""
+        """Who held it when somebody looked last, in words for people."""
         self.on_change: Callable[[bool], None] = lambda held: None
 
     @property
     def held(self) -> bool:
         return self._monotonic() < self._good_until
+
+    @property
+    def _value(self) -> bytes:
+        return json.dumps({"holder": self._holder} | ({"who": self.who} if self.who else {})).encode()
 
     def start(self) -> None:
         """Try to take it, and keep it once taken, until ``stop``; more than once is the same as once."""
@@ -91,10 +101,17 @@ class Lease:
             async with asyncio.timeout(ASKING_S):
                 entry = await (await self._link.jetstream().key_value(LEASES)).get(self._key)
         except (KeyNotFoundError, NotFoundError):
+            self.holder_name = ""
             return ""
         except (NatsError, TimeoutError, OSError) as error:
             raise MessagingError(f"Who holds the lease {self._key} cannot be told: {_words(error)}.") from None
-        return _holder_in(entry.value)
+        return self._look(entry.value)
+
+    def _look(self, value: bytes | None) -> str:
+        told = _read(value)
+        holder = str(told.get("holder", ""))
+        self.holder_name = str(told.get("who") or person_of(holder))
+        return holder
 
     async def stop(self) -> None:
         """Give it up at once."""
@@ -145,7 +162,7 @@ class Lease:
         """Whether the entry is our own, whose renewal was not answered: then it is renewed. Else ``other`` is set."""
         with contextlib.suppress(KeyNotFoundError):
             entry = await bucket.get(self._key)
-            self.other = _holder_in(entry.value)
+            self.other = self._look(entry.value)
             if entry.value == self._value and entry.revision is not None:
                 with contextlib.suppress(KeyWrongLastSequenceError, APIError):
                     self._revision = await bucket.update(self._key, self._value, last=entry.revision)
@@ -174,12 +191,17 @@ def _key(account: str) -> str:
     )
 
 
-def _holder_in(value: bytes | None) -> str:
+def person_of(session: str) -> str:
+    """``anna@desk`` of ``anna@desk-4711-0a1b2c3d``: a run's name without what makes it unlike every other."""
+    return re.sub(r"-\d+-[0-9a-f]{8}$", "", session)
+
+
+def _read(value: bytes | None) -> dict[str, Any]:
     try:
         told = json.loads(value or b"{}")
     except ValueError:
-        return ""
-    return str(told.get("holder", "")) if isinstance(told, dict) else ""
+        return {}
+    return told if isinstance(told, dict) else {}
 
 
 def _words(error: BaseException) -> str:

@@ -230,9 +230,17 @@ class NatsLink:
         self._established = False
         if self._client.is_connected:
             with contextlib.suppress(NatsError, TimeoutError, OSError):
-                await self._client.flush(2)
+                await self.confirm(2)
         with contextlib.suppress(NatsError, TimeoutError, OSError):
             await self._client.close()
+
+    async def confirm(self, timeout_s: int = 10) -> None:
+        """Wait until the server has everything that was sent and subscribed before. Raises an error of NATS.
+
+        The client's ping overtakes what it has not written yet, so only the second answer tells.
+        """
+        await self._client.flush(timeout_s)
+        await self._client.flush(timeout_s)
 
     # --- Core NATS ----------------------------------------------------------------------------------------------------
 

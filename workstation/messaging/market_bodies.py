@@ -16,6 +16,7 @@ from workstation.core.messages import (
     FundingRate,
     Levels,
     MarkPrice,
+    OpenInterest,
     Trade,
 )
 from workstation.core.money import from_money, to_money
@@ -29,11 +30,12 @@ from workstation.messaging.bodies import (
     FundingBody,
     MarkBody,
     MarketBody,
+    OpenInterestBody,
     TradeBody,
 )
 from workstation.messaging.moments import moment, nanoseconds
 
-MarketEvent = Trade | BookSnapshot | BookDelta | Bar | MarkPrice | FundingRate | FeedStatus
+MarketEvent = Trade | BookSnapshot | BookDelta | Bar | MarkPrice | FundingRate | OpenInterest | FeedStatus
 Instruments = Mapping[str, Instrument]
 
 _SIDES = {"buy": Side.BUY, "sell": Side.SELL}
@@ -192,6 +194,15 @@ def _read_funding(body: FundingBody, terms: Instrument) -> FundingRate:
     return FundingRate(body.symbol, nanoseconds(body.time), to_money(body.rate), price)
 
 
+def _write_open_interest(event: OpenInterest, terms: Instrument) -> OpenInterestBody:
+    return OpenInterestBody(symbol=event.symbol, quantity=terms.lot * event.lots, time=moment(event.ts_ns))
+
+
+def _read_open_interest(body: OpenInterestBody, terms: Instrument) -> OpenInterest:
+    lots = _steps(body.quantity, terms.lot, "open interest", body.symbol)
+    return OpenInterest(body.symbol, nanoseconds(body.time), lots)
+
+
 _WRITERS: dict[type[Any], Callable[[Any, Instrument], MarketBody]] = {
     Trade: _write_trade,
     BookSnapshot: _write_snapshot,
@@ -199,6 +210,7 @@ _WRITERS: dict[type[Any], Callable[[Any, Instrument], MarketBody]] = {
     Bar: _write_bar,
     MarkPrice: _write_mark,
     FundingRate: _write_funding,
+    OpenInterest: _write_open_interest,
 }
 _READERS: dict[type[Any], Callable[[Any, Instrument], MarketEvent]] = {
     TradeBody: _read_trade,
@@ -207,4 +219,5 @@ _READERS: dict[type[Any], Callable[[Any, Instrument], MarketEvent]] = {
     BarBody: _read_bar,
     MarkBody: _read_mark,
     FundingBody: _read_funding,
+    OpenInterestBody: _read_open_interest,
 }

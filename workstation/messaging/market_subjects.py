@@ -11,6 +11,7 @@ from workstation.messaging.bodies import (
     FundingBody,
     MarkBody,
     MarketBody,
+    OpenInterestBody,
     TradeBody,
 )
 
@@ -19,12 +20,12 @@ EVERY_SYMBOL = "_all"
 
 
 def subject_of(body: MarketBody, subjects: Subjects) -> str:
-    """The subject of a market message. Marks, funding and the state of the feed travel with the trades."""
+    """The subject of a market message. What is not of the book or the bars travels with the trades."""
     if isinstance(body, BookDeltaBody | BookSnapshotBody):
         return f"{subjects.market_book}.{body.symbol}"
     if isinstance(body, BarBody):
         return f"{subjects.market_bars}.{body.symbol}.{body.timeframe}"
-    assert isinstance(body, TradeBody | MarkBody | FundingBody | FeedBody)
+    assert isinstance(body, TradeBody | MarkBody | FundingBody | OpenInterestBody | FeedBody)
     return f"{subjects.market_trades}.{body.symbol or EVERY_SYMBOL}"
 
 

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from workstation.config.settings import Subjects
 from workstation.core.errors import MessagingError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import FeedStatus, History, MarketInput, MarkPrice
+from workstation.core.messages import FeedStatus, History, MarketInput, MarkPrice, PerpetualHistory
+from workstation.core.money import to_money
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.messaging.bodies import (
     AnswerBody,
@@ -26,6 +27,7 @@ from workstation.messaging.bodies import (
     MarkBody,
     MarketAnswerBody,
     MarketRequestBody,
+    OpenInterestBody,
     TradeBody,
 )
 from workstation.messaging.cancelling import still_wanted
@@ -37,6 +39,8 @@ from workstation.messaging.moments import nanoseconds
 
 RETRY_S = 1.0
 MOST_HELD = 50_000
+MOST_FIGURES, FIGURES_BESIDE_BARS = 4_000, 1_000
+"""Values of open interest and of funding that are asked for: all must fit one message."""
 
 log = logging.getLogger("workstation.messaging")
 
@@ -72,7 +76,7 @@ class RemoteMarket:
     async def start(self, bars: Mapping[str, int]) -> None:
         """Hear every symbol from now on, and ask for each with so many closed bars of each timeframe."""
         self._bars = dict(bars)
-        kinds = (BookDeltaBody, BookSnapshotBody, TradeBody, MarkBody, FundingBody, FeedBody)
+        kinds = (BookDeltaBody, BookSnapshotBody, TradeBody, MarkBody, FundingBody, OpenInterestBody, FeedBody)
         for symbol, state in self._symbols.items():
             for subject in state.subjects:
                 await self._link.subscribe(subject, self._hearer(symbol, subject), *kinds)
@@ -140,7 +144,8 @@ class RemoteMarket:
     async def _ask(self, symbol: str) -> None:
         state = self._symbols[symbol]
         bars = {} if state.has_past else self._bars
-        asked = MarketRequestBody(symbol=symbol, bars=bars)
+        figures = FIGURES_BESIDE_BARS if bars else MOST_FIGURES
+        asked = MarketRequestBody(symbol=symbol, bars=bars, figures=figures)
         answer = await self._link.request(request_subject(symbol, self._subjects), asked, MarketAnswerBody, AnswerBody)
         body = answer.body
         if isinstance(body, AnswerBody):
@@ -156,6 +161,8 @@ class RemoteMarket:
             state.has_past = True
             for timeframe in sorted(body.bars, key=lambda name: -TIMEFRAMES[name]):
                 self._deliver(self._history(symbol, timeframe, body.bars[timeframe], now_ns))
+        if body.open_interest or body.fundings:
+            self._deliver(self._perpetual(symbol, body, now_ns))
         state.session = session
         state.numbers = dict(body.numbers)
         held, state.held = state.held, []
@@ -178,6 +185,12 @@ class RemoteMarket:
             for time, *prices, volume in rows
         )
         return History(symbol, now_ns, TIMEFRAMES[timeframe], bars)  # type: ignore[arg-type]
+
+    def _perpetual(self, symbol: str, body: MarketAnswerBody, now_ns: int) -> PerpetualHistory:
+        terms = self._instruments[symbol]
+        open_interest = tuple((nanoseconds(time), terms.lots(quantity)) for time, quantity in body.open_interest)
+        fundings = tuple((nanoseconds(time), to_money(rate)) for time, rate in body.fundings)
+        return PerpetualHistory(symbol, now_ns, open_interest, fundings)
 
 
 class _Symbol:

@@ -12,11 +12,9 @@ import json
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,6 +22,7 @@ from workstation.core.credentials import Credentials
 from workstation.core.errors import MessagingError
 from workstation.core.redaction import hide
 from workstation.messaging.link import Address
+from workstation.messaging.server_program import server_program
 
 CONFIGURATION = "server.json"
 PROCESS_ID = "server.pid"
@@ -65,13 +64,18 @@ class EmbeddedServer:
 
     async def start(self) -> None:
         """Start it and wait until it listens. Raises ``MessagingError``."""
-        program = _program()
+        program = server_program()
+        if program is None:
+            raise MessagingError(
+                "messaging.use is embedded, but there is no nats-server on the PATH: install it from "
+                "nats.io/download, or set messaging.use to none or servers."
+            )
         hide(Credentials("", self._password))
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             if not self._port:
                 self._port = _free_port()
-            await self._end_orphan()
+            await end_orphan(self._folder, self._port)
         except OSError as error:
             raise MessagingError(f"The NATS server cannot use {self._folder}: {error.strerror}.") from error
         await self._launch(program)
@@ -87,18 +91,6 @@ class EmbeddedServer:
         process = self._process
         if process is not None and process.poll() is None:
             await _end(process)
-
-    async def _end_orphan(self) -> None:
-        """End the server of a workstation that was killed: it still has the port and the streams."""
-        try:
-            process_id = int((self._folder / PROCESS_ID).read_text())
-        except (OSError, ValueError):
-            return
-        deadline = asyncio.get_running_loop().time() + STOP_S
-        with contextlib.suppress(ProcessLookupError):
-            while await _listens(self._port) and asyncio.get_running_loop().time() < deadline:
-                os.kill(process_id, signal.SIGTERM)
-                await asyncio.sleep(0.1)
 
     def _write_configuration(self) -> None:
         """JSON is valid in the server's own format. The file is made unreadable to others before it holds anything."""
@@ -209,20 +201,21 @@ def kept_address(folder: Path) -> KeptAddress | None:
     return KeptAddress(port, _address(port, password))
 
 
+async def end_orphan(folder: Path, port: int) -> None:
+    """End the server of a workstation that was killed: it still has the port and the streams."""
+    try:
+        process_id = int((folder / PROCESS_ID).read_text())
+    except (OSError, ValueError):
+        return
+    deadline = asyncio.get_running_loop().time() + STOP_S
+    with contextlib.suppress(ProcessLookupError):
+        while await _listens(port) and asyncio.get_running_loop().time() < deadline:
+            os.kill(process_id, signal.SIGTERM)
+            await asyncio.sleep(0.1)
+
+
 def _address(port: int, password: str) -> Address:
     return Address((f"nats://{HOST}:{port}",), USER, password)
-
-
-def _program() -> str:
-    """``nats-server`` beside this Python or on the PATH."""
-    beside = shutil.which("nats-server", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("nats-server")
-    if found is None:
-        raise MessagingError(
-            "messaging.use is embedded, but there is no nats-server on the PATH: install it from nats.io/download, or "
-            "set messaging.use to none or servers."
-        )
-    return found
 
 
 async def _end(process: subprocess.Popen[bytes]) -> None:

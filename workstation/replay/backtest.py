@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -69,14 +69,25 @@ class BacktestSource:
         self.past = Past()
         self.instrument = self._settings.instruments[request.symbol]
         self.engine: BacktestEngine
-        """Of the kernel that was opened last."""
+        """Of the kernel that is shown."""
 
     def open(self) -> Opened:
-        engine = self._recorded_engine(self._recordings) if self._recordings is not None else self._candle_engine()
+        recordings = self._recordings
+        engine = self._recorded_engine(recordings) if recordings is not None else self._candle_engine()
         self.engine = engine
-        views = engine_views(engine.kernel, self._settings, Mode.BACKTEST, "Simulated venue")
-        inputs = self._recorded_inputs(engine, self._recordings) if self._recordings is not None else iter(self._bars)
-        return Opened(engine.kernel, views, inputs, {}, equity=Opened.samples(engine.journal.outputs))
+        return Opened(
+            engine.kernel,
+            engine_views(engine.kernel, self._settings, Mode.BACKTEST, "Simulated venue"),
+            iter(self._bars if recordings is None else recordings),
+            {},
+            equity=Opened.samples(engine.journal.outputs),
+            dispatch=None if recordings is None else _RecordedRun(engine).dispatch,
+            run=engine,
+        )
+
+    def resumed(self, opened: Opened) -> None:
+        assert opened.run is not None
+        self.engine = opened.run
 
     def result_until(self, time_ns: int) -> BacktestResult | None:
         """The run as far as it has come at ``time_ns``, where the kernel that was opened last stands; ``None`` before
@@ -132,14 +143,20 @@ class BacktestSource:
             if interval_ns % base_ns == 0:
                 market.want_series(interval_ns, base_ns)
 
-    def _recorded_inputs(self, engine: BacktestEngine, recordings: Recordings) -> Iterator[Input]:
-        """As the run did, the strategy starts once its feed stands."""
-        symbol, waits = self._job.request.symbol, True
-        for event in recordings:
-            yield event
-            if waits and engine.kernel.feed_stands(symbol):
-                waits = False
-                engine.start_strategy()
+
+class _RecordedRun:
+    """As the run did, the strategy starts once its feed stands."""
+
+    def __init__(self, engine: BacktestEngine) -> None:
+        self._engine = engine
+        self._waits = True
+
+    def dispatch(self, event: Input) -> None:
+        engine = self._engine
+        engine.kernel.dispatch(event)
+        if self._waits and engine.kernel.feed_stands(engine.request.symbol):
+            self._waits = False
+            engine.start_strategy()
 
 
 class RecordingSource:
@@ -183,3 +200,6 @@ class RecordingSource:
         views = engine_views(engine.kernel, self._settings, Mode.REPLAY, "Recording")
         sampled = Opened.samples(journal.outputs)
         return Opened(engine.kernel, views, iter(self._recordings), engine.failures, equity=sampled)
+
+    def resumed(self, opened: Opened) -> None:
+        """Nothing here depends on the kernel."""

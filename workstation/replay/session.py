@@ -108,6 +108,9 @@ class SessionSource:
         sampled = Opened.samples(journal.outputs)
         return Opened(engine.kernel, views, iter(inputs), engine.failures, engine.arming, sampled)
 
+    def resumed(self, opened: Opened) -> None:
+        """Nothing here depends on the kernel."""
+
     def _read_past(self, folder: DataFolder, entry: SessionEntry) -> Past:
         if not folder.history.exists():
             return Past()

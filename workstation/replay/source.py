@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from workstation.backtest.engine import BacktestEngine
 from workstation.core.messages import EquitySampled, Input, Output
 from workstation.core.views import FillView, FundingView, OrderView
 from workstation.trading.arming import Arming
@@ -13,10 +14,7 @@ from workstation.trading.views import EngineViews
 
 
 class Opened(NamedTuple):
-    """A kernel at its start and the inputs that are to be dispatched to it, one by one and each at once.
-
-    The next input may be asked for only after the one before was dispatched.
-    """
+    """A kernel at its start and the inputs that are to be dispatched to it, one by one and each at once."""
 
     kernel: Kernel
     views: EngineViews
@@ -25,6 +23,10 @@ class Opened(NamedTuple):
     arming: Arming | None = None
     equity: Sequence[tuple[int, float]] = ()
     """Sampled while it was opened, as in ``Past``."""
+    dispatch: Callable[[Input], object] | None = None
+    """What takes the inputs where it is not the kernel itself."""
+    run: BacktestEngine | None = None
+    """What the kernel belongs to in the replay of a backtest."""
 
     @staticmethod
     def samples(outputs: Iterable[Output]) -> list[tuple[int, float]]:
@@ -62,3 +64,6 @@ class ReplaySource(Protocol):
 
     def open(self) -> Opened:
         """A fresh kernel at ``start_ns``. Raises ``WorkstationError``."""
+
+    def resumed(self, opened: Opened) -> None:
+        """A kernel of a checkpoint is shown now instead of the one that was opened last."""

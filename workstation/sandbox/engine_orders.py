@@ -28,6 +28,7 @@ def placement(record: OrderRecord, judged: bool = False) -> Placement:
         time_in_force=_time_in_force(record),
         post_only=_is_post_only(record),
         reduce_only=record.reduce_only,
+        visible_lots=record.iceberg,
     )
     return Placement(intent, str(record.order_id), 0, 0, judged)
 
@@ -46,6 +47,7 @@ def resting_order(record: OrderRecord) -> Order:
         reduce_only=record.reduce_only,
         venue_reduces=record.reduce_only,
         created_ns=record.created_ns,
+        visible_lots=record.iceberg,
     )
     order.venue_id = str(record.order_id)
     order.filled_lots = record.filled

@@ -17,7 +17,15 @@ import msgspec
 from workstation.core.clock import EventClock
 from workstation.core.errors import ConfigurationError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookDelta, BookSnapshot, FundingRate, MarketInput, MarkPrice, Trade
+from workstation.core.messages import (
+    BookDelta,
+    BookSnapshot,
+    FundingRate,
+    MarketInput,
+    MarkPrice,
+    OpenInterest,
+    Trade,
+)
 from workstation.core.types import Side
 from workstation.market.order_book import OrderBook
 from workstation.sandbox.accounts import ApiKey
@@ -79,6 +87,10 @@ class Exchange:
             }
             for market in Market
         }
+        for symbol, listing in self.listings[Market.FUTURES].items():
+            past = source.perpetual_history(symbol)
+            if past is not None:
+                listing.take_past(past)
         self.floor = Floor(self.clock, self.listings)
         self.accounts: dict[str, Account] = {}
         self.keys: dict[str, ApiKey] = {}
@@ -152,6 +164,8 @@ class Exchange:
             self._on_mark(event)
         elif isinstance(event, FundingRate):
             self._on_funding(event)
+        elif isinstance(event, OpenInterest):
+            self.listings[Market.FUTURES][event.symbol].open_interest.add(event.ts_ns, event.lots)
 
     def _on_trade(self, trade: Trade) -> None:
         for market in Market:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workstation.core.timeframe import DAY_NS
+from workstation.sandbox import errors
+from workstation.sandbox.candles import INTERVALS
 from workstation.sandbox.endpoint import Call, Endpoint, Security
+from workstation.sandbox.errors import ApiError
 from workstation.sandbox.filters import FUTURES_BAND_PERCENT, FUTURES_TYPES, futures_filters
 from workstation.sandbox.listing import Listing, Market
 from workstation.sandbox.parameters import Parameters
@@ -20,6 +24,9 @@ FOREVER_MS = 4_133_404_800_000
 """Delivery date of a perpetual, as Binance writes it."""
 FIRST_RATE = 10_000
 """Funding rate that is shown before there was one: 1 basis point."""
+PERIODS = {name: INTERVALS[name] for name in ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")}
+"""Of the history of open interest, in nanoseconds by name."""
+OPEN_INTEREST_KEPT_NS = 31 * DAY_NS
 INTEREST_RATE = fixed(10_000)
 _TIMES = ["GTC", "IOC", "FOK", "GTX", "GTD"]
 _SPOT_TICKER_ONLY = ("prevClosePrice", "bidPrice", "bidQty", "askPrice", "askQty")
@@ -108,7 +115,7 @@ def funding_rates(call: Call) -> list[dict[str, Any]]:
             "symbol": symbol,
             "fundingTime": milliseconds(funding.time_ns),
             "fundingRate": fixed(funding.rate),
-            "markPrice": listings[symbol].price_text(funding.mark),
+            "markPrice": listings[symbol].price_text(funding.mark) if funding.mark else "",
         }
         for funding, symbol in sorted(paid)
         if start <= funding.time_ns <= end
@@ -142,12 +149,40 @@ def ticker_book(call: Call) -> Any:
 
 
 def open_interest(call: Call) -> dict[str, Any]:
-    """Of the accounts here: longs and shorts of the market itself are not counted."""
+    """Of the market and of the accounts here."""
     listing = call.listing(Market.FUTURES)
     desks = [account.futures for account in call.exchange.accounts.values()]
     lots = sum(abs(desk.books.holdings[key].lots) for desk in desks for key in desk.keys(listing.symbol))
+    lots += next((known for _, known in listing.open_interest.rows(1)), 0)
     now = milliseconds(call.exchange.clock.time_ns)
     return {"symbol": listing.symbol, "openInterest": listing.quantity_text(lots), "time": now}
+
+
+def open_interest_history(call: Call) -> list[dict[str, Any]]:
+    """What the market had open as each period began, with its worth at the close of that period."""
+    listing, parameters = call.listing(Market.FUTURES), call.parameters
+    period_ns = PERIODS[parameters.one_of("period", tuple(PERIODS), errors.invalid_interval())]
+    limit, now_ns = parameters.limit(30, 500), call.exchange.clock.time_ns
+    start, end = parameters.time_ns("startTime"), parameters.time_ns("endTime")
+    if start is not None and start < now_ns - OPEN_INTEREST_KEPT_NS:
+        raise ApiError(-1130, "parameter 'startTime' is invalid.")
+    if end is not None and start is not None and start > end:
+        raise ApiError(-1130, "parameter 'endTime' is invalid.")
+    times, amounts = listing.open_interest.arrays
+    found = []
+    for candle in listing.candles.select(period_ns, start, end, limit, now_ns):
+        place = int(times.searchsorted(candle.open_ns, side="right")) - 1
+        if place >= 0:
+            lots = int(amounts[place])
+            found.append(
+                {
+                    "symbol": listing.symbol,
+                    "sumOpenInterest": listing.quantity_text(lots),
+                    "sumOpenInterestValue": fixed(listing.worth(candle.close, lots)),
+                    "timestamp": milliseconds(candle.open_ns),
+                }
+            )
+    return found
 
 
 def adl_risk(call: Call) -> Any:
@@ -186,4 +221,5 @@ ENDPOINTS = [
     Endpoint("GET", "/fapi/v1/ticker/bookTicker", NONE, one_or_all(2, 5), ticker_book),
     Endpoint("GET", "/fapi/v1/symbolAdlRisk", NONE, 1, adl_risk),
     Endpoint("GET", "/fapi/v1/openInterest", NONE, 1, open_interest),
+    Endpoint("GET", "/futures/data/openInterestHist", NONE, 0, open_interest_history),
 ]

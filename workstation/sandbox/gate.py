@@ -86,7 +86,7 @@ def refused(refusal: ApiError, headers: dict[str, str]) -> Answer:
 
 
 def market_of(path: str) -> Market:
-    return Market.FUTURES if path.startswith("/fapi") else Market.SPOT
+    return Market.FUTURES if path.startswith(("/fapi", "/futures")) else Market.SPOT
 
 
 def unknown_path() -> Answer:

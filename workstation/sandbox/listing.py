@@ -1,4 +1,4 @@
-"""A symbol as one of the exchange's markets lists it: its book, tape, candles, mark and funding."""
+"""A symbol as one of the exchange's markets lists it: its book, tape, candles, mark, funding and open interest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import NamedTuple
 
 from workstation.core.errors import ConfigurationError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookDelta, BookSnapshot, Levels
+from workstation.core.messages import BookDelta, BookSnapshot, Levels, PerpetualHistory
 from workstation.core.money import MONEY_SCALE
 from workstation.core.types import Side
 from workstation.market.order_book import OrderBook
+from workstation.market.perpetual_figures import TimedValues
 from workstation.rules.value import notional
 from workstation.sandbox.candles import Candles, PastBars
 from workstation.sandbox.tape import Tape
@@ -34,6 +35,7 @@ class Funding(NamedTuple):
     time_ns: int
     rate: int
     mark: int
+    """0 where it is not known, before the start."""
 
 
 class DepthChange(NamedTuple):
@@ -65,6 +67,8 @@ class Listing:
         """Last traded price; 0 before the first."""
         self.mark = 0
         self.fundings: list[Funding] = []
+        self.open_interest = TimedValues()
+        """Lots that the market itself has open, the accounts' not among them."""
         self._first_update = first_id
         self._overlay: tuple[Mapping[int, object], Mapping[int, object]] = ({}, {})
         self._tick_units = _whole_units(instrument, "tick", int(instrument.tick * MONEY_SCALE))
@@ -98,6 +102,11 @@ class Listing:
     def worth(self, ticks: int, lots: int) -> int:
         """Money of the quote asset, unsigned."""
         return notional(ticks, lots, *self.instrument.valuation)
+
+    def take_past(self, past: PerpetualHistory) -> None:
+        """Know what was open, and paid, before the start."""
+        self.open_interest.add_past(past.open_interest)
+        self.fundings = [Funding(time_ns, rate, 0) for time_ns, rate in past.fundings]
 
     def mark_price(self) -> int:
         """Ticks; the last trade where the market brings no marks."""

@@ -9,7 +9,7 @@ import msgspec
 
 from workstation.core.errors import ConfigurationError, DataError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import History, MarketInput
+from workstation.core.messages import History, MarketInput, PerpetualHistory
 from workstation.core.timeframe import SECOND_NS
 from workstation.market.recordings import read_recording
 from workstation.market.recordings.binance import StreamRecording, is_stream_recording, recorded_symbol
@@ -48,6 +48,9 @@ class RecordingSource:
 
     def history(self, symbol: str, interval_ns: int, bars: int) -> History:
         return History(symbol, self._start_ns, interval_ns, ())
+
+    def perpetual_history(self, symbol: str) -> PerpetualHistory | None:
+        return None
 
     def _begin(self, at_ns: int) -> MarketInput:
         self._iterator = iter(self._inputs)

@@ -53,7 +53,8 @@ def restore(exchange: Exchange, file: StateFile) -> None:
         if listing is not None:
             listing.fundings.append(Funding(*paid))
     for listing in exchange.listings[Market.FUTURES].values():
-        listing.fundings.sort()
+        # What was paid stands in for what the market made up of the same time.
+        listing.fundings = sorted({paid.time_ns: paid for paid in listing.fundings}.values())
 
 
 def _refuse_lost_symbols(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from workstation.config.settings import BuiltInMarket as MarketSettings
 from workstation.core.instrument import Instrument
-from workstation.core.messages import History, MarketInput
+from workstation.core.messages import History, MarketInput, PerpetualHistory
 from workstation.market.built_in import BuiltInMarket
 
 
@@ -28,6 +28,10 @@ class MarketSource(Protocol):
 
     def history(self, symbol: str, interval_ns: int, bars: int) -> History:
         """Closed bars from before the start, at most so many; none when it knows no past."""
+        ...
+
+    def perpetual_history(self, symbol: str) -> PerpetualHistory | None:
+        """Open interest and funding from before the start; ``None`` when it knows no past."""
         ...
 
 

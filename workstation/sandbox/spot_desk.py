@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from workstation.core.messages import FundingPaid, OrderRejected, PositionLiquidated
 from workstation.core.types import Side
@@ -139,8 +139,6 @@ class SpotDesk(TradingDesk):
     def _send(self, record: OrderRecord, judged: bool = False) -> None:
         self.venue.send(placement(record, judged))
         self._settle()
-        if record.iceberg:
-            self.venue.show_only(str(record.order_id), record.iceberg)
 
     def on_price(self, listing: Listing) -> None:
         for record in self.open_orders(listing.symbol):
@@ -219,14 +217,6 @@ class SpotDesk(TradingDesk):
         self.touched.clear()
         now_ns = self.floor.clock.time_ns
         self.floor.tell(self.account, self.market, spot_format.account_position(balances, now_ns))
-
-    def restore(
-        self, records: Iterable[OrderRecord], executions: Iterable[Execution], state: dict[str, object]
-    ) -> None:
-        super().restore(records, executions, state)
-        for record in self.open.values():
-            if record.iceberg and record.is_working:
-                self.venue.show_only(str(record.order_id), record.iceberg)
 
     def _on_funding(self, report: FundingPaid) -> None:
         raise AssertionError("Spot pays no funding.")

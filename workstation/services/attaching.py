@@ -24,8 +24,8 @@ def asker() -> str:
 class Attached:
     """``open`` once, then ``remote`` is there; ``close`` lets go of both."""
 
-    def __init__(self, messaging: Messaging, address: Address) -> None:
-        self.place = ", ".join(address.servers)
+    def __init__(self, messaging: Messaging, address: Address, place: str = "") -> None:
+        self.place = place or ", ".join(address.servers)
         self._messaging = messaging
         self._address = address
         self._clock = WallClock()

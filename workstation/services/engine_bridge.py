@@ -21,7 +21,9 @@ from workstation.core.messages import (
     History,
     MarketInput,
     MarkPrice,
+    OpenInterest,
     Output,
+    PerpetualHistory,
     Trade,
 )
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
@@ -47,7 +49,17 @@ AT_ONCE = 64
 PAST_BARS = 1_500
 OWN_MARKETS = frozenset({"built_in", "exchange"})
 """Sources of prices that this process has by itself: where no feed handler tells others of them, it does."""
-MARKET_TYPES = (Trade, BookDelta, BookSnapshot, MarkPrice, FundingRate, FeedStatus, History)
+MARKET_TYPES = (
+    Trade,
+    BookDelta,
+    BookSnapshot,
+    MarkPrice,
+    FundingRate,
+    OpenInterest,
+    PerpetualHistory,
+    FeedStatus,
+    History,
+)
 
 log = logging.getLogger("workstation.services")
 
@@ -181,6 +193,8 @@ def as_it_stands(state: MarketState, now_ns: int) -> list[MarketInput]:
         lots = [round(volume / terms.lot_lossy) for volume in series.volume[-PAST_BARS:].tolist()]
         rows = tuple(zip(series.close_ns[-PAST_BARS:].tolist(), *ticks, lots))
         found.append(History(state.symbol, now_ns, interval_ns, rows))
+    if state.perpetual:
+        found.append(state.perpetual.history(state.symbol, now_ns))
     if state.book.sequence >= 0 and state.book.synchronised:
         found.append(whole_book(state.book, now_ns))
     if state.mark_price:

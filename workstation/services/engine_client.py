@@ -142,16 +142,17 @@ class EngineClient:
         return (await self._ask(self._subjects.commands, request, timeout_s)).body
 
     async def command_both(
-        self, command: Kill | Resume, who: str, id_: str = "", timeout_s: float = 5.0
+        self, command: Kill | Resume, who: str, id_: str = "", timeout_s: float = 5.0, run: str = ""
     ) -> EngineAnswerBody:
         """The same for a kill or its end, which go to the engine of an execution service too, if there is one: each
-        half of a split engine has a kill switch. The answer tells what came of it in each that answers.
+        half of a split engine has a kill switch. The answer tells what came of it in each that answers. ``run`` is of
+        the engine that people look at.
 
         Raises ``MessagingError`` when neither answers.
         """
         execution = EngineClient(self._link, execution_subjects(self._subjects), self._now_ns)
         core, service = await asyncio.gather(
-            self.command(command, who, id_, timeout_s),
+            self.command(command, who, id_, timeout_s, run),
             execution.command(command, who, id_, timeout_s),
             return_exceptions=True,
         )

@@ -15,6 +15,7 @@ from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.types import MANUAL
 from workstation.messaging.bodies import EngineAnswerBody, EngineRequestBody
 from workstation.messaging.envelope import Message
+from workstation.messaging.lease import person_of
 from workstation.messaging.moments import nanoseconds
 from workstation.services.engine_client import COMMANDS, RecordMarket
 from workstation.session import Session
@@ -94,7 +95,9 @@ class EngineCommands:
                     )
                 holder = await self._holder()
                 if holder not in ("", session):
-                    raise MessagingError(f"{holder} has control of this account: take control first. Nothing was done.")
+                    raise MessagingError(
+                        f"{person_of(holder)} has control of this account: take control first. Nothing was done."
+                    )
                 self._check_deadline(deadline_ns, self._session.clock.now_ns())
             except MessagingError as error:
                 return EngineAnswerBody(ok=False, text=str(error))

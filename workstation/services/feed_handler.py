@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from workstation.config.settings import Subjects
 from workstation.core.instrument import Instrument
-from workstation.core.messages import FeedStatus, History, Input
+from workstation.core.messages import FeedStatus, History, Input, PerpetualHistory
 from workstation.messaging.bodies import AnswerBody, Body, MarketRequestBody
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
@@ -54,7 +54,7 @@ class FeedHandler:
                 if event.symbol in ("", symbol):
                     publisher.connected = event.connected
             self._waits(event)
-        elif isinstance(event, MarketEvent | History):
+        elif isinstance(event, MarketEvent | History | PerpetualHistory):
             publisher_of = self._symbols.get(event.symbol)
             if publisher_of is not None:
                 publisher_of.take(event)
@@ -105,4 +105,6 @@ class FeedHandler:
             return AnswerBody(ok=False, text=f"This feed handler has no {asked.symbol}.")
         await self._drain()
         subjects = live_subjects(asked.symbol, self._subjects)
-        return publisher.answer({subject: self._link.number(subject) for subject in subjects}, asked.bars)
+        return publisher.answer(
+            {subject: self._link.number(subject) for subject in subjects}, asked.bars, asked.figures
+        )

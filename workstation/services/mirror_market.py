@@ -6,9 +6,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, MarkPrice, Trade
+from workstation.core.messages import (
+    BookDelta,
+    BookSnapshot,
+    FeedStatus,
+    FundingRate,
+    MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
+    Trade,
+)
 from workstation.market.bars import BarSeries, FormingBar
 from workstation.market.order_book import OrderBook
+from workstation.market.perpetual_figures import PerpetualFigures
 
 
 class MirroredMarket:
@@ -19,6 +29,7 @@ class MirroredMarket:
         self.last_price = 0
         self.last_ns = 0
         self.connected = False
+        self.perpetual = PerpetualFigures()
         self._want = want
         self._book = OrderBook(instrument.symbol)
         self._series: dict[int, BarSeries] = {}
@@ -45,6 +56,9 @@ class MirroredMarket:
         """What the feed tells."""
         if isinstance(event, FeedStatus):
             self.connected = event.connected
+            return
+        if isinstance(event, FundingRate | OpenInterest | PerpetualHistory):
+            self.perpetual.take(event)
             return
         if isinstance(event, Trade):
             self.last_price = event.price

@@ -27,7 +27,7 @@ from workstation.core.messages import (
 )
 from workstation.core.types import EXTERNAL, OrderRole, OrderState
 from workstation.core.views import OrderView
-from workstation.trading.order_states import TRANSITIONS
+from workstation.trading.order_states import TRANSITIONS, end_note
 
 KEPT_ENDED = 2_000
 
@@ -107,6 +107,8 @@ class MirroredOrders:
             post_only=event.post_only,
             parent_id=event.parent_id,
             tag=event.tag,
+            good_till_ns=event.good_till_ns,
+            visible=terms.quantity(event.visible_lots) if event.visible_lots else None,
         )
 
     def _adopted(self, event: OrderAdopted) -> OrderView:
@@ -154,7 +156,7 @@ class MirroredOrders:
         return self._moved(view, event, state=OrderState.ACCEPTED if event.released else None)
 
     def _noted(self, view: OrderView, event: Any) -> OrderView:
-        return self._moved(view, event, note=event.reason)
+        return self._moved(view, event, note=end_note(event, view.good_till_ns))
 
     def _rejected(self, view: OrderView, event: OrderRejected) -> OrderView:
         return self._moved(view, event, note=f"{event.code}: {event.reason}")

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ import msgspec
 from workstation.config.settings import Subjects
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
-from workstation.core.messages import AnyCommand, Kill, MarketInput, Trade
+from workstation.core.messages import AnyCommand, Kill, MarketInput, Resume, Trade
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
 from workstation.core.views import CommandAnswered, FillView, OrderView, VerdictView, ViewsChanged
@@ -89,6 +89,8 @@ class RemoteEngine:
         self.changed = ""
         """How the engine that was started again differs from the one that is mirrored, in a sentence: it is to be
         opened anew."""
+        self.latch: Callable[[Kill], str] | None = None
+        """Latches a kill that the engine did not hear, where its data folder is at hand; what that means, in words."""
         self.past_orders: list[OrderView] = []
         self.past_fills: list[FillView] = []
         self.past_equity: list[tuple[int, float]] = []
@@ -306,12 +308,16 @@ class RemoteEngine:
 
     async def _send(self, command: AnyCommand | RecordMarket) -> None:
         loop, id_ = asyncio.get_running_loop(), secrets.token_hex(8)
-        is_kill = isinstance(command, Kill)
+        is_kill, unlatched = isinstance(command, Kill), self.latch
         ends_s = loop.time() + KILL_FOR_S
         while True:
             try:
                 run, patience_s = ("", KILL_EVERY_S) if is_kill else (self.mirror.session, 5.0)
-                answer = await self._client.command(command, self._who, id_, patience_s, run)
+                if isinstance(command, Kill | Resume):
+                    # Both halves of a split engine have a kill switch of their own.
+                    answer = await self._client.command_both(command, self._who, id_, patience_s, run)
+                else:
+                    answer = await self._client.command(command, self._who, id_, patience_s, run)
                 break
             except MessagingError as error:
                 if not is_kill or loop.time() > ends_s:
@@ -319,7 +325,10 @@ class RemoteEngine:
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
-                self._tell(f"The kill has not reached the engine, it is sent again: {error}", False)
+                words = "The kill has not reached the engine, it is sent again"
+                if unlatched is not None and isinstance(command, Kill):
+                    words, unlatched = unlatched(command), None
+                self._tell(f"{words}: {error}", False)
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()

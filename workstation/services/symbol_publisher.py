@@ -13,6 +13,8 @@ from workstation.core.messages import (
     FundingRate,
     History,
     MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
     Trade,
 )
 from workstation.core.money import from_money
@@ -20,6 +22,7 @@ from workstation.core.timeframe import TIMEFRAMES
 from workstation.core.types import Side
 from workstation.market.bars import BarBuilder
 from workstation.market.order_book import OrderBook
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.messaging.bodies import BarRow, BookSnapshotBody, MarketAnswerBody, MarketData, SideWord
 from workstation.messaging.market_bodies import MarketEvent, market_body
 from workstation.messaging.moments import moment
@@ -47,14 +50,19 @@ class SymbolPublisher:
         self._last: Trade | None = None
         self._mark = 0
         self._funding: Decimal | None = None
+        self._perpetual = PerpetualFigures()
         self._now_ns = 0
 
-    def take(self, event: MarketEvent | History) -> None:
+    def take(self, event: MarketEvent | History | PerpetualHistory) -> None:
         """Keep what is told of the symbol, and pass it on."""
         self._now_ns = max(self._now_ns, event.ts_ns)
         self.close_bars(self._now_ns)
         if isinstance(event, History):
             self._past[event.interval_ns] = list(event.bars[-KEPT_BARS:])
+            return
+        if isinstance(event, FundingRate | OpenInterest | PerpetualHistory):
+            self._perpetual.take(event)
+        if isinstance(event, PerpetualHistory):
             return
         if isinstance(event, BookSnapshot):
             self.book.apply_snapshot(event)
@@ -108,9 +116,11 @@ class SymbolPublisher:
             order_flow_imbalance=self._flow.imbalance(self._now_ns),
         )
 
-    def answer(self, numbers: Mapping[str, int], bars: Mapping[str, int]) -> MarketAnswerBody:
-        """How it stands after the messages of these numbers, with so many bars of each timeframe."""
-        terms, last = self.instrument, self._last
+    def answer(self, numbers: Mapping[str, int], bars: Mapping[str, int], figures: int) -> MarketAnswerBody:
+        """How it stands after the messages of these numbers, with so many bars of each timeframe and so many values of
+        open interest and funding.
+        """
+        terms, last, known = self.instrument, self._last, self._perpetual
         book: BookSnapshotBody | None = None
         if self.book.synchronised:
             body = market_body(whole_book(self.book, self._now_ns), {terms.symbol: terms})
@@ -124,6 +134,8 @@ class SymbolPublisher:
             mark_price=terms.tick * self._mark if self._mark else None,
             last_price=terms.tick * last.price if last is not None else None,
             bars={name: self._rows(TIMEFRAMES[name], count) for name, count in bars.items() if name in TIMEFRAMES},
+            open_interest=tuple((moment(ns), terms.lot * lots) for ns, lots in known.open_interest.rows(figures)),
+            fundings=tuple((moment(ns), from_money(rate)) for ns, rate in known.fundings.rows(figures)),
         )
 
     def _rows(self, interval_ns: int, count: int) -> tuple[BarRow, ...]:

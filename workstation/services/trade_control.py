@@ -39,6 +39,11 @@ class TradeControl:
         """Whether it was taken and neither given up nor lost to somebody else, also while NATS is away."""
         return self._wanted
 
+    @property
+    def other_name(self) -> str:
+        """Who else holds it, by the name of a person where it tells one."""
+        return self._lease.holder_name if self.other else ""
+
     async def holder(self) -> str:
         """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""
         return await self._lease.holder()
@@ -57,8 +62,12 @@ class TradeControl:
         else:
             work.close()
 
-    async def take_now(self) -> None:
-        """Take control, from whoever has it. Raises ``MessagingError`` when that cannot be written."""
+    async def take_now(self, who: str = "") -> None:
+        """Take control, from whoever has it. ``who`` is on whose behalf, where a service does.
+
+        Raises ``MessagingError`` when that cannot be written.
+        """
+        self._lease.who = who
         await self._lease.take_over()
         self._wanted, self.other = True, ""
         self._lease.start()
@@ -87,11 +96,11 @@ class TradeControl:
                 if self._lease.other and not self._lease.held:
                     self._wanted, self.other = False, self._lease.other
                     await self._lease.stop()
-                    self.on_change(f"{self.other} has taken control.")
+                    self.on_change(f"{self.other_name} has taken control.")
             elif self._link.is_up:
                 with contextlib.suppress(MessagingError):
                     self.other = await self._lease.holder()
-            now = (self.held, self.other)
+            now = (self.held, self.other_name)
             if now != was:
                 was = now
                 self.on_change("")

@@ -8,6 +8,7 @@ from workstation.config.settings import Settings
 from workstation.core.messages import History, Input, MarketInput
 from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS
 from workstation.market.built_in.market import BuiltInMarket
+from workstation.market.built_in.watching import BuiltInWatching
 from workstation.session.candle_keeper import CandleKeeper
 from workstation.trading.kernel import Kernel
 
@@ -26,11 +27,21 @@ class BuiltInSource:
         instruments = [market.instrument for market in kernel.markets.values()]
         self._market = BuiltInMarket(settings.market.built_in, instruments, seed, prices or None, now_ns)
 
+    def watching(self, seed: int, now_ns: Callable[[], int]) -> BuiltInWatching:
+        """What the market has beside the engine's symbols."""
+        settings = self._settings
+        return BuiltInWatching(settings.market.built_in, settings.instruments, self._kernel.markets, seed, now_ns)
+
     def give_past(self, candles: CandleKeeper, deliver: Callable[[Input], None]) -> None:
-        """Hours, then minutes, of every symbol: what earlier sessions kept, else what the market makes up."""
+        """Hours, then minutes, of every symbol: what earlier sessions kept, else what the market makes up; then what
+        it makes up of open interest and funding.
+        """
         for symbol in self._kernel.markets:
             for history in self._past(candles, symbol):
                 deliver(history)
+            perpetual = self._market.perpetual_history(symbol)
+            if perpetual is not None:
+                deliver(perpetual)
         self._market.forget_past()
 
     def _past(self, candles: CandleKeeper, symbol: str) -> Iterator[History]:
@@ -47,9 +58,9 @@ class BuiltInSource:
                 candles.keep(history)
                 yield history
 
-    def due(self, now_ns: int) -> list[MarketInput]:
-        """Everything up to now that was not given yet."""
-        return self._market.next_events(now_ns)
+    def due(self, now_ns: int, limit: int = 0) -> list[MarketInput]:
+        """Everything up to now that was not given yet; with a ``limit`` about so many, until there is none left."""
+        return self._market.next_events(now_ns, limit)
 
     def lacking(self) -> Iterator[MarketInput]:
         """Whole books for those that wait for one after a gap."""

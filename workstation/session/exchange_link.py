@@ -30,6 +30,7 @@ from workstation.venues.exchange.capabilities import exchange_notes
 from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.connection.errors import CallFailed, RequestExpired
 from workstation.venues.exchange.market.market import ExchangeMarket
+from workstation.venues.exchange.market.watching import ExchangeWatching
 
 log = logging.getLogger("workstation.session")
 
@@ -46,6 +47,7 @@ class ExchangeLink:
         self._market: ExchangeMarket | None = None
         self._venue: ExchangeVenue | None = None
         self._dead_man: DeadManTimer | None = None
+        self.watching: ExchangeWatching = ExchangeWatching(self._client, clock.now_ns)
         self._tasks = LinkTasks()
 
     @property
@@ -109,6 +111,7 @@ class ExchangeLink:
         await self._market.load_history(bars)
         on_past()
         self._tasks.run(self._market.run())
+        self._tasks.run(self.watching.run())
 
     def raise_failure(self) -> None:
         self._tasks.raise_failure()
@@ -146,6 +149,7 @@ class ExchangeLink:
             blocked_until_ns=limits.blocked_until_ns,
             blocked_reason=limits.blocked_reason,
             dead_man=dead_man,
+            latency=self._client.latency.view(),
         )
 
     async def disarm(self) -> None:

@@ -18,6 +18,7 @@ from workstation.core.messages import FollowKill, MarketInput, ServiceReport, Ve
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
 from workstation.core.views import ConnectionView
 from workstation.market.order_book import OrderBook
+from workstation.market.watching import Watching
 from workstation.messaging.opening import MessagingConnection, open_messaging
 from workstation.messaging.remote_market import RemoteMarket
 from workstation.session.execution_feed import ExecutionFeed
@@ -39,6 +40,7 @@ class FeedLink:
     """Opened and closed once, within a running loop."""
 
     notes: tuple[str, ...] = ()
+    watching: Watching | None = None
 
     def __init__(self, settings: Settings, data: Path, clock: WallClock) -> None:
         self._settings = settings

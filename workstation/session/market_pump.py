@@ -15,6 +15,8 @@ from workstation.trading.kernel import Kernel
 
 PUMP_BUDGET_S = 0.004
 """How long inputs are taken before the loop may serve the window."""
+PUMP_INPUTS = 32
+"""How many the built-in market makes up at once: after a pause it has thousands due, which take it many budgets."""
 
 
 class MarketPump:
@@ -43,13 +45,13 @@ class MarketPump:
             self._dispatch(Heartbeat(now_ns))
 
     async def _take_from(self, source: BuiltInSource, now_ns: int) -> None:
-        events = source.due(now_ns)
         started = time.perf_counter()
-        for event in events:
-            self._dispatch(event)
-            if time.perf_counter() - started > PUMP_BUDGET_S:
-                await asyncio.sleep(0)
-                started = time.perf_counter()
-        self._health.messages += len(events)
+        while events := source.due(now_ns, PUMP_INPUTS):
+            for event in events:
+                self._dispatch(event)
+                if time.perf_counter() - started > PUMP_BUDGET_S:
+                    await asyncio.sleep(0)
+                    started = time.perf_counter()
+            self._health.messages += len(events)
         for event in source.lacking():
             self._dispatch(event)

@@ -9,10 +9,11 @@ from workstation import __version__
 from workstation.assembly import Engine, configured_instruments, last_state, session_engine, strategy_registry
 from workstation.config.loader import Loaded
 from workstation.core.types import Mode
+from workstation.core.views import SessionStart
 from workstation.session.account_identity import check_account, client_id_token
 from workstation.storage.disk_journal import DiskJournal
 from workstation.storage.inputs import InputRecorder
-from workstation.storage.journal import SessionHeader
+from workstation.storage.journal import SessionEntry, SessionHeader
 from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 from workstation.trading.arming import Arming
@@ -20,13 +21,26 @@ from workstation.trading.kernel_terms import VenueFactory
 
 
 class Opened(NamedTuple):
-    """``first``: there was no session before. ``recorder`` is ``None`` where inputs are not recorded."""
+    """``before`` is ``None`` where there was no session before; ``recorder`` where inputs are not recorded."""
 
     engine: Engine
     recorder: InputRecorder | None
     number: int
     seed: int
-    first: bool
+    before: SessionEntry | None
+
+    def start(self, now_ns: int) -> SessionStart:
+        """How it began, for people; asked before anything has changed."""
+        kernel = self.engine.kernel
+        held = sum(1 for position in kernel.ledger.positions.values() if position.lots)
+        return SessionStart(
+            ts_ns=now_ns,
+            number=self.number,
+            follows=self.before.header.number if self.before is not None else 0,
+            in_order=self.before is None or self.before.summary is not None,
+            open_orders=len(kernel.orders.open_orders()),
+            positions=held,
+        )
 
 
 def open_engine(
@@ -51,7 +65,8 @@ def open_engine(
     number = journal.next_session
     seed = number if seed is None else seed
     sessions = journal.sessions()
-    last = sessions[-1].header if sessions else None
+    before = sessions[-1] if sessions else None
+    last = before.header if before is not None else None
     if last is not None:
         check_account(folder.path, last, mode, settings)
     token = client_id_token(last, mode, takes_orders=takes_orders)
@@ -101,4 +116,4 @@ def open_engine(
         if recorder is not None:
             recorder.close()
         raise
-    return Opened(engine, recorder, number, seed, state is None)
+    return Opened(engine, recorder, number, seed, before)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from workstation.core.types import EXTERNAL, OrderState, TradingState
-from workstation.trading.kernel import JOURNAL, Kernel
+from workstation.trading.kernel import Kernel
+from workstation.trading.transaction import JOURNAL
 
 
 class OwnOrders:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -29,11 +29,16 @@ def past_orders(
 def past_fills(database: peewee.Database, limit: int, before_seq: int = LATER) -> list[FillView]:
     """Executions whose record in the journal comes before ``before_seq``."""
     chosen = FillRow.select().where(FillRow.seq < before_seq)
-    rows = list(chosen.order_by(FillRow.seq.desc()).limit(limit).bind(database))
+    newest_first = list(chosen.order_by(FillRow.seq.desc()).limit(limit).bind(database))
+    return fills_of_rows(database, newest_first[::-1])
+
+
+def fills_of_rows(database: peewee.Database, rows: Sequence[Any]) -> list[FillView]:
+    """Rows of executions as views, with the reasons of their orders."""
     names = {row.client_id for row in rows}
     orders = OrderRow.select(OrderRow.client_id, OrderRow.reason).where(OrderRow.client_id.in_(names))
     reasons = {row.client_id: row.reason for row in orders.bind(database)}
-    return [_fill_of(row, reasons.get(row.client_id, "")) for row in reversed(rows)]
+    return [_fill_of(row, reasons.get(row.client_id, "")) for row in rows]
 
 
 def past_funding(database: peewee.Database, limit: int, before_session: int = LATER) -> list[FundingView]:

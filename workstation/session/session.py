@@ -50,8 +50,8 @@ from workstation.storage.kill_latch import KillLatch
 from workstation.storage.layout import DataFolder
 from workstation.storage.lock import FolderLock
 from workstation.storage.projection import Projection
-from workstation.trading.kernel import JOURNAL
 from workstation.trading.kernel_terms import VenueFactory
+from workstation.trading.transaction import JOURNAL
 from workstation.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -181,7 +181,9 @@ class Session:
             confirm=self._access.confirm,
             takes_orders=self._takes_orders,
         )
-        self.engine, self.recorder, self.number, self.seed, self._first = opened
+        self.engine, self.recorder, self.number, self.seed, before = opened
+        self._first = before is None
+        self.started = opened.start(now_ns)
         self.kernel, self.desk, self.failures, self.arming = self.engine
         self.watchdog = Watchdog(self.kernel.host.interrupt)
 
@@ -202,8 +204,10 @@ class Session:
         self._resumed = self.engine.start(now_ns)
         exchange = link.title if link is not None else ""
         self.recordings = parts.market_recorder(kernel, settings, self.folder.recordings, exchange, self.seed)
+        self.watching = link.watching if link is not None else None
         if link is None:
             self.source = BuiltInSource(settings, kernel, self.seed, now_ns)
+            self.watching = self.source.watching(self.seed, self.clock.now_ns)
             self.source.give_past(self.candles, self.dispatch)
             release_freed_memory()
             self._start_strategies()

@@ -8,6 +8,7 @@ from typing import Protocol
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FollowKill, MarketInput, ServiceReport, VenueReport
 from workstation.core.views import ConnectionView
+from workstation.market.watching import Watching
 from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import VenueFactory
 
@@ -41,6 +42,10 @@ class SessionLink(Protocol):
     ) -> None:
         """Deliver the past, call ``on_past``, then deliver whatever comes."""
         ...
+
+    @property
+    def watching(self) -> Watching | None:
+        """What can be looked at beside the engine's symbols; ``None`` where that cannot be had."""
 
     def raise_failure(self) -> None:
         """Raise what ended one of its tasks."""

@@ -92,6 +92,10 @@ class OrderRow(peewee.Model):
     tag = peewee.TextField()
     parent_id = peewee.TextField()
     oco_group = peewee.TextField()
+    good_till_ns = peewee.BigIntegerField()
+    """Of a good-till-date order; 0 for any other."""
+    visible = DecimalText()
+    """What an iceberg shows; 0 for an order that shows all."""
 
     class Meta:
         table_name = "orders"
@@ -225,12 +229,12 @@ def _first_schema(database: peewee.SqliteDatabase) -> None:
 
 
 def _projected_anew(database: peewee.SqliteDatabase) -> None:
-    """Positions have a new column: the journal fills the tables again."""
+    """Tables have new columns: the journal fills them again."""
     database.drop_tables(PROJECTED)
     database.create_tables(PROJECTED, safe=False)
 
 
-MIGRATIONS: list[Callable[[peewee.SqliteDatabase], Any]] = [_first_schema, _projected_anew]
+MIGRATIONS: list[Callable[[peewee.SqliteDatabase], Any]] = [_first_schema, _projected_anew, _projected_anew]
 """The n-th brings a database from schema n to n + 1; each runs in a transaction of its own."""
 
 

@@ -22,6 +22,21 @@ class DataFolder:
         return self.path / "lock"
 
     @property
+    def window_lock(self) -> Path:
+        """Of the window whose engine has a process of its own, beside that engine's ``lock``."""
+        return self.path / "window.lock"
+
+    @property
+    def engine_process(self) -> Path:
+        """The process id of an engine that a window started, by which the next window knows it for its own."""
+        return self.path / "engine.pid"
+
+    @property
+    def engine_output(self) -> Path:
+        """What that engine printed."""
+        return self.logs / "engine.txt"
+
+    @property
     def journal(self) -> Path:
         return self.path / "journal.sqlite3"
 

@@ -103,6 +103,21 @@ def read_holder(path: Path) -> LockHolder | None:
         return None
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process that lives holds the lock."""
+    holder = read_holder(path)
+    if holder is None or not _is_alive(holder.pid):
+        return False
+    try:
+        file = os.open(path, os.O_RDWR)
+    except OSError:
+        return False
+    try:
+        return not _lock(file)
+    finally:
+        os.close(file)
+
+
 if sys.platform == "win32":
     import ctypes
     import msvcrt

@@ -29,6 +29,7 @@ _AS_IT_IS = (
     "tag",
     "parent_id",
     "oco_group",
+    "good_till_ns",
 )
 _PRICES = ("price", "stop_price", "trail", "reference")
 _WORDS = {"type": OrderType, "role": OrderRole, "time_in_force": TimeInForce, "state": OrderState}
@@ -43,6 +44,7 @@ def order_row(order: Order, instrument: Instrument, session: int) -> Row:
     row["session"] = session
     row["side"] = order.side.word
     row["quantity"] = instrument.quantity(order.lots)
+    row["visible"] = instrument.quantity(order.visible_lots)
     row["filled"] = instrument.quantity(order.filled_lots)
     row["filled_value"] = order.filled_value * instrument.tick * instrument.lot
     row["fees"] = from_money(order.fees)
@@ -63,6 +65,7 @@ def order_from(row: OrderRow, instrument: Instrument) -> Order:
         setattr(order, name, instrument.ticks_rounded(getattr(row, name)))
     for name, kind in _WORDS.items():
         setattr(order, name, kind(getattr(row, name)))
+    order.visible_lots = instrument.lots_rounded(row.visible)
     order.filled_lots = instrument.lots_rounded(row.filled)
     order.filled_value = int(row.filled_value / (instrument.tick * instrument.lot))
     order.fees = to_money(row.fees)

@@ -205,6 +205,8 @@ class Projector:
             created_ns=event.ts_ns,
             updated_ns=event.ts_ns,
             expires_ns=event.expires_ns,
+            good_till_ns=event.good_till_ns,
+            visible_lots=event.visible_lots,
         )
         self._adopt(order, record.session)
         self._orders_changed.add(order.client_id)

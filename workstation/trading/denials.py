@@ -43,6 +43,8 @@ class DenialCode(StrEnum):
     REPEATED_EXECUTION = "REPEATED_EXECUTION"
     SELF_MATCH = "SELF_MATCH"
     EXPIRED = "EXPIRED"
+    GOOD_TILL_DATE = "GOOD_TILL_DATE"
+    ICEBERG = "ICEBERG"
 
 
 class Denial(NamedTuple):

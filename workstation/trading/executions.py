@@ -19,9 +19,16 @@ class Executions:
         self._handlers: tuple[Callable[[FillView], None], ...] = ()
         self._realised = {key: position.realised for key, position in kernel.ledger.positions.items()}
         bus = kernel.bus
-        bus.subscribe(OrderFilled, self._on_fill)
-        bus.subscribe(PositionLiquidated, self._on_liquidation)
-        bus.subscribe(PositionTransferred, lambda _: self._read_realised())
+        self._ends = [
+            bus.subscribe(OrderFilled, self._on_fill),
+            bus.subscribe(PositionLiquidated, self._on_liquidation),
+            bus.subscribe(PositionTransferred, lambda _: self._read_realised()),
+        ]
+
+    def close(self) -> None:
+        """Hear nothing more of the kernel."""
+        for end in self._ends:
+            end()
 
     def subscribe(self, handler: Callable[[FillView], None]) -> Callable[[], None]:
         """Hear of each execution; the function that ends it."""

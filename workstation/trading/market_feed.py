@@ -16,7 +16,9 @@ from workstation.core.messages import (
     History,
     LogLine,
     MarkPrice,
+    OpenInterest,
     Output,
+    PerpetualHistory,
     Trade,
 )
 from workstation.core.timeframe import SECOND_NS
@@ -231,9 +233,19 @@ class MarketFeed:
 
     def on_funding(self, funding: FundingRate) -> None:
         self._move_to(funding.ts_ns)
-        if self._tap is not None and funding.symbol in self._markets:
-            self._tap.on_funding(funding)
+        market = self._markets.get(funding.symbol)
+        if market is not None:
+            market.perpetual.take(funding)
+            if self._tap is not None:
+                self._tap.on_funding(funding)
         self._bus.publish(funding)
+
+    def on_perpetual(self, told: OpenInterest | PerpetualHistory) -> None:
+        self._move_to(told.ts_ns)
+        market = self._markets.get(told.symbol)
+        if market is not None:
+            market.perpetual.take(told)
+            self._bus.publish(told)
 
     def on_feed_status(self, status: FeedStatus) -> None:
         self._move_to(status.ts_ns)

@@ -10,6 +10,7 @@ from workstation.core.messages import Bar, BookDelta, BookSnapshot, Trade
 from workstation.core.timeframe import bar_open_ns
 from workstation.market.bars import BarBuilder, BarSeries, FormingBar
 from workstation.market.order_book import OrderBook
+from workstation.market.perpetual_figures import PerpetualFigures
 
 
 class MarketState:
@@ -28,6 +29,7 @@ class MarketState:
         "last_ns",
         "last_price",
         "mark_price",
+        "perpetual",
         "priced_ns",
         "series",
         "symbol",
@@ -40,6 +42,7 @@ class MarketState:
         self.book = OrderBook(instrument.symbol)
         self.last_price = 0
         self.mark_price = 0
+        self.perpetual = PerpetualFigures()
         self.last_ns = 0
         self.priced_ns = 0
         """Close of the bar from before the session that ``last_price`` comes from; 0 when it comes from elsewhere."""

@@ -21,7 +21,6 @@ from workstation.core.messages import (
     OrderRejected,
     OrderReleased,
     OrderStatus,
-    OrderSubmitted,
     OrderTriggered,
     OrderUnknown,
     Output,
@@ -31,13 +30,13 @@ from workstation.core.recent_ids import RecentIds
 from workstation.core.types import EXTERNAL, OrderRole, OrderState, Severity, Side
 from workstation.trading.amendments import Amendment, Amendments
 from workstation.trading.order_answers import reports_of
-from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport
+from workstation.trading.order_making import PLACED_ELSEWHERE, foreign_order, order_of, submitted
+from workstation.trading.order_states import TRANSITIONS, UNANSWERED, WORKING, OrderReport, end_note
 from workstation.venues.base import Request
 
 DUPLICATE_REQUEST = "DUPLICATE"
 """A venue's refusal of a client id that it knows: the order itself goes on, and a query tells its state."""
 
-PLACED_ELSEWHERE = "placed elsewhere"
 REMEMBERED_ORDERS = 10_000
 """Ended orders that a late report may still be about."""
 REMEMBERED_AFTER_RESTART = 1_000
@@ -105,57 +104,8 @@ class OrderManager:
 
     def submit(self, approved: Approved) -> Order:
         """Journal an approved intent and queue it for the venue."""
-        intent = approved.intent
-        now_ns = self._clock.time_ns
-        order = Order(
-            client_id=approved.client_id,
-            symbol=intent.symbol,
-            side=intent.side,
-            type=intent.type,
-            lots=intent.lots,
-            price=intent.price,
-            stop_price=intent.stop_price,
-            trail=intent.trail,
-            time_in_force=intent.time_in_force,
-            post_only=intent.post_only,
-            reduce_only=intent.reduce_only,
-            venue_reduces=approved.venue_reduces,
-            role=intent.role,
-            owner=intent.owner,
-            reason=intent.reason,
-            tag=intent.tag,
-            parent_id=intent.parent_id,
-            oco_group=intent.oco_group,
-            reference=approved.reference,
-            created_ns=now_ns,
-            updated_ns=now_ns,
-            expires_ns=approved.expires_ns,
-        )
-        self._emit(
-            OrderSubmitted(
-                ts_ns=now_ns,
-                client_id=order.client_id,
-                symbol=order.symbol,
-                side=order.side,
-                type=order.type,
-                lots=order.lots,
-                price=order.price,
-                stop_price=order.stop_price,
-                trail=order.trail,
-                time_in_force=order.time_in_force,
-                post_only=order.post_only,
-                reduce_only=order.reduce_only,
-                venue_reduces=order.venue_reduces,
-                role=order.role,
-                owner=order.owner,
-                reason=order.reason,
-                parent_id=order.parent_id,
-                oco_group=order.oco_group,
-                reference=order.reference,
-                expires_ns=order.expires_ns,
-                tag=order.tag,
-            )
-        )
+        order = order_of(approved, self._clock.time_ns)
+        self._emit(submitted(order))
         self.adopt(order)
         self.outbox.append(approved)
         return order
@@ -182,26 +132,7 @@ class OrderManager:
 
     def adopt_foreign(self, event: OrderAdopted) -> None:
         """Take an order into the books that somebody else placed on the account."""
-        resting = event.order
-        order = Order(
-            client_id=resting.client_id,
-            symbol=resting.symbol,
-            side=resting.side,
-            type=resting.type,
-            lots=resting.lots,
-            price=resting.price,
-            stop_price=resting.stop_price,
-            reduce_only=resting.reduce_only,
-            venue_reduces=resting.reduce_only,
-            owner=resting.owner,
-            reason=PLACED_ELSEWHERE,
-            created_ns=event.ts_ns,
-            updated_ns=event.ts_ns,
-            state=OrderState.PARTIALLY_FILLED if resting.filled_lots else OrderState.ACCEPTED,
-            venue_id=resting.venue_id,
-            filled_lots=resting.filled_lots,
-        )
-        self.adopt(order)
+        self.adopt(foreign_order(event))
 
     def request_cancel(self, order: Order, reason: str = "") -> None:
         """Ask the venue to cancel; repeated requests while one is under way are not sent."""
@@ -302,7 +233,7 @@ class OrderManager:
         elif isinstance(report, OrderRejected):
             order.note = f"{report.code}: {report.reason}"
         elif isinstance(report, OrderUnknown | OrderCancelled | OrderExpired):
-            order.note = report.reason
+            order.note = end_note(report, order.good_till_ns)
         if order.filled_lots and new_state.is_open and new_state is not OrderState.UNKNOWN:
             new_state = OrderState.PARTIALLY_FILLED
         order.state = new_state

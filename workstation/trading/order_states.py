@@ -15,6 +15,7 @@ from workstation.core.messages import (
     OrderTriggered,
     OrderUnknown,
 )
+from workstation.core.timeframe import utc_text
 from workstation.core.types import OrderState
 
 OrderReport = (
@@ -76,3 +77,9 @@ TRANSITIONS: dict[tuple[OrderState, type], OrderState] = {
 }
 """New state by state and report. What the report holds may change it, in the order manager: a first acceptance that
 is ``held`` leads to HELD, a release to ACCEPTED; a live order with fills is PARTIALLY_FILLED, a complete one FILLED."""
+
+
+def end_note(report: OrderUnknown | OrderCancelled | OrderExpired, good_till_ns: int) -> str:
+    """Why an order is as it is, for a person. Of one that ended after its date, whoever ended it, the date is why."""
+    dated = 0 < good_till_ns <= report.ts_ns and not isinstance(report, OrderUnknown)
+    return f"good till {utc_text(good_till_ns)} UTC" if dated else report.reason

@@ -6,9 +6,8 @@ What cannot be explained halts trading until a person accepts it or it is gone. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Protocol
-
-import msgspec
 
 from workstation.core.clock import EventClock
 from workstation.core.errors import WorkstationError
@@ -22,7 +21,6 @@ from workstation.core.messages import (
     FundingPaid,
     HeldPosition,
     LogLine,
-    OrderAdopted,
     OrderFilled,
     OrderStatus,
     Output,
@@ -31,11 +29,13 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.money import from_money, to_money
-from workstation.core.orders import CancelRequest, Order, SnapshotRequest
+from workstation.core.orders import CancelRequest, Order
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import OrderState, OrderType, Severity, TradingState
+from workstation.core.types import OrderState, Severity, TradingState
 from workstation.rules.value import position_value
+from workstation.trading.account_questions import AccountQuestions
 from workstation.trading.differences import NOT_CONFIGURED, Adjustment, Comparison, compare
+from workstation.trading.foreign_orders import adopt_by_fill, adopt_listed
 from workstation.trading.guards import Guards
 from workstation.trading.kernel_terms import ReconciliationTerms
 from workstation.trading.ledger import Ledger
@@ -47,12 +47,8 @@ from workstation.trading.settlement import Settlement
 from workstation.trading.trading_state import TradingStateHolder
 
 CAUSE = "reconciliation"
-AGAIN_NS = 2 * SECOND_NS
-"""How soon what differs is asked for again: it may have moved between two questions."""
 SOON_NS = SECOND_NS // 4
-"""The same where two looks should have nothing between them."""
-PATIENCE_NS = 60 * SECOND_NS
-"""How long an answer is waited for: the exchange's limits may hold a question back for a minute."""
+"""How soon the account is asked for again where two looks should have nothing between them."""
 OF_LATE_NS = 10 * SECOND_NS
 """What happened this long before a question, by clocks that may differ, is surely in its answer."""
 SEEN_ALIKE = 3
@@ -90,7 +86,6 @@ class Reconciliation:
     def __init__(self, engine: Engine, terms: ReconciliationTerms) -> None:
         self._engine = engine
         self._terms = terms
-        self.known_fills: dict[str, tuple[str, int]] = {}
         self.account_known = False
         """The books were begun from the venue's account."""
         self.differences: tuple[Difference, ...] = ()
@@ -102,61 +97,27 @@ class Reconciliation:
         """What would settle the differences as they are shown."""
         self._comparison: Comparison | None = None
         self._alike = 0
-        self._asked_ns = self._answered_ns = -1
-        self._again = False
-        self._positions_due_ns = 0
+        self._questions = AccountQuestions(engine, terms)
         self._astray: tuple[str, ...] = ()
         engine.gate.reconciled = False
 
     @property
     def comparing(self) -> bool:
         """Whether the venue was asked and has not answered yet."""
-        return self._answered_ns < self._asked_ns
+        return self._questions.open
 
-    # --- asking -------------------------------------------------------------------------------------------------------
+    @property
+    def known_fills(self) -> Mapping[str, tuple[str, int]]:
+        """By symbol: id and time (UTC ns) of the last fill that is known."""
+        return self._questions.known_fills
 
     def start(self) -> None:
-        """Ask for everything, and go on asking on the timer. An earlier session's question gets no hearing."""
-        self._answered_ns = self._engine.clock.time_ns - 1
-        self.request()
-        self._repeat()
+        """Ask for everything, and go on asking on the timer."""
+        self._questions.start()
 
-    def request(self, positions: bool = True) -> None:
+    def request(self) -> None:
         """Ask for the account."""
-        now_ns = self._engine.clock.time_ns
-        if positions:
-            self._positions_due_ns = now_ns + self._terms.positions_ns
-        self._asked_ns = now_ns
-        known = tuple((symbol, *last) for symbol, last in sorted(self.known_fills.items()))
-        self._engine.orders.outbox.append(SnapshotRequest(now_ns, positions=positions, known_fills=known))
-
-    def _repeat(self) -> None:
-        clock = self._engine.clock
-        clock.call_at(clock.time_ns + self._terms.orders_ns, self._on_timer)
-
-    def _on_timer(self) -> None:
-        if not self._again and not self._waits():
-            due = self._engine.clock.time_ns >= self._positions_due_ns
-            self.request(positions=due or not self._engine.gate.reconciled)
-        self._repeat()
-
-    def _waits(self) -> bool:
-        """An exchange that answers slowly is not asked faster; a question that got no answer does not stand in the
-        way for long."""
-        return self._answered_ns < self._asked_ns > self._engine.clock.time_ns - PATIENCE_NS
-
-    def _ask_again(self, pause_ns: int = AGAIN_NS) -> None:
-        if not self._again:
-            self._again = True
-            clock = self._engine.clock
-            clock.call_at(clock.time_ns + pause_ns, self._on_again)
-
-    def _on_again(self) -> None:
-        self._again = False
-        if self._waits():
-            self._ask_again()
-        else:
-            self.request()
+        self._questions.ask()
 
     # --- taking -------------------------------------------------------------------------------------------------------
 
@@ -176,27 +137,25 @@ class Reconciliation:
         elif isinstance(report, OrderFilled):
             if report.fill_id not in self._engine.ledger.booked:
                 self.take_fill(report)
-        elif not self._again:
+        elif not self._questions.asks_again:
             # Somebody else's order has changed: its terms are among the account's orders.
-            self._ask_again()
+            self._questions.ask_again()
 
     def take(self, snapshot: AccountSnapshot) -> None:
         """Bring our orders and books to what the venue proves, then compare what is left."""
-        if not self._answered_ns < snapshot.asked_ns <= self._asked_ns:
-            # It tells of an older account than the one that was taken last, or answers an earlier session.
+        if not self._questions.take_answer(snapshot.asked_ns):
             return
-        self._answered_ns = snapshot.asked_ns
         first = not self.account_known
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
-            self._ask_again()
+            self._questions.ask_again()
             return
         if first and self._still_moves(snapshot):
-            self._ask_again(SOON_NS)
+            self._questions.ask_again(SOON_NS)
             return
         if first and not self._adopt_account(snapshot):
-            self._ask_again()
+            self._questions.ask_again()
             return
-        self._adopt_orders(snapshot, booked=not first)
+        adopt_listed(self._engine, snapshot, booked=not first)
         moved = self._take_executions(snapshot, booked=not first)
         if snapshot.orders is not None:
             self._take_orders(snapshot)
@@ -275,7 +234,7 @@ class Reconciliation:
             if fill.symbol in self._engine.markets and fill.fill_id not in ledger.booked:
                 self.take_fill(fill)
                 moved = True
-        known = self.known_fills | {fill.symbol: (fill.fill_id, fill.ts_ns) for fill in snapshot.fills}
+        known = dict(self.known_fills) | {fill.symbol: (fill.fill_id, fill.ts_ns) for fill in snapshot.fills}
         seen = () if booked else _ids_of(snapshot)
         if known != self.known_fills or seen:
             read = AccountRead(ts_ns=self._engine.clock.time_ns, known_fills=known, seen=seen)
@@ -286,48 +245,15 @@ class Reconciliation:
     def know(self, read: AccountRead) -> None:
         """Executions up to these are known; those from before the books began are never booked."""
         engine = self._engine
-        self.known_fills = dict(read.known_fills)
+        self._questions.known_fills = dict(read.known_fills)
         engine.ledger.booked.update(read.seen)
         engine.orders.seen_fills.update(read.seen)
         engine.settlement.account_reports.extend(read.seen)
 
     def take_fill(self, fill: OrderFilled) -> None:
         """Book a fill; one of an order that is not ours belongs to *external*."""
-        orders = self._engine.orders
-        order = orders.orders.get(fill.client_id)
-        if order is None:
-            self._adopt(
-                RestingOrder(
-                    client_id=fill.client_id,
-                    venue_id="",
-                    symbol=fill.symbol,
-                    side=fill.side,
-                    type=OrderType.MARKET,
-                    lots=fill.lots,
-                    filled_lots=0,
-                    price=0,
-                    stop_price=0,
-                    reduce_only=False,
-                )
-            )
+        adopt_by_fill(self._engine, fill)
         self._engine.settlement.take_fill(fill)
-
-    def _adopt(self, resting: RestingOrder) -> None:
-        event = OrderAdopted(ts_ns=self._engine.clock.time_ns, order=resting)
-        self._engine.orders.adopt_foreign(event)
-        self._engine.emit(event)
-
-    def _adopt_orders(self, snapshot: AccountSnapshot, booked: bool) -> None:
-        """Others' orders, as they were before the executions that are booked next."""
-        engine = self._engine
-        coming: dict[str, int] = {}
-        for fill in snapshot.fills or ():
-            if booked and fill.fill_id not in engine.ledger.booked:
-                coming[fill.client_id] = coming.get(fill.client_id, 0) + fill.lots
-        for resting in snapshot.orders or ():
-            if resting.client_id not in engine.orders.orders and resting.symbol in engine.markets:
-                filled = max(0, resting.filled_lots - coming.get(resting.client_id, 0))
-                self._adopt(msgspec.structs.replace(resting, filled_lots=filled))
 
     def _take_orders(self, snapshot: AccountSnapshot) -> None:
         orders, listed = self._engine.orders, {order.client_id: order for order in snapshot.orders or ()}
@@ -389,7 +315,7 @@ class Reconciliation:
             self._halt()
         if differences == self.differences:
             self._proposed = comparison.adjustment
-        self._ask_again()
+        self._questions.ask_again()
 
     def _astray_lines(self) -> list[Difference]:
         orders = self._engine.orders.orders
@@ -452,7 +378,7 @@ class Reconciliation:
 
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Take over what ``snapshot`` gave."""
-        self.known_fills = {symbol: (last[0], last[1]) for symbol, last in snapshot["known_fills"].items()}
+        self._questions.known_fills = {symbol: (last[0], last[1]) for symbol, last in snapshot["known_fills"].items()}
         self.account_known = snapshot["account_known"]
         self._engine.ledger.booked.update(snapshot["booked"])
         self._engine.orders.seen_fills.update(snapshot["booked"])

@@ -21,16 +21,15 @@ from workstation.core.messages import (
     HeldPosition,
     HoldingsTold,
     LogLine,
-    OrderAdopted,
     Output,
     PositionLiquidated,
-    RestingOrder,
     ServiceReport,
     VenueReport,
 )
-from workstation.core.types import EXTERNAL, OrderType, Severity, TradingState
+from workstation.core.types import EXTERNAL, Severity, TradingState
 from workstation.rules.rounding import scale_down
 from workstation.rules.value import position_value
+from workstation.trading.foreign_orders import adopt_by_fill
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
@@ -106,23 +105,7 @@ class RemoteBooks:
         ours = report.owner in self._owners() and fill.symbol in engine.markets
         if not ours or fill.fill_id in engine.ledger.booked:
             return
-        if fill.client_id not in engine.orders.orders:
-            resting = RestingOrder(
-                client_id=fill.client_id,
-                venue_id="",
-                symbol=fill.symbol,
-                side=fill.side,
-                type=OrderType.MARKET,
-                lots=fill.lots,
-                filled_lots=0,
-                price=0,
-                stop_price=0,
-                reduce_only=False,
-                owner=report.owner,
-            )
-            adopted = OrderAdopted(ts_ns=engine.clock.time_ns, order=resting)
-            engine.orders.adopt_foreign(adopted)
-            engine.emit(adopted)
+        if adopt_by_fill(engine, fill, report.owner):
             text = f"The execution service traded {fill.symbol} for {report.owner} by {fill.client_id}: it is booked."
             engine.alarm(Severity.WARNING, text)
         engine.settlement.take(fill)

@@ -99,6 +99,8 @@ class Replacements:
             tag=order.tag,
             parent_id=order.parent_id,
             oco_group=order.oco_group,
+            good_till_ns=order.good_till_ns,
+            visible_lots=_shown(order, lots - order.filled_lots),
             **self._exits(order),
         )
         if order.reduce_only and kernel.markets[order.symbol].instrument.is_derivative:
@@ -228,3 +230,8 @@ class Replacements:
         """Take over what ``snapshot`` gave."""
         for planned in msgspec.convert(snapshot, list[ReplacementPlanned]):
             self.expect(planned)
+
+
+def _shown(order: Order, lots: int) -> int:
+    """What an iceberg shows of what is left: where that is no more than a part, all of it."""
+    return order.visible_lots if order.visible_lots < lots else 0

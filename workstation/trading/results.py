@@ -1,4 +1,7 @@
-"""What was earned, by strategy, symbol, UTC day, or by who traded: exact sums over executions and funding payments."""
+"""What was earned, by strategy, symbol, who traded, and UTC day, weekday or hour.
+
+Exact sums over executions and funding payments.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from workstation.core.instrument import Instrument
-from workstation.core.timeframe import DAY_NS, utc_text
+from workstation.core.timeframe import DAY_NS, HOUR_NS, utc_text
 from workstation.core.types import EXTERNAL, MANUAL
 from workstation.core.views import FillView, FundingView
 
@@ -19,6 +22,9 @@ UNSHARED = "funding"
 """The name of payments where results are told by owner: they are paid on the account's position, not on an owner's."""
 WHO = {MANUAL: "by hand", EXTERNAL: "elsewhere", LIQUIDATIONS: "liquidations"}
 BOTS = "strategies"
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+THURSDAY_HOURS = 3 * 24
+"""1970 began on a Thursday; hours of the week are counted from Monday."""
 
 
 class Grouping(StrEnum):
@@ -26,6 +32,8 @@ class Grouping(StrEnum):
     SYMBOL = "symbol"
     DAY = "day"
     WHO = "who"
+    WEEKDAY = "weekday"
+    HOUR = "hour"
 
 
 class Result(NamedTuple):
@@ -46,6 +54,16 @@ class Result(NamedTuple):
         return self.realised - self.fees + self.funding
 
 
+class Sums(NamedTuple):
+    """Executions or payments that were summed up elsewhere; ``first_ns`` is the time of the oldest."""
+
+    first_ns: int
+    fills: int = 0
+    realised: Decimal = Decimal(0)
+    fees: Decimal = Decimal(0)
+    funding: Decimal = Decimal(0)
+
+
 @dataclass
 class _Sum:
     fills: int = 0
@@ -57,9 +75,18 @@ class _Sum:
 class _Key(NamedTuple):
     owner: str
     symbol: str
-    day: int
-    """Of UTC, counted from 1970."""
+    period: int
     asset: str
+
+
+def day_of(ts_ns: int) -> int:
+    """The UTC day, counted from 1970."""
+    return ts_ns // DAY_NS
+
+
+def hour_of_week(ts_ns: int) -> int:
+    """0 to 167, from Monday 00:00 UTC."""
+    return (ts_ns // HOUR_NS + THURSDAY_HOURS) % 168
 
 
 def fee_in_settlement(fill: FillView, instrument: Instrument) -> Decimal | None:
@@ -77,7 +104,8 @@ class Results:
 
     def __init__(self, instruments: Mapping[str, Instrument]) -> None:
         self._instruments = instruments
-        self._sums: dict[_Key, _Sum] = {}
+        self._days: dict[_Key, _Sum] = {}
+        self._hours: dict[_Key, _Sum] = {}
         self.unpriced: dict[str, Decimal] = {}
         """Fees by the third asset in which they were paid; no result contains them."""
         self.unknown = 0
@@ -89,22 +117,37 @@ class Results:
         if instrument is None:
             self.unknown += 1
             return
-        total = self._total(fill.owner, fill.symbol, fill.ts_ns, instrument.settle)
-        total.fills += 1
-        total.realised += fill.realised
         fee = fee_in_settlement(fill, instrument)
         if fee is None:
             self.unpriced[fill.fee_asset] = self.unpriced.get(fill.fee_asset, Decimal(0)) + fill.fee
-        else:
-            total.fees += fee
+        for total in self._totals(fill.owner, fill.symbol, fill.ts_ns, instrument.settle):
+            total.fills += 1
+            total.realised += fill.realised
+            total.fees += fee or 0
 
     def add_funding(self, payment: FundingView) -> None:
-        self._total(UNSHARED, payment.symbol, payment.ts_ns, payment.asset).funding += payment.amount
+        for total in self._totals(UNSHARED, payment.symbol, payment.ts_ns, payment.asset):
+            total.funding += payment.amount
+
+    def add_fees(self, owner: str, symbol: str, ts_ns: int, amount: Decimal, asset: str) -> None:
+        """Fees of executions that were taken in sums."""
+        for total in self._totals(owner, symbol, ts_ns, asset):
+            total.fees += amount
+
+    def add_days(self, owner: str, symbol: str, day: int, asset: str, sums: Sums) -> None:
+        """What was summed up elsewhere, of a UTC day; the same is to be given by ``add_hours``."""
+        self.since_ns = min(self.since_ns or sums.first_ns, sums.first_ns)
+        _add(self._days.setdefault(_Key(owner, symbol, day, asset), _Sum()), sums)
+
+    def add_hours(self, owner: str, symbol: str, hour: int, asset: str, sums: Sums) -> None:
+        """As ``add_days``, of an hour of the week."""
+        _add(self._hours.setdefault(_Key(owner, symbol, hour, asset), _Sum()), sums)
 
     def by(self, grouping: Grouping) -> list[Result]:
         """One result for each name and asset, in no order. They add up to the same, whatever the grouping."""
         grouped: dict[tuple[str, str], Result] = {}
-        for key, total in self._sums.items():
+        sums = self._hours if grouping in (Grouping.WEEKDAY, Grouping.HOUR) else self._days
+        for key, total in sums.items():
             name = _name(key, grouping)
             was = grouped.get((name, key.asset)) or Result(name, key.asset, 0, Decimal(0), Decimal(0), Decimal(0))
             grouped[name, key.asset] = was._replace(
@@ -118,20 +161,34 @@ class Results:
     def net(self) -> dict[str, Decimal]:
         """Of everything, by asset."""
         nets: dict[str, Decimal] = {}
-        for key, total in self._sums.items():
+        for key, total in self._days.items():
             nets[key.asset] = nets.get(key.asset, Decimal(0)) + total.realised - total.fees + total.funding
         return nets
 
-    def _total(self, owner: str, symbol: str, ts_ns: int, asset: str) -> _Sum:
+    def _totals(self, owner: str, symbol: str, ts_ns: int, asset: str) -> tuple[_Sum, _Sum]:
         self.since_ns = min(self.since_ns or ts_ns, ts_ns)
-        return self._sums.setdefault(_Key(owner, symbol, ts_ns // DAY_NS, asset), _Sum())
+        return (
+            self._days.setdefault(_Key(owner, symbol, day_of(ts_ns), asset), _Sum()),
+            self._hours.setdefault(_Key(owner, symbol, hour_of_week(ts_ns), asset), _Sum()),
+        )
+
+
+def _add(total: _Sum, sums: Sums) -> None:
+    total.fills += sums.fills
+    total.realised += sums.realised
+    total.fees += sums.fees
+    total.funding += sums.funding
 
 
 def _name(key: _Key, grouping: Grouping) -> str:
     if grouping is Grouping.SYMBOL:
         return key.symbol
     if grouping is Grouping.DAY:
-        return utc_text(key.day * DAY_NS)[:10]
+        return utc_text(key.period * DAY_NS)[:10]
+    if grouping is Grouping.WEEKDAY:
+        return WEEKDAYS[key.period // 24]
+    if grouping is Grouping.HOUR:
+        return f"{key.period % 24:02}:00"
     if grouping is Grouping.STRATEGY or key.owner == UNSHARED:
         return key.owner
     return WHO.get(key.owner, BOTS)

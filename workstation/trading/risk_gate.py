@@ -18,8 +18,10 @@ from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_form import STOPPED, STOPS, TRIGGERED_LIMITS, check_form
 from workstation.trading.order_manager import OrderManager
+from workstation.trading.order_options import check_iceberg, check_options
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.trading_state import TradingStateHolder
+from workstation.venues.base import Capabilities
 
 
 class RiskGate:
@@ -41,7 +43,7 @@ class RiskGate:
         guards: Guards,
         *,
         leverage: int,
-        can_short: bool,
+        can: Capabilities,
         expiry_ns: int,
         runs: Callable[[str, OrderRole], bool],
     ) -> None:
@@ -54,12 +56,13 @@ class RiskGate:
         self._guards = guards
         self._expiry_ns = expiry_ns
         self._runs = runs
+        self._can = can
         self.reconciled = True
         self.clock_offset_ns = 0
         self.throttled: set[str] = set()
         self.on_throttled: Callable[[str], None] = lambda owner: None
         self.activity = Activity(limits, clock)
-        self.exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can_short)
+        self.exposure = Exposure(limits, markets, ledger, orders, guards, leverage=leverage, can_short=can.short)
 
     def approve(
         self,
@@ -104,6 +107,8 @@ class RiskGate:
             reduce_only=order.reduce_only,
             role=order.role,
             owner=order.owner,
+            good_till_ns=order.good_till_ns,
+            visible_lots=order.visible_lots if order.visible_lots < order.remaining else 0,
         )
         if not order.reduce_only:
             denial = self._check_permission(intent) or self._check_market(intent, self._markets[order.symbol])
@@ -136,6 +141,7 @@ class RiskGate:
         return (
             (None if panic else self._check_permission(intent))
             or check_form(intent, market, self.limits.permitted)
+            or check_options(intent, market.instrument, self._can, self._clock.time_ns)
             or (None if panic else self._check_market(intent, market))
             or (
                 self._check_reduction(intent, panic and not elsewhere)
@@ -170,10 +176,12 @@ class RiskGate:
             role=order.role,
             owner=order.owner,
             parent_id=order.parent_id,
+            visible_lots=order.visible_lots if order.visible_lots < lots - order.filled_lots else 0,
         )
         denial = (
             self._check_permission(intent)
             or check_form(intent, market, self.limits.permitted)
+            or (check_iceberg(intent, market.instrument, self._can) if intent.visible_lots else None)
             or self._check_market(intent, market)
         )
         if denial is not None:

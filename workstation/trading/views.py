@@ -28,11 +28,12 @@ from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
 from workstation.trading.algorithms.parent import Parent
 from workstation.trading.algorithms.runner import word_of
+from workstation.trading.inspection import inner_values
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
 from workstation.trading.parameters import Parameter
-from workstation.trading.strategy_host import StrategySlot
+from workstation.trading.strategy_slot import StrategySlot
 
 _ZERO = Decimal(0)
 
@@ -119,6 +120,8 @@ class EngineViews:
             post_only=order.post_only,
             parent_id=order.parent_id,
             tag=order.tag,
+            good_till_ns=order.good_till_ns,
+            visible=instrument.quantity(order.visible_lots) if order.visible_lots else None,
         )
 
     def algorithms(self) -> list[AlgorithmView]:
@@ -204,11 +207,12 @@ class EngineViews:
             state=slot.state,
             detail=slot.detail,
             quantity=instrument.quantity(position.lots if position else 0),
-            day_result=from_money(net + open_result - kernel.day_results.get(strategy.name, 0)),
+            day_result=from_money(net + open_result - kernel.day.results.get(strategy.name, 0)),
             realised=from_money(net),
             parameters=tuple(
                 parameter_view(parameter, getattr(strategy, name)) for name, parameter in strategy.parameters().items()
             ),
+            inner=inner_values(strategy),
         )
 
     def risk(self) -> RiskView:
@@ -222,7 +226,7 @@ class EngineViews:
             killed=kernel.trading.kill is not None,
             crisis=guards.in_crisis,
             crisis_cause=guards.every_crisis_cause,
-            denied_today=kernel.denied_today,
+            denied_today=kernel.day.denied,
             size_factor=guards.size_factor(),
             limits=tuple(self._limits()),
             protections=tuple((name, owner, until) for (name, owner), until in guards.pauses.items() if until > now_ns),

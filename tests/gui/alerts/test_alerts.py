@@ -20,7 +20,16 @@ from widgets.engine.engine_model import Result
 from widgets.window.notices import Sound
 from workstation.core.messages import Trade
 from workstation.core.types import Side
-from workstation.market.alerts.alert import Alert, Condition, Direction, IndicatorLevel, PriceLevel, PriceLine, Repeat
+from workstation.market.alerts.alert import (
+    Alert,
+    Condition,
+    Direction,
+    IndicatorLevel,
+    PriceLevel,
+    PriceLine,
+    PriceZone,
+    Repeat,
+)
 
 SECOND_NS = 1_000_000_000
 
@@ -306,3 +315,43 @@ def test_an_alert_that_was_off_does_not_fire_for_the_time_it_was_off(watcher: Wa
     watcher.station.frame()
     assert watcher.sentences == []
     assert msgspec.structs.replace(watcher.desk.book.alerts[0], seen_ns=0).side == 1
+
+
+def submenu(menu: QMenu, title: str) -> QMenu:
+    return next(each for each in menu.findChildren(QMenu) if each.title() == title)
+
+
+def test_a_rectangles_zone_is_watched_changed_from_its_menu_and_follows_it(watcher: Watcher) -> None:
+    hand = PanelHand(watcher.station)
+    low, high = watcher.last / 100 - 60, watcher.last / 100 - 30
+    bars = hand.view.model.series
+    tools = hand.chart.drawing
+    corners = Anchor(bars.time_at(len(bars) - 9), low), Anchor(bars.time_at(len(bars) - 2), high)
+    tools.change(tools.book.add(Drawing("", Tool.RECTANGLE, corners)))
+    watcher.station.frame()
+    at = hand.view.price_pane.logical_scale().x(len(bars) - 5), hand.y(high)
+    menu = hand.menu(*at)
+    watcher.station.trigger(submenu(menu, "Alert on this rectangle"), "Enters")
+    (alert,) = watcher.desk.book.alerts
+    assert isinstance(alert.condition, PriceZone) and alert.direction is Direction.ENTERS
+    watcher.trade(round(high * 100) + 100, round(low * 100) + 500)
+    watcher.station.frame()
+    assert len(watcher.sentences) == 1 and watcher.sentences[0].startswith("BTCUSDT entered ")
+    menu = hand.menu(*at)
+    entries = [action.text() for action in submenu(menu, "Its alerts").actions()]
+    assert entries[0].startswith("Price enters ") and entries[-1] == "Delete its alert"
+    watcher.station.trigger(submenu(menu, "Its alerts"), entries[0])
+    (dialog,) = watcher.station.window.findChildren(AlertDialog)
+    assert dialog.part is not None
+    dialog.part.setCurrentText("Lower edge")
+    dialog.direction.setCurrentText("Crosses below")
+    watcher.station.click(dialog.action_button)
+    (alert,) = watcher.desk.book.alerts
+    assert isinstance(alert.condition, PriceLevel) and alert.condition.part == "lower"
+    assert alert.direction is Direction.BELOW and alert.enabled
+    drawn = tools.book.drawings[-1]
+    tools.change(drawn.moved(0, -20.0))
+    moved = watcher.desk.book.alerts[0].condition
+    assert isinstance(moved, PriceLevel) and float(moved.price) == pytest.approx(low - 20)
+    tools.delete(drawn.name)
+    assert not watcher.desk.book.alerts[0].enabled

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
@@ -14,10 +15,15 @@ from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.chosen import ChosenIndicator, PaneChoice
 from widgets.chart.indicator_dialog import IndicatorDialog, as_chosen, declared
 from widgets.chart.kinds import ChartKind, PriceScale
-from widgets.chart.legend import LegendAct
+from widgets.chart.legend import LegendAct, indicator_words
+from widgets.chart.market_lines import MarketLines
 from widgets.chart.profiles import bars_of
+from widgets.look.theme import current
+from workstation.core.errors import ConfigurationError
+from workstation.core.types import InstrumentKind
 from workstation.market.indicator_catalogue import indicator_catalogue
 from workstation.market.indicators import parse_indicator
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.trade_bars import TradeBarKind
 
 LEFT = Qt.MouseButton.LeftButton
@@ -167,13 +173,49 @@ def test_cvd_is_what_takers_bought_less_what_they_sold(station: Workstation) -> 
     assert 2 <= len(known) < len(line.values)
 
 
-def test_what_the_engine_does_not_know_is_said(station: Workstation) -> None:
+def test_open_interest_and_funding_of_before_and_of_now(station: Workstation) -> None:
     chart = station.area.charts[0]
+    chart.choose_timeframe("1m")
+    chart.choose_indicators(["OPEN_INTEREST", "FUNDING"])
+    station.feed(130, step=1)
+    station.frame()
+    market = station.engine.market("BTCUSDT")
+    amount, worth, funding = chart.view.model.lines
+    newest = market.perpetual.open_interest.rows(1)[0][1] * market.instrument.lot_lossy
+    assert amount.values[-1] == pytest.approx(newest)
+    assert worth.values[-1] == pytest.approx(newest * chart.view.model.series.column(3)[-1])
+    assert np.isfinite(amount.values).all() and len(set(amount.values[-5:])) > 1
+    bars = chart.view.model.series
+    due = {ts_ns: rate for ts_ns, rate in market.perpetual.fundings.rows() if ts_ns >= bars.open_ns[0]}
+    shown = {int(bars.open_ns[place]): funding.values[place] for place in np.flatnonzero(funding.values)}
+    assert shown == {ts_ns: pytest.approx(rate / 1e6) for ts_ns, rate in due.items()} and shown
+    legend = [word.text for word in indicator_words("OPEN_INTEREST", chart.view.model, current().tokens)]
+    assert legend[0] == "Open interest" and legend[1].endswith("BTC") and legend[2].endswith("USDT")
+    assert not chart.view.grab().isNull()
+
+
+@pytest.mark.parametrize(("name", "words"), [("OPEN_INTEREST", "open interest"), ("FUNDING", "funding rate")])
+def test_what_a_market_does_not_have_is_said(station: Workstation, name: str, words: str) -> None:
+    lines = MarketLines(station.area.charts[0].view, station.model)
+    state = station.kernel.markets["BTCUSDT"]
+    state.instrument = msgspec.structs.replace(state.instrument, kind=InstrumentKind.SPOT)
+    with pytest.raises(ConfigurationError, match=f"BTCUSDT is a spot market: it has no {words}."):
+        lines.source(name)
+
+
+def test_open_interest_that_comes_late_fills_the_bars_before(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    market = station.engine.market("BTCUSDT")
+    history = market.perpetual.history("BTCUSDT", station.clock.now)
+    station.kernel.markets["BTCUSDT"].perpetual = PerpetualFigures()
     chart.choose_indicators(["OPEN_INTEREST"])
-    assert chart.view.model.problem == "Open interest of BTCUSDT is not shown: the engine does not receive it."
-    chart.choose_indicators(["FUNDING"])
-    assert chart.view.model.problem == ""
-    assert chart.view.model.lines[0].values[-1] == 0
+    (line, _) = chart.view.model.lines
+    assert np.isnan(line.values).all()
+    station.session.dispatch(history)
+    station.feed(20, step=1)
+    station.frame()
+    (line, _) = chart.view.model.lines
+    assert np.isfinite(line.values[-20:]).all()
 
 
 @pytest.mark.parametrize(

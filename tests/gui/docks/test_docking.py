@@ -14,11 +14,17 @@ from widgets.docks.docking import DockArea
 from widgets.look import style
 
 
-def make_area(qtbot: QtBot) -> DockArea:
+def empty_area(qtbot: QtBot) -> DockArea:
+    """Not shown yet, and without a layout."""
     area = DockArea()
     qtbot.addWidget(area)
     for name in TRADING.names():
         area.add_panel(name, name.capitalize(), QWidget())
+    return area
+
+
+def make_area(qtbot: QtBot) -> DockArea:
+    area = empty_area(qtbot)
     area.reset()
     area.resize(1600, 808)
     with qtbot.waitExposed(area):
@@ -131,6 +137,24 @@ def test_a_damaged_layout_changes_nothing(area: DockArea, text: str) -> None:
     before = sizes(area)
     assert not area.take(json.loads(text))
     assert sizes(area) == before
+
+
+def test_a_layout_that_goes_and_comes_before_qt_has_told_of_it_keeps_its_front_panels(
+    area: DockArea, qtbot: QtBot
+) -> None:
+    """As a compact window does at its start, whose size is fitted right after its layout was brought back."""
+    area.set_compact(True)
+    area.show_panel("fills")
+    QApplication.processEvents()
+    kept = json.loads(json.dumps(area.document()))
+    fresh = empty_area(qtbot)
+    fresh.resize(1280, 640)
+    assert fresh.take(kept)
+    fresh.set_compact(False)
+    fresh.set_compact(True)
+    fresh.show()
+    QApplication.processEvents()
+    assert fresh.document()["front"] == kept["front"] and "fills" in kept["front"]
 
 
 def test_one_focused_panel(area: DockArea, qtbot: QtBot) -> None:

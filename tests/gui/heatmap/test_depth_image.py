@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PySide6.QtCore import QRect
 from PySide6.QtGui import QColor, QImage, QPainter
 from pytestqt.qtbot import QtBot
 
+from widgets.heatmap import depth_image
 from widgets.heatmap.bubbles import radii
 from widgets.heatmap.depth_image import DepthImage, two_figures
 from widgets.look.theme import current
@@ -53,6 +56,30 @@ def test_brought_up_to_date_it_shows_what_it_shows_painted_anew(history: DepthHi
                 shown = (number - COLUMNS + 1, number, top)
                 assert drawn(image, *shown) == drawn(fresh, *shown)
     assert image.full_scale > 0
+
+
+@given(st.lists(st.tuples(st.integers(-50, 50), st.integers(-45, 45), st.integers(0, 3)), min_size=1, max_size=12))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_panned_anywhere_it_shows_what_it_shows_painted_anew(
+    history: DepthHistory, monkeypatch: pytest.MonkeyPatch, moves: list[tuple[int, int, int]]
+) -> None:
+    """By columns and rows, while so many seconds pass."""
+    monkeypatch.setattr(depth_image, "SCALE_SLACK", float("inf"))
+    now = history.last if history.last >= 0 else 300
+    image = DepthImage(current().tokens.heatmap)
+    image.full_scale = 80.0
+    last, top = now, 1000 + ROWS // 2
+    for columns, rows, passed in moves:
+        for number in range(now + 1, now + 1 + passed):
+            history.take(number * SECOND, *book(number))
+        now += passed
+        last, top = min(now, last + columns), top + rows
+        shown = (last - COLUMNS + 1, last, top)
+        image.show(history, *shown, ROWS, 1)
+        fresh = DepthImage(current().tokens.heatmap)
+        fresh.full_scale = 80.0
+        fresh.show(history, *shown, ROWS, 1)
+        assert drawn(image, *shown) == drawn(fresh, *shown)
 
 
 def test_a_cell_has_the_colour_of_its_size_and_no_size_that_of_the_ground(history: DepthHistory) -> None:

@@ -162,13 +162,13 @@ def test_only_cells_that_changed_are_painted(ladder: LadderView, qtbot: QtBot, m
     ladder.set_book(BIDS, ASKS, 1000, "buy")
     QApplication.processEvents()
     painted: list[str] = []
-    original = Canvas.label
+    original = Canvas.text
 
     def noted(canvas: Canvas, *given: Any) -> None:
         painted.append(given[4])
         original(canvas, *given)
 
-    monkeypatch.setattr(Canvas, "label", noted)
+    monkeypatch.setattr(Canvas, "text", noted)
     ladder.set_book([BIDS[0], (999, 5), *BIDS[2:]], ASKS, 1000, "buy")
     qtbot.waitUntil(lambda: bool(painted))
     heading = {"Mine", "Bid", "Price", "Ask", "Vol"}

@@ -19,12 +19,14 @@ from widgets.look.numbers import (
     decimals_of,
     format_age,
     format_date,
+    format_moment,
     format_multiple_of_risk,
     format_number,
     format_percent,
     format_price,
     format_quantity,
     format_time,
+    parse_moment,
     parse_number,
     set_zone,
     tone_of,
@@ -121,3 +123,20 @@ def test_times_in_the_chosen_zone() -> None:
     finally:
         set_zone("UTC")
     assert (format_time(july), zone_words(july)) == ("00:00:00", "UTC")
+
+
+def test_a_moment_is_read_as_it_is_written_in_every_zone() -> None:
+    now = 1_705_320_000 * SECOND  # 2024-01-15 12:00 UTC
+    try:
+        for zone in ("UTC", "America/New_York", "Asia/Kathmandu", "local"):
+            set_zone(zone)
+            for moment in (now, now + 61 * SECOND, now + 200 * 86_400 * SECOND):
+                assert parse_moment(format_moment(moment), now) == moment, zone
+        set_zone("America/New_York")
+        assert format_moment(now) == "2024-01-15 07:00"
+        assert parse_moment("07:01", now) == now + 60 * SECOND
+        assert parse_moment(" 07:00:00 ", now) == now + 86_400 * SECOND, "the next such time is tomorrow's"
+        for text in ("", "7", "25:00", "2024-02-30 12:00", "tomorrow", "2024-01-15"):
+            assert parse_moment(text, now) is None
+    finally:
+        set_zone("UTC")

@@ -14,7 +14,7 @@ from widgets.engine.connection_words import blocked_words, connection_words, off
 from widgets.look.tokens import Tone
 from widgets.panels.connections_panel import BUILT_IN, ConnectionsPanel
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.views import ConnectionView, LimitView, StreamView
+from workstation.core.views import ConnectionView, LatencyView, LimitView, StreamView
 
 VIEW = ConnectionView(
     title="binance linear",
@@ -30,6 +30,7 @@ VIEW = ConnectionView(
     blocked_until_ns=0,
     blocked_reason="",
     dead_man="The dead-man timer cancels in 60 s.",
+    latency=LatencyView(p50_ms=42.4, max_ms=310.0, count=12),
 )
 STALE_NS = 5 * SECOND_NS
 
@@ -92,3 +93,29 @@ def test_the_status_bar_has_the_connection_and_the_clock(panel: ConnectionsPanel
     station.frame()
     assert ("Connected", Tone.LABEL) in station.window.status.left
     assert any(text.startswith("Clock +12") for text, _ in station.window.status.left)
+
+
+def test_the_last_minutes_are_kept_once_a_second_and_plotted(panel: ConnectionsPanel, station: Workstation) -> None:
+    for _ in range(5):
+        station.clock.now += SECOND_NS // 2
+        station.model.tick()
+    station.click(panel.choice)
+    panel.choice._choose(1)
+    now = {trend.name: panel.trends.now(trend) for trend in panel.trends.trends}
+    assert now["Requests: median, slowest of a minute"] == "42\u2009ms"
+    assert now["Used of request weight in 60 s"] == "75\u2009%" and now["Clock of the exchange"] == "12\u2009ms"
+    assert now["Messages"] == "14\u2009/s" and now["Reconnects"] == "3"
+    requests = panel.trends.trends[0]
+    assert len(requests.values) == 3 and requests.highest is not None and set(requests.highest) == {310.0}
+    assert "Order to acknowledgement" not in now, "nothing was sent yet"
+    panel.resize(400, 400)
+    assert panel.side.maximumWidth() > 400, "below the streams where the panel is narrow"
+
+
+def test_without_an_exchange_the_engines_own_figures_are_plotted(station: Workstation) -> None:
+    station.area.show_panel("connections")
+    station.pass_time(2)
+    panel = station.area.connections
+    panel.choice._choose(1)
+    panel.choice.chosen.emit(1)
+    assert [trend.name for trend in panel.trends.trends] == ["Messages", "Oldest stream", "Loop lag"]

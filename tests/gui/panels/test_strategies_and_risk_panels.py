@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
@@ -10,6 +11,7 @@ from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.fields import Field
 from widgets.look.tokens import Tone
 from widgets.panels.risk_panel import plain, use_tone
+from workstation.core.messages import Kill
 from workstation.core.types import StrategyState
 from workstation.core.views import LimitView
 
@@ -126,6 +128,9 @@ def test_a_denial_is_counted_and_told(station: Workstation) -> None:
     assert any(text.startswith("Denied ORDER_VALUE, manual, BTCUSDT") for text in texts)
     assert station.area.risk.state.accessibleName().startswith("Trading is ACTIVE. Denied today 1")
     assert station.window.banner.accessibleDescription().startswith("Denied ORDER_VALUE")
+    station.click(station.area.risk.state)
+    assert station.area.news.isVisible(), "the denials in words"
+    assert station.area.news.table.shown_rows()[0]["text"].startswith("Denied buy of manual: ")
 
 
 def test_the_log_keeps_the_order_of_what_happened(station: Workstation) -> None:
@@ -137,3 +142,40 @@ def test_the_log_keeps_the_order_of_what_happened(station: Workstation) -> None:
     accepted = next(place for place, text in enumerate(texts) if text.startswith("Accepted"))
     filled = next(place for place, text in enumerate(texts) if text.startswith("BTCUSDT buy"))
     assert filled < accepted, "the newest line is on top"
+
+
+def test_inner_values_and_log_of_the_selected_strategy(strategies: Workstation, qtbot: QtBot) -> None:
+    panel = strategies.area.strategies
+    panel.resize(900, 400)
+    panel.table.select_key("ema_cross")
+    strategies.click(panel.start)
+    qtbot.mouseClick(panel.choice, Qt.MouseButton.LeftButton, pos=panel.choice.segments()[1].center())
+    strategies.pass_time(61)
+    strategies.frame()
+    values = {row["name"]: row["value"] for row in panel.inside.shown_rows()}
+    assert {"fast weight", "slow weight"} <= set(values) and panel.foot.isHidden()
+    assert dict(next(view.inner for view in strategies.engine.strategies() if view.name == "ema_cross")) == values
+    qtbot.mouseClick(panel.choice, Qt.MouseButton.LeftButton, pos=panel.choice.segments()[2].center())
+    panel.log.flush()
+    texts = [row["text"] for row in panel.log.shown_rows()]
+    assert any(text.startswith("Running") for text in texts)
+    panel.table.select_key("grid")
+    panel.log.flush()
+    assert panel.log.shown_rows() == []
+    qtbot.mouseClick(panel.choice, Qt.MouseButton.LeftButton, pos=panel.choice.segments()[0].center())
+    assert panel.foot.isVisible()
+
+
+def test_the_log_is_searched_and_left_with_its_warnings(station: Workstation, qtbot: QtBot) -> None:
+    station.area.show_panel("log")
+    station.frame()
+    panel = station.area.log
+    station.buy(lots=1000)
+    station.pass_time(1)
+    station.command(Kill(reason="test", who="test"))
+    station.frame()
+    qtbot.mouseClick(panel.level, Qt.MouseButton.LeftButton, pos=panel.level.segments()[1].center())
+    levels = {row["level"] for row in panel.table.shown_rows()}
+    assert "WARN" in levels and "INFO" not in levels
+    qtbot.keyClicks(panel.search, "killed by")
+    assert [row["source"] for row in panel.table.shown_rows()] == ["kill switch"]

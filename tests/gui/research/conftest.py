@@ -42,16 +42,16 @@ class Bench:
     def form(self) -> BacktestPanel:
         form = self.panel("backtest")
         assert isinstance(form, BacktestPanel)
-        self.until(lambda: form.candles)
+        self.until(lambda: form.setup.candles)
         return form
 
     def run(self, strategy: str = "ema_cross", start: str = "2023-03-01", end: str = "2023-03-21") -> int:
         """A short backtest from the form to its end; its number."""
         form = self.form
-        form.strategy.setCurrentText(strategy)
-        form.timeframe.setCurrentText("1h")
-        form.start.setText(start)
-        form.end.setText(end)
+        form.setup.strategy.setCurrentText(strategy)
+        form.setup.timeframe.setCurrentText("1h")
+        form.setup.start.setText(start)
+        form.setup.end.setText(end)
         before = len(self.research.runs)
         self.station.click(form.run_button)
         assert form.problem.text() == ""

@@ -17,10 +17,11 @@ from widgets.controls.fields import Field
 from widgets.docks.dock_layout import RESEARCH
 from widgets.research.compare_panel import ComparePanel
 from widgets.research.equity_panel import EquityPanel
-from widgets.research.result_panels import FiguresPanel, TradesPanel
+from widgets.research.result_panels import FiguresPanel
 from widgets.research.run_chart import RunChartPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
+from widgets.research.trades_panel import TradesPanel
 from workstation.core.timeframe import MINUTE_NS, parse_utc
 from workstation.market.history import candle_ranges
 
@@ -61,14 +62,14 @@ def test_closed_panels_stay_closed_in_a_window_that_comes_back(open_workstation:
 
 def test_the_form_begins_with_the_configuration(bench: Bench) -> None:
     form, settings = bench.form, bench.research.settings
-    assert form.strategy.currentText() == settings.backtest.strategy
-    assert form.timeframe.currentText() == settings.backtest.timeframe
+    assert form.setup.strategy.currentText() == settings.backtest.strategy
+    assert form.setup.timeframe.currentText() == settings.backtest.timeframe
     declared = bench.research.registry.describe(settings.backtest.strategy)[1]
     assert set(form.parameters.values()) == set(declared)
     assert form.costs.values()["balance"] == settings.backtest.cash
     (sample,) = candle_ranges(None)
-    assert form.series.currentText() == sample[0]
-    assert sample[2] <= parse_utc(form.start.text()) < parse_utc(form.end.text())
+    assert form.setup.series.currentText() == sample[0]
+    assert sample[2] <= parse_utc(form.setup.start.text()) < parse_utc(form.setup.end.text())
 
 
 def test_a_run_from_the_form_to_its_figures(bench: Bench) -> None:
@@ -94,7 +95,7 @@ def test_a_run_from_the_form_to_its_figures(bench: Bench) -> None:
 
 def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:
     form = bench.form
-    form.strategy.setCurrentText("ema_cross")
+    form.setup.strategy.setCurrentText("ema_cross")
     fast, fee = form.parameters.editor("fast"), form.costs.editor("taker_fee")
     assert isinstance(fast, Field) and isinstance(fee, Field)
     for field, text in ((fast, "7"), (fee, "25")):
@@ -117,17 +118,17 @@ def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:
 )
 def test_a_wrong_period_cannot_be_run(bench: Bench, start: str, end: str, sentence: str) -> None:
     form = bench.form
-    form.start.setText(start)
-    form.end.setText(end)
+    form.setup.start.setText(start)
+    form.setup.end.setText(end)
     assert not form.run_button.isEnabled()
-    assert sentence in form.checked_start.error + form.checked_end.error
+    assert sentence in form.setup.checked_start.error + form.setup.checked_end.error
 
 
 def test_a_period_without_candles_is_one_sentence(bench: Bench) -> None:
     form = bench.form
-    form.strategy.setCurrentText("ema_cross")
-    form.start.setText("2019-01-01")
-    form.end.setText("2019-02-01")
+    form.setup.strategy.setCurrentText("ema_cross")
+    form.setup.start.setText("2019-01-01")
+    form.setup.end.setText("2019-02-01")
     bench.station.click(form.run_button)
     panel = runs_panel(bench)
     bench.until(panel.problem.isVisible)
@@ -138,7 +139,7 @@ def test_a_period_without_candles_is_one_sentence(bench: Bench) -> None:
 
 def test_runs_wait_for_each_other_and_are_cancelled(bench: Bench) -> None:
     form, panel = bench.form, runs_panel(bench)
-    form.strategy.setCurrentText("ema_cross")
+    form.setup.strategy.setCurrentText("ema_cross")
     for _ in range(3):
         bench.station.click(form.run_button)
     assert [line.words for line in panel.lines][1:] == ["waiting", "waiting"]
@@ -154,7 +155,7 @@ def test_runs_wait_for_each_other_and_are_cancelled(bench: Bench) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="there is no SIGKILL")
 def test_a_child_that_dies_is_told_in_one_sentence(bench: Bench) -> None:
     form, panel = bench.form, runs_panel(bench)
-    form.strategy.setCurrentText("ema_cross")
+    form.setup.strategy.setCurrentText("ema_cross")
     bench.station.click(form.run_button)
     process = bench.research.queue._process
     assert process is not None
@@ -170,7 +171,7 @@ def test_a_child_that_dies_is_told_in_one_sentence(bench: Bench) -> None:
 
 def test_closing_the_window_ends_the_child(bench: Bench) -> None:
     form = bench.form
-    form.strategy.setCurrentText("ema_cross")
+    form.setup.strategy.setCurrentText("ema_cross")
     bench.station.click(form.run_button)
     process = bench.research.queue._process
     assert process is not None

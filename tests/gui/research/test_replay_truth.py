@@ -18,6 +18,8 @@ from widgets.engine.protocol import Engine
 from widgets.engine.replay_engine import ReplayEngine
 from widgets.engine.session_engine import SessionEngine
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS, TIMEFRAMES
+from workstation.replay import kept_moments
+from workstation.replay.files import can_be_replayed, source_of
 from workstation.replay.session import SessionSource, recorded_sessions
 from workstation.storage.layout import DataFolder
 
@@ -153,6 +155,54 @@ def test_every_moment_between_hides_what_comes(recorded: Recorded) -> None:
     at()
 
 
+class Travelled(Replayed):
+    """Goes back as the transport does: from moments that were kept, with what the window had heard by then."""
+
+    def __init__(self, source: SessionSource) -> None:
+        self.engine = ReplayEngine(source)
+        self.model = EngineModel(self.engine)
+        player = self.engine.player
+        player.remember = self.model.memory
+        player.recall = lambda memory: self.model.recall(memory) if isinstance(memory, dict) else self.model.forget()
+
+    def go(self, time_ns: int) -> dict[str, Any]:
+        player = self.engine.player
+        player.approach(time_ns)
+        begins = player.dispatched
+        while not player.advance(time_ns, 500):
+            pass
+        self.came = player.dispatched - begins
+        return shown(self.engine, self.model)
+
+
+def test_any_way_leads_to_what_the_session_showed(recorded: Recorded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept_moments, "LEAST_INPUTS", 300)
+    monkeypatch.setattr(kept_moments, "BYTES_AN_INPUT", 1 << 40)
+    monkeypatch.setattr(kept_moments.KeptMoments.__init__, "__defaults__", (12, 1 << 40))
+    travelled = Travelled(recorded.source)
+    player = travelled.engine.player
+    times = sorted(recorded.moments)
+    between = st.integers(START_NS, times[-1])
+
+    @settings(max_examples=8)
+    @given(st.lists(st.tuples(between, st.integers(0, 30)), min_size=1, max_size=2), st.sampled_from(times))
+    def at(moves: list[tuple[int, int]], time_ns: int) -> None:
+        for moment_ns, steps in moves:
+            travelled.go(moment_ns)
+            for _ in range(steps):
+                player.step()
+            assert_nothing_later(shown(travelled.engine, travelled.model), player.time_ns)
+        goes_back = time_ns < player.time_ns
+        found = travelled.go(time_ns)
+        for name, value in recorded.moments[time_ns].items():
+            assert found[name] == value, name
+        assert_nothing_later(found, time_ns)
+        assert not goes_back or travelled.came <= 1_000, "it played from too far"
+
+    at()
+    assert 2 < len(player.moments) <= 12
+
+
 def test_steps_reach_the_same_end(recorded: Recorded) -> None:
     replayed = Replayed(recorded.source)
     player = replayed.engine.player
@@ -173,3 +223,12 @@ def test_the_list_of_sessions_tells_what_can_be_replayed(recorded: Recorded, tmp
     assert (session.number, session.obstacle) == (1, "")
     assert session.ended_ns > session.started_ns
     assert recorded_sessions(DataFolder(tmp_path), None) == []
+
+
+def test_a_session_is_its_folder_a_file_of_it_or_its_data_folder(recorded: Recorded) -> None:
+    folder, settings = recorded.source._folder, recorded.source._settings
+    inputs = folder.session_inputs(1)
+    for path in (inputs, next(inputs.iterdir()), folder.path):
+        assert can_be_replayed(path)
+        source = source_of([path], settings, None)
+        assert isinstance(source, SessionSource) and source.title == recorded.source.title

@@ -10,8 +10,11 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
+from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.tokens import Mode
+from widgets.panels.journal_panel import JournalPanel
 from widgets.panels.live_panel import LivePanel
+from widgets.panels.results_panel import ResultsPanel
 from widgets.research.recorded_panel import RecordedPanel
 from widgets.research.replay_room import ReplayRoom
 from workstation.core.messages import KillSwitchChanged
@@ -61,6 +64,13 @@ def test_the_banner_says_whose_time_it_is_and_who_runs_on(replaying: Bench) -> N
     assert window.banner._session is not None and window.banner._session[:2] == (Mode.PAPER, "paper-01 runs on")
     labels = [cell.label for cell in window.banner.shown_cells()]
     assert labels[:2] == ["Replay time, UTC", "Equity then"]
+    card = window.open_help()
+    assert card is not None and "Ctrl" in card.text and card.title == "Replay"
+    card.close()
+    offered = {action.name for action in window.registry.all()}
+    assert {"replay.play", "replay.previous_trade", "replay.date", "replay.leave"} <= offered
+    window.registry.run("replay.step")
+    assert arrived(replaying).replay.time_ns == arrived(replaying).source.start_ns + HOUR_NS
     assert not station.area.isVisible()
     live = [each.widget() for each in station.area.panels()]
     assert not [panel for panel in live if isinstance(panel, LivePanel) and panel.listening]
@@ -105,6 +115,21 @@ def test_jumps_to_a_date_and_to_the_next_trade(replaying: Bench, qtbot: QtBot) -
     assert 0 <= room.replay.time_ns - following < HOUR_NS, "the bar that brought the fill"
     assert room.replay.model.fills[-1].ts_ns == following
     assert_no_future(room)
+    replaying.station.click(room.bar.next_trade)
+    arrived(replaying)
+    second = room.replay.model.fills[-1].ts_ns
+    assert second > following
+    room.chart.view.setFocus()
+    qtbot.keyClick(room, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
+    arrived(replaying)
+    assert room.replay.model.fills[-1].ts_ns == following
+    assert 0 <= room.replay.time_ns - following < HOUR_NS
+    assert_no_future(room)
+    qtbot.keyClick(room.bar, Qt.Key.Key_Up)
+    assert room.replay.speed == 64 and room.bar.speeds.text == "64×"
+    for _ in range(9):
+        qtbot.keyClick(room.bar, Qt.Key.Key_Down)
+    assert room.replay.speed == 1
     room.bar.date.setText("2030-01-01")
     replaying.station.click(room.bar.jump_button)
     assert "The replay runs from 2023-03-01" in replaying.window.banner.accessibleDescription()
@@ -121,12 +146,21 @@ def test_it_plays_to_its_end_and_ends_as_the_run_did(replaying: Bench, qtbot: Qt
     stored, found = replaying.research.shown.now, room.result.now
     assert stored is not None and found is not None
     assert found.result.trades == stored.result.trades
+    journal = room.area.panel("journal").widget()
+    assert isinstance(journal, JournalPanel)
+    room.area.show_panel("journal")
+    replaying.station.frame()
+    assert len(journal.trips) == found.result.figures.trade_count
+    room.area.show_panel("orders")
+    replaying.station.frame()
     replaying.station.click(room.bar.play)
     assert "at its end" in replaying.window.banner.accessibleDescription()
     qtbot.keyClick(room.bar, Qt.Key.Key_Home)
     arrived(replaying)
     assert_no_future(room)
     assert not room.replay.model.fills
+    room.area.show_panel("journal")
+    assert not journal.trips, "what it knew while it was hidden was of a later moment"
 
 
 def test_the_track_is_clicked(replaying: Bench, qtbot: QtBot) -> None:
@@ -204,9 +238,19 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert market.last_price == last and market.best_bid
     assert room.replay.model.trades_since("BTCUSDT", 0)[1] > 0
     assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    ladder, results = room.area.panel("ladder").widget(), room.area.panel("results").widget()
+    assert isinstance(ladder, LadderPanel) and isinstance(results, ResultsPanel)
+    for name in ("results", "balances", "journal", "log"):
+        room.area.show_panel(name)
+        station.frame()
+    later = set(ladder._traded)
+    room.area.show_panel("results")
+    assert [row["fills"] for row in results.table.shown_rows()] == [1]
     room.replay.go_to(room.source.start_ns + SECOND_NS)
     arrived(bench)
-    assert not room.replay.model.fills
+    assert not room.replay.model.fills and not results.table.shown_rows()
+    traded = {trade.ticks for trade in room.replay.model.trades_since("BTCUSDT", 0)[0]}
+    assert set(ladder._traded) == traded < later, "no volume of what traded later"
     assert room.replay.time_ns == room.source.start_ns + SECOND_NS
 
 

@@ -11,6 +11,7 @@ from tests.gui.conftest import Workstation
 from tests.gui.ticket.test_ticket_panel import press, retype, verdict
 from widgets.controls.fields import Field
 from widgets.ticket.algorithm_order import AlgorithmKind
+from widgets.ticket.ticket_menus import types_menu
 from workstation.core.algorithms import AlgorithmState, Iceberg, Scaled, Twap
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import Side
@@ -20,7 +21,7 @@ from workstation.trading.algorithms.parent import Parent
 def choose(station: Workstation, kind: AlgorithmKind, size: str = "0.02") -> dict[str, Field]:
     """By the menu behind More, as a person does."""
     form = station.area.ticket.form
-    station.trigger(form.types_menu(), kind.value)
+    station.trigger(types_menu(form), kind.value)
     retype(station, "size", size)
     fields: dict[str, Field] = form.algorithm_fields.fields
     return fields

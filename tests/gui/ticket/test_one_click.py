@@ -42,7 +42,7 @@ def test_armed_a_press_orders_at_once_and_the_time_left_is_shown(station: Workst
 def test_what_the_gate_denies_is_not_sent_either(station: Workstation) -> None:
     arm(station)
     ladder = station.area.ladder
-    ladder._presets[ladder.sizes.index] = 90_000
+    ladder.sizes.lots[ladder.sizes.index] = 90_000
     press_ladder(station)
     assert not station.kernel.orders.orders
 

@@ -25,6 +25,7 @@ from widgets.ticket.templates import (
     plan_of,
 )
 from widgets.ticket.templates_panel import TemplatesPanel
+from widgets.ticket.ticket_menus import template_menu
 from workstation.core.errors import OrderError
 from workstation.core.types import OrderRole, OrderType
 from workstation.market.bars import BarSeries
@@ -71,7 +72,7 @@ def make(station: Workstation, qtbot: QtBot) -> None:
 
 
 def choose(station: Workstation, name: str) -> None:
-    menu = station.area.ticket.form.template_menu()
+    menu = template_menu(station.area.ticket.form)
     action = next(action for action in menu.actions() if action.text().startswith(name))
     action.trigger()
     station.area.ticket.judge()

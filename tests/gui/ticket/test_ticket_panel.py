@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.conftest import Workstation
 from widgets.controls.segmented import Segmented
 from widgets.look.tokens import Tone
+from widgets.ticket.ticket_menus import options_menu, types_menu
 from widgets.ticket.ticket_panel import TicketPanel
 from workstation.core.types import OrderType, Side
 
@@ -143,10 +144,10 @@ def test_selling_short_shows_the_side_everywhere(station: Workstation) -> None:
 
 def test_further_types_show_their_fields(station: Workstation) -> None:
     ticket = station.area.ticket
-    station.trigger(ticket.form.types_menu(), "Trailing stop")
+    station.trigger(types_menu(ticket.form), "Trailing stop")
     assert not ticket.form.trail.isHidden()
     assert ticket.form.price.isHidden()
-    station.trigger(ticket.form.types_menu(), "Stop limit")
+    station.trigger(types_menu(ticket.form), "Stop limit")
     assert not ticket.form.trigger.isHidden()
     assert not ticket.form.price.isHidden()
     assert ticket.form.trail.isHidden()
@@ -175,8 +176,8 @@ def test_the_compact_ticket_keeps_units_and_flags_in_its_menu(station: Workstati
     station.window.resize(1280, 720)
     form = station.area.ticket.form
     assert form.units.isHidden()
-    station.trigger(form.options_menu(), "Reduce only")
-    station.trigger(form.options_menu(), "Size by value")
+    station.trigger(options_menu(form), "Reduce only")
+    station.trigger(options_menu(form), "Size by value")
     entry = station.area.ticket.entry()
     assert entry.reduce_only
     assert entry.unit.value == "Value"

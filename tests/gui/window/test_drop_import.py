@@ -9,6 +9,9 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 
 from tests.gui.conftest import ROOT, Workstation
+from tests.unit.backtest.test_job import job_in
+from widgets.window.file_actions import FileActions
+from workstation.backtest.job import run_job
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
 
@@ -89,3 +92,31 @@ def test_an_attached_window_imports_nothing(station: Workstation, tmp_path: Path
     file.write_text(CANDLES)
     drop(station, file)
     assert "imported where the engine runs" in told(station) and not station.window.outside.drops.busy
+
+
+def test_a_run_that_is_dropped_or_opened_is_replayed(station: Workstation, tmp_path: Path) -> None:
+    folder = job_in(tmp_path)
+    run_job(folder, lambda event: None)
+    drop(station, folder.path)
+    station.qtbot.waitUntil(lambda: station.window.stage.room is not None, timeout=60_000)
+    assert station.window.windowTitle().startswith("REPLAY – Run")
+    assert station.window.stage.room is not None
+    station.click(station.window.stage.room.bar.leave)
+    dialog = station.window.findChildren(FileActions)[0].ask_folder()
+    dialog.filesSelected.emit([str(folder.path)])
+    station.qtbot.waitUntil(lambda: station.window.stage.room is not None, timeout=60_000)
+    station.click(station.window.stage.room.bar.leave)
+    dialog.close()
+
+
+def test_a_folder_that_is_none_is_one_sentence_and_the_menu_offers_both(station: Workstation, tmp_path: Path) -> None:
+    (tmp_path / "holidays").mkdir()
+    drop(station, tmp_path / "holidays")
+    station.qtbot.waitUntil(lambda: "holidays is no recorded session" in told(station), timeout=10_000)
+    assert station.window.stage.room is None
+    offered = {action.name for action in station.window.registry.all()}
+    assert {"file.open", "file.folder"} <= offered
+    menu = station.window.main_menu()
+    texts = {each.text().partition("\t")[0] for each in menu.actions()}
+    assert {"Open files…", "Replay a session or run folder…"} <= texts
+    menu.deleteLater()

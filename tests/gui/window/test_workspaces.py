@@ -13,12 +13,13 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from widgets.actions.help_card import HelpCard
+from widgets.controls.dialogs import NameDialog
 from widgets.docks.workspaces import Workspaces
 from widgets.engine.linked_model import LETTERS
 from widgets.look.theme import current
 from widgets.panels.live_panel import LivePanel
 from widgets.window.window_state import load
-from widgets.window.workspace_actions import NameDialog, WorkspaceActions
+from widgets.window.workspace_actions import WorkspaceActions
 
 SHIPPED = ["Trading", "Order flow", "Research", "Monitoring"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from decimal import Decimal
 from itertools import pairwise
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
+import yaml
 from msgspec import Struct
 
 from workstation.config.loader import Loaded, load_settings, profile_names, settings_from_json, settings_json
@@ -19,6 +21,7 @@ from workstation.core.types import InstrumentKind
 
 SHIPPED = Path(__file__).parents[3] / "config" / "strategy.yaml"
 TEXT = SHIPPED.read_text(encoding="utf-8")
+SHIPPED_TREE = pickle.dumps(yaml.load(TEXT, yaml.CSafeLoader))
 EXTRA_STRATEGY = """  mine:
     strategy: mine
     symbol: BTCUSDT
@@ -138,16 +141,14 @@ def required_paths() -> list[str]:
 @pytest.mark.parametrize("path", required_paths())
 def test_a_missing_key_is_named(path: str, tmp_path: Path) -> None:
     """Every key but a strategy's ``start`` and ``parameters``, which have safe meanings when absent."""
-    import yaml
-
-    tree = yaml.safe_load(TEXT)
+    tree = pickle.loads(SHIPPED_TREE)
     *parents, last = path.split(".")
     node = tree
     for parent in parents:
         node = node[parent]
     del node[last]
     file = tmp_path / "strategy.yaml"
-    file.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
+    file.write_text(yaml.dump(tree, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
     with pytest.raises(ConfigurationError, match=rf"strategy.yaml.*: {re.escape(path)} is missing; add"):
         load_settings(file)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from workstation.config.settings import BuiltInMarket as MarketSettings
 from workstation.core.errors import DataError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookDelta, BookSnapshot, FundingRate, MarketInput, MarkPrice, Trade
+from workstation.core.messages import BookDelta, BookSnapshot, FundingRate, MarketInput, MarkPrice, OpenInterest, Trade
 from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, parse_utc
 from workstation.core.types import InstrumentKind, Side
 from workstation.market.built_in import BuiltInMarket
@@ -220,6 +220,21 @@ def test_perpetuals_have_marks_and_funding_and_spot_has_none() -> None:
     assert all(abs(event.rate) <= 75_000 for event in funding)
     mark_at = {mark.ts_ns: mark.price for mark in marks}
     assert all(event.price == mark_at[event.ts_ns] for event in funding)
+
+
+def test_the_past_of_a_perpetual_leads_to_what_follows() -> None:
+    made = market(4)
+    past, events = made.perpetual_history("BTCUSDT"), made.next_events(START_NS + 60 * SECOND_NS)
+    assert past is not None
+    told = [event for event in events if isinstance(event, OpenInterest)]
+    assert len(told) == 6 and {event.symbol for event in told} == {"BTCUSDT"}
+    times = [ts_ns for ts_ns, _ in past.open_interest]
+    assert times == sorted(set(times)) and times[-1] < START_NS <= told[0].ts_ns
+    assert abs(told[0].lots / past.open_interest[-1][1] - 1) < 0.02
+    assert [ts_ns % (8 * HOUR_NS) for ts_ns, _ in past.fundings] == [0] * len(past.fundings)
+    assert past == market(4).perpetual_history("BTCUSDT") and len(past.fundings) >= 6
+    spot = next(symbol for symbol in made.symbols if symbol != "BTCUSDT")
+    assert made.perpetual_history(spot) is None
 
 
 def test_symbols_move_together_and_volatility_clusters() -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from workstation.core.errors import DataError
 from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, iso_text, parse_utc
@@ -211,6 +215,24 @@ def test_parquet_rows_are_named(tmp_path: Path) -> None:
     frame.to_parquet(tmp_path / "candles.parquet")
     with pytest.raises(DataError, match="row 2: open is nan, not a number"):
         read_candles(tmp_path / "candles.parquet", "X")
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "string", "timestamp[ns]"])
+def test_a_missing_time_in_a_parquet_file_is_named(tmp_path: Path, kind: str) -> None:
+    times = pa.array([START_NS, None, START_NS + 2 * MINUTE_NS]).cast(kind, safe=False)
+    prices = pa.array([1.0, 1.0, 1.0])
+    columns = dict.fromkeys(("open", "high", "low", "close", "volume"), prices)
+    parquet.write_table(pa.table({"time": times, **columns}), tmp_path / "candles.parquet")
+    with pytest.raises(DataError, match="row 2: the opening time is missing"):
+        read_candles(tmp_path / "candles.parquet", "X")
+
+
+def test_the_shipped_candles_are_read_without_pandas() -> None:
+    """It takes longer to load than they take to read."""
+    code = "import sys; from workstation.market.history import sample_candles\n"
+    code += "print(len(sample_candles()), 'pandas' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["8760", "False"]
 
 
 def test_iso_text_of_the_first_line_round_trips(tmp_path: Path) -> None:

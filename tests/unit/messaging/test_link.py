@@ -7,6 +7,7 @@ import signal
 import stat
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,10 +20,10 @@ from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError
 from workstation.messaging.bodies import AnswerBody, ConfigReloadBody, TradeBody
 from workstation.messaging.envelope import Message
-from workstation.messaging.lease import MARGIN_S, Lease
+from workstation.messaging.lease import MARGIN_S, Lease, person_of
 from workstation.messaging.link import PASSWORD_VARIABLE, USER_VARIABLE, Address, NatsLink, configured_address
 from workstation.messaging.moments import moment
-from workstation.messaging.opening import open_messaging
+from workstation.messaging.opening import open_messaging, session_name
 from workstation.messaging.streams import LEASE_TERM_S
 
 SHIPPED = ROOT / "config" / "strategy.yaml"
@@ -30,11 +31,33 @@ CHANGED = ConfigReloadBody(hash="1f", who="ann")
 RESTARTS = pytest.mark.allow_log_warnings("NATS")
 
 
+async def test_what_was_subscribed_is_confirmed_however_late_the_client_writes(tmp_path: Path) -> None:
+    """A client's own flush is answered before the server has read what was subscribed just before it."""
+    sent: list[bytes] = []
+    async with running_server(tmp_path) as server, connected(server, "a") as link:
+        transport: Any = link.client._transport
+        write, write_lines = transport.write, transport.writelines
+
+        def write_one(data: bytes) -> None:
+            sent.append(data)
+            write(data)
+
+        def write_several(lines: list[bytes]) -> None:
+            sent.extend(lines)
+            write_lines(lines)
+
+        transport.write, transport.writelines = write_one, write_several
+        await link.subscribe("config.reload", lambda message: None, ConfigReloadBody)
+        await link.confirm()
+    told = b"".join(sent)
+    assert b"SUB config.reload" in told and told.rindex(b"PING") > told.index(b"SUB config.reload")
+
+
 async def test_messages_arrive_in_order_with_their_numbers(tmp_path: Path) -> None:
     heard: list[Message] = []
     async with running_server(tmp_path) as server, connected(server, "a") as sender, connected(server, "b") as hearer:
         await hearer.subscribe("config.reload", heard.append, ConfigReloadBody)
-        await hearer.client.flush()
+        await hearer.confirm()
         for _ in range(100):
             await sender.publish("config.reload", CHANGED)
         await until(lambda: len(heard) == 100)
@@ -66,7 +89,7 @@ async def test_a_request_is_answered_and_a_malformed_one_with_the_reason(tmp_pat
 
     async with running_server(tmp_path) as server, connected(server, "asker") as asker, connected(server) as other:
         await other.serve("engine.views", answer, ConfigReloadBody)
-        await other.client.flush()
+        await other.confirm()
         told = await asker.request("engine.views", CHANGED, AnswerBody)
         assert told.body == AnswerBody(ok=True, text="asker-1")
         raw = await asker.client.request("engine.views", b"?", timeout=2)
@@ -123,6 +146,12 @@ def test_the_environment_names_the_user_where_the_settings_do_not(monkeypatch: p
     assert configured_address(named)[1:3] == ("bot", "guarded")
 
 
+def test_a_run_is_named_by_its_person() -> None:
+    assert person_of("anna@desk-4711-0a1b2c3d") == "anna@desk"
+    assert person_of(session_name("ops")) == "ops"
+    assert person_of("anna@desk-7") == "anna@desk-7" and person_of("") == ""
+
+
 async def test_of_two_that_want_a_lease_one_holds_it_and_the_other_follows(tmp_path: Path) -> None:
     async with running_server(tmp_path) as server, connected(server, "a") as one, connected(server, "b") as two:
         first, second = Lease(one, "paper-01", "a"), Lease(two, "paper-01", "b")
@@ -161,7 +190,7 @@ async def test_processes_of_one_data_folder_share_its_server(tmp_path: Path) -> 
     try:
         assert first.server is not None and second.server is None
         await second.link.subscribe("config.reload", heard.append, ConfigReloadBody)
-        await second.link.client.flush()
+        await second.link.confirm()
         await first.link.publish("config.reload", CHANGED)
         await until(lambda: bool(heard))
     finally:

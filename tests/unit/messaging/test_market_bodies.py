@@ -14,7 +14,7 @@ from tests.end_to_end.program import ROOT
 from workstation.assembly import configured_instruments
 from workstation.config.loader import load_settings
 from workstation.core.errors import MessagingError
-from workstation.core.messages import Bar, BookDelta, FeedStatus, FundingRate, Heartbeat, MarkPrice, Trade
+from workstation.core.messages import Bar, BookDelta, FeedStatus, FundingRate, Heartbeat, MarkPrice, OpenInterest, Trade
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import Side
 from workstation.market.built_in.market import BuiltInMarket
@@ -48,6 +48,7 @@ def test_every_kind_comes_back_exactly(price: int, lots: int, rate: int, symbol:
         MarkPrice(symbol, NOW_NS, price),
         FundingRate(symbol, NOW_NS, rate, price),
         FundingRate(symbol, NOW_NS, rate, 0),
+        OpenInterest(symbol, NOW_NS, lots),
         FeedStatus("", NOW_NS, False, "gone"),
     ):
         assert over_the_wire(event) == event

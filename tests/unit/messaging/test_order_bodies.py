@@ -76,6 +76,8 @@ def intents(draw: st.DrawFn) -> Intent:
         tag=draw(words),
         parent_id=draw(words),
         oco_group=draw(words),
+        good_till_ns=draw(st.just(0) | moments_ns),
+        visible_lots=draw(optional_steps),
     )
 
 

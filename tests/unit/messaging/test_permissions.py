@@ -168,7 +168,7 @@ async def test_a_command_of_a_viewer_is_refused_in_one_sentence(
     async with connected_as(server, STRATEGIES) as engine, connected_as(server, VIEWER) as viewer:
         await engine.serve("engine.commands", obey, EngineRequestBody)
         await engine.serve("engine.views", obey, EngineRequestBody)
-        await engine.client.flush()
+        await engine.confirm()
         asked = EngineRequestBody(id="1", name="Kill", who="test", deadline=moment(1 << 60), arguments={})
         with caplog.at_level(logging.WARNING), pytest.raises(MessagingError) as told:
             await viewer.request("engine.commands", asked, AnswerBody, timeout_s=0.5)
@@ -194,13 +194,13 @@ async def test_an_answer_goes_to_inboxes_alone(server: RoleServer) -> None:
         await engine.serve("engine.views", show, EngineRequestBody)
         async with connected_as(server, RISK) as risk:
             written = await risk.client.subscribe("risk.management")
-            await risk.client.flush()
-            await engine.client.flush()
+            await risk.confirm()
+            await engine.confirm()
             asked = EngineRequestBody(id="1", name="risk", who="test", deadline=moment(1 << 60), arguments={})
             payload = viewer.envelope("engine.views", asked)
             await viewer.client.publish("engine.views", payload, reply="risk.management")
             await viewer.request("engine.views", asked, AnswerBody)
-            await risk.client.flush()
+            await risk.confirm()
             with pytest.raises(NatsTimeoutError):
                 await written.next_msg(timeout=0.3)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.unit.sandbox.practice import BUY, SELL, START_NS, Practice
@@ -9,8 +11,10 @@ from workstation.core.messages import History
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
 from workstation.core.types import Side
 from workstation.sandbox.candles import Candles
+from workstation.sandbox.gate import Asked, Gate
 from workstation.sandbox.listing import Market
 from workstation.sandbox.orders import NewOrder
+from workstation.sandbox.registry import ENDPOINTS
 from workstation.sandbox.tape import KEPT, Tape
 from workstation.sandbox.wire import fixed
 
@@ -169,3 +173,26 @@ def test_cost_and_lots_at_the_market_agree():
 )
 def test_texts_are_exact(units, places, text):
     assert fixed(units, places) == text
+
+
+def test_open_interest_moves_and_its_history_has_a_worth():
+    practice = Practice()
+    gate = Gate(practice.exchange, ENDPOINTS, lambda: practice.exchange.clock.time_ns)
+
+    def ask(path, **values):
+        endpoint = gate.find("GET", path)
+        assert endpoint is not None
+        return gate.execute(endpoint, Asked("here", None, {"symbol": "BTCUSDT", **values}, "")).body
+
+    first = ask("/fapi/v1/openInterest")
+    practice.run(600)
+    later = ask("/fapi/v1/openInterest")
+    assert float(first["openInterest"]) != float(later["openInterest"]) > 10_000
+    hours = ask("/futures/data/openInterestHist", period="1h", limit="24")
+    times = [row["timestamp"] for row in hours]
+    assert len(hours) == 24 and {b - a for a, b in pairwise(times)} == {3_600_000}
+    for row in hours:
+        assert 30_000 < float(row["sumOpenInterestValue"]) / float(row["sumOpenInterest"]) < 60_000
+    assert ask("/futures/data/openInterestHist", period="7m") == {"code": -1120, "msg": "Invalid interval."}
+    assert ask("/futures/data/openInterestHist", period="1h", startTime="1")["code"] == -1130
+    assert len(ask("/fapi/v1/fundingRate")) >= 9

@@ -142,7 +142,7 @@ async def test_events_are_numbered_and_a_view_says_the_last_one_it_contains(
             await ready(client)
             own: list[Any] = journalled(session, OrderSubmitted)
             await link.subscribe(settings.messaging.subjects.events, heard.append, EngineEventBody)
-            await link.client.flush()
+            await link.confirm()
             for _ in range(5):
                 answer = await client.command(resting(session, 0.985), WHO)
                 assert answer.ok and answer.number

@@ -35,7 +35,7 @@ class Engine:
         for subject in subjects:
             await link.serve(subject, self._answer, EngineRequestBody)
         # Another connection asks: the server must know of it first.
-        await link.client.flush()
+        await link.confirm()
 
     async def _answer(self, request: Message) -> Body:
         body = request.body

@@ -19,11 +19,21 @@ from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.waiting import until
 from workstation.assembly import configured_instruments
 from workstation.config.loader import load_settings
-from workstation.core.messages import BookDelta, BookSnapshot, FeedStatus, History, MarkPrice, Trade
+from workstation.core.messages import (
+    BookDelta,
+    BookSnapshot,
+    FeedStatus,
+    History,
+    MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
+    Trade,
+)
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.types import Side
 from workstation.market.built_in.market import BuiltInMarket
 from workstation.market.order_book import OrderBook
+from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.messaging.bodies import BarBody, MarketData
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
@@ -50,6 +60,9 @@ class Feed:
         self.told: list[Any] = []
         for symbol in SYMBOLS:
             self.handler.take(self.market.history(symbol, MINUTE_NS, 30))
+            perpetual = self.market.perpetual_history(symbol)
+            assert perpetual is not None
+            self.handler.take(perpetual)
 
     def step(self, seconds: float) -> None:
         self.now_ns += int(seconds * SECOND_NS)
@@ -141,6 +154,13 @@ async def test_several_engines_share_one_feed_and_a_late_one_misses_nothing(tmp_
         assert len(past.bars) == 20
         assert past.bars == feed.market.history("BTCUSDT", MINUTE_NS, 30).bars[-20:]
         assert any(isinstance(event, MarkPrice) for event in early.heard)
+        known = feed.handler._symbols["BTCUSDT"]._perpetual
+        heard_late = PerpetualFigures()
+        for event in late.heard:
+            if isinstance(event, OpenInterest | PerpetualHistory) and event.symbol == "BTCUSDT":
+                heard_late.take(event)
+        assert heard_late.open_interest.rows() == known.open_interest.rows()
+        assert heard_late.fundings.rows() == known.fundings.rows() != ()
 
 
 @pytest.mark.allow_log_warnings("NATS", "nats")
@@ -185,7 +205,7 @@ async def test_bars_and_the_enriched_message_are_published(tmp_path: Path) -> No
     async with running_server(tmp_path) as server, connected(server, "monitor") as link:
         await link.subscribe(f"{SUBJECTS.market_bars}.BTCUSDT.>", bars.append, BarBody)
         await link.subscribe(SUBJECTS.market_data, enriched.append, MarketData)
-        await link.client.flush()
+        await link.confirm()
         async with a_feed(server, rate=40) as feed:
             for _ in range(30):
                 feed.step(7)

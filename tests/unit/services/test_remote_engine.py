@@ -15,11 +15,14 @@ from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, resting
 from tests.unit.waiting import until
 from workstation.core.errors import MessagingError
-from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Trade
+from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Resume, Trade
 from workstation.core.orders import Order
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderState
 from workstation.core.views import CommandAnswered, FillView, OrderView
+from workstation.messaging.bodies import Body, EngineAnswerBody, EngineRequestBody
+from workstation.messaging.engine_subjects import execution_subjects
+from workstation.messaging.envelope import Message
 from workstation.services.engine_client import EngineClient, RecordMarket
 from workstation.services.remote_engine import ASKING, RemoteEngine
 from workstation.session import Session
@@ -211,3 +214,34 @@ async def test_control_is_taken_from_another_who_notices(tmp_path: Path, monkeyp
             assert second.control.held and not first.control.held, "it is not taken back by itself"
             second.control.give_up()
             await until(lambda: first.control.other == "" and not second.control.held)
+
+
+@pytest.mark.allow_log_warnings("kill switch", "Killed")
+async def test_a_kill_and_its_end_reach_both_halves_of_a_split_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[tuple[str, str]] = []
+
+    async def obey(request: Message) -> Body:
+        assert isinstance(request.body, EngineRequestBody)
+        reached.append((request.body.name, request.body.arguments.get("reason", "")))
+        return EngineAnswerBody(ok=True, text="done")
+
+    async with running_server(tmp_path / "nats") as server:
+        settings = on_server(server, monkeypatch)
+        async with (
+            a_session(settings, tmp_path / "data") as session,
+            connected(server, "window") as link,
+            connected(server, "execution") as service,
+            mirrored(link, settings) as remote,
+        ):
+            await service.serve(execution_subjects(settings.messaging.subjects).commands, obey, EngineRequestBody)
+            await service.confirm()
+            answers = told(remote, CommandAnswered)
+            remote.command(Kill(reason="enough"))
+            await until(lambda: session.views.account().killed and answers)
+            remote.command(CancelAll())
+            remote.command(Resume(reason="looked at it"))
+            await until(lambda: not session.views.account().killed and len(answers) == 3)
+    assert reached == [("Kill", "enough"), ("Resume", "looked at it")]
+    assert answers[-1].text == "Strategy core: Resumed: trading is ACTIVE. Execution service: done."

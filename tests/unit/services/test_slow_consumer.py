@@ -76,4 +76,4 @@ def newest(trades: Sequence[Trade]) -> dict[str, Trade]:
 async def _fill(link: NatsLink) -> None:
     for _ in range(BULK):
         await link.client.publish("bulk", b"x" * 1_000_000)
-        await link.client.flush()
+        await link.confirm()

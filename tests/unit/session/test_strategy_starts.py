@@ -172,6 +172,7 @@ class LateMarket:
     """A link whose feed stands when it is told to, or never."""
 
     notes: tuple[str, ...] = ()
+    watching = None
     title = "a late market"
     trouble = ""
 

@@ -78,7 +78,7 @@ def test_a_database_of_a_newer_version_is_refused_and_untouched(tmp_path: Path) 
     connection = sqlite3.connect(path)
     connection.execute("UPDATE schema_version SET version = 99")
     connection.commit()
-    with pytest.raises(StorageError, match=r"newer version of the workstation \(schema 99, this one knows 2\)"):
+    with pytest.raises(StorageError, match=r"newer version of the workstation \(schema 99, this one knows 3\)"):
         open_database(path)
     assert connection.execute("SELECT version FROM schema_version").fetchall() == [(99,)]
     connection.close()
@@ -108,7 +108,7 @@ def test_migrations_run_once_and_a_failing_one_leaves_the_old_schema(
     for _ in range(2):
         database = open_database(path)
         assert [column.name for column in database.get_columns("orders")].count("desk") == 1
-        assert database.execute_sql("SELECT version FROM schema_version").fetchall() == [(3,)]
+        assert database.execute_sql("SELECT version FROM schema_version").fetchall() == [(4,)]
         database.close()
 
 

@@ -22,6 +22,7 @@ from workstation.trading.order_manager import OrderManager
 from workstation.trading.risk_gate import RiskGate
 from workstation.trading.risk_limits import RiskLimits
 from workstation.trading.trading_state import TradingStateHolder
+from workstation.venues.base import Capabilities
 
 START_NS = 20_000 * DAY_NS
 PERCENT = 1_000_000
@@ -102,6 +103,9 @@ LIMITS = RiskLimits(
 )
 
 
+CAN = Capabilities(frozenset(OrderType), brackets=True, short=True, amend=True, certain=True)
+
+
 class Bench:
     """Everything an intent meets on its way to the outbox. Every symbol has a fresh price of ``LAST``."""
 
@@ -128,7 +132,7 @@ class Bench:
             self.trading,
             self.guards,
             leverage=leverage,
-            can_short=short,
+            can=msgspec.structs.replace(CAN, short=short),
             expiry_ns=EXPIRY_NS,
             runs=lambda owner, role: self.running.get(owner, True),
         )

@@ -181,7 +181,7 @@ def test_an_approval_cannot_be_made_without_the_seal() -> None:
     assert Approved(GATE_SEAL, intent, "x", LAST, 0).intent is intent
 
 
-def test_nothing_but_the_kernel_submits_and_what_it_submits_was_approved() -> None:
+def test_nothing_but_the_order_path_submits_and_what_it_submits_was_approved() -> None:
     callers = set()
     for path in engine_files():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -192,7 +192,7 @@ def test_nothing_but_the_kernel_submits_and_what_it_submits_was_approved() -> No
                 and ast.unparse(node.func.value).endswith("orders")
             ):
                 callers.add(path.name)
-    assert callers == {"kernel.py"}
+    assert callers == {"order_path.py"}
 
 
 @pytest.mark.parametrize(("side", "symbol"), list(product(Side, (BTC, ETH))))

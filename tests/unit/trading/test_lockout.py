@@ -151,7 +151,7 @@ def test_the_loss_limit_of_the_day_begins_it() -> None:
     (locked,) = exchange.records(LockoutChanged)
     assert (locked.until_ns, locked.fixed, locked.who) == (locked.ts_ns + 48 * HOUR_NS, True, "risk")
     assert locked.reason == "the day's loss limit was reached"
-    exchange.kernel._start_day()
+    exchange.kernel.day.start()
     assert state(exchange) is TradingState.REDUCING, "it lasts beyond the day"
     assert exchange.kernel.trading.reason.startswith("Locked out until 2024-03-03")
     # What the journal says then is what a new process makes of it.

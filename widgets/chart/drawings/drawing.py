@@ -49,6 +49,9 @@ ANCHORS: Final = {
 """How many points each tool takes; the third of a channel says how far its other line is."""
 
 
+EXTENDABLE: Final = frozenset({Tool.TREND_LINE, Tool.CHANNEL, Tool.RETRACEMENT, Tool.RECTANGLE})
+
+
 class Anchor(msgspec.Struct, frozen=True):
     """A point of the market: UTC nanoseconds, and a price as plotted."""
 
@@ -67,6 +70,9 @@ class Drawing(msgspec.Struct, frozen=True):
     width: int = 1
     locked: bool = False
     text: str = ""
+    extends_left: bool = False
+    extends_right: bool = False
+    """Whether it goes on beyond its anchors; only what ``EXTENDABLE`` names does."""
 
     def __post_init__(self) -> None:
         if len(self.anchors) != ANCHORS[self.tool]:
@@ -93,3 +99,16 @@ def opposite_line(drawing: Drawing) -> tuple[Anchor, Anchor]:
     share = (third.time_ns - first.time_ns) / span if span else 0.0
     by = third.price - (first.price + (second.price - first.price) * share)
     return Anchor(first.time_ns, first.price + by), Anchor(second.time_ns, second.price + by)
+
+
+def to_text(drawing: Drawing) -> str:
+    """The drawing for the clipboard: JSON, which any chart takes."""
+    return msgspec.json.encode(drawing).decode()
+
+
+def from_text(text: str) -> Drawing | None:
+    """The drawing that a text is, of no symbol; None where it is none."""
+    try:
+        return msgspec.structs.replace(msgspec.json.decode(text, type=Drawing), name="")
+    except (msgspec.DecodeError, ValueError):
+        return None

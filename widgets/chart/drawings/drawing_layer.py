@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QStaticText, QTransform
+from PySide6.QtGui import QColor, QPainter, QPen
 
 from widgets.chart.drawings.drawing import Drawing, Tool
 from widgets.chart.drawings.drawing_scene import DrawingScene
@@ -15,6 +14,7 @@ from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale
 from widgets.look.numbers import format_age, format_number, format_percent
 from widgets.look.painting import CENTRE, Canvas
+from widgets.look.text import laid_out
 from widgets.look.theme import current
 from widgets.look.tokens import Tokens, mix
 
@@ -134,23 +134,14 @@ def _write(canvas: Canvas, x: float, y: float, words: str, colour: QColor, pixel
     """A line of text from its top left, where that is in view; laid out once."""
     if not (y / canvas.ratio > -LINE_HEIGHT * 2 and y < canvas.height and x < canvas.width):
         return
-    painter, ratio, theme = canvas.painter, canvas.ratio, current()
+    painter, ratio, font = canvas.painter, canvas.ratio, current().font(pixels, weight)
     painter.setPen(colour)
-    painter.setFont(theme.font(pixels, weight))
+    painter.setFont(font)
     before = painter.worldTransform()
     painter.scale(ratio, ratio)
-    painter.drawStaticText(QPointF(x / ratio, y / ratio), _laid_out(words, pixels, weight, theme.family))
+    painter.drawStaticText(QPointF(x / ratio, y / ratio), laid_out(words, font).laid)
     painter.setWorldTransform(before)
     painter.setPen(Qt.PenStyle.NoPen)
-
-
-@lru_cache(maxsize=1024)
-def _laid_out(words: str, pixels: int, weight: int, family: str) -> QStaticText:
-    """`family` is the theme's, so that the cache tells fonts apart."""
-    text = QStaticText(words)
-    text.setTextFormat(Qt.TextFormat.PlainText)
-    text.prepare(QTransform(), current().font(pixels, weight))
-    return text
 
 
 def _draw_line(canvas: Canvas, line: Segment, colour: QColor, thick: int) -> None:

@@ -8,7 +8,7 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QMenu, QWidget
 
 from widgets.chart.chart_view import ChartView
-from widgets.chart.drawings.drawing import COLOURS, LONGEST_TEXT, WIDTHS, Anchor, Drawing, Tool
+from widgets.chart.drawings.drawing import COLOURS, EXTENDABLE, LONGEST_TEXT, WIDTHS, Anchor, Drawing, Tool
 from widgets.chart.drawings.drawing_tools import DrawingTools
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.pointer import PanePoint
@@ -95,6 +95,13 @@ class DrawingMenu:
                 action.setCheckable(True)
                 action.setChecked(drawing.width == width)
                 action.triggered.connect(lambda _=False, width=width: tools.change(replace(drawing, width=width)))
+        if drawing.tool in EXTENDABLE:
+            extend = menu.addMenu("Extend")
+            for words, name in (("To the left", "extends_left"), ("To the right", "extends_right")):
+                action = extend.addAction(words)
+                action.setCheckable(True)
+                action.setChecked(getattr(drawing, name))
+                action.toggled.connect(lambda on, name=name: tools.change(replace(drawing, **{name: on})))
         lock = menu.addAction("Locked")
         lock.setCheckable(True)
         lock.setChecked(drawing.locked)
@@ -102,6 +109,9 @@ class DrawingMenu:
         copy = menu.addAction("Duplicate")
         copy.setShortcut(QKeySequence("Ctrl+D"))
         copy.triggered.connect(lambda: tools.duplicate(drawing))
+        clip = menu.addAction("Copy")
+        clip.setShortcut(QKeySequence("Ctrl+C"))
+        clip.triggered.connect(lambda: tools.copy(drawing))
         delete = menu.addAction("Delete")
         delete.setShortcut(QKeySequence("Del"))
         delete.setEnabled(not drawing.locked)

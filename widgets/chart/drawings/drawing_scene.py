@@ -116,9 +116,9 @@ def _reaches(drawings: tuple[Drawing, ...], series: BarSeries) -> Reaches:
     for number, drawing in enumerate(drawings):
         level = drawing.tool is Tool.HORIZONTAL_LINE
         forward = drawing.tool is Tool.RAY and places[number][1] >= places[number][0]
-        if level or (drawing.tool is Tool.RAY and not forward):
+        if level or drawing.extends_left or (drawing.tool is Tool.RAY and not forward):
             first[number] = -np.inf
-        if level or forward:
+        if level or drawing.extends_right or forward:
             last[number] = np.inf
     return Reaches(places, first, last, np.array([len(drawing.text) for drawing in drawings]))
 

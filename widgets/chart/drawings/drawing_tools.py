@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication
 
-from widgets.chart.drawings.drawing import ANCHORS, Anchor, Drawing, Tool
+from widgets.chart.drawings.anchoring import Anchoring
+from widgets.chart.drawings.drawing import ANCHORS, Anchor, Drawing, Tool, from_text, to_text
 from widgets.chart.drawings.drawing_book import DrawingBook
+from widgets.chart.drawings.drawing_keys import press_key
 from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.chart.drawings.geometry import bar_index
@@ -20,11 +23,11 @@ if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView
     from widgets.chart.pane import Pane
 
-MAGNET_REACH: Final = 24.0
-"""Logical pixels within which a point jumps to the open, high, low or close of its bar."""
 DUPLICATE_BARS: Final = 5
 FIRST_TEXT: Final = "Note"
 DRAFT: Final = "draft"
+STRAIGHT: Final = Qt.KeyboardModifier.ShiftModifier
+"""While it is held a point goes straight across, straight up or down, or at 45° from the one before."""
 
 
 class DrawingTools(QObject):
@@ -41,6 +44,7 @@ class DrawingTools(QObject):
         super().__init__(parent)
         self._view = view
         self._shelf = shelf
+        self._points = Anchoring(view)
         self.symbol = ""
         self.tool: Tool | None = None
         self.magnet = False
@@ -87,7 +91,7 @@ class DrawingTools(QObject):
 
     def place(self, tool: Tool, anchor: Anchor) -> None:
         """Make a drawing of one point at once."""
-        self._add(Drawing("", tool, (anchor,), text=FIRST_TEXT if tool is Tool.TEXT else ""))
+        self._add(self._made(tool, (anchor,)))
 
     def change(self, drawing: Drawing) -> None:
         """Replace the drawing of the same name; one step of undo."""
@@ -97,6 +101,29 @@ class DrawingTools(QObject):
     def duplicate(self, drawing: Drawing) -> None:
         """A copy a few bars to the right, which is chosen then."""
         self._add(msgspec.structs.replace(drawing.moved(DUPLICATE_BARS * self._series.bar_ns, 0.0), locked=False))
+
+    def copy(self, drawing: Drawing) -> None:
+        """Put it onto the clipboard, as text."""
+        QApplication.clipboard().setText(to_text(drawing))
+
+    def paste(self) -> bool:
+        """Add the drawing that is on the clipboard, beside the one it was copied from; whether there is one."""
+        found = from_text(QApplication.clipboard().text())
+        if found is None:
+            return False
+        if any(each.anchors == found.anchors and each.tool is found.tool for each in self.book.drawings):
+            self.duplicate(found)
+        else:
+            self._add(msgspec.structs.replace(found, locked=False))
+        return True
+
+    def nudge(self, drawing: Drawing, bars: int, ticks: int) -> None:
+        """Move it by whole bars and ticks; a locked one stays."""
+        if not drawing.locked:
+            price = float(ticks * self._view.model.tick)
+            moved = drawing.moved(bars * self._series.bar_ns, price)
+            anchors = tuple(Anchor(each.time_ns, self._points.rounded(each.price)) for each in moved.anchors)
+            self.change(msgspec.structs.replace(moved, anchors=anchors))
 
     def delete(self, name: str) -> None:
         self.book.remove(name)
@@ -125,7 +152,7 @@ class DrawingTools(QObject):
             return None
         if self.tool is not None:
             if self._placed:
-                self._preview(self._anchor(position))
+                self._preview(self._next_anchor(position))
             return Qt.CursorShape.CrossCursor
         if self._held is not None:
             return Qt.CursorShape.ClosedHandCursor
@@ -143,7 +170,7 @@ class DrawingTools(QObject):
         if pane.name != PRICE_PANE:
             return False
         if self.tool is not None:
-            self._set_point(self._anchor(position))
+            self._set_point(self._next_anchor(position))
             return True
         if self._view.line_at(pane, position):
             return False
@@ -173,44 +200,30 @@ class DrawingTools(QObject):
     def move(self, pane: Pane, position: QPointF) -> None:
         if self._held is None:
             if self.tool is not None and self._placed:
-                self._preview(self._anchor(position))
+                self._preview(self._next_anchor(position))
             return
         drawing, place, start = self._held
         if place is not None:
-            self.scene.draft = drawing.with_anchor(place, self._anchor(position))
+            fixed = drawing.anchors[1 - place] if place < 2 <= len(drawing.anchors) else None
+            self.scene.draft = drawing.with_anchor(place, self._anchor(position, from_=fixed))
         else:
             to = self._anchor(position, free=True)
             series = self._series
             bars = bar_index(series, to.time_ns) - bar_index(series, start.time_ns)
-            self.scene.draft = drawing.moved(bars * series.bar_ns, self._rounded(to.price - start.price))
+            self.scene.draft = drawing.moved(bars * series.bar_ns, self._points.rounded(to.price - start.price))
         self._repaint()
 
     def release(self, pane: Pane, position: QPointF) -> None:
         if self._held is None:
             if self.tool is not None and self._placed:
-                self._set_point(self._anchor(position))
+                self._set_point(self._next_anchor(position))
             return
         moved, self._held, self.scene.draft = self.scene.draft, None, None
         if moved is not None:
             self.change(moved)
 
     def key(self, event: QKeyEvent) -> bool:
-        key, control = Qt.Key(event.key()), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        chosen = self.selected
-        if key == Qt.Key.Key_Escape and self.wants_escape():
-            self._give_up()
-        elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and chosen is not None:
-            self.delete(chosen.name)
-        elif key == Qt.Key.Key_D and control and chosen is not None:
-            self.duplicate(chosen)
-        elif key == Qt.Key.Key_Z and control and not shift:
-            self.undo()
-        elif control and (key == Qt.Key.Key_Y or (key == Qt.Key.Key_Z and shift)):
-            self.redo()
-        else:
-            return False
-        return True
+        return press_key(self, event)
 
     def wants_escape(self) -> bool:
         return self.tool is not None or self._held is not None or self.scene.selected is not None
@@ -221,21 +234,25 @@ class DrawingTools(QObject):
     def _series(self) -> BarSeries:
         return self._view.model.series
 
-    def _anchor(self, position: QPointF, *, free: bool = False) -> Anchor:
-        """The point of the market under a place of the price pane; near a price of its bar, that price."""
-        scale, series = self._view.price_pane.logical_scale(), self._series
-        index = round(scale.index_at(position.x()))
-        price = scale.value_at(position.y())
-        if self.magnet and not free and 0 <= index < len(series):
-            nearest = min(series.bar(index)[1:5], key=lambda each: abs(scale.y(each) - position.y()))
-            if abs(scale.y(nearest) - position.y()) <= MAGNET_REACH:
-                price = nearest
-        return Anchor(int(series.time_at(index)), price if free else self._rounded(price))
+    def _next_anchor(self, position: QPointF) -> Anchor:
+        """The point that a click here would set."""
+        return self._anchor(position, from_=self._placed[0] if len(self._placed) == 1 else None)
 
-    def _rounded(self, price: float) -> float:
-        """To whole ticks, so that an alert and the drawing agree."""
-        tick = self._view.model.tick
-        return float(round(price / float(tick)) * tick)
+    def _anchor(self, position: QPointF, *, free: bool = False, from_: Anchor | None = None) -> Anchor:
+        """The point of the market under a place; ``free`` of the magnet and of ticks, as for measuring a move."""
+        if from_ is not None and QApplication.keyboardModifiers() & STRAIGHT:
+            return self._points.straight(position, from_)
+        return self._points.anchor(position, magnet=self.magnet and not free, free=free)
+
+    def _made(self, tool: Tool, anchors: tuple[Anchor, ...]) -> Drawing:
+        """A new drawing, that looks as the last one of its tool does."""
+        text = FIRST_TEXT if tool is Tool.TEXT else ""
+        made = Drawing("", tool, anchors, text=text)
+        last = next((each for each in reversed(self.book.drawings) if each.tool is tool), None)
+        if last is None:
+            return made
+        sides = {"extends_left": last.extends_left, "extends_right": last.extends_right}
+        return msgspec.structs.replace(made, colour=last.colour, width=last.width, **sides)
 
     def _set_point(self, anchor: Anchor) -> None:
         assert self.tool is not None
@@ -243,14 +260,14 @@ class DrawingTools(QObject):
         if len(self._placed) < ANCHORS[self.tool]:
             self._preview(anchor)
             return
-        made = Drawing("", self.tool, tuple(self._placed), text=FIRST_TEXT if self.tool is Tool.TEXT else "")
+        made = self._made(self.tool, tuple(self._placed))
         self.choose(None)
         self._add(made)
 
     def _preview(self, anchor: Anchor) -> None:
         assert self.tool is not None
         anchors = [*self._placed, *[anchor] * (ANCHORS[self.tool] - len(self._placed))]
-        self.scene.draft = Drawing(DRAFT, self.tool, tuple(anchors))
+        self.scene.draft = msgspec.structs.replace(self._made(self.tool, tuple(anchors)), name=DRAFT)
         self._repaint()
 
     def _add(self, drawing: Drawing) -> None:
@@ -260,7 +277,7 @@ class DrawingTools(QObject):
         if drawing.tool is Tool.TEXT and drawing.text == FIRST_TEXT:
             self.text_wanted.emit(named)
 
-    def _give_up(self) -> None:
+    def give_up(self) -> None:
         """One step back: the drag, the tool, or the choice."""
         if self._held is not None:
             self._abandon()

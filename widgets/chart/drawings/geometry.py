@@ -72,29 +72,31 @@ def shape_of(drawing: Drawing, view: Projection, places: tuple[int, ...]) -> Sha
     first, second = handles[0], handles[-1 if len(handles) < 3 else 1]
     match drawing.tool:
         case Tool.TREND_LINE:
-            shape.lines = [Segment(first, second)]
+            shape.lines = [_extended(first, second, drawing)]
         case Tool.RAY:
             shape.lines = [Segment(first, _far_along(first, second))]
         case Tool.CHANNEL:
             opposite = [view.point(place, anchor.price) for place, anchor in zip(places, opposite_line(drawing))]
-            shape.lines = [Segment(first, second), Segment(*opposite)]
-            middle = [Point(a.x, (a.y + b.y) / 2) for a, b in zip((first, second), opposite, strict=True)]
+            near, far = _extended(first, second, drawing), _extended(opposite[0], opposite[1], drawing)
+            shape.lines = [near, far]
+            middle = [Point((a.x + b.x) / 2, (a.y + b.y) / 2) for a, b in zip(near, far, strict=True)]
             shape.dashed = [Segment(*middle)]
-            shape.area = [first, second, opposite[1], opposite[0]]
+            shape.area = [near.start, near.end, far.end, far.start]
         case Tool.HORIZONTAL_LINE:
             shape.lines = [Segment(Point(0.0, first.y), Point(view.width, first.y))]
         case Tool.VERTICAL_LINE:
             shape.lines = [Segment(Point(first.x, 0.0), Point(first.x, view.height))]
         case Tool.RETRACEMENT:
             start, end = drawing.anchors
-            left, right = min(first.x, second.x), max(first.x, second.x)
+            left, right = _sides(first, second, drawing)
             for share in RETRACEMENTS:
                 y = view.y(end.price + (start.price - end.price) * share)
                 shape.levels.append((share, y))
                 shape.lines.append(Segment(Point(left, y), Point(right, y)))
             shape.dashed = [Segment(first, second)]
         case Tool.RECTANGLE | Tool.MEASURE:
-            corners = [first, Point(second.x, first.y), second, Point(first.x, second.y)]
+            left, right = _sides(first, second, drawing)
+            corners = [Point(left, first.y), Point(right, first.y), Point(right, second.y), Point(left, second.y)]
             shape.area = corners
             shape.lines = [Segment(a, b) for a, b in zip(corners, [*corners[1:], corners[0]], strict=True)]
         case Tool.TEXT:
@@ -154,6 +156,23 @@ def encloses(area: list[Point], point: Point) -> bool:
             crossing = start.x + (point.y - start.y) * (end.x - start.x) / (end.y - start.y)
             inside ^= point.x < crossing
     return inside
+
+
+def _sides(first: Point, second: Point, drawing: Drawing) -> tuple[float, float]:
+    """Where it begins and ends from left to right, with what it is extended by."""
+    left, right = min(first.x, second.x), max(first.x, second.x)
+    return min(left, -FAR) if drawing.extends_left else left, max(right, FAR) if drawing.extends_right else right
+
+
+def _extended(first: Point, second: Point, drawing: Drawing) -> Segment:
+    """The line from the first to the second point, and on where the drawing is extended."""
+    begin, end = first, second
+    forward = second.x >= first.x
+    if drawing.extends_right if forward else drawing.extends_left:
+        end = _far_along(first, second)
+    if drawing.extends_left if forward else drawing.extends_right:
+        begin = _far_along(second, first)
+    return Segment(begin, end)
 
 
 def _far_along(first: Point, second: Point) -> Point:

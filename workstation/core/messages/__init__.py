@@ -96,6 +96,8 @@ from workstation.core.messages.market import (
     Levels,
     MarketInput,
     MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
     Trade,
 )
 from workstation.core.messages.reports import (
@@ -186,6 +188,7 @@ __all__ = [
     "LogLine",
     "MarkPrice",
     "MarketInput",
+    "OpenInterest",
     "OrderAccepted",
     "OrderAdopted",
     "OrderAmended",
@@ -205,6 +208,7 @@ __all__ = [
     "PauseAlgorithm",
     "PauseStrategy",
     "PeakReached",
+    "PerpetualHistory",
     "PlaceOrder",
     "PositionLiquidated",
     "PositionTransferred",

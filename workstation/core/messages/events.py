@@ -39,6 +39,8 @@ class OrderSubmitted(Event, frozen=True):
     """Reference price of the gate, ticks; slippage is measured against it."""
     expires_ns: int
     tag: str = ""
+    good_till_ns: int = 0
+    visible_lots: int = 0
 
 
 class OrderDenied(Event, frozen=True):

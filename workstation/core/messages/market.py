@@ -84,6 +84,25 @@ class FundingRate(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="F
     price: int
 
 
+class OpenInterest(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="O"):
+    """The contracts of a perpetual that are open now, every one counted once."""
+
+    symbol: str
+    ts_ns: int
+    lots: int
+
+
+class PerpetualHistory(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="P"):
+    """Open interest and funding of a perpetual from before the session, oldest first. Nothing trades on them."""
+
+    symbol: str
+    ts_ns: int
+    open_interest: tuple[tuple[int, int], ...]
+    """UTC nanoseconds and lots."""
+    fundings: tuple[tuple[int, int], ...]
+    """UTC nanoseconds at which it fell due, and rate."""
+
+
 class FeedStatus(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="X"):
     """The feed of a symbol went down or came back. An empty symbol means every symbol."""
 
@@ -107,5 +126,16 @@ class Heartbeat(msgspec.Struct, frozen=True, gc=False, array_like=True, tag="H")
 
 
 MarketInput = (
-    Trade | BookSnapshot | BookDelta | Bar | History | MarkPrice | FundingRate | FeedStatus | ClockOffset | Heartbeat
+    Trade
+    | BookSnapshot
+    | BookDelta
+    | Bar
+    | History
+    | MarkPrice
+    | FundingRate
+    | OpenInterest
+    | PerpetualHistory
+    | FeedStatus
+    | ClockOffset
+    | Heartbeat
 )

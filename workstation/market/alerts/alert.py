@@ -19,6 +19,12 @@ class Direction(StrEnum):
     ABOVE = "above"
     BELOW = "below"
     EITHER = "either"
+    ENTERS = "enters"
+    LEAVES = "leaves"
+
+
+OF_ZONES = frozenset({Direction.ENTERS, Direction.LEAVES})
+"""What only the zone of an alert can be; ``EITHER`` is both of it there."""
 
 
 class Repeat(StrEnum):
@@ -29,10 +35,14 @@ class Repeat(StrEnum):
 
 
 class PriceLevel(msgspec.Struct, frozen=True, tag="price"):
-    """The price of trades against one price; ``drawing`` names the line on the chart that it follows, if any."""
+    """The price of trades against one price.
+
+    ``drawing`` names what it follows on the chart, if anything, and ``part`` which of its levels.
+    """
 
     price: Decimal
     drawing: str = ""
+    part: str = ""
 
     def __post_init__(self) -> None:
         if not self.price.is_finite() or self.price <= 0:
@@ -52,12 +62,41 @@ class PriceLine(msgspec.Struct, frozen=True, tag="line"):
     end_price: Decimal
     extends: bool = False
     drawing: str = ""
+    part: str = ""
 
     def __post_init__(self) -> None:
         if not self.start_ns < self.end_ns:
             raise ValueError("the line of an alert begins before it ends")
         if not (self.start_price.is_finite() and self.end_price.is_finite()):
             raise ValueError("the prices of an alert's line are numbers")
+
+
+class PriceZone(msgspec.Struct, frozen=True, tag="zone"):
+    """The price of trades against what lies between two lines, the edges included, UTC nanoseconds and prices.
+
+    As with a line there is no zone before the first time, and after the second one where it ``extends``.
+    """
+
+    start_ns: int
+    end_ns: int
+    low_start: Decimal
+    low_end: Decimal
+    high_start: Decimal
+    high_end: Decimal
+    extends: bool = False
+    drawing: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.start_ns < self.end_ns:
+            raise ValueError("the zone of an alert begins before it ends")
+        edges = (self.low_start, self.high_start), (self.low_end, self.high_end)
+        if not all(low.is_finite() and high.is_finite() and low <= high for low, high in edges):
+            raise ValueError("the lower edge of an alert's zone is below its upper edge")
+
+    @property
+    def is_level(self) -> bool:
+        """Whether it lies between two prices."""
+        return self.low_start == self.low_end and self.high_start == self.high_end
 
 
 class IndicatorLevel(msgspec.Struct, frozen=True, tag="indicator"):
@@ -79,11 +118,11 @@ class IndicatorLevel(msgspec.Struct, frozen=True, tag="indicator"):
             raise ValueError("the value of an alert is a number")
 
 
-Condition = PriceLevel | PriceLine | IndicatorLevel
+Condition = PriceLevel | PriceLine | PriceZone | IndicatorLevel
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """``side`` is where its price stood last: 1 above, −1 below, 0 at the level, None unknown.
+    """``side`` is where its price stood last: 1 above, −1 below, 0 at the level or in the zone, None unknown.
 
     Times are UTC nanoseconds. Raises ``ValueError`` when the parts do not fit.
     """
@@ -111,6 +150,10 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True):
             raise ValueError(f"{self.timeframe} is no timeframe")
         if len(self.note) > LONGEST_NOTE:
             raise ValueError(f"a note has at most {LONGEST_NOTE} letters")
+        if self.direction in OF_ZONES and not isinstance(self.condition, PriceZone):
+            raise ValueError("only a zone can be entered or left")
+        if self.direction in (Direction.ABOVE, Direction.BELOW) and isinstance(self.condition, PriceZone):
+            raise ValueError("a zone is entered or left")
         if self.side not in (None, -1, 0, 1):
             raise ValueError("a side is −1, 0 or 1")
 

@@ -9,19 +9,23 @@ from typing import NamedTuple
 import msgspec
 
 from workstation.core.instrument import Instrument
-from workstation.market.alerts.alert import Alert, IndicatorLevel, PriceLevel, PriceLine, Repeat
-from workstation.market.alerts.crossing import counts, crossed, side_of_line, sign
+from workstation.market.alerts.alert import Alert, IndicatorLevel, PriceLevel, PriceLine, PriceZone, Repeat
+from workstation.market.alerts.crossing import Crossing, counts, crossed, crossed_zone, side_of_line, sign
 
 MOST_ALERTS = 500
 
 
+Line = tuple[tuple[int, int], tuple[int, int]]
+"""Two points, nanoseconds and ticks, the earlier first."""
+
+
 class Firing(NamedTuple):
-    """An alert that fired: as it stands afterwards, when, at what value, and from which side (1: it went above)."""
+    """An alert that fired: as it stands afterwards, when, at what value, and how."""
 
     alert: Alert
     ts_ns: int
     value: Decimal | float
-    crossing: int
+    crossing: Crossing
     missed: bool = False
     """It was crossed while nothing watched."""
 
@@ -39,23 +43,31 @@ class _Watch:
         self.instrument = instrument
         condition = alert.condition
         self._level = 0
-        self._line: tuple[tuple[int, int], tuple[int, int]] | None = None
+        self._edges: tuple[Line, ...] = ()
         if instrument is not None and isinstance(condition, PriceLevel):
             self._level = instrument.ticks_rounded(condition.price)
         elif instrument is not None and isinstance(condition, PriceLine):
-            start = condition.start_ns, instrument.ticks_rounded(condition.start_price)
-            self._line = start, (condition.end_ns, instrument.ticks_rounded(condition.end_price))
+            self._edges = (_line(condition, condition.start_price, condition.end_price, instrument),)
+        elif instrument is not None and isinstance(condition, PriceZone):
+            self._edges = (
+                _line(condition, condition.low_start, condition.low_end, instrument),
+                _line(condition, condition.high_start, condition.high_end, instrument),
+            )
 
     def side_at(self, ticks: int, ts_ns: int) -> int | None:
-        """The side of a price; None where there is no line."""
-        if self._line is None:
+        """The side of a price, 0 within a zone; None where there is no line."""
+        if not self._edges:
             return sign(ticks - self._level)
-        start, end = self._line
+        start, end = self._edges[0]
         condition = self.alert.condition
-        assert isinstance(condition, PriceLine)
+        assert isinstance(condition, PriceLine | PriceZone)
         if ts_ns < start[0] or (ts_ns > end[0] and not condition.extends):
             return None
-        return side_of_line(ticks, ts_ns, start, end)
+        sides = [side_of_line(ticks, ts_ns, *edge) for edge in self._edges]
+        if isinstance(condition, PriceLine):
+            return sides[0]
+        below, above = min(sides[0], 0), max(sides[-1], 0)
+        return below or above
 
     def take(self, side: int | None, ts_ns: int, value: Decimal | float, missed: bool) -> Firing | None:
         """The price is on this side now; what fires."""
@@ -63,7 +75,7 @@ class _Watch:
         alert = self.alert
         if side is None or not alert.enabled or alert.expired(ts_ns):
             return None
-        crossing = crossed(before, side)
+        crossing = (crossed_zone if isinstance(alert.condition, PriceZone) else crossed)(before, side)
         if not counts(crossing, alert.direction):
             return None
         bar = ts_ns // alert.interval_ns
@@ -81,10 +93,14 @@ class _Watch:
     @property
     def level(self) -> int | None:
         """Ticks of a level that stands still; None for a line."""
-        return self._level if self._line is None else None
+        return None if self._edges else self._level
 
     def snapshot(self) -> Alert:
         return msgspec.structs.replace(self.alert, side=self.side, seen_ns=self.seen_ns)
+
+
+def _line(of: PriceLine | PriceZone, start: Decimal, end: Decimal, instrument: Instrument) -> Line:
+    return (of.start_ns, instrument.ticks_rounded(start)), (of.end_ns, instrument.ticks_rounded(end))
 
 
 class _Symbol:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from workstation.core.instrument import Instrument
-from workstation.market.alerts.alert import Alert, IndicatorLevel, PriceLevel
+from workstation.market.alerts.alert import Alert, IndicatorLevel, PriceLevel, PriceLine
 from workstation.market.alerts.crossing import path_of_bar
 
 MOST_BARS = 2_000
@@ -38,13 +38,20 @@ def past_prices(alert: Alert, instrument: Instrument, bars: Any) -> Iterator[Pas
     # From one bar to the next the price may jump.
     low[1:], high[1:] = np.minimum(low[1:], close[:-1]), np.maximum(high[1:], close[:-1])
     tick = instrument.tick_lossy
+    reached = np.zeros(len(opens), dtype=bool)
     if isinstance(condition, PriceLevel):
-        floor = ceiling = np.full(len(opens), float(condition.price))
+        edges = [(condition.price, condition.price)]
+    elif isinstance(condition, PriceLine):
+        edges = [(condition.start_price, condition.end_price)]
     else:
-        slope = float(condition.end_price - condition.start_price) / (condition.end_ns - condition.start_ns)
-        ends = [float(condition.start_price) + (times - condition.start_ns) * slope for times in (opens, closes)]
-        floor, ceiling = np.minimum(*ends), np.maximum(*ends)
-    reached = (low <= ceiling + tick) & (high >= floor - tick)
+        edges = [(condition.low_start, condition.low_end), (condition.high_start, condition.high_end)]
+    for start, end in edges:
+        floor = ceiling = np.full(len(opens), float(start))
+        if not isinstance(condition, PriceLevel):
+            slope = float(end - start) / (condition.end_ns - condition.start_ns)
+            ends = [float(start) + (times - condition.start_ns) * slope for times in (opens, closes)]
+            floor, ceiling = np.minimum(*ends), np.maximum(*ends)
+        reached |= (low <= ceiling + tick) & (high >= floor - tick)
     # Where the price stood when it was seen is not in the bars: the first one may have jumped from there.
     reached[0] = True
     for place in np.flatnonzero(reached)[-MOST_BARS:]:

@@ -10,15 +10,27 @@ import numpy as np
 from workstation.config.settings import BuiltInMarket as MarketSettings
 from workstation.core.errors import DataError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import BookSnapshot, FundingRate, History, MarketInput, MarkPrice
+from workstation.core.messages import (
+    BookSnapshot,
+    FundingRate,
+    History,
+    MarketInput,
+    MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
+)
 from workstation.core.money import BASIS_POINT
-from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
+from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from workstation.market.built_in.assets import asset_of, typical_price
+from workstation.market.built_in.open_interest import open_interest_lots
 from workstation.market.built_in.past import Past
 from workstation.market.built_in.price_path import GRID_NS, AssetFactors, PricePath, generator
 from workstation.market.built_in.symbol_feed import SymbolFeed
 
 FUNDING_NS = 8 * HOUR_NS
+OPEN_INTEREST_NS = 10 * SECOND_NS
+PAST_OPEN_INTEREST = ((HOUR_NS, 20 * DAY_NS), (5 * MINUTE_NS, 2 * DAY_NS))
+"""Of the past it is told each hour, and of the last days in finer steps: interval and how far back."""
 
 Source = Callable[[int], tuple[list[MarketInput], int]]
 """Makes the events that are due at a time, and tells when it is due next."""
@@ -53,6 +65,8 @@ class BuiltInMarket:
         factors = AssetFactors(seed, "live", assets, GRID_NS / SECOND_NS, volatility, crashes)
         self._path = PricePath(factors, self.start_prices, start_ns)
         self._forget_ns = start_ns
+        self._seed = seed
+        self._past_days = settings.history_days
         rate = float(settings.messages_per_second)
         self._past = Past(self._instruments, seed, settings.history_days, volatility, crashes, rate)
         self._feeds: dict[str, SymbolFeed] = {}
@@ -69,6 +83,8 @@ class BuiltInMarket:
             if instrument.is_derivative:
                 self._add(self._marks(symbol), start_ns)
                 self._add(self._fundings(symbol), start_ns // FUNDING_NS * FUNDING_NS + FUNDING_NS)
+                first_ns = start_ns // OPEN_INTEREST_NS * OPEN_INTEREST_NS + OPEN_INTEREST_NS
+                self._add(self._open_interest(instrument), first_ns)
         heapify(self._due)
 
     @property
@@ -127,6 +143,23 @@ class BuiltInMarket:
         price = self.start_prices[symbol] if end_price is None else end_price
         return self._past.history(symbol, interval_ns, bars, end, price)
 
+    def perpetual_history(self, symbol: str) -> PerpetualHistory | None:
+        """Open interest and funding from before the start; ``None`` for a symbol that has neither."""
+        instrument = self._instruments[symbol]
+        if not instrument.is_derivative:
+            return None
+        start_ns = self.start_ns
+        times = [
+            np.arange((start_ns - span_ns) // interval_ns * interval_ns, start_ns, interval_ns)
+            for interval_ns, span_ns in PAST_OPEN_INTEREST
+        ]
+        told = np.unique(np.concatenate(times))
+        open_interest = tuple(zip(told.tolist(), open_interest_lots(instrument, told).tolist()))
+        rng = generator(self._seed, "past funding", symbol)
+        first_ns = (start_ns - self._past_days * DAY_NS) // FUNDING_NS * FUNDING_NS
+        fundings = tuple((ts_ns, _funding_rate(rng)) for ts_ns in range(first_ns, start_ns, FUNDING_NS))
+        return PerpetualHistory(symbol, start_ns, open_interest, fundings)
+
     def forget_past(self) -> None:
         """Free the memory of the past once its bars are taken; asking again draws it anew."""
         self._past.forget()
@@ -145,15 +178,25 @@ class BuiltInMarket:
         rng = self._funding[symbol]
 
         def source(time_ns: int) -> tuple[list[MarketInput], int]:
-            rate = int(BASIS_POINT * np.clip(1.0 + 1.2 * rng.standard_normal(), -7.5, 7.5))
-            price = self._fair_ticks(symbol, time_ns)
+            rate, price = _funding_rate(rng), self._fair_ticks(symbol, time_ns)
             return [FundingRate(symbol, time_ns, rate, price)], time_ns + FUNDING_NS
+
+        return source
+
+    def _open_interest(self, instrument: Instrument) -> Source:
+        def source(time_ns: int) -> tuple[list[MarketInput], int]:
+            lots = int(open_interest_lots(instrument, np.array([time_ns]))[0])
+            return [OpenInterest(instrument.symbol, time_ns, lots)], time_ns + OPEN_INTEREST_NS
 
         return source
 
     def _fair_ticks(self, symbol: str, time_ns: int) -> int:
         fair, _ = self._path.at(symbol, np.array([time_ns], dtype=np.int64))
         return max(1, round(float(fair[0])))
+
+
+def _funding_rate(rng: np.random.Generator) -> int:
+    return int(BASIS_POINT * np.clip(1.0 + 1.2 * rng.standard_normal(), -7.5, 7.5))
 
 
 def _steps(feed: SymbolFeed) -> Source:

@@ -21,6 +21,7 @@ from workstation.core.messages import (
     LogLine,
     MarketInput,
     MarkPrice,
+    OpenInterest,
     Trade,
 )
 from workstation.core.types import Severity
@@ -112,7 +113,7 @@ class MarketRecorder:
         ]
 
     def _listen(self) -> None:
-        for kind in (Trade, BookDelta, BookSnapshot, MarkPrice, FundingRate):
+        for kind in (Trade, BookDelta, BookSnapshot, MarkPrice, FundingRate, OpenInterest):
             self._subscriptions.append(self._bus.subscribe(kind, self._take))
         self._subscriptions.append(self._bus.subscribe(FeedStatus, self._take_status))
         self._subscriptions.append(self._bus.subscribe(BookGap, self._take_gap))

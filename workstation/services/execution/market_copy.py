@@ -10,6 +10,7 @@ from workstation.core.errors import ConfigurationError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import MarketInput, VenueReport
 from workstation.core.views import ConnectionView
+from workstation.market.watching import Watching
 from workstation.services.engine_bridge import MARKET_TYPES, SLICE, as_it_stands
 from workstation.session import Session
 from workstation.session.link_tasks import LinkTasks
@@ -24,6 +25,7 @@ class MarketCopy:
     """``start_market`` begins with how the other's market stands. It has no venue."""
 
     notes: tuple[str, ...] = ()
+    watching: Watching | None = None
 
     def __init__(self, of: Session) -> None:
         self._of = of

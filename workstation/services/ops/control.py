@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workstation.core.timeframe import SECOND_NS
+from workstation.messaging.lease import person_of
 from workstation.services.engine_commands import needs_lease
 from workstation.services.ops.problems import Problem
 from workstation.services.ops.tokens import Caller
@@ -74,14 +75,14 @@ class OpsControl:
             return {"ok": True, "text": text, "duplicate": False, "orders": []}
 
     async def _take(self, who: Caller) -> str:
-        await self._control.take_now()
+        await self._control.take_now(who.who)
         self._taker, self._used_ns = who, self._now_ns()
         return f"{who.who} has control; it is given up after {self._idle_s:.0f} s without a command."
 
     async def _give_up(self, who: Caller) -> str:
         has = self.caller
         if has != who:
-            other = has.who if has is not None else await self._control.holder()
+            other = has.who if has is not None else person_of(await self._control.holder())
             raise Problem(409, f"{other or 'Nobody'} has control, so {who.who} cannot give it up.")
         await self._control.give_up_now()
         return "Control is given up."
@@ -120,7 +121,7 @@ class OpsControl:
 
     def _told(self, holder: str, who: Caller) -> dict[str, Any]:
         has = self.caller if holder == self._session else None
-        name = has.who if has is not None else holder
+        name = has.who if has is not None else person_of(holder)
         return {
             "holder": holder,
             "who": name,

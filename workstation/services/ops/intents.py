@@ -8,6 +8,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import AmendOrder
 from workstation.core.orders import Intent
 from workstation.core.types import MANUAL, OrderType, Side, TimeInForce
+from workstation.messaging.moments import nanoseconds
 from workstation.services.ops.problems import Problem
 from workstation.services.ops.requests import Amendment, OrderTerms
 
@@ -28,6 +29,8 @@ def intent_of(terms: OrderTerms, instrument: Instrument) -> Intent:
         stop_price=_ticks(instrument, terms.stop_price),
         trail=_ticks(instrument, terms.trail),
         time_in_force=TimeInForce(terms.time_in_force),
+        good_till_ns=_moment(terms.good_till),
+        visible_lots=0 if terms.visible is None else _lots(instrument, terms.visible),
         post_only=terms.post_only,
         reduce_only=terms.reduce_only,
         stop_loss=_ticks(instrument, terms.stop_loss),
@@ -55,6 +58,16 @@ def _ticks(instrument: Instrument, price: str | None) -> int:
 
 def _lots(instrument: Instrument, quantity: str) -> int:
     return _bounded(instrument.lots, quantity)
+
+
+def _moment(text: str | None) -> int:
+    try:
+        until_ns = 0 if text is None else nanoseconds(text)
+    except ValueError:
+        raise Problem(409, f"{text} is no time: write it as 2026-01-31T12:00:00Z, in UTC.") from None
+    if until_ns >= _LARGEST:
+        raise Problem(409, f"{text} is further ahead than an order can last.")
+    return until_ns
 
 
 def _bounded(steps_of: Callable[[str], int], text: str) -> int:

@@ -30,6 +30,7 @@ IdempotencyKey = Annotated[
 
 Rows = Annotated[int, Query(ge=1, le=5_000, description="most rows")]
 Points = Annotated[int, Query(ge=1, le=50_000, description="most points")]
+Moment = Annotated[str, Field(max_length=40, description="2026-01-31T12:00:00Z, UTC")]
 
 
 class Asked(BaseModel):
@@ -50,7 +51,11 @@ class OrderTerms(Asked):
     price: Amount | None = None
     stop_price: Amount | None = None
     trail: Amount | None = None
-    time_in_force: Literal["gtc", "ioc", "fok"] = "gtc"
+    time_in_force: Literal["gtc", "gtd", "ioc", "fok"] = "gtc"
+    good_till: Moment | None = None
+    """When an order with time in force ``gtd`` ends."""
+    visible: Amount | None = None
+    """What the venue's own iceberg shows at a time."""
     post_only: bool = False
     reduce_only: bool = False
     stop_loss: Amount | None = None

@@ -75,16 +75,18 @@ class Bookkeeper:
         trades: dict[int, dict[str, Any]] = {}
         try:
             with self._database.writing():
+                last = BookingRow.select(BookingRow.seq).order_by(BookingRow.seq.desc()).limit(1).scalar() or 0
                 for seq, message, _ in messages:
                     body = message.body
                     if not isinstance(body, ExecutionBody) or self._is_booked(body):
                         continue
                     news.append(body)
                     # A later stream may count from one again: rows are numbered by us.
-                    for row in self._book(body, self._next_row(seq, bookings)):
+                    for row in self._book(body, max(seq, last + 1)):
                         bookings.append(row[0])
                         if row[1] is not None:
                             trades[row[1].number] = _trade_row(row[1])
+                    last = bookings[-1]["seq"] if bookings else last
                 self._database.add(BookingRow, bookings)
                 self._database.add(TradeRow, list(trades.values()))
                 self._database.touch(sorted({row["day"] for row in (*bookings, *trades.values())}))
@@ -101,12 +103,6 @@ class Bookkeeper:
         if not body.execution_id or body.execution_id in self.books.ledger.booked:
             return bool(body.execution_id)
         return bool(BookingRow.select().where(BookingRow.execution_id == body.execution_id).exists())
-
-    def _next_row(self, seq: int, new: Sequence[dict[str, Any]]) -> int:
-        if new:
-            return max(seq, int(new[-1]["seq"]) + 1)
-        last = BookingRow.select(BookingRow.seq).order_by(BookingRow.seq.desc()).limit(1).scalar() or 0
-        return max(seq, int(last) + 1)
 
     def _book(self, body: ExecutionBody, seq: int) -> Iterator[tuple[dict[str, Any], Trade | None]]:
         for part, booked in enumerate(self.books.book(body)):

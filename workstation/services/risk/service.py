@@ -110,7 +110,7 @@ class RiskService:
         await self._changed()
         await self._link.serve(self._messaging.subjects.risk_management, self._command, RiskCommandBody)
         with contextlib.suppress(*_AWAY):
-            await self._link.client.flush()
+            await self._link.confirm()
 
     async def _load(self) -> dict[str, Any] | None:
         """What was kept. A NATS that is just starting is waited for: to begin without it would forget a kill."""

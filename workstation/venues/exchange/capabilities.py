@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from workstation.config.settings import Exchange
+from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderType
-from workstation.venues.base import Capabilities
+from workstation.venues.base import MOST_ICEBERG_PARTS, Capabilities
 from workstation.venues.exchange.codes import family_of
 
 _PLAIN = frozenset({OrderType.MARKET, OrderType.LIMIT})
@@ -12,6 +13,10 @@ _CONDITIONAL = frozenset(
     {OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT},
 )
 _AMENDABLE = {("binance", "linear"): frozenset({OrderType.LIMIT})}
+_DATED = {("binance", "linear"): frozenset({OrderType.LIMIT})}
+_DATE_AHEAD_NS = 610 * SECOND_NS
+"""Binance takes dates from 600 s ahead, by its clock and when the order has arrived."""
+_ICEBERG_PARTS = {("binance", "spot"): MOST_ICEBERG_PARTS}
 _ENFORCE_EXPIRY = ("binance", "bybit", "okx", "kraken")
 
 
@@ -22,7 +27,11 @@ def native_types(settings: Exchange) -> frozenset[OrderType]:
 
 def amendable_types(settings: Exchange) -> frozenset[OrderType]:
     """Order types that the exchange changes in place, keeping the order's id and losing no fill."""
-    return _AMENDABLE.get((family_of(settings.name), settings.market), frozenset())
+    return _AMENDABLE.get(_kind_of(settings), frozenset())
+
+
+def _kind_of(settings: Exchange) -> tuple[str, str]:
+    return family_of(settings.name), settings.market
 
 
 def exchange_capabilities(settings: Exchange) -> Capabilities:
@@ -34,6 +43,10 @@ def exchange_capabilities(settings: Exchange) -> Capabilities:
         amend=bool(amendable_types(settings)),
         amend_types=amendable_types(settings),
         certain=False,
+        good_till_types=_DATED.get(_kind_of(settings), frozenset()),
+        good_till_post_only=False,
+        good_till_ahead_ns=_DATE_AHEAD_NS,
+        iceberg_parts=_ICEBERG_PARTS.get(_kind_of(settings), 0),
         reconciles=True,
     )
 
@@ -57,6 +70,11 @@ def exchange_notes(settings: Exchange) -> tuple[str, ...]:
     if family == "okx" and settings.market == "linear":
         notes.append(f"Orders at {name} use cross margin: set account.margin_mode to cross.")
     notes.append("Brackets and trailing stops are held by this program and work while it runs.")
+    dated = "Orders good till a date are cancelled by this program when it has come"
+    if _DATED.get(_kind_of(settings)):
+        notes.append(f"{dated}, but for plain limit orders, which {name} ends itself.")
+    else:
+        notes.append(f"{dated}: {name} goes on with them while it does not run.")
     if settings.market == "spot":
         notes.append("An exit first cancels the stop that binds its holding, and leaves once that has ended.")
     if not amendable_types(settings):

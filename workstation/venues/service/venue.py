@@ -14,7 +14,7 @@ from workstation.core.orders import Approved, KillRequest, Order, QueryRequest, 
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderType
 from workstation.messaging.order_bodies import RequestBody, request_body
-from workstation.venues.base import Capabilities, Request
+from workstation.venues.base import MOST_ICEBERG_PARTS, Capabilities, Request
 
 AGAIN_NS = 30 * SECOND_NS
 """How soon an order is asked for again: only a stream that was lost makes that necessary."""
@@ -28,6 +28,8 @@ def service_capabilities(instruments: Mapping[str, Instrument]) -> Capabilities:
         short=any(instrument.is_derivative for instrument in instruments.values()),
         amend=True,
         certain=True,
+        good_till_types=frozenset(OrderType),
+        iceberg_parts=MOST_ICEBERG_PARTS,
         outlives=True,
     )
 

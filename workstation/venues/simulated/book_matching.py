@@ -112,6 +112,7 @@ class BookMatcher:
         """Queue up behind what the book shows at the limit."""
         order.leave_queue()
         order.resting = True
+        order.displayed = min(order.display, order.live)
         order.ahead = order.level_shown = self._shown(order)
 
     def _shown(self, order: VenueOrder) -> int:

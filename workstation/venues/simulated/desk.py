@@ -13,6 +13,7 @@ from workstation.core.messages import (
     OrderFilled,
     OrderTriggered,
 )
+from workstation.core.timeframe import utc_text
 from workstation.core.types import Liquidity, OrderState
 from workstation.rules.matching import slippage_cost, slipped_price
 from workstation.rules.trailing import trail_worth_telling, trailed_stop
@@ -42,6 +43,8 @@ class Desk:
         self.groups: dict[str, list[VenueOrder]] = {}
         self.fresh: list[VenueOrder] = []
         """Released by a parent's fill and not matched yet."""
+        self.settle: Callable[[], None] = lambda: None
+        """Called at the end of what the clock alone brought about."""
         self.on_opened: Callable[[SymbolState], None] = _ignore
 
     # --- coming in -------------------------------------------------------------------------------------------------
@@ -66,6 +69,8 @@ class Desk:
             self.groups.setdefault(order.group, []).append(order)
         if order.parent is not None:
             order.parent.children.append(order)
+        if order.good_till_ns:
+            self._clock.call_at(order.good_till_ns, lambda: self._date_passed(order))
         if order.held:
             order.state = OrderState.HELD
         else:
@@ -220,6 +225,11 @@ class Desk:
     def expire(self, order: VenueOrder, reason: str) -> None:
         self._reports.queue.append(OrderExpired(ts_ns=self._reports.stamp(), client_id=order.client_id, reason=reason))
         self._end(order, OrderState.EXPIRED)
+
+    def _date_passed(self, order: VenueOrder) -> None:
+        if order.is_open:
+            self.expire(order, f"good till {utc_text(order.good_till_ns)} UTC")
+            self.settle()
 
     def _end(self, order: VenueOrder, state: OrderState) -> None:
         order.state = state

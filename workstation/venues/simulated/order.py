@@ -26,6 +26,7 @@ class VenueOrder:
         "displayed",
         "filled",
         "fills",
+        "good_till_ns",
         "group",
         "held",
         "immediate",
@@ -85,7 +86,7 @@ class VenueOrder:
         self.waiting = intent.type not in _WITHOUT_TRIGGER
         """Its trigger has not been met."""
         self.time_in_force: TimeInForce = intent.time_in_force
-        self.immediate = intent.time_in_force is not TimeInForce.GTC
+        self.immediate = intent.time_in_force in (TimeInForce.IOC, TimeInForce.FOK)
         self.whole = intent.time_in_force is TimeInForce.FOK
         self.post_only = intent.post_only
         self.reduce_only = intent.reduce_only
@@ -106,9 +107,10 @@ class VenueOrder:
         self.traded = 0
         self.pending = 0
         self.slices = 0
-        self.display = 0
+        self.good_till_ns = intent.good_till_ns
+        self.display = intent.visible_lots
         """Lots that an iceberg shows at a time; 0 for an order that shows all."""
-        self.displayed = 0
+        self.displayed = min(intent.visible_lots, intent.lots)
         """Of an iceberg's part in the book, what has not filled."""
 
     @property

@@ -77,4 +77,6 @@ def _intent_of(order: Order, parent_id: str) -> Intent:
         reduce_only=order.venue_reduces,
         parent_id=parent_id,
         oco_group=order.oco_group,
+        good_till_ns=order.good_till_ns,
+        visible_lots=order.visible_lots,
     )

@@ -18,6 +18,7 @@ REDUCE_ONLY = "REDUCE_ONLY"
 BALANCE = "INSUFFICIENT_BALANCE"
 MARGIN = "INSUFFICIENT_MARGIN"
 PARENT = "PARENT"
+ICEBERG = "ICEBERG"
 """Codes of ``OrderRejected``."""
 
 Refusal = tuple[str, str]
@@ -35,6 +36,8 @@ def terms_refusal(order: VenueOrder, type_: OrderType) -> Refusal | None:
         return PRICE, f"A {type_.value} order of {symbol} needs a stop price above 0."
     if type_ is OrderType.TRAILING_STOP and order.trail <= 0:
         return PRICE, f"A trailing stop of {symbol} needs a distance above 0."
+    if order.display and (type_ is not OrderType.LIMIT or order.immediate or not 0 < order.display <= order.lots):
+        return ICEBERG, f"An iceberg of {symbol} is a limit order that rests, and shows at most its quantity."
     return None
 
 

@@ -24,7 +24,7 @@ from workstation.core.messages import (
 from workstation.core.orders import AmendRequest, Approved, CancelRequest, Order, QueryRequest, SnapshotRequest
 from workstation.core.types import OrderState, OrderType
 from workstation.market.order_book import OrderBook
-from workstation.venues.base import Capabilities, ReportHandler, Request
+from workstation.venues.base import MOST_ICEBERG_PARTS, Capabilities, ReportHandler, Request
 from workstation.venues.simulated.account import VenueAccount
 from workstation.venues.simulated.bar_matching import BarMatcher
 from workstation.venues.simulated.book_matching import BookMatcher
@@ -94,6 +94,7 @@ class SimVenue:
         self._inbound: deque[tuple[int, Request | Placement]] = deque()
         self._bars = BarMatcher(clock, self._reports, self._desk, self._liquidation, self._inbound, figures)
         self._desk.on_opened = self._funding.watch
+        self._desk.settle = self._settle
         self._arrival_ns = 0
         self._number = 0
         self.can = Capabilities(
@@ -102,6 +103,8 @@ class SimVenue:
             short=any(state.is_derivative for state in self._states.values()),
             amend=True,
             certain=True,
+            good_till_types=frozenset(OrderType),
+            iceberg_parts=MOST_ICEBERG_PARTS,
         )
 
     @property
@@ -392,13 +395,6 @@ class SimVenue:
         if state.lots:
             self._liquidation.liquidate(state, price)
             self._settle()
-
-    def show_only(self, client_id: str, lots: int) -> None:
-        """Make an open order an iceberg: it shows so many lots at a time, and each next part queues up at the back."""
-        order = self._desk.orders.get(client_id)
-        if order is not None:
-            order.display = lots
-            order.displayed = min(lots, order.live)
 
     def liquidation_price(self, symbol: str) -> int:
         """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""

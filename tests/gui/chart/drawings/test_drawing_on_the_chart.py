@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -311,3 +312,83 @@ def test_a_narrow_toolbar_keeps_every_tool_in_its_menu(hand: Draftsman) -> None:
     strip.resize(24 * 4, 22)
     assert [button.isVisible() for button in strip.buttons.values()] == [True, True, False, False, False, False]
     assert [action.text() for action in strip.menu().actions()][:3] == ["Trend line", "Ray", "Parallel channel"]
+
+
+def test_shift_keeps_a_point_level_upright_or_at_45_degrees(hand: Draftsman) -> None:
+    shift = Qt.KeyboardModifier.ShiftModifier
+    for end, kind in (((300, 214), "level"), ((158, 330), "upright"), ((270, 300), "slanted")):
+        hand.take(Tool.TREND_LINE)
+        hand.click(150, 200)
+        hand.qtbot.mouseClick(hand.view.viewport(), Qt.MouseButton.LeftButton, shift, hand.spot(*end))
+        first, second = hand.drawings[-1].anchors
+        if kind == "level":
+            assert first.price == second.price and first.time_ns != second.time_ns
+        elif kind == "upright":
+            assert first.time_ns == second.time_ns and first.price != second.price
+        else:
+            scale, index_at = hand.view.price_pane.logical_scale(), hand.view.model.series.index_at
+            across = scale.x(index_at(second.time_ns)) - scale.x(index_at(first.time_ns))
+            down = scale.y(second.price) - scale.y(first.price)
+            assert across == pytest.approx(down, abs=scale.pitch)
+
+
+def test_arrows_nudge_by_bars_and_ticks_and_leave_a_locked_drawing(hand: Draftsman) -> None:
+    hand.take(Tool.HORIZONTAL_LINE)
+    hand.click(200, 250)
+    (drawn,) = hand.drawings
+    left = hand.view.model.left
+    hand.press_key(Qt.Key.Key_Up)
+    hand.press_key(Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
+    (moved,) = hand.drawings
+    assert moved.anchors[0].price == pytest.approx(drawn.anchors[0].price + 0.1)
+    assert moved.anchors[0].time_ns == drawn.anchors[0].time_ns + 10 * MINUTE
+    assert hand.view.model.left == left
+    hand.board.drawing.change(msgspec.structs.replace(moved, locked=True))
+    hand.press_key(Qt.Key.Key_Down)
+    assert hand.drawings[0].anchors == moved.anchors
+
+
+def test_a_copy_goes_through_the_clipboard_to_another_symbol(hand: Draftsman) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    hand.take(Tool.RECTANGLE)
+    hand.drag((150, 200), (260, 300))
+    (drawn,) = hand.drawings
+    hand.board.drawing.change(msgspec.structs.replace(drawn, colour="accent", width=3))
+    hand.press_key(Qt.Key.Key_C, control)
+    hand.press_key(Qt.Key.Key_V, control)
+    beside = hand.drawings[-1]
+    assert (beside.colour, beside.width) == ("accent", 3) and beside.anchors != drawn.anchors
+    hand.board.drawing.show("ETHUSDT")
+    hand.press_key(Qt.Key.Key_V, control)
+    (pasted,) = hand.drawings
+    assert pasted.anchors == drawn.anchors and pasted.colour == "accent"
+    QApplication.clipboard().setText("no drawing")
+    hand.press_key(Qt.Key.Key_V, control)
+    assert len(hand.drawings) == 1
+
+
+def test_a_new_drawing_looks_as_the_last_of_its_tool(hand: Draftsman) -> None:
+    hand.take(Tool.TREND_LINE)
+    hand.drag((150, 200), (260, 300))
+    (drawn,) = hand.drawings
+    hand.board.drawing.change(msgspec.structs.replace(drawn, colour="down", width=2, extends_right=True))
+    hand.take(Tool.TREND_LINE)
+    hand.drag((180, 220), (290, 260))
+    made = hand.drawings[-1]
+    assert (made.colour, made.width, made.extends_right) == ("down", 2, True)
+    hand.take(Tool.RECTANGLE)
+    hand.drag((180, 220), (290, 260))
+    assert hand.drawings[-1].colour == "series_2"
+
+
+def test_a_drawing_is_extended_from_its_menu(hand: Draftsman) -> None:
+    hand.take(Tool.TREND_LINE)
+    hand.drag((150, 300), (250, 260))
+    menu = hand.menu(200, 280)
+    extend = next(each for each in menu.findChildren(QMenu) if each.title() == "Extend")
+    hand.choose(extend, "To the right")
+    assert hand.drawings[0].extends_right and not hand.drawings[0].extends_left
+    hand.click(400, 100)
+    hand.click(350, 220)
+    assert hand.board.drawing.selected == hand.drawings[0]
+    assert not hand.view.grab().isNull()

@@ -138,3 +138,25 @@ def test_a_drawing_whose_parts_do_not_fit_is_refused(parts: dict[str, object]) -
     given_parts = {"anchors": (Anchor(0, 1.0), Anchor(1, 2.0)), **parts}
     with pytest.raises(ValueError, match=r"anchor|colour"):
         Drawing("d", Tool.TREND_LINE, **given_parts)  # type: ignore[arg-type]
+
+
+@given(st.integers(0, 400), st.integers(0, 400), st.booleans(), st.booleans())
+def test_what_is_extended_reaches_the_edge_on_that_side_and_stays_on_its_line(
+    start: int, end: int, left: bool, right: bool
+) -> None:
+    if start == end:
+        return
+    anchors = Anchor(start, 10.0), Anchor(end, 30.0)
+    scale = PaneScale(0.0, 400.0, 0.0, 40.0, 400, 400)
+    for tool in (Tool.TREND_LINE, Tool.RECTANGLE, Tool.RETRACEMENT):
+        drawn = Drawing("d", tool, anchors, extends_left=left, extends_right=right)
+        line = shape_of(drawn, Projection(scale), (start, end)).lines[0]
+        reach = sorted(point.x for point in line)
+        plain = sorted(
+            point.x for point in shape_of(Drawing("d", tool, anchors), Projection(scale), (start, end)).lines[0]
+        )
+        assert (reach[0] < -1_000) if left else reach[0] == plain[0]
+        assert (reach[1] > 1_000) if right else reach[1] == plain[1]
+        if tool is Tool.TREND_LINE:
+            handles = shape_of(drawn, Projection(scale), (start, end)).handles
+            assert all(distance(handle, line) < 1e-3 for handle in handles)

@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 
 from workstation.core.instrument import Instrument
 from workstation.core.types import InstrumentKind
-from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, PriceLine, Repeat
+from workstation.market.alerts.alert import (
+    Alert,
+    Direction,
+    IndicatorLevel,
+    PriceLevel,
+    PriceLine,
+    PriceZone,
+    Repeat,
+)
 from workstation.market.alerts.alert_book import AlertBook, Firing
-from workstation.market.alerts.crossing import path_of_bar, side_of_line, sign
+from workstation.market.alerts.crossing import Crossing, path_of_bar, side_of_line, sign
 
 MINUTE = 60_000_000_000
 LEVEL = 100
@@ -29,7 +37,8 @@ BTC = Instrument(
     minimum_notional=Decimal(5),
 )
 PRICES = st.lists(st.integers(LEVEL - 3, LEVEL + 3), max_size=40)
-DIRECTIONS = st.sampled_from(list(Direction))
+DIRECTIONS = st.sampled_from([Direction.ABOVE, Direction.BELOW, Direction.EITHER])
+OF_ZONE = st.sampled_from([Direction.ENTERS, Direction.LEAVES, Direction.EITHER])
 
 
 def book() -> AlertBook:
@@ -202,3 +211,56 @@ def test_an_alert_without_a_market_here_is_kept_and_waits() -> None:
 def test_an_alert_that_makes_no_sense_is_refused(document: bytes) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(document, type=Alert)
+
+
+def zone(low: int = LEVEL - 1, high: int = LEVEL + 1, slope: int = 0, **changes: object) -> PriceZone:
+    """Between these ticks at the first minute, rising by `slope` ticks a minute."""
+    ends = [Decimal(ticks) / 10 for ticks in (low, low + 60 * slope, high, high + 60 * slope)]
+    return PriceZone(MINUTE, 61 * MINUTE, *ends, **{"extends": True, **changes})  # type: ignore[arg-type]
+
+
+@given(PRICES, OF_ZONE)
+def test_a_zone_is_entered_and_left_by_turns(prices: list[int], direction: Direction) -> None:
+    alerts = book()
+    alerts.add(at_level(condition=zone(), direction=direction))
+    fired = {place: firing.crossing for place, firing in feed(alerts, prices)}
+    expected = {}
+    for place, (before, now) in enumerate(pairwise(prices), 1):
+        was_in, is_in = (LEVEL - 1 <= price <= LEVEL + 1 for price in (before, now))
+        through = not was_in and not is_in and (before < LEVEL) != (now < LEVEL)
+        enters, leaves = (is_in and not was_in) or through, (was_in and not is_in) or through
+        wanted = {Direction.ENTERS: enters, Direction.LEAVES: leaves, Direction.EITHER: enters or leaves}[direction]
+        if wanted:
+            how = Crossing.THROUGH if through else Crossing.ENTERED if enters else Crossing.LEFT
+            expected[place] = how
+    assert fired == expected
+
+
+@given(PRICES, st.integers(-1, 1), OF_ZONE, st.integers(0, 40))
+def test_a_restart_changes_no_zone(prices: list[int], slope: int, direction: Direction, at: int) -> None:
+    whole, first, second = book(), book(), book()
+    for each in (whole, first):
+        each.add(at_level(condition=zone(slope=slope), direction=direction))
+    before = feed(first, prices[:at])
+    second.restore(msgspec.json.decode(msgspec.json.encode(first.alerts), type=list[Alert]), first.next_number)
+    after = feed(second, prices[at:], begin=len(prices[:at]))
+    assert [place for place, _ in before + after] == [place for place, _ in feed(whole, prices)]
+
+
+def test_a_zone_ends_where_it_does_not_extend_and_begins_with_its_first_time() -> None:
+    alerts = book()
+    alerts.add(at_level(condition=zone(extends=False)))
+    inside, outside = LEVEL, LEVEL + 3
+    assert not alerts.on_price("BTCUSDT", outside, 0) and not alerts.on_price("BTCUSDT", inside, MINUTE - 1)
+    assert not alerts.on_price("BTCUSDT", inside, MINUTE) and alerts.on_price("BTCUSDT", outside, 2 * MINUTE)
+    assert not alerts.on_price("BTCUSDT", inside, 62 * MINUTE)
+
+
+@pytest.mark.parametrize("direction", [Direction.ABOVE, Direction.BELOW])
+def test_a_zone_has_its_own_directions(direction: Direction) -> None:
+    with pytest.raises(ValueError, match="a zone is entered or left"):
+        at_level(condition=zone(), direction=direction)
+    with pytest.raises(ValueError, match="only a zone can be entered or left"):
+        at_level(direction=Direction.ENTERS)
+    with pytest.raises(ValueError, match="below its upper edge"):
+        zone(LEVEL + 1, LEVEL - 1)

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.unit.services.ops.world import ADMIN, TRADER, World, below_market
+from workstation.core.timeframe import HOUR_NS
 from workstation.messaging.bodies import AnswerBody, RiskCommandBody
 from workstation.messaging.envelope import Message
+from workstation.messaging.moments import moment, nanoseconds
 from workstation.storage.kill_latch import KillLatch
 
 TERMS = {"symbol": "ETH/USDT", "side": "buy", "type": "limit", "quantity": "0.0100"}
@@ -38,13 +40,17 @@ def manual_orders(world: World) -> list[dict[str, Any]]:
 
 def test_an_order_is_placed_moved_and_cancelled(world: World) -> None:
     price = below_market(world)
-    done = world.post("/api/v1/orders", {**TERMS, "price": price, "reason": "test"})
+    now = nanoseconds(world.get("/api/v1/orders").json[0]["updated"])
+    until_text = moment(now + HOUR_NS)
+    dated = {"time_in_force": "gtd", "good_till": until_text, "visible": "0.002"}
+    done = world.post("/api/v1/orders", {**TERMS, "price": price, "reason": "test", **dated})
     assert done.status == 200 and done.json["ok"] is True, done.body
     order = until(lambda: manual_orders(world))[0]
     assert done.json["orders"] == [order["client_id"]]
     assert (order["symbol"], order["side"], order["type"]) == ("ETHUSDT", "buy", "limit")
     assert Decimal(order["price"]) == Decimal(price) and Decimal(order["quantity"]) == Decimal("0.01")
     assert order["reason"] == "test"
+    assert order["good_till"] == until_text and Decimal(order["visible"]) == Decimal("0.002")
     until(lambda: world.get(f"/api/v1/orders/{order['client_id']}").json["state"] == "accepted")
     lower = str(Decimal(price) - 1)
     assert world.ask("PATCH", f"/api/v1/orders/{order['client_id']}", {"price": lower}, TRADER).status == 200
@@ -61,6 +67,14 @@ def test_an_order_that_does_not_fit_is_refused_with_the_reason(world: World) -> 
         ({"quantity": "0.00000001"}, 409, "not a multiple of its lot"),
         ({"quantity": "999999999999999"}, 409, "more than can be traded"),
         ({"quantity": "999999"}, 409, "Denied"),
+        (
+            {"time_in_force": "gtd", "good_till": "tomorrow"},
+            409,
+            "tomorrow is no time: write it as 2026-01-31T12:00:00Z",
+        ),
+        ({"time_in_force": "gtd", "good_till": "9999-01-31T12:00:00Z"}, 409, "further ahead than an order can last"),
+        ({"time_in_force": "gtd", "good_till": "2020-01-31T12:00:00Z"}, 409, "2020-01-31 12:00"),
+        ({"visible": "0.01"}, 409, "What an iceberg shows is above 0 and below its quantity"),
         ({"price": "1"}, 409, "Denied"),
     ):
         answer = world.post("/api/v1/orders", {**TERMS, "price": "2000", **change})

@@ -46,7 +46,7 @@ def test_staged_applied_and_rolled_back(world: World) -> None:
     heard: list[Any] = []
     subject = world.settings.messaging.subjects.config_reload
     world.call(world.link.subscribe(subject, heard.append, ConfigReloadBody))
-    world.call(world.link.client.flush())
+    world.call(world.link.confirm())
     text = changed("open_positions: 3", "open_positions: 4  # since Monday").replace(
         "requests_per_minute: 100000", "requests_per_minute: 54321"
     )

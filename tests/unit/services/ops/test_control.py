@@ -105,6 +105,9 @@ def test_a_window_is_told_who_has_control_and_takes_it(world: World) -> None:
         try:
             assert world.post(TAKE).status == 200
             until(lambda: window.other == world.ops.link.session)
+            assert window.other_name == TRADER_WORDS, "the service holds it for a caller, who is named"
+            assert world.post(TAKE, token=ADMIN).status == 200
+            until(lambda: window.other_name == ADMIN_WORDS)
             world.call(window.take_now())
             until(lambda: control(world)["who"] == "anna-1")
             until(lambda: world.get("/api/v1/overview", TRADER).json["control"]["who"] == "anna-1")

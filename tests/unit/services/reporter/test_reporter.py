@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -105,14 +106,21 @@ def test_round_trips_and_what_they_earned_are_the_books_own(tmp_path: Path) -> N
         assert set(keeper.trips._open) == held, "what was handed over goes on as the new owner's"
 
 
+@cache
+def booked_at_once(count: int) -> tuple[list[Any], Any]:
+    """The rows and the books of so many executions of the session that come all together."""
+    bodies = list(published().executions[:count])
+    with TemporaryDirectory() as folder, a_bookkeeper(Path(folder) / "once.sqlite3") as keeper:
+        keeper.take_executions(numbered(bodies), len(bodies))
+        return rows(), keeper.books.snapshot()
+
+
 @settings(max_examples=12)
 @given(st.data())
 def test_what_comes_again_is_booked_once_whatever_is_lost_in_between(data: st.DataObject) -> None:
     bodies = list(published().executions[:250])
+    expected = booked_at_once(250)
     with TemporaryDirectory() as folder:
-        with a_bookkeeper(Path(folder) / "once.sqlite3") as keeper:
-            keeper.take_executions(numbered(bodies), len(bodies))
-            expected = rows(), keeper.books.snapshot()
         reached, path = 0, Path(folder) / "often.sqlite3"
         while reached < len(bodies):
             with a_bookkeeper(path) as keeper:

@@ -66,6 +66,7 @@ class MiniExchange:
         self.answers_subscriptions = True
         self.answers: dict[str, Answer] = {
             "time": lambda query: {"serverTime": 1_700_000_000_000},
+            "openInterest": lambda query: {"symbol": query["symbol"], "openInterest": "80000.50000", "time": 1},
         }
 
     async def rest(self, request: web.Request) -> web.Response:
@@ -138,6 +139,7 @@ async def mini_exchange() -> AsyncIterator[MiniExchange]:
     app = web.Application()
     app.router.add_get("/api/v3/{path:.*}", exchange.rest)
     app.router.add_get("/fapi/v1/{path:.*}", exchange.rest)
+    app.router.add_get("/futures/data/{path:.*}", exchange.rest)
     for prefix in ("/stream", "/fut/public/ws", "/fut/market/ws"):
         app.router.add_get(prefix + "/{number}", exchange.websocket)
     runner = web.AppRunner(app, shutdown_timeout=1)

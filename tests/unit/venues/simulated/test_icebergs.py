@@ -14,8 +14,7 @@ from workstation.venues.simulated.restoring import Placement
 
 def resting(driver: Driver, lots: int, part: int, others: int):
     """A buy at 100 behind 10 lots of others, of whom so many come after it."""
-    client_id = driver.order(BUY, lots, OrderType.LIMIT, price=100)
-    driver.venue.show_only(client_id, part)
+    client_id = driver.order(BUY, lots, OrderType.LIMIT, price=100, visible_lots=min(part, lots))
     order = driver.venue.states[driver.instrument.symbol].orders[client_id]
     driver.show(((100, 10 + others), (99, 20)), ((101, 10),))
     return order

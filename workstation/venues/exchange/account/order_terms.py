@@ -8,6 +8,7 @@ import msgspec
 
 from workstation.core.instrument import Instrument
 from workstation.core.orders import Intent
+from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderType, Side, TimeInForce
 
 CONDITIONAL_TYPES = frozenset(
@@ -69,7 +70,9 @@ def binance_spot_order(intent: Intent, client_id: str, instrument: Instrument) -
             raise NotNative("On Binance spot only a limit order can be post-only")
         type_name = "LIMIT_MAKER"
     elif intent.type in LIMIT_TYPES:
-        parameters["timeInForce"] = intent.time_in_force.upper()
+        parameters["timeInForce"] = _life(intent)
+    if intent.visible_lots:
+        parameters["icebergQty"] = f"{instrument.quantity(intent.visible_lots):f}"
     parameters["type"] = type_name
     if intent.type in LIMIT_TYPES:
         parameters["price"] = f"{instrument.price(intent.price):f}"
@@ -86,7 +89,10 @@ def binance_linear_order(intent: Intent, client_id: str, instrument: Instrument)
     parameters = {**_basics(intent, instrument), "type": type_name}
     if intent.type in LIMIT_TYPES:
         parameters["price"] = f"{instrument.price(intent.price):f}"
-        parameters["timeInForce"] = "GTX" if intent.post_only else intent.time_in_force.upper()
+        parameters["timeInForce"] = "GTX" if intent.post_only else _life(intent)
+        if intent.time_in_force is TimeInForce.GTD and intent.type is OrderType.LIMIT and not intent.post_only:
+            parameters["timeInForce"] = "GTD"
+            parameters["goodTillDate"] = intent.good_till_ns // SECOND_NS * 1_000
     elif intent.post_only:
         raise NotNative("A market order cannot be post-only")
     if intent.reduce_only:
@@ -112,8 +118,8 @@ def unified_order(intent: Intent, client_id: str, instrument: Instrument) -> Uni
         if not limit:
             raise NotNative("A market order cannot be post-only")
         parameters["postOnly"] = True
-    elif limit and intent.time_in_force is not TimeInForce.GTC:
-        parameters["timeInForce"] = intent.time_in_force.upper()
+    elif limit and _life(intent) != "GTC":
+        parameters["timeInForce"] = _life(intent)
     if intent.reduce_only and instrument.is_derivative:
         parameters["reduceOnly"] = True
     if intent.type in CONDITIONAL_TYPES:
@@ -126,6 +132,12 @@ def unified_order(intent: Intent, client_id: str, instrument: Instrument) -> Uni
         price=f"{instrument.price(intent.price):f}" if limit else None,
         parameters=parameters,
     )
+
+
+def _life(intent: Intent) -> str:
+    """The time in force by the exchange's name. Where the exchange has no dates, the order rests until it is
+    cancelled, and the engine does that."""
+    return "GTC" if intent.time_in_force is TimeInForce.GTD else intent.time_in_force.upper()
 
 
 def _basics(intent: Intent, instrument: Instrument) -> dict[str, Any]:

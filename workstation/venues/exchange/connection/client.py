@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from workstation.venues.exchange.connection.addresses import at_address
 from workstation.venues.exchange.connection.budget import Budget, Limits
 from workstation.venues.exchange.connection.call import Call, Priority, calling
 from workstation.venues.exchange.connection.errors import CallFailed, ExchangeError
+from workstation.venues.exchange.connection.latency import RequestLatency
 from workstation.venues.exchange.connection.measured import measured_class
 from workstation.venues.exchange.connection.sentences import sentence_for
 from workstation.venues.exchange.connection.venue_clock import ClockReading, VenueClock
@@ -52,7 +53,9 @@ class ExchangeClient:
         self.venue_clock = VenueClock(clock.now_ns)
         self.budget = Budget(clock.now_ns, self.venue_clock.now_ns)
         self.ccxt: Any = _ccxt_exchange(settings, credentials)
+        self.latency = RequestLatency(clock.now_ns)
         self.ccxt.budget = self.budget
+        self.ccxt.latency = self.latency
         self.ccxt.venue_clock = self.venue_clock
         self.ccxt.credentials = credentials
         self._clock_doubted = False
@@ -106,6 +109,11 @@ class ExchangeClient:
     def lists(self, symbol: str) -> bool:
         """Whether the exchange trades it in this market."""
         return symbol in self._unified
+
+    @property
+    def listed(self) -> Mapping[str, str]:
+        """ccxt's name of every symbol that the exchange trades in this market."""
+        return self._unified
 
     async def ask(
         self,

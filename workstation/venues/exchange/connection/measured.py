@@ -16,6 +16,7 @@ from workstation.core.credentials import Credentials
 from workstation.venues.exchange.connection.budget import Budget
 from workstation.venues.exchange.connection.call import calling, current_call
 from workstation.venues.exchange.connection.expiry import sign_with_expiry
+from workstation.venues.exchange.connection.latency import RequestLatency
 from workstation.venues.exchange.connection.venue_clock import MILLISECOND_NS, VenueClock
 
 SPOT_WEIGHTS_PER_COST = 5
@@ -31,6 +32,7 @@ class MeasuredExchange:
     """Mixed in before a class of ``ccxt.pro``; see ``measured_class``."""
 
     budget: Budget
+    latency: RequestLatency
     venue_clock: VenueClock
     credentials: Credentials | None
 
@@ -100,8 +102,10 @@ class MeasuredExchange:
         call.sent = True
         call.left += 1
         call.status, call.body = 0, None
+        began_ns = self.latency.begin()
         try:
             answer = await super().fetch(url, method, headers, body)  # type: ignore[misc]
+            self.latency.end(began_ns)
         except errors.BaseError as error:
             if error.__cause__ is not None:
                 call.cause = type(error.__cause__)

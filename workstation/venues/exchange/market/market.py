@@ -21,6 +21,7 @@ from workstation.venues.exchange.market.candles import fetch_candles
 from workstation.venues.exchange.market.ccxt_market import CcxtMarket
 from workstation.venues.exchange.market.figures import MarketFigures
 from workstation.venues.exchange.market.market_reader import MarketClient, MarketReader, Supplies
+from workstation.venues.exchange.market.perpetual_figures import PerpetualReader
 
 log = logging.getLogger("workstation.venues.exchange")
 
@@ -53,23 +54,27 @@ class ExchangeMarket:
         self._offset_ns = 0
         for instrument in instruments:
             client.unified(instrument.symbol)
+        self._perpetuals = PerpetualReader(client, instruments if exchange.market == "linear" else (), clock, deliver)
         supplies = Supplies(client, exchange, instruments, clock, deliver, random)
         self._reader: MarketReader = (BinanceMarket if client.ccxt.id in BINANCE else CcxtMarket)(supplies)
 
     async def load_history(self, bars: Mapping[int, int]) -> None:
         """Deliver so many closed bars of each interval (in nanoseconds) for every symbol, the largest interval first.
 
-        Raises ``DataError`` when the exchange does not give them.
+        Then open interest and funding of perpetuals, as far as they are to be had. Raises ``DataError`` when the
+        exchange does not give the bars.
         """
         for instrument in self._instruments:
             for interval_ns in sorted(bars, reverse=True):
                 await self._load(instrument, interval_ns, bars[interval_ns])
+        await self._perpetuals.load_past()
 
     async def run(self) -> None:
         """Deliver until cancelled. Nothing that the exchange or the network does ends it."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reader.run())
             tasks.create_task(self._follow_clock())
+            tasks.create_task(self._perpetuals.run())
 
     def figures(self) -> MarketFigures:
         return replace(self._reader.figures(), clock_offset_ns=self._offset_ns)

@@ -27,6 +27,7 @@ from workstation.venues.exchange.connection.client import ExchangeClient
 
 ORDER = "/api/v3/order"
 ALGO = "/fapi/v1/algoOrder"
+DATED = {"time_in_force": TimeInForce.GTD, "good_till_ns": 1_900_000_001_900_000_000}
 
 
 def soon_ns() -> int:
@@ -42,6 +43,11 @@ def soon_ns() -> int:
         ({"time_in_force": TimeInForce.IOC}, {"type": "LIMIT", "price": "50000.00", "timeInForce": "IOC"}),
         ({"time_in_force": TimeInForce.FOK}, {"type": "LIMIT", "price": "50000.00", "timeInForce": "FOK"}),
         ({"post_only": True}, {"type": "LIMIT_MAKER", "price": "50000.00"}),
+        (DATED, {"type": "LIMIT", "price": "50000.00", "timeInForce": "GTC"}),
+        (
+            {"visible_lots": 200},
+            {"type": "LIMIT", "price": "50000.00", "timeInForce": "GTC", "icebergQty": "0.00200"},
+        ),
         ({"type": OrderType.STOP, "stop_price": 4_900_001}, {"type": "STOP_LOSS", "stopPrice": "49000.01"}),
         (
             {"type": OrderType.STOP_LIMIT, "stop_price": 4_900_001},
@@ -77,6 +83,33 @@ async def test_each_type_of_order_is_written_as_spot_has_it(terms: dict[str, Any
     ("terms", "path", "sent"),
     [
         ({"type": OrderType.MARKET}, "/fapi/v1/order", {"type": "MARKET", "newOrderRespType": "RESULT"}),
+        (
+            DATED,
+            "/fapi/v1/order",
+            {
+                "type": "LIMIT",
+                "price": "500000.0",
+                "timeInForce": "GTD",
+                "goodTillDate": "1900000001000",
+                "newOrderRespType": "RESULT",
+            },
+        ),
+        (
+            {"post_only": True, **DATED},
+            "/fapi/v1/order",
+            {"type": "LIMIT", "price": "500000.0", "timeInForce": "GTX", "newOrderRespType": "RESULT"},
+        ),
+        (
+            {"type": OrderType.STOP_LIMIT, "stop_price": 490_001, **DATED},
+            ALGO,
+            {
+                "type": "STOP",
+                "triggerPrice": "49000.1",
+                "price": "500000.0",
+                "timeInForce": "GTC",
+                "algoType": "CONDITIONAL",
+            },
+        ),
         (
             {"post_only": True, "reduce_only": True},
             "/fapi/v1/order",

@@ -42,6 +42,17 @@ def test_capabilities_follow_from_the_settings_alone(
     assert can.amend_types == (frozenset({OrderType.LIMIT}) if amend else frozenset())
 
 
+def test_dates_and_icebergs_are_each_exchanges_own() -> None:
+    spot, linear = (exchange_capabilities(exchange_settings(market=market)) for market in ("spot", "linear"))
+    assert (spot.good_till_types, spot.iceberg_parts) == (frozenset(), 10)
+    assert (linear.good_till_types, linear.iceberg_parts) == (frozenset({OrderType.LIMIT}), 0)
+    bybit = exchange_capabilities(exchange_settings(name="bybit", market="linear"))
+    assert (bybit.good_till_types, bybit.iceberg_parts) == (frozenset(), 0)
+    dated = "Orders good till a date are cancelled by this program when it has come"
+    assert any(note.startswith(f"{dated}: binance goes on") for note in exchange_notes(exchange_settings()))
+    assert any(note.startswith(f"{dated}, but") for note in exchange_notes(exchange_settings(market="linear")))
+
+
 def test_what_a_trader_should_know_is_said() -> None:
     assert any("conditional" not in note and "Brackets" in note for note in exchange_notes(exchange_settings()))
     exits = "An exit first cancels the stop that binds its holding, and leaves once that has ended."

@@ -22,6 +22,8 @@ from workstation.core.messages import (
     History,
     MarketInput,
     MarkPrice,
+    OpenInterest,
+    PerpetualHistory,
     Trade,
 )
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
@@ -301,6 +303,45 @@ async def test_marks_and_funding_of_perpetuals() -> None:
             await run.until(lambda: len(run.of(MarkPrice)) == 4)
             assert {mark.price for mark in run.of(MarkPrice)} == {4_200_012}
             assert [(funding.rate, funding.price) for funding in run.of(FundingRate)] == [(12_345, 4_200_012)]
+
+
+async def test_open_interest_of_perpetuals_is_asked_for_now_and_before() -> None:
+    now_ms = time.time_ns() // 10**6
+    hour_ms = 3_600_000
+
+    def past(query: dict[str, str]) -> list[dict[str, object]]:
+        step = {"1h": hour_ms, "5m": hour_ms // 12}[query["period"]]
+        times = (now_ms // step * step - back * step for back in (2, 1, 0))
+        return [{"symbol": "BTCUSDT", "sumOpenInterest": "80000.123456", "timestamp": at} for at in times]
+
+    async with mini_exchange() as exchange:
+        ScriptedFeed(exchange, linear=True)
+        exchange.answers["openInterestHist"] = past
+        exchange.answers["fundingRate"] = lambda query: [
+            {"symbol": "BTCUSDT", "fundingTime": now_ms - 8 * hour_ms, "fundingRate": "-0.00012345", "markPrice": ""}
+        ]
+        async with running_market(exchange, "linear") as run:
+            await run.market.load_history({})
+            await run.until(lambda: run.of(OpenInterest))
+            assert run.of(OpenInterest)[0].lots == 8_000_050_000
+        (told,) = run.of(PerpetualHistory)
+        assert told.fundings == (((now_ms - 8 * hour_ms) * 10**6, -12_345),)
+        assert {lots for _, lots in told.open_interest} == {8_000_012_346}
+        assert len(told.open_interest) >= 5 and [ns for ns, _ in told.open_interest] == sorted(
+            {ns for ns, _ in told.open_interest}
+        )
+
+
+async def test_what_an_exchange_refuses_of_perpetuals_costs_only_that() -> None:
+    async with mini_exchange() as exchange:
+        feed = ScriptedFeed(exchange, linear=True)
+        refusal = {"code": -1130, "msg": "parameter 'period' is invalid."}
+        refused = {"openInterest", "openInterestHist", "fundingRate"}
+        exchange.answers |= dict.fromkeys(refused, lambda query: web.json_response(refusal, status=400))
+        async with running_market(exchange, "linear") as run:
+            await run.market.load_history({})
+            await connected(run, exchange, feed)
+        assert not run.of(PerpetualHistory) and not run.of(OpenInterest)
 
 
 async def test_a_symbol_that_is_not_listed_is_refused_before_anything_is_asked() -> None:

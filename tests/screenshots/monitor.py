@@ -1,4 +1,4 @@
-"""``python -m tests.monitor_screenshots``: renders pictures of the web monitor in Chromium, a session trading."""
+"""``python -m tests.screenshots.monitor``: renders pictures of the web monitor in Chromium, a session trading."""
 
 from __future__ import annotations
 

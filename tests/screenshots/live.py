@@ -1,4 +1,4 @@
-"""``python -m tests.live_screenshots``: renders pictures of live trading at a sandbox exchange of its own."""
+"""``python -m tests.screenshots.live``: renders pictures of live trading at a sandbox exchange of its own."""
 
 from __future__ import annotations
 

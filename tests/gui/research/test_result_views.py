@@ -1,0 +1,146 @@
+"""What the result panels make of a run: cells, pictures, log, and the trade that is looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from tests.unit.backtest.runs import crossing_run, random_bars
+from tests.unit.backtest.test_round_trips import BTC
+from widgets.engine.engine_model import EngineModel
+from widgets.research.analysis_panel import AnalysisPanel
+from widgets.research.cells_view import words_of
+from widgets.research.result_panels import FiguresPanel, ResultPanel
+from widgets.research.run_log_panel import RunLogPanel
+from widgets.research.shown_result import Shown, ShownResult
+from widgets.research.trade_plots import round_values
+from widgets.research.trades_panel import TradesPanel
+from workstation.backtest.breakdown import by_hour, by_weekday, closed
+from workstation.core.messages import LogLine
+from workstation.core.types import Severity
+
+LINES = tuple(
+    LogLine(ts_ns=at, severity=severity, source="ema_cross", text=text)
+    for at, (severity, text) in enumerate(
+        [
+            (Severity.INFO, "Running"),
+            (Severity.WARNING, "No entry: too small."),
+            (Severity.ERROR, "The stop is missing."),
+        ]
+    )
+)
+RESULT = msgspec.structs.replace(crossing_run(random_bars(900)), log=LINES)
+
+
+@pytest.fixture
+def shown(qtbot: QtBot) -> ShownResult:
+    holder = ShownResult()
+    run = RESULT.run
+    holder.show(Shown("Run 7", 7, RESULT, run.start_ns, run.end_ns, BTC))
+    return holder
+
+
+class StillModel(EngineModel):
+    """Signals only."""
+
+    def __init__(self) -> None:
+        super(EngineModel, self).__init__()
+        self.stop = lambda: None  # type: ignore[method-assign]
+
+
+def open_panel(panel: ResultPanel, qtbot: QtBot, width: int = 600, height: int = 500) -> None:
+    qtbot.addWidget(panel)
+    panel.resize(width, height)
+    panel.show()
+    # A panel builds itself while it is shown; its widgets come with the next events.
+    QApplication.processEvents()
+
+
+def test_weekdays_and_hours_hold_every_trade(shown: ShownResult, qtbot: QtBot) -> None:
+    panel = FiguresPanel(StillModel(), shown)
+    open_panel(panel, qtbot, 400, 600)
+    assert panel.months.isVisible() and not panel.cells.isVisible()
+    x = panel.period.width() // 2
+    qtbot.mouseClick(panel.period, Qt.MouseButton.LeftButton, pos=QPoint(x, panel.period.height() // 2))
+    assert panel.period.text == "Weekdays"
+    assert panel.cells.isVisible() and not panel.months.isVisible()
+    assert panel.cells.groups == by_weekday(RESULT.trades)
+    assert sum(group.net for group in panel.cells.groups) == sum(trade.net for trade in closed(RESULT.trades))
+    qtbot.keyClick(panel.period, Qt.Key.Key_Right)
+    assert panel.cells.groups == by_hour(RESULT.trades)
+    busy = next(group for group in panel.cells.groups if group.trades)
+    assert words_of(busy) in panel.cells.accessibleDescription()
+    panel.grab()
+
+
+def test_a_click_on_a_trade_or_its_dot_chooses_it(shown: ShownResult, qtbot: QtBot, tmp_path: Path) -> None:
+    chosen: list[int] = []
+    shown.trade_chosen.connect(chosen.append)
+    table = TradesPanel(StillModel(), shown, tmp_path)
+    analysis = AnalysisPanel(StillModel(), shown)
+    for panel in (table, analysis):
+        open_panel(panel, qtbot, 700, 400)
+    table.table.select_key(3)
+    assert chosen == [3] and shown.trade == 3
+    analysis.choice.setFocus()
+    qtbot.keyClick(analysis.choice, Qt.Key.Key_Right)
+    view = analysis.favourable
+    assert view.isVisible() and len(view.points) == len(closed(RESULT.trades))
+    x, y, _ = view._places()
+    place = QPoint(round(x[5]), round(y[5]))
+    under = view.trade_at(place.toPointF())
+    qtbot.mouseMove(view, place)
+    qtbot.mouseClick(view, Qt.MouseButton.LeftButton, pos=place)
+    assert chosen[-1] == view.points[under].number
+    assert abs(x[under] - place.x()) < 12 and abs(y[under] - place.y()) < 12
+    trade = next(each for each in RESULT.trades if each.number == chosen[-1])
+    assert view.points[under].net == pytest.approx(trade.r_multiple)
+    analysis.grab()
+    assert view.trade_at(QPoint(1, 1).toPointF()) == -1
+
+
+def test_distribution_and_streaks_are_of_the_closed_trades(shown: ShownResult, qtbot: QtBot) -> None:
+    panel = AnalysisPanel(StillModel(), shown)
+    open_panel(panel, qtbot, 500, 400)
+    assert panel.distribution.distribution.in_r
+    assert sum(each.trades for each in panel.distribution.distribution.bins) == RESULT.figures.trade_count
+    figures = {figure.label: figure.text for figure in panel.figures.figures}
+    assert int(figures["Wins in a row"]) >= 1
+    assert figures["Payoff"] not in ("–", "0.00")
+    panel.grab()
+    shown.show(None)
+    assert panel.distribution.distribution.bins == () and not panel.figures.figures
+    panel.grab()
+
+
+def test_the_log_is_filtered_by_level_and_text(shown: ShownResult, qtbot: QtBot) -> None:
+    panel = RunLogPanel(StillModel(), shown)
+    open_panel(panel, qtbot, 500, 300)
+    assert [row["text"] for row in panel.table.shown_rows()] == [line.text for line in LINES]
+    panel.level.setFocus()
+    qtbot.keyClick(panel.level, Qt.Key.Key_Right)
+    assert [row["severity"] for row in panel.table.shown_rows()] == [Severity.WARNING, Severity.ERROR]
+    assert panel.words.text() == "2 of 3"
+    qtbot.keyClicks(panel.search, "stop")
+    assert [row["text"] for row in panel.table.shown_rows()] == ["The stop is missing."]
+
+
+def test_another_run_forgets_the_chosen_trade_and_its_next_moment_does_not(shown: ShownResult) -> None:
+    shown.choose_trade(4)
+    assert shown.now is not None
+    shown.show(shown.now._replace(end_ns=shown.now.end_ns + 1))
+    assert shown.trade == 4
+    shown.show(shown.now._replace(title="Run 8"))
+    assert shown.trade == 0
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 7.0), (-3.2, 411.0), (0.001, 0.0042), (5.0, 5.0)])
+def test_round_values_lie_between(low: float, high: float) -> None:
+    found = round_values(low, high, 6)
+    assert found and len(found) <= 7
+    assert all(low - 1e-9 <= value <= high + 1e-9 for value in found)

@@ -1,0 +1,1 @@
+"""What happened to the engine itself, in plain words."""

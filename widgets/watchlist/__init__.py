@@ -1,0 +1,1 @@
+"""Lists of symbols to look at, those of the engine and others of the venue."""
