@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,25 @@ from tests.benchmarks.figure import Figure
 RATES = (50, 500, 5000)
 OPEN_RATES = (1_000, 5_000)
 SIZE = (1600, 900)
+STARTS = 7
+FIRST_WINDOW = """
+import time
+began = time.perf_counter()
+import sys
+from workstation.__main__ import main
+import workstation.commands.run
+from widgets.window.main_window import MainWindow
+
+paint = MainWindow.paintEvent
+
+def paint_and_tell(window, event):
+    paint(window, event)
+    print(time.perf_counter() - began, flush=True)
+    MainWindow.paintEvent = paint
+
+MainWindow.paintEvent = paint_and_tell
+sys.exit(main(["--data", sys.argv[1], "--for", "0.1"]))
+"""
 FLOATING = ("heatmap", "footprint", "depth", "liquidity", "fills", "log")
 
 
@@ -47,10 +67,26 @@ def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
     figures += [
         Figure("memory of the desktop at the end of the demo", found["memory_end"], "MB", 500.0, "less"),
         Figure("growth over the second half of it", found["memory_end"] - found["memory_half"], "MB", 10.0, "less"),
-        Figure("start to first window", found["first_window"], "s"),
+        Figure("start to first window", first_window(), "s", 0.3, "less"),
         Figure("start to trading", found["trading"], "s"),
     ]
     return figures
+
+
+def first_window() -> float:
+    """Seconds from the interpreter's first line to the first picture of the window, the middle one of some starts.
+
+    Each is the program itself on an empty data folder, its modules compiled by the start before the first that counts.
+    """
+    environment = dict(os.environ, QT_QPA_PLATFORM="offscreen", PYTHONDONTWRITEBYTECODE="")
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        environment["PYTHONPYCACHEPREFIX"] = f"{folder}/compiled"
+        for number in range(1 + STARTS):
+            command = [sys.executable, "-c", FIRST_WINDOW, f"{folder}/{number}"]
+            done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+            found.append(float(done.stdout.splitlines()[0]))
+    return statistics.median(found[1:])
 
 
 def _child(rate: int, seconds: float, *flags: str) -> dict[str, float]:
@@ -85,7 +121,7 @@ def main() -> None:
         desktop = Application(
             application, loaded, Path(folder), seed=7, seconds=arguments.seconds, screenshot=None, size=SIZE
         )
-        found: dict[str, float] = {"first_window": time.perf_counter() - started}
+        found: dict[str, float] = {}
         with loop:
             loop.run_until_complete(_run(desktop, arguments.seconds, started, found, arguments.everything))
     print(json.dumps(found))

@@ -105,8 +105,10 @@ def run_a_backtest(scene: Scene) -> None:
     screen = scene.screen
     screen.focus(screen.windows(TITLE)[0])
     screen.press("ctrl+3")
-    time.sleep(3)
-    button = screen.find_button(screen.picture(scene.pictures / "2 research.png"), RUN_BUTTON)
+    ends = time.monotonic() + PATIENCE_S
+    while (button := screen.find_button(screen.picture(scene.pictures / "2 research.png"), RUN_BUTTON)) is None:
+        assert time.monotonic() < ends, "there is no button that runs a backtest"
+        time.sleep(0.5)
     screen.click(*button)
     runs = DataFolder(scene.app.data).backtests
     until(lambda: any(runs.glob("*/summary.json")), "the backtest's child has left no result", 90)

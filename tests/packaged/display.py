@@ -13,7 +13,8 @@ from pathlib import Path
 from PySide6.QtGui import QColor, QImage
 
 SIZE = (1600, 900)
-WIDE = 60
+WIDE, HIGH = 40, 12
+"""Pixels of one colour that are a button's, and not a line's."""
 GRAB = """
 import sys
 from PySide6.QtGui import QGuiApplication
@@ -52,16 +53,16 @@ class Display:
         subprocess.run([sys.executable, "-c", GRAB, str(file)], env=environment, check=True)
         return QImage(str(file))
 
-    def find_button(self, picture: QImage, colour: str) -> tuple[int, int]:
-        """The middle of a wide button of this colour, #rrggbb."""
+    def find_button(self, picture: QImage, colour: str) -> tuple[int, int] | None:
+        """A place on a button of this colour, #rrggbb; None where there is no area as large as a button."""
         wanted = QColor(colour).rgb()
-        for y in range(picture.height() - 1, -1, -1):
+        for y in range(HIGH, picture.height(), HIGH // 2):
             run = 0
             for x in range(picture.width()):
-                run = run + 1 if picture.pixel(x, y) == wanted else 0
+                run = run + 1 if picture.pixel(x, y) == wanted == picture.pixel(x, y - HIGH) else 0
                 if run == WIDE:
                     return x - WIDE // 2, y
-        raise AssertionError(f"there is no button of {colour} on the screen")
+        return None
 
     def _xdotool(self, *arguments: str, check: bool = True) -> str:
         done = subprocess.run(
