@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,15 +50,19 @@ def test_the_core_and_the_rules_load_nothing_heavy() -> None:
     assert not loaded_after(modules) & {*QT, *HEAVY_IN_CORE}
 
 
+@cache
+def loaded_by_a_session() -> set[str]:
+    window = ["widgets.window.session_start", "widgets.window.main_window"]
+    return loaded_after(["workstation.session", "workstation.strategies.confluence", *window])
+
+
 def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
-    modules = ["workstation.session", "widgets.window.session_start", "widgets.window.main_window"]
-    assert not loaded_after(modules) & {"ccxt", "aiohttp", "keyring"}
+    assert not loaded_by_a_session() & {"ccxt", "aiohttp", "keyring"}
 
 
 def test_a_session_starts_without_pandas() -> None:
     """It costs a second at every start; TA-Lib would bring it along."""
-    modules = ["workstation.session", "workstation.strategies.confluence", "widgets.window.main_window"]
-    assert not loaded_after(modules) & {"pandas", "polars", "pyarrow"}
+    assert not loaded_by_a_session() & {"pandas", "polars", "pyarrow"}
 
 
 def test_the_imports_run_one_way() -> None:
