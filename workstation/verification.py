@@ -15,7 +15,7 @@ from workstation.core.messages import AmendRequested, OrderFilled, OrderSubmitte
 from workstation.core.timeframe import utc_text
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.inputs import read_inputs
-from workstation.storage.journal import SessionEntry
+from workstation.storage.journal import AppendOnly, SessionEntry
 from workstation.storage.layout import DataFolder
 from workstation.trading.registry import StrategyRegistry
 from workstation.trading.transaction import JOURNAL_FAILURE
@@ -102,7 +102,7 @@ class RefusingJournal:
     """Takes records as the session's own did: it refuses to where the journal says that the disk refused."""
 
     def __init__(self, expected: list[Output]) -> None:
-        self.outputs: list[Output] = []
+        self.outputs: list[Output] = AppendOnly()
         self.clock: Clock = EventClock()
         self._expected = _Expected(expected)
         self._committed = 0

@@ -57,7 +57,7 @@ def _replay() -> list[Figure]:
         player.advance(source.end_ns, 1 << 40)
         whole = time.perf_counter() - started
         started = time.perf_counter()
-        player.rewind()
+        player.approach(source.end_ns - HOUR_NS)
         player.advance(source.end_ns - HOUR_NS, 1 << 40)
         back = time.perf_counter() - started
         started = time.perf_counter()

@@ -19,6 +19,7 @@ def point_at(client: Any, address: str) -> None:
     urls["sapi"] = f"{address}/sapi/v1"
     for version in ("", "V2", "V3"):
         urls[f"fapiPublic{version}"] = urls[f"fapiPrivate{version}"] = f"{address}/fapi/{version.lower() or 'v1'}"
+    urls["fapiData"] = f"{address}/futures/data"
     urls["ws"]["spot"] = urls["ws"]["margin"] = f"{sockets}/stream"
     urls["ws"]["linear"] = urls["ws"]["future"] = f"{sockets}/fut/ws"
     urls["ws"]["ws-api"] = {"spot": f"{sockets}/ws-api/v3", "linear": f"{sockets}/ws-fapi/v1"}

@@ -17,11 +17,8 @@ from typing import Any
 from aiohttp import web
 
 from tests.end_to_end.program import ROOT, TIMEOUT_S, command, configuration, environment, is_one_sentence, run
-from tests.unit.venues.exchange.klines import START_NS, Klines
+from tests.unit.venues.exchange.klines import Klines, kept_opens, minutes
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, mini_exchange
-from workstation.core.timeframe import MINUTE_NS
-from workstation.storage.candles import CandleDatabase
-from workstation.storage.database import open_database
 
 SERIES = "BTCUSDT@SANDBOX_LINEAR"
 MINUTES = 1200
@@ -57,18 +54,7 @@ class Place:
         )
 
     def opens(self, series: str = SERIES) -> list[int]:
-        if not self.data.exists():
-            return []
-        database = open_database(self.data / "history.sqlite3")
-        try:
-            candles = CandleDatabase(database).load(series, MINUTE_NS, 0, 1 << 62)
-        finally:
-            database.close()
-        return [] if candles is None else candles.open_ns.tolist()
-
-
-def minutes(first: int, end: int) -> list[int]:
-    return [START_NS + minute * MINUTE_NS for minute in range(first, end)]
+        return kept_opens(self.data, series)
 
 
 @asynccontextmanager

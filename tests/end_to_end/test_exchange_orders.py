@@ -62,6 +62,11 @@ def told(fills: list[OrderFilled]) -> set[tuple[str, str, int, int, int, str, bo
     return {(f.fill_id, f.client_id, f.price, f.lots, f.fee, f.fee_asset, f.liquidity.value == "maker") for f in fills}
 
 
+def dated() -> dict[str, Any]:
+    """An hour from now, to the second."""
+    return {"time_in_force": TimeInForce.GTD, "good_till_ns": (int(time.time()) + 3_600) * 1_000_000_000}
+
+
 async def test_every_spot_order_type_is_taken_and_ends_as_it_should() -> None:
     async with running_sandbox() as sandbox, exchange_desk(sandbox) as desk:
         last = await desk.last_price()
@@ -76,6 +81,7 @@ async def test_every_spot_order_type_is_taken_and_ends_as_it_should() -> None:
             "stop limit": desk.place(Side.SELL, "0.001", OrderType.STOP_LIMIT, stop_price=low, price=low),
             "take profit": desk.place(Side.SELL, "0.001", OrderType.TAKE_PROFIT, stop_price=high),
             "take limit": desk.place(Side.SELL, "0.001", OrderType.TAKE_PROFIT_LIMIT, stop_price=high, price=high),
+            "iceberg": desk.place(Side.BUY, "0.010", OrderType.LIMIT, price=low, visible_lots=200, **dated()),
         }
         for client_id in resting.values():
             await desk.report(client_id, OrderAccepted)
@@ -88,7 +94,10 @@ async def test_every_spot_order_type_is_taken_and_ends_as_it_should() -> None:
             resting["stop limit"]: OrderType.STOP_LIMIT,
             resting["take profit"]: OrderType.TAKE_PROFIT,
             resting["take limit"]: OrderType.TAKE_PROFIT_LIMIT,
+            resting["iceberg"]: OrderType.LIMIT,
         }
+        (iceberg,) = [o for o in _orders(sandbox, "spot") if o.client_order_id == resting["iceberg"]]
+        assert (iceberg.iceberg, iceberg.time_in_force) == (200, "GTC"), "spot has no dates: the engine keeps it"
         for client_id in resting.values():
             desk.venue.send(CancelRequest(client_id))
         for client_id in resting.values():
@@ -116,6 +125,7 @@ async def test_every_perpetual_order_type_is_taken_and_ends_as_it_should() -> No
             "stop limit": desk.place(Side.SELL, "0.010", OrderType.STOP_LIMIT, stop_price=low, price=low, **reducing),
             "take profit": desk.place(Side.SELL, "0.010", OrderType.TAKE_PROFIT, stop_price=high, **reducing),
             "take limit": desk.place(Side.SELL, "0.010", OrderType.TAKE_PROFIT_LIMIT, stop_price=high, price=high),
+            "dated": desk.place(Side.BUY, "0.010", OrderType.LIMIT, price=low, **(terms := dated())),
         }
         for client_id in resting.values():
             await desk.report(client_id, OrderAccepted)
@@ -128,7 +138,10 @@ async def test_every_perpetual_order_type_is_taken_and_ends_as_it_should() -> No
             resting["stop limit"]: (OrderType.STOP_LIMIT, True),
             resting["take profit"]: (OrderType.TAKE_PROFIT, True),
             resting["take limit"]: (OrderType.TAKE_PROFIT_LIMIT, False),
+            resting["dated"]: (OrderType.LIMIT, False),
         }
+        (kept,) = [order for order in _orders(sandbox, "linear") if order.client_order_id == resting["dated"]]
+        assert (kept.time_in_force, kept.good_till_ns) == ("GTD", terms["good_till_ns"])
         (held,) = snapshot.positions
         assert (held.symbol, desk.instruments["BTCUSDT"].quantity(held.lots)) == ("BTCUSDT", Decimal("0.010"))
         moved = desk.instruments["BTCUSDT"].ticks_rounded(low) - 10

@@ -65,6 +65,7 @@ SWAP_CALLS: list[tuple[str, tuple[Any, ...]]] = [
     ("fetch_account_positions", ()),
     ("fetch_positions_risk", ()),
     ("fetch_open_interest", (SWAP,)),
+    ("fetch_open_interest_history", (SWAP, "1h")),
     ("fetch_mark_prices", ()),
     ("fetch_mark_price", (SWAP,)),
     ("fetch_ledger", ()),

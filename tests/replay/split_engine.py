@@ -6,7 +6,7 @@ Everything between them goes through the messages as they travel; time is kept i
 from __future__ import annotations
 
 from itertools import islice
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -20,6 +20,7 @@ from workstation.core.messages import (
     Heartbeat,
     Input,
     OrderFilled,
+    Output,
     PositionLiquidated,
     StartStrategy,
 )
@@ -28,7 +29,7 @@ from workstation.market.built_in.market import BuiltInMarket
 from workstation.messaging.bodies import ExecutionBody
 from workstation.messaging.envelope import decode, encode
 from workstation.messaging.order_bodies import RequestBody, forwarded, told_kill, venue_report
-from workstation.services.execution_bodies import WRITTEN, ExecutionWriter
+from workstation.services.execution_bodies import ExecutionWriter
 from workstation.storage.journal import MemoryJournal
 from workstation.trading.intake import Intake
 from workstation.venues.service.venue import ServiceVenue
@@ -88,7 +89,7 @@ class Split:
         )
         Intake(self.execution.kernel)
         self._writer = ExecutionWriter(self.execution.kernel, Mode.PAPER, "paper-01-1")
-        for kind in WRITTEN:
+        for kind in get_args(Output):
             self.execution.kernel.bus.subscribe(kind, self._tell)
         self.execution.start(START_NS)
         self.core.start(START_NS)

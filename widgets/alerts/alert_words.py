@@ -78,12 +78,17 @@ def crosses_words(alert: Alert) -> str:
 
 
 def short_words(alert: Alert, instrument: Instrument | None) -> str:
-    """For a narrow column: ``↑ 42,000.0``, ``↕ RSI(14) 15m 70.00``, ``↕ Line``."""
-    level = level_words(alert, instrument)
-    subject = f"{subject_words(alert)} " if isinstance(alert.condition, IndicatorLevel) else ""
-    if isinstance(alert.condition, PriceLine):
-        level = f"{alert.condition.part} line".strip().capitalize()
-    return f"{ARROWS[alert.direction]} {subject}{'Channel' if level == DRAWN_ZONE else level}"
+    """For a narrow column: ``↑ 42,000.0``, ``↕ RSI(14) 15m 70.00``, ``↕ Line``, ``→ Rectangle``, ``↕ Level 0.618``."""
+    condition = alert.condition
+    if isinstance(condition, IndicatorLevel):
+        words = f"{subject_words(alert)} {level_words(alert, instrument)}"
+    elif isinstance(condition, PriceZone):
+        words = "Rectangle" if condition.is_level else "Channel"
+    elif isinstance(condition, PriceLine):
+        words = f"{condition.part} line".strip().capitalize()
+    else:
+        words = f"Level {condition.part}" if condition.part[:1].isdigit() else _price(condition.price, instrument)
+    return f"{ARROWS[alert.direction]} {words}"
 
 
 def repeat_words(alert: Alert) -> str:

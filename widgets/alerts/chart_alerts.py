@@ -42,7 +42,12 @@ class ChartAlerts(QObject):
         self.show()
 
     def show(self) -> None:
-        """Draw the levels of the alerts that watch the chart's symbol; those on drawings are on the chart anyway."""
+        """Draw the levels of the alerts that watch the chart's symbol, and a bell at the drawings that have some."""
+        self._chart.view.drawings.watched = frozenset(
+            alert.condition.drawing
+            for alert in self._desk.book.alerts
+            if alert.symbol == self._chart.symbol and alert.enabled and not isinstance(alert.condition, IndicatorLevel)
+        )
         self._chart.view.set_alert_levels(
             [self._moved if name == self._held and self._moved else price for name, price in self._levels()]
         )

@@ -96,4 +96,4 @@ def _of_channel(drawing: Drawing, part: str) -> PriceLine | PriceZone | None:
 
 def _exact(price: float) -> Decimal:
     """The shortest decimal that is this number: anchors are on whole ticks."""
-    return Decimal(repr(price))
+    return Decimal(repr(float(price)))

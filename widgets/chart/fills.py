@@ -36,8 +36,9 @@ class FillLayer:
             return
         x, y, width, height = box
         canvas.fill(x, y, width, height, tokens.ground)
-        canvas.frame(x, y, width, height, tokens.border, canvas.px(1))
-        canvas.text(x, y, width, height, str(signal.confidence), tokens.text_2, CENTRE, 11)
+        edge, colour = (tokens.up, tokens.up_text) if signal.side == "buy" else (tokens.down, tokens.down_text)
+        canvas.frame(x, y, width, height, edge, canvas.px(1))
+        canvas.text(x, y, width, height, str(signal.confidence), colour, CENTRE, 11, 500)
 
 
 def mark_at(model: ChartModel, scale: PaneScale, position: QPointF) -> Fill | Signal | None:

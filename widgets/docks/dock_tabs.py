@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QContextMenuEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QSpacerItem, QWidget
 
 from widgets.controls.controls import IconButton
 from widgets.engine.linked_model import LETTERS
@@ -16,6 +16,7 @@ from widgets.look.theme import current
 if TYPE_CHECKING:
     from widgets.docks.docking import Panel
 
+LEAST = 60
 PADDING = 10
 LETTER = 14
 
@@ -30,6 +31,11 @@ class DockTabs(QWidget):
         self._panel = panel
         self._hovered: Panel | None = None
         self._tools: list[QWidget] = []
+        # Qt asks each of them for its size a thousand times while a window is built: a layout answers without Python.
+        self._room = QSpacerItem(LEAST, current().metrics.tab, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self._box = QHBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.addSpacerItem(self._room)
         self.more = IconButton("more", "Panel menu", parent=self)
         self.more.clicked.connect(self._open_menu)
         self.back = IconButton("expand", "Show the other panels again (Shift+F11)", parent=self)
@@ -37,12 +43,6 @@ class DockTabs(QWidget):
         self.back.hide()
         self.setMouseTracking(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-
-    def sizeHint(self) -> QSize:
-        return QSize(160, current().metrics.tab)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(60, current().metrics.tab)
 
     def add_tool(self, tool: QWidget) -> None:
         tool.setParent(self)
@@ -57,7 +57,10 @@ class DockTabs(QWidget):
 
     def refresh(self) -> None:
         self.back.setVisible(self._panel.area.maximised is self._panel)
-        self.updateGeometry()
+        if self._room.sizeHint().height() != current().metrics.tab:
+            self._room.changeSize(LEAST, current().metrics.tab, QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+            self._box.invalidate()
+            self.updateGeometry()
         self._place()
         self.update()
 

@@ -6,7 +6,8 @@ HELP: dict[str, str] = {
     "watchlist": "Lists of symbols with their last price and the change over 24 hours. Search finds every symbol of "
     "the venue; one that the engine does not run is watched, not traded. Drag rows onto another list to move them. "
     "A click shows the symbol in all panels with the same link letter.",
-    "alerts": "Alerts that wait and alerts that came. A double click shows where.",
+    "alerts": "Alerts that wait and alerts that came. A double click shows where. A right click on the chart sets one "
+    "at a price, on an indicator, or on a drawing: its line, a level of it, or its zone.",
     "ticket": "One order. Price and size step with the arrow keys, ten steps with Page up and Page down. "
     "Cost, fee, margin and what the risk gate says are shown before anything is sent; a denied order cannot be sent. "
     "A click on a size writes it, ⋯ beside the sizes edits them; below it is how long the order lives.",

@@ -111,6 +111,7 @@ class EngineModel(QObject):
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
     amendment_refused = Signal(str, str)  # the order's client id and the venue's reason
     reloaded = Signal()  # the engine stands at another moment: everything is to be read again
+    settings_written = Signal(str)  # what was written into the configuration's file, in a sentence
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 

@@ -197,7 +197,7 @@ class ReplayEngine:
         return None
 
     def past_events(self, limit: int) -> Sequence[Any] | None:
-        return ()
+        return self._opened.outputs[-limit:]
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
         return self.source.past.orders[-limit:]

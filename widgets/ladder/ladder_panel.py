@@ -10,26 +10,25 @@ from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QCursor, QHideEvent, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 
-from widgets.chart.chart_marks import position_line
-from widgets.controls.controls import Button, IconButton, ToneLabel
+from widgets.controls.controls import IconButton
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
 from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import STOPS
 from widgets.engine.protocol import Levels, Market
+from widgets.ladder.ladder_foot import LadderFoot
 from widgets.ladder.ladder_rows import LadderOrder
 from widgets.ladder.ladder_trading import LadderTrading
 from widgets.ladder.ladder_view import LadderView, next_group
 from widgets.ladder.own_queue import OwnQueue
-from widgets.look.numbers import format_money, format_price, format_quantity, tone_of
-from widgets.look.tokens import Mode, Tone
+from widgets.look.numbers import format_price
+from widgets.look.tokens import Mode
 from widgets.panels.live_panel import LivePanel
 from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.size_switch import SizeSwitch
 from widgets.ticket.templates import TemplateBook
-from workstation.core.messages import Flatten
-from workstation.core.types import EXTERNAL, OrderType, Side
+from workstation.core.types import OrderType, Side
 
 DEPTH = 200
 ROWS_OF_BOOK = 16
@@ -99,37 +98,12 @@ class LadderPanel(LivePanel):
         self.bar.row.addWidget(self.arm)
         self.bar.row.addWidget(self.grouping)
         self.bar.row.addWidget(self.centre)
-        self.foot = Toolbar(self, lined=False)
-        self.position_bar = Toolbar(self, lined=False)
-        self.position = ToneLabel("Flat")
-        self.entry = ToneLabel(tone=Tone.LABEL)
-        self.profit = ToneLabel()
-        self.reverse = Button("Reverse")
-        self.reverse.setToolTip("Closes your position and opens the same size the other way, both at the market")
-        self.reverse.clicked.connect(self._trading.reverse)
-        self.flatten = Button("Flatten")
-        self.flatten.setToolTip("Closes the position in this symbol at the market")
-        self.flatten.clicked.connect(lambda: model.command(Flatten(symbol=self._symbol)))
-        self.cancel_buys = Button("Buys", icon="cancel")
-        self.cancel_sells = Button("Sells", icon="cancel")
-        for button, side in ((self.cancel_buys, Side.BUY), (self.cancel_sells, Side.SELL)):
-            button.setToolTip(f"Cancels working {side.word}s in this symbol, protective orders excepted")
-            button.clicked.connect(lambda _=False, side=side: self._trading.cancel_side(side))
-        self.position_bar.row.setSpacing(6)
-        self.position_bar.row.addWidget(self.position)
-        self.position_bar.row.addWidget(self.entry)
-        self.position_bar.row.addStretch(1)
-        self.position_bar.row.addWidget(self.profit)
-        self.foot.row.setSpacing(3)
-        self.foot.row.setContentsMargins(3, 0, 3, 1)
-        for button in (self.reverse, self.flatten, self.cancel_buys, self.cancel_sells):
-            self.foot.row.addWidget(button, 1)
+        self.foot = LadderFoot(model, self._trading, self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.bar)
         column.addWidget(self.view, 1)
-        column.addWidget(self.position_bar)
         column.addWidget(self.foot)
 
     @property
@@ -188,8 +162,7 @@ class LadderPanel(LivePanel):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        for bar in (self.position_bar, self.foot):
-            bar.setVisible(self.height() >= FOOT_FROM)
+        self.foot.setVisible(self.height() >= FOOT_FROM)
 
     def grouping_menu(self) -> QMenu:
         menu = QMenu(self)
@@ -275,24 +248,8 @@ class LadderPanel(LivePanel):
                 found[ticks] = found[ticks].with_more(own) if ticks in found else own
         self.view.set_orders(found)
 
-    def _show_position(self, positions: list[Any]) -> None:
-        instrument, lot = self.model.engine.market(self._symbol).instrument, self._shown.step
-        held_here = [p for p in positions if p.symbol == self._symbol]
-        net = sum((p.quantity for p in held_here), Decimal(0))
-        fine = instrument.lot if net % lot else lot
-        self.position.setText(format_quantity(net, fine, signed=True) if net else "Flat")
-        line = position_line(held_here, instrument)
-        self.entry.setText("" if line is None else f"at {format_price(line.price, instrument.tick)}")
-        self.profit.setText("" if line is None else format_money(line.profit, signed=True))
-        self.profit.set_tone(tone_of(line.profit if line is not None else None))
-        self.position.set_tone(tone_of(net))
-        # What somebody else holds is left alone by it.
-        blocked = self.model.blocked
-        held = any(p.symbol == self._symbol and p.owner != EXTERNAL for p in positions)
-        self.flatten.setEnabled(held and not blocked)
-        self.reverse.setEnabled(bool(self._trading.own_position()) and not blocked)
-        self.cancel_buys.setEnabled(not blocked)
-        self.cancel_sells.setEnabled(not blocked)
+    def _show_position(self, _: object = None) -> None:
+        self.foot.show_position(self._symbol, self._shown.step)
 
     def _show_armed(self) -> None:
         armed = self.one_click.armed
@@ -304,7 +261,7 @@ class LadderPanel(LivePanel):
 
     def _show_control(self) -> None:
         self.arm.setEnabled(not self.model.blocked)
-        self._show_position(list(self.model.engine.positions()))
+        self._show_position()
 
     def _in_steps(self, book: tuple[Levels, Levels]) -> tuple[Levels, Levels]:
         bids, asks = ([(ticks, self._shown.of(lots)) for ticks, lots in side] for side in book)

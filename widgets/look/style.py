@@ -58,6 +58,8 @@ HINTS: dict[QStyle.StyleHint, int] = {
     QStyle.StyleHint.SH_ToolTip_WakeUpDelay: 500,
 }
 
+MENU_ARROW = 10
+
 
 class FlatStyle(QProxyStyle):
     """Fusion without gradients, shadows and outlines; every colour is a token."""
@@ -113,6 +115,9 @@ class FlatStyle(QProxyStyle):
         metrics = current().metrics
         if kind == QStyle.ContentsType.CT_ComboBox:
             return QSize(found.width() + 12, metrics.field)
+        if kind == QStyle.ContentsType.CT_MenuItem:
+            # Fusion leaves no room for the arrow of a submenu beside the longest text.
+            return QSize(found.width() + MENU_ARROW, found.height())
         if kind == QStyle.ContentsType.CT_PushButton:
             return QSize(found.width(), metrics.button)
         if kind in (QStyle.ContentsType.CT_LineEdit, QStyle.ContentsType.CT_SpinBox):

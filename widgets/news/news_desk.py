@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from widgets.engine.engine_model import EngineModel
 from widgets.news.connection_news import Look, changes, followed_offset
-from widgets.news.news_item import News, ToldNews
+from widgets.news.news_item import News, NewsKind, ToldNews
 from widgets.news.news_words import NewsWords
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import Severity
@@ -38,6 +38,7 @@ class NewsDesk(QObject):
         """Whether what the session told before this window opened is among the news."""
         for kind in self._words.types:
             model.listen(kind, self._hear)
+        model.settings_written.connect(self._tell_settings)
         model.ticked.connect(self._tick)
         model.reloaded.connect(self._begin)
         self._begin()
@@ -69,6 +70,9 @@ class NewsDesk(QObject):
         self._look = self._take_look()
         self._fresh.clear()
         self.changed.emit()
+
+    def _tell_settings(self, text: str) -> None:
+        self._add(News(NewsKind.SETTING, Severity.INFO, text, "settings"), self._model.engine.now_ns())
 
     def _hear(self, event: Any) -> None:
         news = self._words.of(event)

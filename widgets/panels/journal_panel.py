@@ -7,30 +7,27 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from msgspec.structs import replace
-from PySide6.QtCore import Qt, Signal, SignalInstance
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QPlainTextEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
 from widgets.controls.controls import IconButton, ToneLabel
-from widgets.controls.dialogs import FormDialog
-from widgets.controls.fields import Field
 from widgets.controls.segmented import Segmented
 from widgets.controls.span_choice import SpanChoice
-from widgets.controls.table import Action, Column, Kind, Row, Table
+from widgets.controls.table import Row
 from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import KEPT_FILLS, EngineModel, Result
-from widgets.engine.order_words import owner_tone
-from widgets.look.numbers import format_date, format_number, format_percent, format_time
 from widgets.look.tokens import Tone
+from widgets.panels.journal_tables import TagsTable, TripsTable, summary_words, tag_row, when
 from widgets.panels.live_panel import LivePanel
+from widgets.panels.note_dialog import NoteDialog
 from widgets.panels.picture_strip import PictureStrip
-from widgets.panels.trade_notes import TradeNote, TradeNotes, read_tags
+from widgets.panels.trade_notes import TradeNotes
 from widgets.panels.trade_pictures import TradePictures
 from widgets.research.background import Background
 from workstation.backtest.fill_trips import FillTrips
 from workstation.backtest.round_trips import Trade
-from workstation.backtest.trip_figures import TripFigures, figures_by_tag
+from workstation.backtest.trip_figures import figures_by_tag
 from workstation.core.instrument import Instrument
 from workstation.core.money import from_money
 from workstation.core.types import Side
@@ -38,91 +35,8 @@ from workstation.core.views import FillView
 from workstation.session.trade_history import Cancelled, Span, TradeHistory
 
 FILLS_A_FRAME = 200
-NOTE_LIMIT = 10_000
 READING = "Reading the history …"
 ONLY_NEWEST = f"Of the newest {KEPT_FILLS:,} fills: older ones cannot be had from an engine elsewhere."
-
-
-class TripsTable(Table):
-    key = "name"
-    columns = (
-        Column("exit_ns", "Closed", Kind.TIME, 84, text=lambda row: when(row["exit_ns"])),
-        Column("symbol", "Symbol", width=76),
-        Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=590),
-        Column("side", "Side", Kind.SIDE, 54, shown_from=300),
-        Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=660),
-        Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=800),
-        Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800),
-        Column("held_ns", "Held", Kind.AGE, 60, shown_from=860),
-        Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="After fees, before funding"),
-        Column(
-            "pictures",
-            "Charts",
-            Kind.NUMBER,
-            46,
-            0,
-            shown_from=420,
-            text=lambda row: "" if not row["pictures"] else None,
-            tooltip="Pictures of the chart; they are shown below for the selected round trip",
-        ),
-        Column("tags", "Tags", width=80),
-        Column(
-            "note",
-            "Note",
-            width=160,
-            label=True,
-            shown_from=500,
-            takes_rest=True,
-            text=lambda row: " ".join(row["note"].split()),
-        ),
-    )
-    actions_declared = (
-        Action("write", "Write a note …", enabled=lambda rows: len(rows) == 1),
-        Action("picture", "Attach the chart's picture", "camera", enabled=lambda rows: len(rows) == 1),
-    )
-    empty = "No round trips in this span. A position that is closed again becomes one."
-    sorted_by = "exit_ns"
-    limit = 5_000
-
-
-class TagsTable(Table):
-    key = "id"
-    columns = (
-        Column("tag", "Tag", width=70),
-        Column("trips", "Trips", Kind.NUMBER, 40, 0),
-        Column("win_rate", "Win %", Kind.NUMBER, 52, 1),
-        Column("profit_factor", "Factor", Kind.NUMBER, 48, 2, tooltip="Profits over losses; none without a loss"),
-        Column("expectancy", "Expect.", Kind.SIGNED, 60, 2, tooltip="Net result of a round trip on average"),
-        Column("average_win", "Avg win", Kind.SIGNED, 60, 2, shown_from=400),
-        Column("average_loss", "Avg loss", Kind.SIGNED, 66, 2, shown_from=400),
-        Column("net", "Net", Kind.SIGNED, 64, 2),
-        Column("asset", "Asset", width=48, label=True, shown_from=500),
-    )
-    empty = TripsTable.empty
-
-
-class NoteDialog(FormDialog):
-    """A note and tags about one round trip."""
-
-    written = Signal(object)  # TradeNote
-
-    def __init__(self, title: str, note: TradeNote, parent: QWidget | None = None) -> None:
-        super().__init__(title, "Tags stand between commas; the figures by tag count them.", "Keep", parent)
-        self._note = note
-        self.tags = Field(", ".join(note.tags))
-        self.text = QPlainTextEdit(note.text)
-        self.text.setTabChangesFocus(True)
-        self.text.setFixedHeight(120)
-        self.add_field("Tags", self.tags)
-        self.add_field("Note", self.text)
-        self.tags.setFocus()
-
-    def hand_over(self) -> str:
-        text = self.text.toPlainText().strip()
-        if len(text) > NOTE_LIMIT:
-            return f"The note has {len(text):,} characters; shorten it to {NOTE_LIMIT:,}."
-        self.written.emit(replace(self._note, text=text, tags=read_tags(self.tags.text())))
-        return ""
 
 
 class JournalPanel(LivePanel):
@@ -365,18 +279,3 @@ def made_trips(
             return None
         made.add(fill)
     return made
-
-
-def when(ts_ns: int) -> str:
-    """The day and the time to the minute."""
-    return f"{format_date(ts_ns)} {format_time(ts_ns)[:5]}"
-
-
-def summary_words(figures: TripFigures) -> str:
-    """``57 % of 14 won, +1.24 each``"""
-    won = format_percent(figures.win_rate * 100, 0)
-    return f"{won} of {figures.trips:,} won, {format_number(figures.expectancy, 2, signed=True)} each"
-
-
-def tag_row(place: int, figures: TripFigures) -> Row:
-    return {**figures._asdict(), "id": place, "win_rate": figures.win_rate * 100}

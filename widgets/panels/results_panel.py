@@ -61,7 +61,17 @@ class ResultsTable(Table):
             tooltip="Received when positive",
         ),
         Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="In the asset, after fees and funding"),
-        Column("asset", "Asset", width=50, label=True, shown_from=400),
+        Column(
+            "drawdown",
+            "Drawdn",
+            Kind.SIGNED,
+            60,
+            2,
+            shown_from=430,
+            tone=lambda row: Tone.LABEL,
+            tooltip="Deepest fall of the sum of its days, in the asset; of a day, where the sum of all stands",
+        ),
+        Column("asset", "Asset", width=50, label=True, shown_from=520),
     )
     empty = "No results in this span. They are made of executions and funding."
     sorted_by = "net"
@@ -171,7 +181,12 @@ class ResultsPanel(LivePanel):
         self._show()
 
     def _show(self, _: int = 0) -> None:
-        self.table.replace(result_row(result) for result in self._results.by(GROUPINGS[self.choice.index]))
+        grouping = GROUPINGS[self.choice.index]
+        falls = self._results.drawdowns(grouping)
+        self.table.replace(
+            {**result_row(result), "drawdown": falls.get((result.name, result.asset))}
+            for result in self._results.by(grouping)
+        )
         nets = self._results.net()
         self.net.setText(", ".join(format_number(net, 2, signed=True, unit=asset) for asset, net in nets.items()))
         self.net.set_tone(tone_of(next(iter(nets.values()))) if len(nets) == 1 else Tone.NORMAL)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.dialogs import ReasonDialog
 from widgets.engine.engine_model import EngineModel
 from widgets.look import shapes
-from widgets.look.numbers import MINUS, format_time, zone_words
+from widgets.look.numbers import MINUS, format_date, format_time, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -24,6 +24,7 @@ from workstation.core.views import AccountView, LimitView, RiskView
 
 WARNING_USE = 0.7
 LINE_HEIGHT = 20
+WRAPS_FROM = 200
 BAR = 3
 STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
 
@@ -137,7 +138,7 @@ class RiskPanel(LivePanel):
         self.state = StateLine(self)
         self.state.denials_wanted.connect(lambda: model.panel_wanted.emit("news"))
         self.notice = ToneLabel("", Tone.WARNING, pixels=11)
-        self.notice.setWordWrap(True)
+        self.notice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.notice.hide()
         self.lifts = QVBoxLayout()
         self.lifts.setSpacing(4)
@@ -162,17 +163,33 @@ class RiskPanel(LivePanel):
         self.show_risk(self.model.engine.risk())
         self._show_lock(self.model.account)
 
+    @property
+    def _is_high(self) -> bool:
+        """Whether sentences may take several lines; in a low panel they are cut, and whole in their tooltip."""
+        return self.height() >= WRAPS_FROM
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        labels = [row.findChild(ToneLabel) for row in self._lift_rows.values()]
+        for label in (self.notice, *labels):
+            if label is not None:
+                label.setWordWrap(self._is_high)
+
     def show_risk(self, risk: RiskView) -> None:
         self.state.set_state(risk.trading_state, risk.denied_today, risk.reason)
         self.limits.set_limits(risk.limits)
         notices = [risk.reason] if risk.reason else []
-        if risk.until_ns:
+        locked_ns = self.model.account.locked_until_ns
+        if risk.until_ns and locked_ns > risk.until_ns:
+            notices.append(f"The lock-out lasts until {format_date(locked_ns)} {until_words(locked_ns)}.")
+        elif risk.until_ns:
             notices.append(f"Lifts at {until_words(risk.until_ns)}.")
         notices += [
             f"{name[:1].upper()}{name[1:]} pauses {owner or 'every strategy'} until {until_words(until)}."
             for name, owner, until in risk.protections
         ]
         self.notice.setText(" ".join(notices))
+        self.notice.setToolTip(self.notice.text())
         self.notice.setVisible(bool(notices))
         wanted = {owner: f"{owner} sent the same order too often." for owner in risk.throttled}
         if risk.crisis:
@@ -208,7 +225,9 @@ class RiskPanel(LivePanel):
                 continue
             row = QWidget(self)
             label = ToneLabel(sentence, Tone.WARNING)
-            label.setWordWrap(True)
+            label.setWordWrap(self._is_high)
+            label.setToolTip(sentence)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
             button = Button("Re-enable" if owner else "End crisis…")
             button.clicked.connect(lambda _=False, owner=owner: self._lift(owner))
             line = QHBoxLayout(row)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QWidget
 
 from widgets.chart.scale import PaneScale, value_ticks, whole_pixels
@@ -166,7 +166,7 @@ class CurvesView(QWidget):
         for place, (x, equity, _) in enumerate(thin):
             y = top + scale.ys(equity)
             gained = self.curves[place].equity[-1] >= self.curves[place].equity[0]
-            colour = (tokens.up if gained else tokens.down) if single else tokens.series[place % 4]
+            colour = (tokens.up if gained else tokens.down) if single else line_colour(tokens, place)
             if single:
                 columns = np.arange(np.ceil(x[0]), np.floor(x[-1]) + 1)
                 level = whole_pixels(np.interp(columns, x, y))
@@ -197,7 +197,7 @@ class CurvesView(QWidget):
         height = bottom - top - canvas.px(6)
         for place, (x, _, fall) in enumerate(thin):
             y = top + fall / deepest * height
-            colour = tokens.down if len(thin) == 1 else tokens.series[place % 4]
+            colour = tokens.down if len(thin) == 1 else line_colour(tokens, place)
             if len(thin) == 1:
                 columns = np.arange(np.ceil(x[0]), np.floor(x[-1]) + 1)
                 level = whole_pixels(np.interp(columns, x, y))
@@ -216,15 +216,21 @@ class CurvesView(QWidget):
             figure = format_percent(value, 1, signed=True) if self._percent else format_number(value, 2)
             gained = curve.equity[-1] >= curve.equity[0]
             single = tokens.up_text if gained else tokens.down_text
-            colour = single if len(self.curves) == 1 else tokens.series_text[place % 4]
+            several = tokens.series_text[place] if place < len(tokens.series_text) else tokens.text_2
+            colour = single if len(self.curves) == 1 else several
             if len(self.curves) > 1:
-                canvas.fill(x, height // 2 - canvas.px(1), canvas.px(14), canvas.px(2), tokens.series[place % 4])
+                canvas.fill(x, height // 2 - canvas.px(1), canvas.px(14), canvas.px(2), line_colour(tokens, place))
                 x += canvas.px(20)
             for text, tint in ((curve.name, tokens.text_2), (figure, colour)):
                 width = canvas.text_width(text)
                 canvas.text(x, 0, width + canvas.px(4), height, text, tint)
                 x += width + canvas.px(8)
             x += canvas.px(12)
+
+
+def line_colour(tokens: Tokens, place: int) -> QColor:
+    """Of one curve among several: the series' colours, then two greys."""
+    return (*tokens.series, tokens.text_1, tokens.text_3)[place % 6]
 
 
 def thinned_places(x: Floats, y: Floats) -> NDArray[np.int64]:

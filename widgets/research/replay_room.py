@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QElapsedTimer, Signal
+from PySide6.QtCore import QElapsedTimer, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -15,6 +15,8 @@ from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
+from widgets.news.news_desk import NewsDesk
+from widgets.news.news_panel import NewsPanel
 from widgets.panels.balances_panel import BalancesPanel
 from widgets.panels.fills_panel import FillsPanel
 from widgets.panels.journal_panel import JournalPanel
@@ -33,8 +35,9 @@ from widgets.research.equity_panel import EquityPanel
 from widgets.research.replay import Replay
 from widgets.research.replay_bar import ReplayBar
 from widgets.research.result_panels import FiguresPanel
-from widgets.research.run_chart import bring_into_view
+from widgets.research.run_chart import bring_into_view, mark_of
 from widgets.research.shown_result import Shown, ShownResult
+from widgets.research.trade_layer import TradeLayer
 from widgets.research.trades_panel import TradesPanel
 from widgets.tape.tape_panel import TapePanel
 from widgets.ticket.size_presets import SizePresets
@@ -53,8 +56,9 @@ RESULT_FRAMES = 15
 RESULT_REST = 20
 """Between two computations so many times as long as one takes."""
 DEFAULT_TIMEFRAME = "1m"
+ANYWHERE = (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "log")
+TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "news", "log")
 
 SESSION: Layout = row(
     column(
@@ -64,7 +68,7 @@ SESSION: Layout = row(
 )
 SESSION_COMPACT: Layout = column(
     row(Tabs(("chart",)), Tabs(("ladder", "tape"), 256)),
-    row(Tabs((*TABLES, "watchlist", "pnl")), Tabs(("risk",), 262), size=150),
+    row(Tabs(TABLES), Tabs(("risk", "pnl", "watchlist"), 262), size=150),
 )
 RUN: Layout = row(
     column(Tabs(("chart",)), Tabs(("run equity", *TABLES), 230)),
@@ -107,6 +111,7 @@ class ReplayRoom(QWidget):
         indicators = next((chart.indicators for chart in desktop.charts if chart.symbol in source.symbols), ())
         self.chart = ChartPanel(model, source.symbols[0], timeframe, indicators)
         self.chart.view.model.ends = True
+        self.trades = TradeLayer()
         self.bar = ReplayBar(self.replay)
         self.bar.left.connect(self.left)
         self._add_panels(desktop, folder)
@@ -142,6 +147,8 @@ class ReplayRoom(QWidget):
             area.add_panel("run figures", "Figures", FiguresPanel(model, self.result))
             area.add_panel("run trades", "Trades", TradesPanel(model, self.result, folder.reports))
             area.add_panel("run analysis", "Analysis", AnalysisPanel(model, self.result))
+            self.chart.view.price_pane.surface.add_layer(self.trades)
+            self.result.changed.connect(self._draw_trades)
             self.result.trade_chosen.connect(self._show_trade)
         area.add_panel("positions", "Positions", PositionsPanel(model))
         area.add_panel("orders", "Orders", OrdersPanel(model))
@@ -152,6 +159,7 @@ class ReplayRoom(QWidget):
         notes = TradeNotes(None, model, "Notes of a replay end with it; the session's own are in the live journal.")
         pictures = TradePictures(None, notes, lambda symbol: None, model)
         area.add_panel("journal", "Journal", JournalPanel(model, notes, pictures))
+        area.add_panel("news", "News", NewsPanel(model, NewsDesk(model, model)))
         area.add_panel("strategies", "Strategies", StrategiesPanel(model))
         area.add_panel("log", "Log", LogPanel(model))
         for each in area.panels():
@@ -159,10 +167,17 @@ class ReplayRoom(QWidget):
             if isinstance(content, LivePanel):
                 each.visibilityChanged.connect(content.set_in_front)
 
+    def _draw_trades(self) -> None:
+        shown = self.result.now
+        self.trades.chosen = self.result.trade
+        self.trades.set_marks([mark_of(trade) for trade in shown.result.trades] if shown is not None else [])
+        self.chart.view.price_pane.surface.update()
+
     def _show_trade(self, number: int) -> None:
         shown = self.result.now
         trade = next((each for each in shown.result.trades if each.number == number), None) if shown else None
         if trade is not None:
+            self.trades.chosen = number
             bring_into_view(self.chart.view, trade)
 
     def begin(self) -> None:
@@ -171,8 +186,11 @@ class ReplayRoom(QWidget):
         self._follow_at_once()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The transport's keys, wherever in the room the focus is and does not want them itself."""
-        if not self.bar.take_key(event):
+        """The transport's keys, wherever in the room the focus is and does not want them itself.
+
+        Not those that a list leaves over at its ends.
+        """
+        if event.key() not in ANYWHERE or not self.bar.take_key(event):
             super().keyPressEvent(event)
 
     def close_replay(self) -> None:

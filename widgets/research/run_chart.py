@@ -87,7 +87,7 @@ class RunChartPanel(ResultPanel):
         self.view.set_bars(rows[:, 0] - interval_ns, open_, high, low, close, volume, bar_ns=interval_ns)
         fills = [fill for trade in shown.result.trades for fill in _fills(trade)]
         self.view.set_fills(fills if len(rows) else [])
-        self.trades.set_marks([_mark(trade) for trade in shown.result.trades] if len(rows) else [])
+        self.trades.set_marks([mark_of(trade) for trade in shown.result.trades] if len(rows) else [])
         self.view.price_pane.surface.update()
 
     def _scale(self, logarithmic: bool) -> None:
@@ -140,7 +140,8 @@ def _fills(trade: Trade) -> list[Fill]:
     return [entry] if trade.is_open else [entry, leave]
 
 
-def _mark(trade: Trade) -> TradeMark:
+def mark_of(trade: Trade) -> TradeMark:
+    """As the chart draws it, with its result in R where its risk is known."""
     r = trade.r_multiple
     result = format_money(from_money(trade.net), signed=True) if r is None else format_multiple_of_risk(r, 1)
     return TradeMark(

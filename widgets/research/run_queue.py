@@ -85,9 +85,10 @@ class RunQueue(QObject):
         """End the child and forget what waits."""
         self._closing = True
         left, self.runs = self.runs, []
-        process = self._process
-        if process is not None:
-            self._let_go(process)
+        if self._process is not None:
+            self._let_go(self._process)
+        # Those that were cancelled just before may still be on their way out.
+        for process in self.findChildren(QProcess):
             process.waitForFinished(CLOSING_MS)
         self._history.delete(run.number for run in left)
 

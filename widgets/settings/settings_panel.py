@@ -191,6 +191,8 @@ class SettingsPanel(LivePanel):
         for path in AT_ONCE & self.pending.keys():
             self.taken.emit(path, plain(self._by_path[path], self.pending[path]))
         later = [path for path in self.pending if when(path) == "next start"]
+        changed = ", ".join(f"{path} = {text} ({when(path)})" for path, text in self.pending.items())
+        self.model.settings_written.emit(f"Settings written to the file: {changed}")
         self.pending.clear()
         self._show_pending()
         assert self._editor is not None

@@ -119,7 +119,7 @@ class OrderLife(QObject):
                 lambda _=False, after_ns=after_ns: self.choose(TimeInForce.GTD, self._now_ns() + after_ns)
             )
         menu.addSeparator()
-        part = menu.addAction("Show a part (the venue's iceberg)")
+        part = menu.addAction("Iceberg at the venue")
         part.setCheckable(True)
         part.setChecked(self.iceberg)
         part.triggered.connect(self.part_wanted)

@@ -84,7 +84,7 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
     stop = _exit(instrument, entry, "stop", entry.stop, price) if entry.with_stop else 0
     target = _exit(instrument, entry, "target", entry.target, price) if entry.with_target else 0
     if entry.time_in_force is TimeInForce.GTD and entry.until_ns is None:
-        raise TicketProblem("until", "A time is needed: 2024-01-31 13:00, or 13:00 for the next such time.")
+        raise TicketProblem("until", "Write a time as 2024-01-31 13:00 or 13:00.")
     return Intent(
         symbol=entry.symbol,
         side=entry.side,

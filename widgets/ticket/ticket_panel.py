@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -25,7 +24,7 @@ from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.ticket import algorithm_order
 from widgets.ticket.size_presets import SizePresets
-from widgets.ticket.templates import Template, TemplateBook, plan_at
+from widgets.ticket.templates import TemplateBook
 from widgets.ticket.ticket_figures import EMPTY_FACTS, cost_facts
 from widgets.ticket.ticket_form import UNITS, TicketForm
 from widgets.ticket.ticket_menus import options_menu
@@ -34,15 +33,11 @@ from widgets.ticket.ticket_order import (
     TicketEntry,
     TicketProblem,
     expected_price,
-    make_intent,
     multiple_of_risk,
 )
-from workstation.core.algorithms import ParentOrder
-from workstation.core.brackets import BracketPlan
-from workstation.core.errors import OrderError
+from widgets.ticket.ticket_reading import Reading, read_algorithm, read_order
 from workstation.core.instrument import Instrument
 from workstation.core.messages import PlaceOrder, StartAlgorithm
-from workstation.core.orders import Intent
 from workstation.core.types import OrderType, Side
 from workstation.core.views import VerdictView
 
@@ -70,12 +65,8 @@ class TicketPanel(LivePanel):
         self.arm.setFixedWidth(shapes.text_width("Armed 88:88", current().font(12, 500)) + 14)
         self._symbol = ""
         self._unit = SizeUnit.QUANTITY
-        self._intent: Intent | None = None
-        """What the gate is asked about; of an algorithm its first order."""
-        self._order: ParentOrder | None = None
-        """What is worked by an algorithm, when one is chosen."""
-        self._bracket: BracketPlan | None = None
-        """What the engine keeps for the order, when a template is chosen."""
+        self._reading: Reading | None = None
+        """What the fields come to; none where one of them is wrong."""
         self._mode = Mode(model.engine.mode.value)
         self.options = IconButton("gear", "Size unit, flags and life of the order")
         self.form = TicketForm(model, book, presets, self)
@@ -169,7 +160,7 @@ class TicketPanel(LivePanel):
 
     def _show_part(self, on: bool) -> None:
         """The first part to show follows from the order's size."""
-        self.form.life.show_part(on, self._intent.lots if self._intent is not None else 0, self.instrument)
+        self.form.life.show_part(on, self._reading.intent.lots if self._reading is not None else 0, self.instrument)
 
     def _suggest_exit(self, name: str, on: bool) -> None:
         """A first price for a stop or target that was ticked."""
@@ -203,8 +194,10 @@ class TicketPanel(LivePanel):
         armed = self.one_click.armed
         self.arm.setChecked(armed)
         self.arm.set_text(f"Armed {self.one_click.remaining}" if armed else "One-click")
-        arms = f"Arms one-click trading in the ladder for {self.one_click.minutes} minutes."
-        self.arm.setToolTip("A click in the ladder orders at once. Esc disarms." if armed else arms)
+        arms = f"Arms one-click trading in ladder and chart for {self.one_click.minutes} minutes."
+        self.arm.setToolTip(
+            "A click in the ladder, and Ctrl+click on the chart, order at once. Esc disarms." if armed else arms
+        )
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -241,56 +234,31 @@ class TicketPanel(LivePanel):
         if entry.unit is not self._unit:
             self._unit = entry.unit
             self.form.show_unit(self.instrument)
-        self._intent, self._order, self._bracket, wrong, sentence = None, None, None, "", ""
+        self._reading, wrong, sentence = None, "", ""
         try:
-            self._intent = self._read(entry)
+            self._reading = self._read(entry)
         except TicketProblem as problem:
             wrong, sentence = problem.field, str(problem)
             if wrong and not self.form.every_field()[wrong].text():
                 wrong = ""
         self.form.show_problem(wrong, sentence if wrong else "")
-        if self._intent is None:
+        if self._reading is None:
             self.facts.set_facts(EMPTY_FACTS)
             self.verdict.set_verdict(Tone.WARNING, "Not complete", sentence)
             self._show_submit(entry, self._symbol, False, sentence)
         else:
-            self._show_verdict(entry, self._intent, self.model.engine.preview(self._intent))
+            self._show_verdict(entry, self._reading, self.model.engine.preview(self._reading.intent))
 
-    def _whole(self, intent: Intent) -> Intent:
-        """What the figures are told of."""
-        if self._order is None:
-            return intent
-        average = algorithm_order.expected_price(self.form.algorithm_fields.entry(), None)
-        ticks = 0 if average is None else self.instrument.ticks_rounded(average)
-        return algorithm_order.whole(self._order, ticks)
-
-    def _read(self, entry: TicketEntry) -> Intent:
-        """What the gate is to judge. Raises ``TicketProblem``."""
-        quotes = self._quotes()
+    def _read(self, entry: TicketEntry) -> Reading:
+        """Raises ``TicketProblem``."""
+        quotes, form = self._quotes(), self.form
         price = expected_price(entry, *quotes)
         self._show_exits(entry, price)
-        instrument, equity = self.instrument, self.model.account.equity
-        if self.form.algorithm is None:
-            if self.form.template is not None:
-                entry = self._with_template(entry, self.form.template, price)
-            return make_intent(entry, instrument, price, equity)
-        worked = self.form.algorithm_fields.entry()
+        market, equity = self.model.engine.market(self._symbol), self.model.account.equity
+        if form.algorithm is None:
+            return read_order(entry, form.template, market, price, equity)
         best = quotes[1 if entry.side is Side.BUY else 0]
-        average = algorithm_order.expected_price(worked, best)
-        self._order = algorithm_order.make_parent_order(entry, worked, instrument, average, equity)
-        market = self.model.engine.market(self._symbol)
-        return algorithm_order.first_child(self._order, market.best_bid, market.best_ask)
-
-    def _with_template(self, entry: TicketEntry, template: Template, price: Decimal | None) -> TicketEntry:
-        """The entry with the template's stop, by which it is sized and its risk told. Raises ``TicketProblem``."""
-        if price is None:
-            raise TicketProblem("price", "There is no price yet; wait for the book.")
-        try:
-            self._bracket = plan_at(template, self.model.engine.market(self._symbol), price)
-        except OrderError as error:
-            raise TicketProblem("", str(error)) from None
-        distance = self._bracket.stop * self.instrument.tick
-        return replace(entry, with_stop=True, stop=price - entry.side * distance, with_target=False)
+        return read_algorithm(entry, form.algorithm_fields.entry(), market, best, equity)
 
     def _show_exits(self, entry: TicketEntry, price: Decimal | None) -> None:
         form, quote = self.form, self.instrument.quote
@@ -300,15 +268,15 @@ class TicketPanel(LivePanel):
         form.stop.set_unit("−1 R" if entry.with_stop and entry.stop else quote)
         form.target.set_unit(quote if multiple is None else format_multiple_of_risk(multiple, 1).replace(".0", ""))
 
-    def _show_verdict(self, entry: TicketEntry, intent: Intent, view: VerdictView) -> None:
-        whole = self._whole(intent)
-        told = view if whole is intent else self.model.engine.preview(whole)
+    def _show_verdict(self, entry: TicketEntry, reading: Reading, view: VerdictView) -> None:
+        whole = reading.whole
+        told = view if whole is reading.intent else self.model.engine.preview(whole)
         counted = UNITS[self.form.units.index] is SizeUnit.QUANTITY
         self.facts.set_facts(cost_facts(whole, told, self.instrument, self.model.account, show_quantity=not counted))
         if self.model.blocked:
             self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
         elif view.allowed:
-            of_what = "" if self._order is None else "first order: "
+            of_what = "" if reading.order is None else "first order: "
             self.verdict.set_verdict(Tone.GOOD, view.text, f"{of_what}{view.value}; limit {view.limit}")
         else:
             detail = f"{view.value}; limit {view.limit}" if view.value and view.limit else view.text
@@ -327,18 +295,19 @@ class TicketPanel(LivePanel):
 
     def send(self) -> None:
         """Place the order as it was shown; the gate judges it once more and has the last word."""
-        intent = self._intent
-        if intent is None or not self.submit.isEnabled():
+        reading = self._reading
+        if reading is None or not self.submit.isEnabled():
             return
-        if self._order is not None:
-            self.model.command(StartAlgorithm(order=self._order))
+        if reading.order is not None:
+            self.model.command(StartAlgorithm(order=reading.order))
             self.judge()
             return
+        intent = reading.intent
         allowed = self.model.engine.preview(intent).allowed
-        if self._bracket is not None:
+        if reading.bracket is not None:
             # The engine keeps its stop, which the intent has for the preview alone.
             intent = msgspec.structs.replace(intent, stop_loss=0)
-        self.model.command(PlaceOrder(intent=intent, bracket=self._bracket))
+        self.model.command(PlaceOrder(intent=intent, bracket=reading.bracket))
         if allowed:
             until = f", good till {format_moment(intent.good_till_ns)}" if intent.good_till_ns else ""
             what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}{until}"

@@ -1,12 +1,12 @@
-"""The last line of the window: how fresh the feed is, how quick the loop, what works, and the time."""
+"""The last line of the window: how fresh the feed is, how quick the loop, unseen news, what works, and the time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, SignalInstance
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QRect, QSize, Qt, SignalInstance
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.engine.connection_words import connection_words, offset_words
@@ -16,6 +16,7 @@ from widgets.look import shapes
 from widgets.look.numbers import format_date, format_number, format_time, local_moment, zone_words
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
+from widgets.news.news_desk import NewsDesk
 from widgets.panels.live_panel import LivePanel
 
 PADDING = 10
@@ -38,6 +39,8 @@ class StatusBar(LivePanel):
         self.left: list[tuple[str, Tone]] = []
         self.right: list[tuple[str, Tone]] = []
         self._feed = Tone.GOOD
+        self._news = model.findChild(NewsDesk)
+        self._news_area = QRect()
         self._widths: dict[int, int] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         current().changed.connect(self._follow_theme)
@@ -98,10 +101,17 @@ class StatusBar(LivePanel):
             words, doubt = f"{words}, {account.in_doubt} in doubt", Tone.WARNING
         compact = self.width() < 1400
         date = "" if compact else f"{WEEKDAYS[local_moment(now_ns).weekday()]} {format_date(now_ns, year=True)} "
-        fresh = [(words, doubt), (f"{date}{format_time(now_ns)} {zone_words(now_ns)}", Tone.LABEL)]
+        unseen = self._news.unseen if self._news is not None else 0
+        news = [(f"{unseen} unseen warning{'' if unseen == 1 else 's'}", Tone.WARNING)] if unseen else []
+        self.setToolTip("A click on the unseen warnings leads to the news of the engine." if unseen else "")
+        fresh = [*news, (words, doubt), (f"{date}{format_time(now_ns)} {zone_words(now_ns)}", Tone.LABEL)]
         if fresh != self.right:
             self.right = fresh
             self.update()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() is Qt.MouseButton.LeftButton and self._news_area.contains(event.position().toPoint()):
+            self.model.panel_wanted.emit("news")
 
     def paintEvent(self, event: QPaintEvent) -> None:
         theme = current()
@@ -111,12 +121,15 @@ class StatusBar(LivePanel):
         painter.fillRect(QRect(0, 0, self.width(), 1), tokens.hairline)
         font = theme.font(11)
         edge = self.width()
+        self._news_area = QRect()
         for text, tone in reversed(self.right):
             width = shapes.text_width(text, font) + 2 * PADDING
             edge -= width
             painter.fillRect(QRect(edge, 4, 1, self.height() - 7), tokens.hairline)
             area = QRect(edge + PADDING, 0, width, self.height())
             shapes.write(painter, area, text, tokens.colour(tone), font)
+            if "unseen" in text:
+                self._news_area = QRect(edge, 0, width, self.height())
         x = 0
         for place, (text, tone) in enumerate(self.left):
             lead = 12 if place == 0 else 0

@@ -83,6 +83,7 @@ Pointing ccxt at it:
   urls['sapi'] = '{address}/sapi/v1'
   for version in ('', 'V2', 'V3'):
       urls['fapiPublic' + version] = urls['fapiPrivate' + version] = '{address}/fapi/' + (version.lower() or 'v1')
+  urls['fapiData'] = '{address}/futures/data'
   urls['ws']['spot'] = urls['ws']['margin'] = '{sockets}/stream'
   urls['ws']['linear'] = urls['ws']['future'] = '{sockets}/fut/ws'
   urls['ws']['ws-api'] = {{'spot': '{sockets}/ws-api/v3', 'linear': '{sockets}/ws-fapi/v1'}}

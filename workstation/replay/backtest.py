@@ -81,6 +81,7 @@ class BacktestSource:
             iter(self._bars if recordings is None else recordings),
             {},
             equity=Opened.samples(engine.journal.outputs),
+            outputs=engine.journal.outputs,
             dispatch=None if recordings is None else _RecordedRun(engine).dispatch,
             run=engine,
         )
@@ -199,7 +200,9 @@ class RecordingSource:
         engine.start(self.start_ns)
         views = engine_views(engine.kernel, self._settings, Mode.REPLAY, "Recording")
         sampled = Opened.samples(journal.outputs)
-        return Opened(engine.kernel, views, iter(self._recordings), engine.failures, equity=sampled)
+        return Opened(
+            engine.kernel, views, iter(self._recordings), engine.failures, equity=sampled, outputs=journal.outputs
+        )
 
     def resumed(self, opened: Opened) -> None:
         """Nothing here depends on the kernel."""

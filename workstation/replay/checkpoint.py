@@ -1,8 +1,8 @@
 """The whole state of a replay's kernel as bytes, from which the same kernel can be made again and again.
 
 It is a copy of the object graph: the strategies' own state, timers, books, bars, orders, the simulated venue. What
-never changes is not copied but shared: classes, modules, code, frozen structs. Functions that hold variables of their
-own, as timers and handlers do, are made anew over copies of those variables.
+never changes is not copied but shared: classes, modules, code, frozen structs, what was journalled. Functions that hold
+variables of their own, as timers and handlers do, are made anew over copies of those variables.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from workstation.core.errors import DataError
+from workstation.storage.journal import AppendOnly
 
 _SHARED = (type, ModuleType, CodeType, Enum, Decimal)
 """What cannot change, beside frozen structs and functions without variables of their own."""
@@ -39,7 +40,7 @@ class Checkpoint:
     @property
     def size(self) -> int:
         """Bytes that it takes, but for what is shared."""
-        return len(self._content)
+        return len(self._content) + 8 * len(self._shared)
 
     def open(self) -> Any:
         """The state again, each time as new objects."""
@@ -48,6 +49,11 @@ class Checkpoint:
 
 def _shared(place: int) -> Any:
     """Stands in the bytes for ``_Unpickler.shared_at``."""
+    raise NotImplementedError
+
+
+def _beginning(place: int, length: int) -> list[Any]:
+    """Stands in the bytes for ``_Unpickler.beginning``."""
     raise NotImplementedError
 
 
@@ -79,8 +85,10 @@ class _Pickler(pickle.Pickler):
             is_struct = issubclass(kind, msgspec.Struct)
             frozen = issubclass(kind, _SHARED) or (is_struct and kind.__struct_config__.frozen)
             self._frozen[kind] = frozen
-        if value is _shared or value is _function:
+        if value is _shared or value is _function or value is _beginning:
             return NotImplemented
+        if kind is AppendOnly:
+            return _beginning, (self._place(value), len(value))
         if frozen or (kind is FunctionType and value.__closure__ is None):
             return _shared, (self._place(value),)
         if kind is FunctionType:
@@ -99,12 +107,15 @@ class _Unpickler(pickle.Unpickler):
         self._shared = shared
 
     def find_class(self, module: str, name: str) -> Any:
-        if module == __name__ and name in ("_shared", "_function"):
-            return self.shared_at if name == "_shared" else self.function
-        return super().find_class(module, name)
+        stand_ins = {"_shared": self.shared_at, "_function": self.function, "_beginning": self.beginning}
+        return stand_ins.get(name) if module == __name__ and name in stand_ins else super().find_class(module, name)
 
     def shared_at(self, place: int) -> object:
         return self._shared[place]
+
+    def beginning(self, place: int, length: int) -> AppendOnly:
+        whole: Any = self._shared[place]
+        return AppendOnly(whole[:length])
 
     def function(self, globals_at: int, code: CodeType, name: str, defaults: Any, closure: Any) -> FunctionType:
         variables: Any = self._shared[globals_at]

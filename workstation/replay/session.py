@@ -106,7 +106,7 @@ class SessionSource:
         views = engine_views(engine.kernel, self._settings, self._entry.header.mode, self._market_title)
         inputs = read_inputs(self._folder.session_inputs(self._entry.header.number))
         sampled = Opened.samples(journal.outputs)
-        return Opened(engine.kernel, views, iter(inputs), engine.failures, engine.arming, sampled)
+        return Opened(engine.kernel, views, iter(inputs), engine.failures, engine.arming, sampled, journal.outputs)
 
     def resumed(self, opened: Opened) -> None:
         """Nothing here depends on the kernel."""

@@ -23,6 +23,8 @@ class Opened(NamedTuple):
     arming: Arming | None = None
     equity: Sequence[tuple[int, float]] = ()
     """Sampled while it was opened, as in ``Past``."""
+    outputs: Sequence[Output] = ()
+    """What the kernel has put out so far; it grows."""
     dispatch: Callable[[Input], object] | None = None
     """What takes the inputs where it is not the kernel itself."""
     run: BacktestEngine | None = None

@@ -243,6 +243,3 @@ _WRITERS: dict[type[Any], Callable[[ExecutionWriter, Any], ExecutionBody | None]
     PositionTransferred: ExecutionWriter._transferred,
     KillSwitchChanged: ExecutionWriter._kill_switch,
 }
-
-WRITTEN: tuple[type[Any], ...] = (*_WRITERS, OrderFilled)
-"""Events that become executions."""

@@ -94,12 +94,16 @@ class Journal(Protocol):
     def records(self, session: int) -> Iterator[Output]: ...
 
 
+class AppendOnly(list[Output]):
+    """A list from which nothing is taken and in which nothing changes: a checkpoint keeps its length, not a copy."""
+
+
 class MemoryJournal:
     """The journal of a backtest: a list. There is never anything pending."""
 
     def __init__(self) -> None:
         self.pending = 0
-        self.outputs: list[Output] = []
+        self.outputs: list[Output] = AppendOnly()
         self.append: Callable[[Output], None] = self.outputs.append
         self._headers: list[tuple[SessionHeader, int]] = []
         self._summaries: dict[int, SessionSummary] = {}

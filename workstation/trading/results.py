@@ -158,6 +158,27 @@ class Results:
             )
         return list(grouped.values())
 
+    def drawdowns(self, grouping: Grouping) -> dict[tuple[str, str], Decimal]:
+        """By name and asset: the deepest fall of the sum of its days below the highest before, 0 or less.
+
+        Of a day: where the sum of all stands at its end, below the highest so far. None by weekday and hour.
+        """
+        nets: dict[tuple[str, str], dict[int, Decimal]] = {}
+        if grouping in (Grouping.WEEKDAY, Grouping.HOUR):
+            return {}
+        for key, total in self._days.items():
+            name = "" if grouping is Grouping.DAY else _name(key, grouping)
+            days = nets.setdefault((name, key.asset), {})
+            net = total.realised - total.fees + total.funding
+            days[key.period] = days.get(key.period, Decimal(0)) + net
+        if grouping is not Grouping.DAY:
+            return {group: min(_falls(days).values()) for group, days in nets.items()}
+        return {
+            (utc_text(day * DAY_NS)[:10], asset): fall
+            for (_, asset), days in nets.items()
+            for day, fall in _falls(days).items()
+        }
+
     def net(self) -> dict[str, Decimal]:
         """Of everything, by asset."""
         nets: dict[str, Decimal] = {}
@@ -171,6 +192,17 @@ class Results:
             self._days.setdefault(_Key(owner, symbol, day_of(ts_ns), asset), _Sum()),
             self._hours.setdefault(_Key(owner, symbol, hour_of_week(ts_ns), asset), _Sum()),
         )
+
+
+def _falls(days: Mapping[int, Decimal]) -> dict[int, Decimal]:
+    """By how much the running sum is below its highest, which begins at 0, at the end of each day."""
+    running = peak = Decimal(0)
+    falls = {}
+    for day in sorted(days):
+        running += days[day]
+        peak = max(peak, running)
+        falls[day] = running - peak
+    return falls
 
 
 def _add(total: _Sum, sums: Sums) -> None:

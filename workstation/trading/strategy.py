@@ -244,8 +244,12 @@ class Strategy:
         oco_group: str = "",
         reason: str = "",
         tag: str = "",
+        good_till_ns: int = 0,
+        visible_lots: int = 0,
     ) -> str:
-        """Any order; its type follows from the prices that are given unless it is named."""
+        """Any order; its type follows from the prices that are given unless it is named. With ``good_till_ns``, UTC,
+        it ends then; with ``visible_lots`` it is an iceberg of the venue's own.
+        """
         if type is None:
             if trail:
                 type = OrderType.TRAILING_STOP
@@ -262,7 +266,7 @@ class Strategy:
                 price=price,
                 stop_price=stop_price,
                 trail=trail,
-                time_in_force=time_in_force,
+                time_in_force=TimeInForce.GTD if good_till_ns else time_in_force,
                 post_only=post_only,
                 reduce_only=reduce_only,
                 role=role,
@@ -272,6 +276,8 @@ class Strategy:
                 stop_loss=stop_loss,
                 take_profit=take_profit,
                 oco_group=oco_group,
+                good_till_ns=good_till_ns,
+                visible_lots=visible_lots,
             )
         )
 

@@ -334,6 +334,7 @@ def test_a_rectangles_zone_is_watched_changed_from_its_menu_and_follows_it(watch
     watcher.station.trigger(submenu(menu, "Alert on this rectangle"), "Enters")
     (alert,) = watcher.desk.book.alerts
     assert isinstance(alert.condition, PriceZone) and alert.direction is Direction.ENTERS
+    assert hand.view.drawings.watched == {alert.condition.drawing} and not hand.view.grab().isNull()
     watcher.trade(round(high * 100) + 100, round(low * 100) + 500)
     watcher.station.frame()
     assert len(watcher.sentences) == 1 and watcher.sentences[0].startswith("BTCUSDT entered ")
@@ -355,3 +356,4 @@ def test_a_rectangles_zone_is_watched_changed_from_its_menu_and_follows_it(watch
     assert isinstance(moved, PriceLevel) and float(moved.price) == pytest.approx(low - 20)
     tools.delete(drawn.name)
     assert not watcher.desk.book.alerts[0].enabled
+    assert hand.view.drawings.watched == frozenset()

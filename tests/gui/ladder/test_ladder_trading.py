@@ -227,16 +227,16 @@ def test_the_queue_of_an_own_order_is_estimated(station: Workstation, ladder: La
 
 
 def test_reverse_turns_the_own_position_around(station: Workstation, ladder: LadderPanel) -> None:
-    assert not ladder.reverse.isEnabled()
+    assert not ladder.foot.reverse.isEnabled()
     station.buy(lots=2000)
     station.pass_time(2)
-    assert ladder.position.text() == "+0.020"
-    assert ladder.entry.text().startswith("at 4")
-    station.click(ladder.reverse)
+    assert ladder.foot.position.text() == "+0.020"
+    assert ladder.foot.entry.text().startswith("at 4")
+    station.click(ladder.foot.reverse)
     station.pass_time(3)
     (position,) = station.engine.positions()
     assert position.quantity == Decimal("-0.02")
-    assert ladder.position.text() == "−0.020"
+    assert ladder.foot.position.text() == "−0.020"
 
 
 def test_static_rows_stand_still_while_the_price_moves(station: Workstation, ladder: LadderPanel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -9,15 +10,18 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation
+from tests.gui.conftest import Workstation, as_loaded, small_settings
 from widgets.news.connection_news import Look, changes, followed_offset
 from widgets.news.news_desk import NewsDesk
 from widgets.news.news_item import NewsKind
 from widgets.news.news_panel import NOT_BEFORE, NewsPanel
-from workstation.core.messages import BookGap, LogLine, StrategyChanged, TradingStateChanged
+from widgets.news.news_words import session_start
+from workstation.core.messages import BookGap, LogLine, PlaceOrder, StrategyChanged, TradingStateChanged
+from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import Severity, StrategyState, TradingState
+from workstation.core.types import OrderType, Severity, Side, StrategyState, TradingState
 from workstation.core.views import ConnectionView, LimitView
+from workstation.session import Session
 
 VIEW = ConnectionView(title="binance linear", account="connected")
 
@@ -50,8 +54,15 @@ def test_news_come_newest_first_are_counted_filtered_and_lead_to_their_panel(
     now = station.clock.now
     tell(station, gap(now), gap(now + SECOND_NS), gap(now + 90 * SECOND_NS))
     assert (station.area.panel("news").count or 0) - (count or 0) == 2, "two within a minute are one"
+    status = station.window.status
+    status._tick(0)
+    station.frame()
+    assert any("unseen warning" in text for text, _ in status.right)
+    qtbot.mouseClick(status, Qt.MouseButton.LeftButton, pos=status._news_area.center())
     panel = panel_of(station)
-    assert station.area.panel("news").count is None, "a shown panel has seen them"
+    assert panel.isVisible() and station.area.panel("news").count is None, "a shown panel has seen them"
+    status._tick(0)
+    assert not any("unseen" in text for text, _ in status.right)
     assert shown(panel)[:2] == [("Book", "ETHUSDT", 1), ("Book", "ETHUSDT", 2)]
     first = panel.table.shown_rows()[-1]
     assert first["text"] == "Session 1 began with an empty journal", "from before the window opened"
@@ -77,19 +88,32 @@ def test_news_come_newest_first_are_counted_filtered_and_lead_to_their_panel(
     assert station.model.symbol == "ETHUSDT" and station.area.connections.isVisible()
 
 
-def test_a_session_after_one_that_was_cut_off_says_what_came_back(open_workstation: Open) -> None:
-    station = open_workstation()
-    station.rest()
-    station.pass_time(1)
-    station.session.journal.end_session = lambda summary: None  # type: ignore[method-assign]
-    again = open_workstation(start_ns=station.clock.now + SECOND_NS)
-    panel = panel_of(again)
-    words = "Session 2 began after session 1 was cut off; the journal brought back 1 open order and 0 positions"
-    (row,) = (row for row in panel.table.shown_rows() if row["text"] == words)
-    assert row["severity"] == Severity.WARNING
+def test_a_session_after_one_that_was_cut_off_says_what_came_back(tmp_path: Path) -> None:
+    def opened() -> Session:
+        session = Session(as_loaded(small_settings()), tmp_path, seed=5)
+        session.open()
+        return session
+
+    session = opened()
+    source = session.source
+    assert source is not None
+    for event in source.due(session.clock.now_ns()):
+        session.dispatch(event)
+    intent = Intent(symbol="BTCUSDT", side=Side.BUY, lots=1000, type=OrderType.LIMIT, price=4_100_000)
+    session.command(PlaceOrder(intent=intent))
+    session.journal.end_session = lambda summary: None  # type: ignore[method-assign]
+    session.finish()
+    session = opened()
+    news = session_start(session.started)
+    session.finish()
+    held = "1 open order and 0 positions"
+    assert news.text == f"Session 2 began after session 1 was cut off; the journal brought back {held}"
+    assert news.severity is Severity.WARNING
+    in_order = msgspec.structs.replace(session.started, in_order=True)
+    assert session_start(in_order).text == f"Session 2 began where session 1 ended, with {held}"
 
 
-def test_silence_of_a_symbol_and_its_end_are_told(station: Workstation) -> None:
+def test_silence_of_a_symbol_and_what_cannot_be_had_are_told(station: Workstation, qtbot: QtBot) -> None:
     panel = panel_of(station)
     station.clock.now += 60 * SECOND_NS
     for _ in range(30):
@@ -100,9 +124,11 @@ def test_silence_of_a_symbol_and_its_end_are_told(station: Workstation) -> None:
     station.frame()
     about = [(row["where"], row["text"][:14]) for row in panel.table.shown_rows() if row["kind"] == "Feed"]
     assert about.count(("BTCUSDT", "No market data")) == 1 and about.count(("BTCUSDT", "Market data ag")) == 1
+    elsewhere(station, qtbot)
 
 
-def test_an_engine_elsewhere_says_what_cannot_be_had(station: Workstation, qtbot: QtBot) -> None:
+def elsewhere(station: Workstation, qtbot: QtBot) -> None:
+    """A window over an engine elsewhere says what cannot be had."""
     station.engine.past_events = lambda limit: None  # type: ignore[method-assign]
     panel = NewsPanel(station.model, NewsDesk(station.model, station.model))
     qtbot.addWidget(panel)

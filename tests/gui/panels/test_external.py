@@ -57,7 +57,7 @@ def test_the_panic_buttons_leave_what_is_not_ours_and_do_not_count_it(station: W
     station.frame()
     panic = station.window.banner.panic
     assert (panic.cancel_all._count, panic.flatten._count) == (1, 0)
-    station.click(station.area.ladder.cancel_buys)
+    station.click(station.area.ladder.foot.cancel_buys)
     station.pass_time(1)
     orders = station.kernel.orders.orders
     assert not orders[mine].is_open and orders[theirs].is_open and not orders[theirs].cancel_requested_ns
@@ -151,10 +151,10 @@ def test_the_cross_leaves_the_others_part_where_only_ours_is_chosen(station: Wor
     give_away(station)
     station.buy()
     station.pass_time(2)
-    assert station.area.ladder.flatten.isEnabled()
+    assert station.area.ladder.foot.flatten.isEnabled()
     choose(station, menu_of_the_cross(station), "Close yours at the market")
     assert [each.owner for each in station.engine.positions()] == [EXTERNAL]
-    assert not station.area.ladder.flatten.isEnabled()
+    assert not station.area.ladder.foot.flatten.isEnabled()
 
 
 def test_a_held_order_says_who_holds_it(station: Workstation) -> None:

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from tests.gui.panels.test_balances_and_results import choose
-from widgets.panels.journal_panel import JournalPanel, NoteDialog
+from widgets.panels.journal_panel import JournalPanel
+from widgets.panels.note_dialog import NoteDialog
 from widgets.panels.trade_notes import VERSION, TradeNote, TradeNotes, TradeNotesFile, read_tags
 from workstation.core.types import Side
 from workstation.storage.document import read_document

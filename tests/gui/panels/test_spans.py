@@ -37,7 +37,9 @@ def test_typed_days_are_both_included_and_wrong_ones_are_told() -> None:
         typed_span("2024-03-02", "2024-03-01")
 
 
-def test_results_of_a_span_by_weekday_and_hour(station: Workstation, qtbot: QtBot) -> None:
+def test_results_and_journal_of_a_span_are_of_all_that_is_known(
+    station: Workstation, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     panel = results_of(station)
     trade(station)
     for grouping, name in (("Weekday", "Monday"), ("Hour", "12:00")):
@@ -57,13 +59,12 @@ def test_results_of_a_span_by_weekday_and_hour(station: Workstation, qtbot: QtBo
     assert panel.table.shown_rows() == [] and panel.span.days.text() == "1 Dec – 31 Dec"
     choose(qtbot, panel.span.presets, "All")
     assert panel.net.text() == whole and panel.span.days.text() == "From…"
+    beyond_what_the_window_knows(station, qtbot, monkeypatch)
 
 
-def test_beyond_what_the_window_knows_the_history_is_read(
-    station: Workstation, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def beyond_what_the_window_knows(station: Workstation, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The history is read, in a thread, and gives the same."""
     journal = journal_of(station)
-    trade(station)
     trade(station, "ETHUSDT")
     known = {row["name"]: row["net"] for row in journal.table.shown_rows()}
     results = results_of(station)

@@ -19,6 +19,7 @@ from widgets.research.compare_panel import ComparePanel
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.result_panels import FiguresPanel
 from widgets.research.run_chart import RunChartPanel
+from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
 from widgets.research.trades_panel import TradesPanel
@@ -86,6 +87,16 @@ def test_a_run_from_the_form_to_its_figures(bench: Bench) -> None:
     assert len(chart.view.model.series) == shown.result.run.bars
     assert chart.view.model.fills[0].time_ns == shown.result.trades[0].entry_ns
     assert len(equity.view.curves) == 1
+    trade = shown.result.trades[2]
+    trades.table.select_key(trade.number)
+    state, series = chart.view.viewport_state, chart.view.model.series
+    assert chart.trades.chosen == trade.number
+    assert state.left <= series.index_at(trade.entry_ns) <= series.index_at(trade.exit_ns) <= state.right
+    station.area.show_panel("run log")
+    station.frame()
+    log = bench.panel("run log")
+    assert isinstance(log, RunLogPanel) and shown.result.log
+    assert [row["text"] for row in log.table.shown_rows()] == [line.text for line in shown.result.log]
     (row,) = runs_panel(bench).table.shown_rows()
     assert row["number"] == number
     assert row["total_return"] == pytest.approx((shown.result.figures.total_return or 0) * 100)

@@ -74,6 +74,11 @@ def test_a_change_is_written_with_the_comments_kept(station: Workstation, panel:
     wait(station, panel)
     assert file.read_text() == before.replace("  day_loss_percent: 3\n", "  day_loss_percent: 2.5\n")
     assert panel.told.text() == "Written to strategy.yaml. From the next start: risk.day_loss_percent."
+    station.area.show_panel("news")
+    station.frame()
+    newest = station.area.news.table.shown_rows()[0]["text"]
+    assert newest == "Settings written to the file: risk.day_loss_percent = 2.5 (next start)"
+    station.area.show_panel("settings")
     assert not panel.pending and not panel.write.isEnabled()
     panel.show_setting("risk.day_loss_percent")
     station.click(panel.side.take_shipped)

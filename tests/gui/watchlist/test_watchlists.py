@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation
+from tests.gui.conftest import Workstation, small_settings
 from widgets.controls.dialogs import NameDialog
 from widgets.watchlist.symbol_search import found_symbols
 from widgets.watchlist.watchlist_panel import NO_LISTING, ONLY_WATCHED, WatchlistPanel
 from widgets.watchlist.watchlist_table import Standing
 from widgets.watchlist.watchlists import MAIN, VERSION, Watchlists, WatchlistsFile
 from workstation.core.timeframe import SECOND_NS
+from workstation.market.built_in.watching import BuiltInWatching
 from workstation.storage.document import read_document
 
 
@@ -35,8 +38,7 @@ def new_list(station: Workstation, qtbot: QtBot, name: str) -> None:
     station.frame()
 
 
-def test_a_symbol_of_the_venue_is_found_added_watched_and_kept(open_workstation: Open, qtbot: QtBot) -> None:
-    station = open_workstation()
+def test_a_symbol_of_the_venue_is_found_added_watched_and_kept(station: Workstation, qtbot: QtBot) -> None:
     panel = panel_of(station)
     qtbot.keyClicks(panel.search, "dot perp")
     (row,) = panel.table.shown_rows()
@@ -60,7 +62,8 @@ def test_a_symbol_of_the_venue_is_found_added_watched_and_kept(open_workstation:
     panel.lists.writer.wait()
     station.area.show_panel("watchlist")
     listed = symbols(panel)
-    assert symbols(panel_of(open_workstation(start_ns=station.clock.now + SECOND_NS))) == listed
+    file = station.session.folder.window.parent / "watchlists.json"
+    assert Watchlists(station.engine, file).symbols(MAIN) == listed
 
 
 def test_rows_are_dragged_and_moved_between_named_lists(station: Workstation, qtbot: QtBot) -> None:
@@ -93,11 +96,19 @@ def test_rows_are_dragged_and_moved_between_named_lists(station: Workstation, qt
     station.click(panel.strip.buttons["Majors"])
     station.trigger(panel.lists_menu(), "Delete Majors")
     assert panel.shown == MAIN and list(panel.strip.buttons) == [MAIN]
+    only_the_engines_symbols(station, qtbot)
 
 
-def test_names_are_checked_and_the_file_holds_every_list(station: Workstation, tmp_path: Path) -> None:
+def engine_of(*symbols: str) -> Any:
+    """As much of an engine as lists need."""
+    return SimpleNamespace(symbols=symbols, watching=None)
+
+
+@pytest.mark.allow_log_warnings("was not read")
+def test_names_are_checked_and_the_file_holds_every_list(tmp_path: Path, qapp: object) -> None:
     file = tmp_path / "watchlists.json"
-    lists = Watchlists(station.engine, file)
+    engine = engine_of("BTCUSDT")
+    lists = Watchlists(engine, file)
     assert lists.create("  Low   caps ") == "Low caps"
     lists.add("Low caps", ("ADAUSDT", "ADAUSDT", "DOTUSDT"))
     lists.rename("Low caps", "Small")
@@ -110,14 +121,16 @@ def test_names_are_checked_and_the_file_holds_every_list(station: Workstation, t
     lists.writer.wait()
     found = read_document(file, WatchlistsFile, VERSION)
     assert found is not None and found.shown == "Small"
-    again = Watchlists(station.engine, file)
+    again = Watchlists(engine, file)
     assert again.shown == "Small" and again.symbols("Small") == ["ADAUSDT", "DOTUSDT"]
     file.write_text("{")
-    with_problem = Watchlists(station.engine)
-    assert with_problem.problem == "" and with_problem.names == [MAIN]
+    damaged = Watchlists(engine, file)
+    assert "is kept as watchlists.json.damaged-1" in damaged.problem and damaged.names == [MAIN]
+    assert damaged.symbols(MAIN) == ["BTCUSDT"]
 
 
-def test_without_a_listing_the_panel_says_so(station: Workstation, qtbot: QtBot) -> None:
+def only_the_engines_symbols(station: Workstation, qtbot: QtBot) -> None:
+    """Where there is no listing the panel says so."""
     station.session.watching = None
     panel = WatchlistPanel(station.model)
     qtbot.addWidget(panel)
@@ -127,9 +140,9 @@ def test_without_a_listing_the_panel_says_so(station: Workstation, qtbot: QtBot)
     assert symbols(panel) == [] and panel.note.text() == NO_LISTING
 
 
-def test_the_best_match_comes_first(station: Workstation) -> None:
-    watching = station.engine.watching
-    assert watching is not None
+def test_the_best_match_comes_first() -> None:
+    settings = small_settings()
+    watching = BuiltInWatching(settings.market.built_in, settings.instruments, settings.market.symbols, 7, lambda: 0)
     found = [each.symbol for each in found_symbols(watching.listing, "usdt", but=("BTCUSDT",))]
     assert "BTCUSDT" not in found and {"DOTUSDT", "LTCUSDT", "SOLUSDT"} <= set(found)
     assert [each.symbol for each in found_symbols(watching.listing, "l", but=())][:2] == ["LTCUSDT", "LINKUSDT"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 import pytest
 from PySide6.QtWidgets import QWidget
@@ -66,6 +68,20 @@ def test_a_fixed_one_says_so_and_a_lift_is_refused_with_the_time(open_workstatio
     station.click(station.window.banner.panic.kill)
     station.frame()
     assert station.engine.account().killed, "the kill works"
+
+
+def test_after_the_days_loss_the_risk_panel_says_how_long_it_lasts_beyond_the_day(open_workstation: Open) -> None:
+    replace, settings = msgspec.structs.replace, small_settings()
+    lockout = replace(settings.risk.lockout, after_day_loss_hours=Decimal(24), fixed=True)
+    risk = replace(settings.risk, day_loss_percent=Decimal("0.01"), lockout=lockout)
+    station = open_workstation(replace(settings, risk=risk))
+    station.buy(lots=2_000)
+    station.pass_time(2)
+    station.click(station.area.ladder.foot.flatten)
+    station.pass_time(3)
+    assert cells(station)["Locked out"].endswith("left, fixed")
+    notice = station.area.risk.notice.text()
+    assert "The lock-out lasts until 2 Jan 12:00:0" in notice and "Lifts at" not in notice
 
 
 def test_a_time_of_ones_own_is_checked(station: Workstation, qtbot: QtBot) -> None:

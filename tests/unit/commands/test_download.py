@@ -18,7 +18,7 @@ from aiohttp import web
 
 from tests.end_to_end.program import configuration
 from tests.end_to_end.sandbox_server import running_sandbox
-from tests.unit.venues.exchange.klines import START_NS, Klines
+from tests.unit.venues.exchange.klines import START_NS, Klines, kept_opens, minutes
 from tests.unit.venues.exchange.mini_exchange import MiniExchange, mini_exchange
 from workstation.__main__ import main
 from workstation.core.money import to_money
@@ -53,16 +53,7 @@ class Place:
         return Done(status, *self.capsys.readouterr())
 
     def opens(self, series: str = LINEAR) -> list[int]:
-        database = open_database(self.data / "history.sqlite3")
-        try:
-            candles = CandleDatabase(database).load(series, MINUTE_NS, 0, 1 << 62)
-        finally:
-            database.close()
-        return [] if candles is None else candles.open_ns.tolist()
-
-
-def minutes(first: int, end: int) -> list[int]:
-    return [START_NS + minute * MINUTE_NS for minute in range(first, end)]
+        return kept_opens(self.data, series)
 
 
 @asynccontextmanager

@@ -92,7 +92,7 @@ async def test_a_request_is_answered_and_a_malformed_one_with_the_reason(tmp_pat
         await other.confirm()
         told = await asker.request("engine.views", CHANGED, AnswerBody)
         assert told.body == AnswerBody(ok=True, text="asker-1")
-        raw = await asker.client.request("engine.views", b"?", timeout=2)
+        raw = await asker.client.request("engine.views", b"?", timeout=20)
         assert b"malformed" in raw.data and other.refused == 1
         with pytest.raises(MessagingError, match="Nobody answered on nobody"):
             await asker.request("nobody", CHANGED, timeout_s=0.2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.unit.backtest.test_job import job_in
+from tests.unit.backtest.test_job import REQUEST, job_in
 from workstation.backtest.history import RunFolder
 from workstation.backtest.job import run_job
 from workstation.core.errors import DataError
@@ -75,6 +76,23 @@ def test_wherever_it_comes_from_it_stands_where_playing_leads(run: RunFolder, mo
                 moved.step()
 
     go()
+
+
+@pytest.mark.parametrize("strategy", ["bollinger", "confluence", "donchian_turtle", "grid", "rsi_reversion"])
+def test_every_strategy_goes_on_from_a_copy_as_it_would_have(
+    strategy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_moments, "LEAST_INPUTS", 100)
+    monkeypatch.setattr(kept_moments, "BYTES_AN_INPUT", EVERYTHING)
+    folder = job_in(tmp_path, msgspec.structs.replace(REQUEST, strategy=strategy, parameters={}))
+    run_job(folder, lambda event: None)
+    player = Player(BacktestSource(folder))
+    player.advance(player.source.end_ns, EVERYTHING)
+    whole = state(player)
+    player.approach((player.source.start_ns + player.source.end_ns) // 2)
+    assert player.dispatched >= 100
+    player.advance(player.source.end_ns, EVERYTHING)
+    assert state(player) == whole
 
 
 def test_a_step_back_after_another_begins_close_by(run: RunFolder) -> None:
@@ -206,6 +224,20 @@ def test_kept_moments_are_bounded_and_even(count: int, most: int) -> None:
     for place in range(0, count * 1_000, 500):
         found = kept.latest(place * 10)
         assert found is not None and found.dispatched <= place
+
+
+@pytest.mark.parametrize("count", [100, 700, 3_000])
+def test_a_jump_costs_a_twentieth_at_most_and_a_step_back_one_distance(count: int) -> None:
+    kept = KeptMoments()
+    for number in range(count):
+        kept.add(made_moment(number * 1_000))
+    costs = []
+    for place in range(0, count * 1_000, 500):
+        found = kept.latest(place * 10)
+        assert found is not None
+        costs.append(place - found.dispatched)
+    assert max(costs) <= count * 1_000 / 20
+    assert max(costs[-10:]) <= 1_000
 
 
 def test_kept_moments_are_bounded_in_bytes() -> None:

@@ -64,17 +64,22 @@ async def a_session(settings: Settings, data: Path) -> AsyncIterator[Session]:
         await session.close()
 
 
-@asynccontextmanager
-async def mirrored(link: NatsLink, settings: Settings) -> AsyncIterator[RemoteEngine]:
-    """A mirror that follows."""
-    remote = RemoteEngine(link, settings.messaging.subjects, "the test", "anna", CLOCK)
+async def opened(remote: RemoteEngine) -> None:
+    """Open the mirror as soon as the engine answers."""
     async with asyncio.timeout(20):
         while True:
             try:
                 await remote.open()
-                break
+                return
             except Exception:
                 await asyncio.sleep(0.1)
+
+
+@asynccontextmanager
+async def mirrored(link: NatsLink, settings: Settings) -> AsyncIterator[RemoteEngine]:
+    """A mirror that follows."""
+    remote = RemoteEngine(link, settings.messaging.subjects, "the test", "anna", CLOCK)
+    await opened(remote)
     following = asyncio.ensure_future(remote.run())
     try:
         yield remote

@@ -8,14 +8,17 @@ import signal
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 
 from tests.end_to_end.program import ROOT, command
+from tests.unit.services.paper_executions import Published
+from tests.unit.waiting import until
 from workstation.config.settings import Messaging
 from workstation.messaging.bodies import Body
 from workstation.messaging.envelope import encode
 from workstation.messaging.link import PASSWORD_VARIABLE, NatsLink
 from workstation.messaging.server import EmbeddedServer
-from workstation.messaging.streams import ensure_stream, stream_configs
+from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, ensure_stream, stream_configs
 
 
 class Service:
@@ -95,3 +98,30 @@ class Publisher:
             else:
                 return
         raise AssertionError("the stream takes nothing")
+
+
+async def tell_in_parts(
+    service: Service, server: EmbeddedServer, link: NatsLink, messaging: Messaging, told: Published, random: Random
+) -> None:
+    """Publish what a session told to a service that is started anew for each part and killed within it; so is NATS,
+    now and then. The service runs at the end."""
+    executions = Publisher(link, messaging, EXECUTIONS)
+    performance = Publisher(link, messaging, PERFORMANCE)
+    await executions.open()
+    await performance.open()
+    parts = 8
+    for part in range(parts):
+        service.start()
+        begin, end = (len(told.executions) * at // parts for at in (part, part + 1))
+        await executions.publish(told.executions[begin:end])
+        begin, end = (len(told.metrics) * at // parts for at in (part, part + 1))
+        await performance.publish(
+            [sample for _, sample in told.metrics[begin:end]], [ts for ts, _ in told.metrics[begin:end]]
+        )
+        await asyncio.sleep(random.uniform(0.3, 2.0))
+        if part % 3 == 1:
+            os.kill(server.process_id, signal.SIGKILL)
+            await asyncio.sleep(random.uniform(0.0, 1.0))
+        service.kill()
+    await until(lambda: link.is_up)
+    service.start()

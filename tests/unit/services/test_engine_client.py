@@ -87,7 +87,7 @@ async def test_a_kill_counts_where_one_of_them_answers(links: tuple[NatsLink, Na
         await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
     core = Engine()
     await core.serve(links[0], SUBJECTS.commands)
-    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
+    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=20)
     assert (answer.ok, answer.text, core.told) == (True, "done", ["Kill"])
 
 
@@ -95,5 +95,5 @@ async def test_a_kill_says_that_the_core_is_silent(links: tuple[NatsLink, NatsLi
     execution = Engine()
     await execution.serve(links[1], execution_subjects(SUBJECTS).commands)
     client = EngineClient(links[2], SUBJECTS, WallClock().now_ns)
-    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=1)
+    answer = await client.command_both(Kill(reason="enough"), "me", timeout_s=20)
     assert answer.ok and answer.text == "Execution service: done. The strategy core does not answer."

@@ -12,9 +12,8 @@ import msgspec
 import pytest
 
 from tests.unit.messaging.nats_servers import connected, running_server
-from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, resting
+from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, opened, resting
 from tests.unit.waiting import until
-from workstation.core.errors import MessagingError
 from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Resume, Trade
 from workstation.core.orders import Order
 from workstation.core.timeframe import MINUTE_NS
@@ -77,6 +76,9 @@ async def test_the_mirror_is_the_engine(tmp_path: Path, monkeypatch: pytest.Monk
             await until(lambda: len(series))
             assert series.close_ns.tolist()[-50:] == own.series[MINUTE_NS].close_ns.tolist()[-50:]
             assert series.close.tolist()[-50:] == own.series[MINUTE_NS].close.tolist()[-50:]
+            shown, known = market.perpetual, own.perpetual
+            assert shown.fundings.rows() == known.fundings.rows() != ()
+            assert shown.open_interest.rows()[:500] == known.open_interest.rows()[:500] != ()
             await until(lambda: market.forming(MINUTE_NS) is not None)
             assert remote.preview(market_buy().intent) == ASKING
             await until(lambda: remote.preview(market_buy().intent).text == "Gate allows")
@@ -148,13 +150,7 @@ async def test_another_engine_is_not_followed_and_takes_no_order_meant_for_the_o
             first = a_session(settings, tmp_path / "data")
             session = await first.__aenter__()
             remote = RemoteEngine(link, settings.messaging.subjects, "the test", "anna", CLOCK)
-            async with asyncio.timeout(20):
-                while True:
-                    try:
-                        await remote.open()
-                        break
-                    except MessagingError:
-                        await asyncio.sleep(0.1)
+            await opened(remote)
             before = remote.mirror.session
             client = EngineClient(link, settings.messaging.subjects, CLOCK.now_ns)
             order = resting(session)

@@ -9,7 +9,7 @@ from typing import Any
 
 import peewee
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.trading.test_results import BTC, COIN, START
@@ -110,6 +110,7 @@ drawn_fills: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=20)
 @given(
     st.lists(drawn_fills, max_size=12),
     st.lists(st.tuples(st.integers(0, 400), amounts), max_size=5),

@@ -110,7 +110,12 @@ class Bench:
     """Everything an intent meets on its way to the outbox. Every symbol has a fresh price of ``LAST``."""
 
     def __init__(
-        self, limits: RiskLimits = LIMITS, cash: Mapping[str, int] | None = None, leverage: int = 1, short: bool = True
+        self,
+        limits: RiskLimits = LIMITS,
+        cash: Mapping[str, int] | None = None,
+        leverage: int = 1,
+        short: bool = True,
+        can: Capabilities = CAN,
     ) -> None:
         self.clock = EventClock(START_NS)
         self.events: list[Output] = []
@@ -132,7 +137,7 @@ class Bench:
             self.trading,
             self.guards,
             leverage=leverage,
-            can=msgspec.structs.replace(CAN, short=short),
+            can=msgspec.structs.replace(can, short=short),
             expiry_ns=EXPIRY_NS,
             runs=lambda owner, role: self.running.get(owner, True),
         )

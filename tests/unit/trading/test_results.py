@@ -115,3 +115,16 @@ def test_every_grouping_adds_up_to_the_same(fills: list[FillView], payments: lis
             nets[result.asset] = nets.get(result.asset, Decimal(0)) + result.net
         assert nets == results.net()
         assert sum(result.fills for result in results.by(grouping)) == len(fills)
+
+
+def test_drawdowns_follow_the_sum_of_days() -> None:
+    nets = ((0, "grid", "5"), (1, "grid", "-3"), (1, "ema_cross", "-4"), (2, "grid", "-1"), (3, "ema_cross", "9"))
+    results = of(
+        *(fill(owner, START + day * DAY_NS, realised=Decimal(net), fee=Decimal(0)) for day, owner, net in nets)
+    )
+    by_strategy = results.drawdowns(Grouping.STRATEGY)
+    assert by_strategy == {("grid", "USDT"): Decimal(-4), ("ema_cross", "USDT"): Decimal(-4)}
+    assert results.drawdowns(Grouping.SYMBOL) == {("BTCUSDT", "USDT"): Decimal(-8)}
+    by_day = {name[-2:]: fall for (name, _), fall in results.drawdowns(Grouping.DAY).items()}
+    assert by_day == {"01": 0, "02": -7, "03": -8, "04": 0}
+    assert results.drawdowns(Grouping.HOUR) == {}

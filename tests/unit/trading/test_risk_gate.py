@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from tests.unit.trading.bench import (
     BTC,
+    CAN,
     COIN,
     ETH,
     EXPIRES_NS,
@@ -26,7 +28,7 @@ from tests.unit.trading.bench import (
 from workstation.core.messages import BookDelta, BookSnapshot, OrderCancelled, OrderTriggered
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
-from workstation.core.types import EXTERNAL, OrderType, Side, TradingState
+from workstation.core.types import EXTERNAL, OrderType, Side, TimeInForce, TradingState
 from workstation.trading.denials import DenialCode
 
 
@@ -107,6 +109,22 @@ def price() -> Case:
         Bench(),
         buy(1, type=OrderType.STOP, stop_price=LAST),
         buy(1, type=OrderType.STOP, stop_price=LAST + 1),
+    )
+
+
+def good_till_date() -> Case:
+    bench = Bench()
+    dated: dict[str, Any] = {"price": LAST - 1, "time_in_force": TimeInForce.GTD}
+    now_ns = bench.clock.time_ns
+    return Case(
+        DenialCode.GOOD_TILL_DATE, bench, buy(1, good_till_ns=now_ns, **dated), buy(1, good_till_ns=now_ns + 1, **dated)
+    )
+
+
+def iceberg() -> Case:
+    bench = Bench(can=msgspec.structs.replace(CAN, iceberg_parts=10))
+    return Case(
+        DenialCode.ICEBERG, bench, buy(11, price=LAST - 1, visible_lots=1), buy(10, price=LAST - 1, visible_lots=1)
     )
 
 
@@ -270,6 +288,8 @@ CASES: tuple[Callable[[], Case], ...] = (
     duplicate,
     repeated_execution,
     self_match,
+    good_till_date,
+    iceberg,
 )
 
 

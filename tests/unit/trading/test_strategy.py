@@ -13,7 +13,7 @@ from workstation.core.clock import EventClock
 from workstation.core.errors import StrategyError
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
-from workstation.core.types import OrderRole, OrderType, Severity, Side
+from workstation.core.types import OrderRole, OrderType, Severity, Side, TimeInForce
 from workstation.rules.position import PositionFigures
 from workstation.rules.value import position_value
 from workstation.trading.parameters import Integer, Number
@@ -136,6 +136,13 @@ def test_the_type_of_an_order_follows_from_its_prices(terms: dict[str, Any], kin
     assert (intent.reduce_only, intent.role) == (False, OrderRole.ENTRY)
     strategy.sell(4)
     assert (notebook.intents[1].side, notebook.intents[1].lots) == (Side.SELL, 4)
+
+
+def test_an_order_may_have_a_date_and_be_an_iceberg() -> None:
+    strategy, notebook = attached()
+    strategy.buy(10, price=5, good_till_ns=MINUTE_NS, visible_lots=2)
+    (intent,) = notebook.intents
+    assert (intent.time_in_force, intent.good_till_ns, intent.visible_lots) == (TimeInForce.GTD, MINUTE_NS, 2)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 
 from widgets.chart.drawings.drawing import Drawing, Tool
@@ -20,6 +20,7 @@ from widgets.look.tokens import Tokens, mix
 
 AREA_SHARE: Final = 0.13
 HANDLE: Final = 7
+BELL: Final = 12
 DASH: Final = (4, 3)
 LINE_HEIGHT: Final = 14
 TEXT_HEIGHT: Final = 16
@@ -62,6 +63,8 @@ class DrawingLayer:
             for line in shape.dashed:
                 _draw_dashed(canvas, line, colour)
             self._draw_words(canvas, drawing, shape, colour, model, tokens)
+            if drawing.name in self._scene.watched:
+                _draw_bell(canvas, shape)
             if drawing.name == self._scene.selected or drawing is self._scene.draft:
                 _draw_handles(canvas, shape, colour, tokens, drawing.locked)
 
@@ -175,6 +178,15 @@ def _stroke(canvas: Canvas, line: Segment, pen: QPen) -> None:
     painter.drawLine(QPointF(line.start.x + 0.5, line.start.y + 0.5), QPointF(line.end.x + 0.5, line.end.y + 0.5))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
     painter.setPen(Qt.PenStyle.NoPen)
+
+
+def _draw_bell(canvas: Canvas, shape: Shape) -> None:
+    """Right above its last anchor that is in view: an alert waits there."""
+    seen = [handle for handle in shape.handles if 0 <= handle.x < canvas.width and 0 <= handle.y < canvas.height]
+    if seen:
+        size, picture = canvas.px(BELL), current().pixmap("bell", "text_3", BELL)
+        at = QRectF(round(seen[-1].x) + canvas.px(4), round(seen[-1].y) - size - canvas.px(4), size, size)
+        canvas.painter.drawPixmap(at, picture, QRectF(picture.rect()))
 
 
 def _draw_handles(canvas: Canvas, shape: Shape, colour: QColor, tokens: Tokens, locked: bool) -> None:

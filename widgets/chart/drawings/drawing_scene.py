@@ -43,6 +43,8 @@ class DrawingScene:
     selected: str | None = None
     hovered: str | None = None
     draft: Drawing | None = None
+    watched: frozenset[str] = frozenset()
+    """Names of those on which alerts wait."""
     _reaches: tuple[tuple[object, ...], Reaches] | None = None
     _shapes: tuple[tuple[object, ...], list[tuple[Drawing, Shape]]] = ((), [])
 

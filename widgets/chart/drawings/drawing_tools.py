@@ -16,6 +16,7 @@ from widgets.chart.drawings.drawing_keys import press_key
 from widgets.chart.drawings.drawing_scene import DrawingScene
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.chart.drawings.geometry import bar_index
+from widgets.chart.fills import mark_at
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.series import BarSeries
 
@@ -157,7 +158,7 @@ class DrawingTools(QObject):
         if self._held is not None:
             return Qt.CursorShape.ClosedHandCursor
         scale, series = pane.logical_scale(), self._series
-        free = not self._view.line_at(pane, position)
+        free = not self._is_others(pane, position)
         under = self.scene.at(position, scale, series) if free else None
         self.scene.hovered = under.name if under is not None else None
         if free and self.scene.handle_at(position, scale, series) is not None:
@@ -172,7 +173,7 @@ class DrawingTools(QObject):
         if self.tool is not None:
             self._set_point(self._next_anchor(position))
             return True
-        if self._view.line_at(pane, position):
+        if self._is_others(pane, position):
             return False
         under = self.scene.at(position, pane.logical_scale(), self._series)
         had = self.scene.selected
@@ -187,7 +188,7 @@ class DrawingTools(QObject):
                 self._set_point(self._anchor(position))
             return True
         scale, series = pane.logical_scale(), self._series
-        if self._view.line_at(pane, position):
+        if self._is_others(pane, position):
             return False
         place = self.scene.handle_at(position, scale, series)
         drawing = self.selected if place is not None else self.scene.at(position, scale, series)
@@ -237,6 +238,11 @@ class DrawingTools(QObject):
     def _next_anchor(self, position: QPointF) -> Anchor:
         """The point that a click here would set."""
         return self._anchor(position, from_=self._placed[0] if len(self._placed) == 1 else None)
+
+    def _is_others(self, pane: Pane, position: QPointF) -> bool:
+        """Whether an order's line, an execution or a signal is there: these are small, and lie above drawings."""
+        on_line = self._view.line_at(pane, position) is not None
+        return on_line or mark_at(self._view.model, pane.logical_scale(), position) is not None
 
     def _anchor(self, position: QPointF, *, free: bool = False, from_: Anchor | None = None) -> Anchor:
         """The point of the market under a place; ``free`` of the magnet and of ticks, as for measuring a move."""

@@ -51,7 +51,7 @@ from workstation.services.ops.requests import (
     require,
 )
 from workstation.services.ops.schema import of, view
-from workstation.services.ops.tokens import Role
+from workstation.services.ops.tokens import Caller, Role
 from workstation.services.ops.view_routes import known_order, known_strategy, told
 
 router = APIRouter(prefix="/api/v1", tags=["commands"], responses=RESPONSES, dependencies=[Depends(known_query)])
@@ -170,22 +170,24 @@ async def pause_all(ops: Context, who: Trader, key: IdempotencyKey = "") -> Any:
 
 @router.post("/strategies/{name}/start", response_model=Done, tags=["strategies"])
 async def start(ops: Context, who: Trader, name: StrategyPath, key: IdempotencyKey = "") -> Any:
-    await known_strategy(ops, name)
-    return await ops.desk.command(StartStrategy(strategy=name), who, key)
+    return await _tell(ops, StartStrategy(strategy=name), who, key)
 
 
 @router.post("/strategies/{name}/pause", response_model=Done, tags=["strategies"])
 async def pause(ops: Context, who: Trader, name: StrategyPath, key: IdempotencyKey = "") -> Any:
     """No new entries; exits go on."""
-    await known_strategy(ops, name)
-    return await ops.desk.command(PauseStrategy(strategy=name), who, key)
+    return await _tell(ops, PauseStrategy(strategy=name), who, key)
 
 
 @router.post("/strategies/{name}/stop", response_model=Done, tags=["strategies"])
 async def stop(ops: Context, who: Trader, name: StrategyPath, key: IdempotencyKey = "") -> Any:
     """Its entries are cancelled, its protective stops stay."""
-    await known_strategy(ops, name)
-    return await ops.desk.command(StopStrategy(strategy=name), who, key)
+    return await _tell(ops, StopStrategy(strategy=name), who, key)
+
+
+async def _tell(ops: Ops, command: StartStrategy | PauseStrategy | StopStrategy, who: Caller, key: str) -> Any:
+    await known_strategy(ops, command.strategy)
+    return await ops.desk.command(command, who, key)
 
 
 @router.put("/strategies/{name}/parameters", response_model=Done, tags=["strategies"])

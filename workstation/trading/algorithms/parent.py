@@ -43,6 +43,10 @@ class Parent(msgspec.Struct, eq=False, kw_only=True):
         """What its children are known by, also those that take another one's place."""
         return f"{self.algorithm_id}/{slot}"
 
+    def tags(self) -> set[str]:
+        """Of all its children."""
+        return {self.tag(slot) for slot in range(len(self.filled))}
+
 
 def slots_of(order: ParentOrder) -> int:
     """How many parts of it are counted apart."""

@@ -8,13 +8,11 @@ its time: it never catches up at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-import msgspec
-
-from workstation.core.algorithms import AlgorithmState, Iceberg, ParentOrder, Scaled, Twap
+from workstation.core.algorithms import AlgorithmState, Iceberg, ParentOrder, Twap
 from workstation.core.clock import EventClock, Timer
 from workstation.core.errors import OrderError
 from workstation.core.messages import (
@@ -25,12 +23,14 @@ from workstation.core.messages import (
     Output,
     PositionLiquidated,
 )
-from workstation.core.money import RATE_SCALE
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import OrderRole, OrderState, OrderType, Side
+from workstation.core.types import OrderRole, OrderState, OrderType
 from workstation.trading.algorithms import plans
-from workstation.trading.algorithms.parent import Parent, read_tag, slots_of
+from workstation.trading.algorithms.children import OWN_CANCEL, Children
+from workstation.trading.algorithms.parent import Parent
+from workstation.trading.algorithms.parent_book import ParentBook
+from workstation.trading.algorithms.wants import Want, due_ns, wants
 from workstation.trading.denials import Denial, DenialCode
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
@@ -38,12 +38,9 @@ from workstation.trading.replacements import Replacements
 from workstation.trading.risk_gate import RiskGate
 
 MOST_LIVE = 50
-KEPT_ENDED = 50
 AGAIN_NS = SECOND_NS
 MOST_REFUSALS = 3
 """Children in a row that the venue refuses, or ends unfilled, before the algorithm waits for a person."""
-OWN_CANCEL = "algorithm: "
-"""Begins the reason of a cancel by which an algorithm takes its own order back."""
 _NOT_YET = (
     DenialCode.NOT_RECONCILED,
     DenialCode.NO_REFERENCE,
@@ -71,25 +68,22 @@ class Engine(Protocol):
     def deny(self, intent: Intent, denial: Denial, client_id: str = "") -> None: ...
 
 
-class _Want(NamedTuple):
-    """An order that a plan lacks. ``price`` 0 is a market order."""
-
-    slot: int
-    lots: int
-    price: int
-
-
 class Algorithms:
     """``seed`` is the session's: what plans leave to chance follows from it."""
 
     def __init__(self, engine: Engine, seed: int) -> None:
         self._engine = engine
         self._seed = seed
-        self.parents: dict[str, Parent] = {}
-        """Live ones and those that ended last, oldest first."""
+        self._book = ParentBook()
+        self._children = Children(engine)
         self._timers: dict[str, Timer] = {}
         self._retries: dict[str, Timer] = {}
         self._resting = False
+
+    @property
+    def parents(self) -> dict[str, Parent]:
+        """By id: live ones and those that ended last, oldest first."""
+        return self._book.parents
 
     # --- Commands -----------------------------------------------------------------------------------------------------
 
@@ -117,13 +111,13 @@ class Algorithms:
 
     def pause(self, algorithm_id: str, reason: str) -> None:
         """Take its orders back until it is resumed. Raises ``OrderError``."""
-        parent = self._live(algorithm_id)
+        parent = self._book.live(algorithm_id)
         if parent.state is AlgorithmState.RUNNING:
             self._pause(parent, reason)
 
     def resume(self, algorithm_id: str) -> None:
         """Go on where it stands. Raises ``OrderError``."""
-        parent = self._live(algorithm_id)
+        parent = self._book.live(algorithm_id)
         if parent.state is AlgorithmState.PAUSED:
             parent.refusals = 0
             self._change(parent, AlgorithmState.RUNNING, "")
@@ -131,7 +125,7 @@ class Algorithms:
 
     def end(self, algorithm_id: str, reason: str) -> None:
         """End it for good. Raises ``OrderError``."""
-        self._end(self._live(algorithm_id), AlgorithmState.CANCELLED, reason)
+        self._end(self._book.live(algorithm_id), AlgorithmState.CANCELLED, reason)
 
     def end_all(self, wanted: Callable[[ParentOrder], bool], reason: str) -> int:
         """End those whose order is ``wanted``; how many."""
@@ -145,47 +139,24 @@ class Algorithms:
     def rest(self) -> None:
         """The session ends: orders are taken back without a record, and the next session goes on."""
         for parent in self.parents.values():
-            self._cancel_children(parent, "session ends")
+            self._children.cancel(parent, "session ends")
         self._resting = True
-
-    def _live(self, algorithm_id: str) -> Parent:
-        parent = self.parents.get(algorithm_id)
-        if parent is None:
-            raise OrderError(f"There is no algorithm {algorithm_id}.")
-        if not parent.is_live:
-            raise OrderError(f"Algorithm {algorithm_id} is {parent.state} already.")
-        return parent
 
     def check_change(self, order: Order, lots: int, in_place: bool) -> None:
         """Raise ``OrderError`` where a child of this size would be more than its parent has left."""
-        parent, _ = self._of(order.tag)
-        if parent is None:
-            return
-        if not in_place and order.reduce_only:
-            # The new exit would be there beside the old one for a while.
-            raise OrderError(
-                f"{order.client_id} belongs to algorithm {parent.algorithm_id}, and this venue changes no order in "
-                "place: pause or cancel the algorithm instead."
-            )
-        if lots <= order.lots:
-            return
-        others = self._committed(parent, None) - order.remaining
-        most = parent.order.lots - parent.filled_lots - others + order.filled_lots
-        if lots > most:
-            quantity = self._engine.markets[order.symbol].instrument.quantity
-            raise OrderError(
-                f"{order.client_id} belongs to algorithm {parent.algorithm_id}, which has {quantity(most)} left for it."
-            )
+        parent, _ = self._book.of(order.tag)
+        if parent is not None:
+            self._children.check_change(parent, order, lots, in_place)
 
     def committed(self, parent: Parent) -> int:
         """Lots of it that may still fill at the venue."""
-        return self._committed(parent, None)
+        return self._children.committed(parent, None)
 
     def next_ns(self, parent: Parent) -> int:
         """When its next slice is due, or its time is over; 0 when nothing of it depends on time."""
         plan = parent.order.plan
         runs = parent.state is AlgorithmState.RUNNING
-        return self._due_ns(parent, plan) if runs and isinstance(plan, Twap) and parent.step <= plan.slices else 0
+        return due_ns(parent, plan) if runs and isinstance(plan, Twap) and parent.step <= plan.slices else 0
 
     # --- What happens -------------------------------------------------------------------------------------------------
 
@@ -196,17 +167,13 @@ class Algorithms:
 
     def count(self, order: Order, fill: OrderFilled | PositionLiquidated) -> None:
         """Count an execution of a child, in a restart too."""
-        parent, slot = self._of(order.tag)
-        if parent is not None:
-            parent.filled[slot] += fill.lots
-            parent.value += fill.lots * fill.price
-            parent.refusals = 0
+        self._book.count(order, fill)
 
     def on_order(self, order: Order) -> None:
         """An order has changed."""
         if not order.tag:
             return
-        parent, _ = self._of(order.tag)
+        parent, _ = self._book.of(order.tag)
         if parent is None or self._resting:
             return
         if order.is_open:
@@ -254,31 +221,9 @@ class Algorithms:
 
     # --- Plans --------------------------------------------------------------------------------------------------------
 
-    def _wants(self, parent: Parent) -> Iterable[_Want]:
-        """What the plan lacks now."""
-        order, plan = parent.order, parent.order.plan
-        if isinstance(plan, Scaled):
-            for slot, rung in enumerate(plans.rungs(plan, order.lots)):
-                if not self._committed(parent, slot):
-                    yield _Want(slot, rung.lots - parent.filled[slot], rung.price)
-            return
-        committed = self._committed(parent, 0)
-        left = order.lots - parent.filled_lots - committed
-        if isinstance(plan, Twap):
-            due = plans.slices(plan, order.lots, parent.seed)[: parent.step]
-            if due and not committed and parent.step <= plan.slices:
-                yield _Want(0, due[-1].lots - parent.filled_lots, self._slice_price(parent, plan))
-            return
-        shown = plans.visible(plan, parent.seed, parent.step)
-        if committed <= shown * plan.refill // RATE_SCALE:
-            yield _Want(0, min(shown - committed, left), plan.price)
-
-    def _slice_price(self, parent: Parent, plan: Twap) -> int:
-        if plan.offset is None:
-            return 0
-        market, side = self._engine.markets[parent.order.symbol], parent.order.side
-        best = market.book.best_ask if side is Side.BUY else market.book.best_bid
-        return max(1, (best or market.last_price) + int(side) * plan.offset)
+    def _wants(self, parent: Parent) -> list[Want]:
+        market = self._engine.markets[parent.order.symbol]
+        return list(wants(parent, lambda slot: self._children.committed(parent, slot), market))
 
     def _wait_for_slice(self, parent: Parent) -> None:
         """Set the timer of the next slice, or of the plan's end."""
@@ -286,19 +231,14 @@ class Algorithms:
         if not isinstance(plan, Twap) or parent.step > plan.slices:
             return
         self._stop_waiting(parent)
-        due_ns = max(self._due_ns(parent, plan), self._engine.clock.time_ns)
-        self._timers[parent.algorithm_id] = self._engine.clock.call_at(due_ns, lambda: self._slice_due(parent))
-
-    def _due_ns(self, parent: Parent, plan: Twap) -> int:
-        timetable = plans.slices(plan, parent.order.lots, parent.seed)
-        after_ns = timetable[parent.step].after_ns if parent.step < plan.slices else plan.duration_ns
-        return parent.started_ns + after_ns + parent.delay_ns
+        when_ns = max(due_ns(parent, plan), self._engine.clock.time_ns)
+        self._timers[parent.algorithm_id] = self._engine.clock.call_at(when_ns, lambda: self._slice_due(parent))
 
     def _slice_due(self, parent: Parent) -> None:
         if parent.state is not AlgorithmState.RUNNING or self._resting:
             return
         self._advance(parent, parent.step + 1, parent.delay_ns)
-        self._cancel_children(parent, "the next slice is due")
+        self._children.cancel(parent, "the next slice is due")
         self._wait_for_slice(parent)
         self._work(parent)
 
@@ -312,7 +252,7 @@ class Algorithms:
         """Take up a plan that was held up: what is overdue is due now, and the rest keeps its distances."""
         plan = parent.order.plan
         if isinstance(plan, Twap) and parent.step <= plan.slices:
-            overdue_ns = self._engine.clock.time_ns - self._due_ns(parent, plan)
+            overdue_ns = self._engine.clock.time_ns - due_ns(parent, plan)
             if overdue_ns > 0:
                 self._advance(parent, parent.step, parent.delay_ns + overdue_ns)
             self._wait_for_slice(parent)
@@ -324,15 +264,15 @@ class Algorithms:
         """Send what the plan lacks, as far as the gate lets it."""
         if parent.state is AlgorithmState.RUNNING and not self._resting:
             parent.waits = ""
-            for want in list(self._wants(parent)):
+            for want in self._wants(parent):
                 if want.lots > 0 and not self._send(parent, want):
                     break
-            if any(self._engine.replacements.planned(self._tags(parent))):
+            if any(self._engine.replacements.planned(parent.tags())):
                 # Whether what is to take a child's place comes to be is not told.
                 self._try_again(parent)
         self._look_for_the_end(parent)
 
-    def _send(self, parent: Parent, want: _Want) -> bool:
+    def _send(self, parent: Parent, want: Want) -> bool:
         order, engine = parent.order, self._engine
         intent = Intent(
             symbol=order.symbol,
@@ -359,32 +299,8 @@ class Algorithms:
             self._advance(parent, parent.step + 1, parent.delay_ns)
         return bool(engine.place(intent, is_child=True))
 
-    def _children(self, parent: Parent) -> list[Order]:
-        orders = self._engine.orders.open_orders(parent.order.symbol)
-        return [order for order in orders if order.tag and read_tag(order.tag)[0] == parent.algorithm_id]
-
-    def _committed(self, parent: Parent, slot: int | None) -> int:
-        """Lots of a slot, or of all, that may still fill: open children, and those that are to take another's place."""
-        tags = {parent.tag(slot)} if slot is not None else self._tags(parent)
-        remaining = {order.client_id: order.remaining for order in self._children(parent) if order.tag in tags}
-        for planned, left in self._engine.replacements.planned(tags):
-            remaining[planned] = max(left, remaining.get(planned, 0))
-        return sum(remaining.values())
-
-    @staticmethod
-    def _tags(parent: Parent) -> set[str]:
-        return {parent.tag(slot) for slot in range(len(parent.filled))}
-
-    def _cancel_children(self, parent: Parent, why: str) -> None:
-        replacements = self._engine.replacements
-        replacements.forget_all(lambda intent: read_tag(intent.tag)[0] == parent.algorithm_id, why)
-        for order in self._children(parent):
-            if not order.cancel_requested_ns and order.client_id not in parent.cancelling:
-                parent.cancelling.append(order.client_id)
-            self._engine.orders.request_cancel(order, OWN_CANCEL + why)
-
     def _look_for_the_end(self, parent: Parent) -> None:
-        if not parent.is_live or self._committed(parent, None):
+        if not parent.is_live or self._children.committed(parent, None):
             return
         plan, left = parent.order.plan, parent.order.lots - parent.filled_lots
         if left <= 0:
@@ -396,13 +312,13 @@ class Algorithms:
     def _pause(self, parent: Parent, reason: str) -> None:
         self._change(parent, AlgorithmState.PAUSED, reason)
         self._stop_waiting(parent)
-        self._cancel_children(parent, "paused")
+        self._children.cancel(parent, "paused")
 
     def _end(self, parent: Parent, state: AlgorithmState, reason: str) -> None:
         self._change(parent, state, reason)
         self._stop_waiting(parent)
-        self._cancel_children(parent, "ended")
-        self._forget_old()
+        self._children.cancel(parent, "ended")
+        self._book.forget_old()
 
     def _change(self, parent: Parent, state: AlgorithmState, reason: str) -> None:
         now_ns = self._engine.clock.time_ns
@@ -416,38 +332,15 @@ class Algorithms:
             if timer is not None:
                 timer.cancel()
 
-    def _of(self, tag: str) -> tuple[Parent | None, int]:
-        algorithm_id, slot = read_tag(tag)
-        parent = self.parents.get(algorithm_id) if algorithm_id else None
-        return (parent, slot) if parent is not None and slot < len(parent.filled) else (None, 0)
-
     # --- Restarts -----------------------------------------------------------------------------------------------------
 
     def know(self, record: AlgorithmStarted | AlgorithmAdvanced | AlgorithmChanged) -> None:
         """Be where a journalled record says."""
-        if isinstance(record, AlgorithmStarted):
-            self.parents[record.algorithm_id] = Parent(
-                algorithm_id=record.algorithm_id,
-                order=record.order,
-                seed=record.seed,
-                who=record.who,
-                started_ns=record.ts_ns,
-                changed_ns=record.ts_ns,
-                filled=[0] * slots_of(record.order),
-            )
-            return
-        parent = self.parents.get(record.algorithm_id)
-        if parent is None:
-            return
-        if isinstance(record, AlgorithmAdvanced):
-            parent.step, parent.delay_ns = record.step, record.delay_ns
-            return
-        parent.state, parent.reason, parent.changed_ns = record.state, record.reason, record.ts_ns
-        parent.waits = ""
+        self._book.know(record)
 
     def know_cancel(self, order: Order, reason: str) -> None:
         """A cancel of a child is journalled."""
-        parent, _ = self._of(order.tag)
+        parent, _ = self._book.of(order.tag)
         if parent is not None and reason.startswith(OWN_CANCEL) and order.client_id not in parent.cancelling:
             parent.cancelling.append(order.client_id)
 
@@ -463,32 +356,11 @@ class Algorithms:
 
     def snapshot(self) -> list[Any]:
         """Every parent, as JSON values."""
-        rows: list[Any] = []
-        orders = self._engine.orders.orders
-        for parent in self._kept():
-            row: dict[str, Any] = msgspec.to_builtins(parent)
-            del row["waits"], row["refusals"]
-            open_ = (client_id for client_id in parent.cancelling if client_id in orders)
-            row["cancelling"] = sorted(client_id for client_id in open_ if orders[client_id].is_open)
-            rows.append(row)
-        return rows
+        return self._book.snapshot(self._engine.orders.orders)
 
     def restore(self, snapshot: list[Any]) -> None:
         """Take over what ``snapshot`` gave."""
-        for parent in msgspec.convert(snapshot, list[Parent]):
-            if parent.order.symbol in self._engine.markets:
-                self.parents[parent.algorithm_id] = parent
-
-    def _kept(self) -> list[Parent]:
-        """Live ones, and the newest of those that have ended."""
-        ended = sorted((p for p in self.parents.values() if not p.is_live), key=lambda p: p.changed_ns)
-        forgotten = {parent.algorithm_id for parent in ended[:-KEPT_ENDED]}
-        return [parent for parent in self.parents.values() if parent.algorithm_id not in forgotten]
-
-    def _forget_old(self) -> None:
-        kept = self._kept()
-        if len(kept) < len(self.parents):
-            self.parents = {parent.algorithm_id: parent for parent in kept}
+        self._book.restore(snapshot, self._engine.markets)
 
 
 def word_of(order: ParentOrder) -> str:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
+from widgets.chart.drawings.drawing import Anchor, Tool
 from workstation.core.messages import SignalEmitted
 from workstation.core.types import Side
 
@@ -53,8 +54,11 @@ def test_a_click_on_a_signal_tells_the_parts_of_its_confidence_the_weightiest_fi
     hand = PanelHand(station)
     scale, series = hand.view.price_pane.logical_scale(), hand.view.model.series
     bar = series.bar(len(series) - 1)
+    hand.chart.drawing.place(Tool.VERTICAL_LINE, Anchor(series.time_at(len(series) - 1), bar.low))
+    hand.chart.drawing.select(None)
     hand.click(float(scale.x(len(series) - 1)), scale.y(bar.low) + 20)
     card = hand.chart.stories.card
     assert card is not None
     assert card.title.text() == "Buy signal, confidence 78"
     assert [(fact.label, fact.value) for fact in card.facts.facts][-2:] == [("order flow", "+40.25"), ("rsi", "−3.00")]
+    assert hand.chart.drawing.selected is None

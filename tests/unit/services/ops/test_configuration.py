@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import stat
 from pathlib import Path
 from typing import Any
@@ -60,7 +59,7 @@ def test_staged_applied_and_rolled_back(world: World) -> None:
     assert world.file.read_text() == text and stat.S_IMODE(world.file.stat().st_mode) == 0o640
     assert (applied["at_once"], applied["at_next_start"]) == (["ops.requests_per_minute"], ["risk.open_positions"])
     assert load_settings(world.file).settings.risk.open_positions == 4
-    world.call(asyncio.sleep(0.2))
+    until(lambda: heard)
     assert [message.body.hash for message in heard] == [staged["hash"]]
     assert (heard[0].body.before, heard[0].body.changes) == (
         hash_of(TEXT),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import sqlite3
 import time
 from pathlib import Path
@@ -18,13 +16,13 @@ from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.paper_executions import published
 from tests.unit.services.reporter.test_notifications import a_hook
 from tests.unit.services.risk.test_state import SETTINGS, fill
-from tests.unit.services.service_processes import Publisher, Service
+from tests.unit.services.service_processes import Publisher, Service, tell_in_parts
 from tests.unit.waiting import until
 from workstation.core.money import from_money
 from workstation.messaging.bodies import ReportBody
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
-from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, REPORTS
+from workstation.messaging.streams import EXECUTIONS, REPORTS
 from workstation.services.execution_books import FILLS
 from workstation.services.reporter.notifier import URLS_VARIABLE
 from workstation.services.stream_tail import newest_bodies
@@ -32,7 +30,6 @@ from workstation.services.stream_tail import newest_bodies
 pytestmark = pytest.mark.services
 
 MESSAGING = SETTINGS.messaging
-TOLD = published()
 DAY = "2024-03-01"
 
 
@@ -62,33 +59,14 @@ async def last_summary(link: NatsLink) -> ReportBody | None:
 
 @pytest.mark.allow_log_warnings("NATS", "nats")
 async def test_kill_9_of_the_reporter_and_of_nats_at_random_moments(tmp_path: Path) -> None:
-    fills = [body for body in TOLD.executions if body.status in FILLS]
+    told = published()
+    fills = [body for body in told.executions if body.status in FILLS]
     database = tmp_path / "reporter" / "data" / "reporter.sqlite3"
-    random = Random(11)
     async with running_server(tmp_path / "nats") as server, connected(server, "engine") as link:
         service = Service(server, tmp_path / "reporter", "reporter")
-        executions = Publisher(link, MESSAGING, EXECUTIONS)
-        performance = Publisher(link, MESSAGING, PERFORMANCE)
-        await executions.open()
-        await performance.open()
         try:
-            parts = 8
-            for part in range(parts):
-                service.start()
-                begin, end = (len(TOLD.executions) * at // parts for at in (part, part + 1))
-                await executions.publish(TOLD.executions[begin:end])
-                begin, end = (len(TOLD.metrics) * at // parts for at in (part, part + 1))
-                await performance.publish(
-                    [sample for _, sample in TOLD.metrics[begin:end]], [ts for ts, _ in TOLD.metrics[begin:end]]
-                )
-                await asyncio.sleep(random.uniform(0.3, 2.0))
-                if part % 3 == 1:
-                    os.kill(server.process_id, signal.SIGKILL)
-                    await asyncio.sleep(random.uniform(0.0, 1.0))
-                service.kill()
-            await until(lambda: link.is_up)
-            service.start()
-            wanted = (len(fills), TOLD.realised, TOLD.fees)
+            await tell_in_parts(service, server, link, MESSAGING, told, Random(11))
+            wanted = (len(fills), told.realised, told.fees)
             await until(lambda: booked(database) == wanted, 30)
             async with asyncio.timeout(30):
                 while True:
@@ -96,7 +74,7 @@ async def test_kill_9_of_the_reporter_and_of_nats_at_random_moments(tmp_path: Pa
                     if summary is not None and summary.fills == len(fills):
                         break
                     await asyncio.sleep(0.2)
-            assert summary.total_pnl == from_money(TOLD.realised - TOLD.fees + TOLD.funding)
+            assert summary.total_pnl == from_money(told.realised - told.fees + told.funding)
             page = tmp_path / "reporter" / "data" / "reports" / f"daily_{DAY}.html"
             await until(page.exists)
             assert service.stop() == 0

@@ -20,7 +20,7 @@ from tests.replay.paper_session import PaperSession, busy_configuration
 from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.paper_executions import published
 from tests.unit.services.risk.test_state import SETTINGS, a_state
-from tests.unit.services.service_processes import Publisher, Service
+from tests.unit.services.service_processes import Service, tell_in_parts
 from tests.unit.waiting import until
 from workstation.config.settings import RiskService as RiskSettings
 from workstation.core.clock import WallClock
@@ -33,7 +33,7 @@ from workstation.messaging.envelope import Message, decode
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
 from workstation.messaging.server import EmbeddedServer
-from workstation.messaging.streams import EXECUTIONS, PERFORMANCE, RISK_BUCKET
+from workstation.messaging.streams import RISK_BUCKET
 from workstation.services.risk.follower import RiskFollower
 from workstation.services.risk.service import RiskService
 from workstation.services.risk.state import RiskState
@@ -315,30 +315,10 @@ async def test_kill_9_of_the_service_and_of_nats_at_random_moments_loses_and_dou
         expected.take_execution(body)
     for ts_ns, sample in told.metrics:
         expected.take_metrics(ts_ns, sample)
-    random = Random(4)
     async with running_server(tmp_path / "nats") as server, connected(server, "engine") as link:
         service = Service(server, tmp_path / "risk", "risk")
-        executions = Publisher(link, MESSAGING, EXECUTIONS)
-        performance = Publisher(link, MESSAGING, PERFORMANCE)
-        await executions.open()
-        await performance.open()
         try:
-            parts = 8
-            for part in range(parts):
-                service.start()
-                begin, end = (len(told.executions) * at // parts for at in (part, part + 1))
-                await executions.publish(told.executions[begin:end])
-                begin, end = (len(told.metrics) * at // parts for at in (part, part + 1))
-                await performance.publish(
-                    [sample for _, sample in told.metrics[begin:end]], [ts for ts, _ in told.metrics[begin:end]]
-                )
-                await asyncio.sleep(random.uniform(0.3, 2.0))
-                if part % 3 == 1:
-                    os.kill(server.process_id, signal.SIGKILL)
-                    await asyncio.sleep(random.uniform(0.0, 1.0))
-                service.kill()
-            await until(lambda: link.is_up)
-            service.start()
+            await tell_in_parts(service, server, link, MESSAGING, told, Random(4))
             wanted = expected.body({})
             async with asyncio.timeout(30):
                 while True:

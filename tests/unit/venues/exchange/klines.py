@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workstation.core.timeframe import MINUTE_NS, parse_utc
+from workstation.storage.candles import CandleDatabase
+from workstation.storage.database import open_database
 
 START_NS = parse_utc("2023-01-02")
 """When the symbol was listed."""
@@ -53,3 +56,20 @@ class Klines:
         open_ms = (START_NS + minute * MINUTE_NS) // MS
         price = f"{20_000 + minute}.12345678"
         return [open_ms, price, price, price, price, "1.50000000", open_ms + 59_999, "0", 1, "0", "0", "0"]
+
+
+def minutes(first: int, end: int) -> list[int]:
+    """When the candles of these minutes open, UTC ns."""
+    return [START_NS + minute * MINUTE_NS for minute in range(first, end)]
+
+
+def kept_opens(data: Path, series: str) -> list[int]:
+    """When the candles of a series that a data folder keeps open, UTC ns."""
+    if not data.exists():
+        return []
+    database = open_database(data / "history.sqlite3")
+    try:
+        candles = CandleDatabase(database).load(series, MINUTE_NS, 0, 1 << 62)
+    finally:
+        database.close()
+    return [] if candles is None else candles.open_ns.tolist()

@@ -67,6 +67,8 @@ class MiniExchange:
         self.answers: dict[str, Answer] = {
             "time": lambda query: {"serverTime": 1_700_000_000_000},
             "openInterest": lambda query: {"symbol": query["symbol"], "openInterest": "80000.50000", "time": 1},
+            "openInterestHist": lambda query: [],
+            "fundingRate": lambda query: [],
         }
 
     async def rest(self, request: web.Request) -> web.Response:

@@ -61,13 +61,11 @@ class ExchangeMarket:
     async def load_history(self, bars: Mapping[int, int]) -> None:
         """Deliver so many closed bars of each interval (in nanoseconds) for every symbol, the largest interval first.
 
-        Then open interest and funding of perpetuals, as far as they are to be had. Raises ``DataError`` when the
-        exchange does not give the bars.
+        Raises ``DataError`` when the exchange does not give them.
         """
         for instrument in self._instruments:
             for interval_ns in sorted(bars, reverse=True):
                 await self._load(instrument, interval_ns, bars[interval_ns])
-        await self._perpetuals.load_past()
 
     async def run(self) -> None:
         """Deliver until cancelled. Nothing that the exchange or the network does ends it."""

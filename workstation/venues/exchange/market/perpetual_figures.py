@@ -48,16 +48,9 @@ class PerpetualReader:
         self._clock = clock
         self._deliver = deliver
 
-    async def load_past(self) -> None:
-        """Deliver what is known from before now, of every perpetual of which anything is."""
-        for instrument in self._instruments:
-            open_interest, fundings = await self._past_open_interest(instrument), await self._past_fundings(instrument)
-            if open_interest or fundings:
-                now_ns = self._clock.now_ns()
-                self._deliver(PerpetualHistory(instrument.symbol, now_ns, open_interest, fundings))
-
     async def run(self) -> None:
-        """Deliver open interest until cancelled."""
+        """Deliver what is known from before, then open interest until cancelled."""
+        await self._load_past()
         if not self._ccxt.has.get("fetchOpenInterest"):
             return
         while True:
@@ -67,6 +60,14 @@ class PerpetualReader:
                 if lots:
                     self._deliver(OpenInterest(instrument.symbol, self._clock.now_ns(), lots))
             await asyncio.sleep(INTERVAL_S)
+
+    async def _load_past(self) -> None:
+        """Of every perpetual of which anything is known from before now."""
+        for instrument in self._instruments:
+            open_interest, fundings = await self._past_open_interest(instrument), await self._past_fundings(instrument)
+            if open_interest or fundings:
+                now_ns = self._clock.now_ns()
+                self._deliver(PerpetualHistory(instrument.symbol, now_ns, open_interest, fundings))
 
     async def _past_open_interest(self, instrument: Instrument) -> tuple[tuple[int, int], ...]:
         found: dict[int, int] = {}

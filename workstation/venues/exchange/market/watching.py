@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
@@ -12,6 +13,8 @@ from workstation.market.watching import ListedSymbol, Quote
 from workstation.venues.exchange.connection.errors import CallFailed, RequestExpired
 from workstation.venues.exchange.connection.patience import short_reason
 from workstation.venues.exchange.instruments import instrument_from_market
+
+log = logging.getLogger("workstation.venues.exchange")
 
 INTERVAL_S = 5.0
 """Between two questions for quotes."""
@@ -69,19 +72,29 @@ class ExchangeWatching:
 
     async def run(self) -> None:
         """Ask at once when the wish changes, and at each interval while there is one."""
-        await self._learn()
+        await self._guarded(self._learn)
         while True:
             self._wanted.clear()
             if self._watched:
-                try:
-                    await self._ask()
-                    self.problem = ""
-                except (CallFailed, RequestExpired) as error:
-                    reason = short_reason(error) if isinstance(error, CallFailed) else str(error)
-                    self.problem = f"Quotes of watched symbols do not come: {reason}."
+                self.problem = await self._guarded(self._ask)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._interval_s if self._watched else None):
                     await self._wanted.wait()
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]]) -> str:
+        """What failed, in a sentence. Whatever it is, trading goes on: nothing depends on what is only looked at."""
+        try:
+            await work()
+        except CallFailed as error:
+            return f"Quotes of watched symbols do not come: {short_reason(error)}."
+        except RequestExpired as error:
+            return f"Quotes of watched symbols do not come: {error}."
+        except Exception as error:
+            sentence = f"Quotes of watched symbols cannot be read ({type(error).__name__}); the log tells more."
+            if sentence != self.problem:
+                log.exception("Symbols that are only watched could not be read.")
+            return sentence
+        return ""
 
     async def _learn(self) -> None:
         """Thousands of symbols at once would hold the loop up."""

@@ -321,10 +321,10 @@ async def test_open_interest_of_perpetuals_is_asked_for_now_and_before() -> None
             {"symbol": "BTCUSDT", "fundingTime": now_ms - 8 * hour_ms, "fundingRate": "-0.00012345", "markPrice": ""}
         ]
         async with running_market(exchange, "linear") as run:
-            await run.market.load_history({})
             await run.until(lambda: run.of(OpenInterest))
             assert run.of(OpenInterest)[0].lots == 8_000_050_000
         (told,) = run.of(PerpetualHistory)
+        assert run.inputs.index(told) < run.inputs.index(run.of(OpenInterest)[0])
         assert told.fundings == (((now_ms - 8 * hour_ms) * 10**6, -12_345),)
         assert {lots for _, lots in told.open_interest} == {8_000_012_346}
         assert len(told.open_interest) >= 5 and [ns for ns, _ in told.open_interest] == sorted(
@@ -339,8 +339,8 @@ async def test_what_an_exchange_refuses_of_perpetuals_costs_only_that() -> None:
         refused = {"openInterest", "openInterestHist", "fundingRate"}
         exchange.answers |= dict.fromkeys(refused, lambda query: web.json_response(refusal, status=400))
         async with running_market(exchange, "linear") as run:
-            await run.market.load_history({})
             await connected(run, exchange, feed)
+            await run.until(lambda: refused <= {path for path, _ in exchange.asked})
         assert not run.of(PerpetualHistory) and not run.of(OpenInterest)
 
 

@@ -31,10 +31,11 @@ class FakeCcxt:
         self.asked: list[str] = []
         self.market = market
         self.fails = False
+        self.ticker: Any = {"last": Decimal("1.5"), "percentage": Decimal("-2.5")}
 
-    async def fetch_ticker(self, name: str) -> dict[str, Any]:
+    async def fetch_ticker(self, name: str) -> Any:
         self._note(name)
-        return {"last": Decimal("1.5"), "percentage": Decimal("-2.5")}
+        return self.ticker
 
     async def fetch_tickers(self, names: list[str]) -> dict[str, Any]:
         self._note(f"all {len(names)}")
@@ -121,5 +122,21 @@ def test_the_last_day_comes_once_a_quarter_of_an_hour_and_failures_are_told_unti
             await turns(lambda: ccxt.asked.count("15m S00/USDT") == 2)
         listed = watching.listing[0]
         assert (listed.symbol, listed.base, listed.tick) == ("S00USDT", "S00", Decimal("0.01"))
+
+    asyncio.run(run())
+
+
+@pytest.mark.allow_log_warnings("could not be read")
+def test_an_answer_in_another_form_ends_nothing() -> None:
+    async def run() -> None:
+        ccxt = FakeCcxt("kraken", ())
+        ccxt.ticker = None
+        watching = ExchangeWatching(FakeClient(ccxt, 1), lambda: START_NS, interval_s=0.001)
+        async with running(watching):
+            watching.watch(["S00USDT"])
+            await turns(lambda: watching.problem)
+            assert watching.problem.endswith("(AttributeError); the log tells more.")
+            ccxt.ticker = {"last": Decimal(1)}
+            await turns(lambda: not watching.problem and watching.quotes())
 
     asyncio.run(run())
