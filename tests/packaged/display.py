@@ -82,7 +82,7 @@ def display() -> Iterator[Display]:
         assert shutil.which(program), f"{program} is missing: install it (on Debian: apt install xvfb xdotool)"
     reads, writes = os.pipe()
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(writes), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(writes), "-screen", "0", f"{SIZE[0]}x{SIZE[1]}x24", "-nolisten", "tcp", "-noreset"],
         pass_fds=(writes,),
         stderr=subprocess.DEVNULL,
     )

@@ -18,6 +18,10 @@ QT = ("PySide6", "shiboken6", "pyqtgraph", "qasync", "widgets")
 HEAVY_IN_CORE = ("ccxt", "numba", "pandas", "pyarrow", "peewee", "asyncio")
 
 
+BEHIND_THE_WINDOW = ["widgets.docks.catalogue", "widgets.docks.workspaces", "widgets.window.outside"]
+"""What is loaded once the window is seen; the panels come with it."""
+
+
 def rooms() -> list[str]:
     """Every module of the engine but the ones that only run."""
     names = []
@@ -52,12 +56,19 @@ def test_the_core_and_the_rules_load_nothing_heavy() -> None:
 
 @cache
 def loaded_by_a_session() -> set[str]:
-    window = ["widgets.window.session_start", "widgets.window.main_window"]
+    window = ["widgets.window.session_start", "widgets.window.main_window", *BEHIND_THE_WINDOW]
     return loaded_after(["workstation.session", "workstation.strategies.confluence", *window])
 
 
 def test_a_session_without_an_exchange_loads_no_exchange_client() -> None:
     assert not loaded_by_a_session() & {"ccxt", "aiohttp", "keyring"}
+
+
+def test_the_first_picture_of_the_window_waits_for_nothing_heavy() -> None:
+    """The window is there in a fraction of a second; panels and session are loaded behind it."""
+    loaded = loaded_after(["workstation.__main__", "workstation.commands.run", "widgets.app"])
+    assert "PySide6" in loaded
+    assert not loaded & {"numpy", "pandas", "pyqtgraph", "qasync", "peewee", "talib", "ccxt", "nats", "zstandard"}
 
 
 def test_a_session_starts_without_pandas() -> None:

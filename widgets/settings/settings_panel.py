@@ -119,6 +119,7 @@ class SettingsPanel(LivePanel):
         if not self.pending:
             assert self._editor is not None
             self._tell(f"{len(described.settings)} settings of {self._editor.file.name}.", Tone.LABEL)
+            self.told.setToolTip(str(self._editor.file))
 
     def _fill(self) -> None:
         shipped = self._described.shipped

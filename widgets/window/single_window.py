@@ -2,7 +2,7 @@
 
 Two things stand in the data folder. A lock, which the system drops however its process ends, says whether there is a
 window; a local socket is how it is called. So a socket that a killed window left behind hinders nobody. What keeps a
-second engine away is neither of them, but the engine's own lock.
+second engine away is neither of them, but the engine's own lock, or the one of the window whose engine runs beside it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class SingleWindow(QObject):
         """
         try:
             self._folder.path.mkdir(parents=True, exist_ok=True)
-            self._lock = FolderLock(self._folder.path / "window.lock", self._now_ns)
+            self._lock = FolderLock(self._folder.path / "window.socket.lock", self._now_ns)
         except StorageError:
             return not self._call_other()
         except OSError:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 
 from tests.gui.conftest import ROOT, Workstation
 from widgets.settings.settings_panel import ELSEWHERE, SettingsPanel
+from workstation import __version__
 from workstation.config.loader import load_settings
 from workstation.services.configuration_editor import SHIPPED, ConfigurationEditor
 
@@ -123,6 +124,13 @@ def test_a_choice_a_switch_and_a_text(station: Workstation, panel: SettingsPanel
         "my: account",
     )
     assert station.window.appearance.choice("theme") == "light", "it holds at once"
+
+
+def test_panel_and_about_tell_which_file_it_is(station: Workstation, panel: SettingsPanel, file: Path) -> None:
+    assert panel.told.toolTip() == str(file)
+    station.window.registry.run("help.about")
+    message = station.window.banner._message
+    assert message.lead.endswith(__version__) and str(file) in message.text
 
 
 def test_the_palette_opens_a_setting(station: Workstation, panel: SettingsPanel) -> None:

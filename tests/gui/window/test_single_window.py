@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import ROOT
 from widgets.window import single_window
 from widgets.window.single_window import SingleWindow, socket_name
+from workstation.config.loader import load_settings
 from workstation.core.own_program import own_environment
+from workstation.services.own_engine import OwnEngine
 from workstation.storage.layout import DataFolder
 
 Start = Callable[[], SingleWindow]
@@ -97,6 +100,14 @@ def test_a_socket_left_by_a_killed_window_is_taken_over(start: Start, tmp_path: 
         other = Other(tmp_path / "data")
     qtbot.waitUntil(other.ended, timeout=10_000)
     assert other.answer() == "False"
+
+
+def test_the_window_of_an_engine_beside_it_is_hindered_by_nobody_but_another(start: Start, tmp_path: Path) -> None:
+    assert start().claim()
+    beside = OwnEngine(load_settings(ROOT / "config" / "strategy.yaml"), DataFolder(tmp_path / "data"), None)
+    beside.claim()
+    assert beside.window_lock is not None
+    beside.window_lock.release()
 
 
 def test_one_that_never_answers_lets_the_session_say_what_is_wrong(

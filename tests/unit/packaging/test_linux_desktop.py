@@ -79,6 +79,6 @@ def test_the_entry_and_what_software_centres_read_name_each_other() -> None:
     assert about.findtext("icon") == entry["Icon"] == "trading-workstation"
     assert (about.findtext("name"), about.findtext("summary")) == (entry["Name"], entry["Comment"])
     assert 'DESKTOP_FILE = "trading-workstation"' in (ROOT / "widgets" / "app.py").read_text(encoding="utf-8")
-    assert f'PROGRAM = "{entry["StartupWMClass"]}"' in (ROOT / "widgets" / "window" / "main_window.py").read_text(
+    assert f'PROGRAM = "{entry["StartupWMClass"]}"' in (ROOT / "widgets" / "window" / "start_page.py").read_text(
         encoding="utf-8"
     )
