@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView
     from widgets.chart.pane import Pane
 
-REDRAWN_COLUMNS: Final = 3  # the newest, and what its line and its wick share with the ones before
+SEAM: Final = 3  # pixels that the thick end of a line reaches over the point where it begins
+REDRAWN_COLUMNS: Final = 6  # at a pixel each: the newest, and all that touches the pixels from the seam on
 LEGEND_HEIGHT: Final = 44
 LINE_REACH: Final = 2
 
@@ -65,11 +66,11 @@ class PaneSurface(QGraphicsObject):
             self.update(QRectF(0, y - LINE_REACH, area.width(), 2 * LINE_REACH))
 
     def _newest_from(self, scale: PaneScale) -> int:
-        """Pixel from the middle of the column before the newest: that is where lines to the newest one begin."""
+        """Pixel of the seam: left of the middle of the column before the newest, where lines to the newest begin."""
         columns = self._chart.model.columns(scale)
         if not len(columns.starts):
             return scale.width
-        return max(0, int(np.floor(scale.x(columns.starts[-1] - columns.size))) - 1)
+        return max(0, int(np.floor(scale.x(columns.starts[-1] - columns.size))) - SEAM)
 
     def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
         painter.save()

@@ -70,17 +70,18 @@ class BarSeries:
         Raises ValueError when the lengths differ. Without `bar_ns` the smallest recent distance is taken.
         """
         times = np.asarray(open_ns, dtype=np.int64)
-        values = np.array([np.asarray(column, dtype=np.float64) for column in columns])
-        if values.shape != (5, len(times)):
+        given = [np.asarray(column, dtype=np.float64) for column in columns]
+        if len(given) != 5 or any(column.shape != times.shape for column in given):
             raise ValueError("Times, open, high, low, close and volume must have one length.")
         self._count = len(times)
         room = max(16, self._count + self._count // 2)
         self._times = np.zeros(room, dtype=np.int64)
         self._times[: self._count] = times
         self._values = np.zeros((5, room))
-        self._values[:, : self._count] = values
+        for row, column in enumerate(given):
+            self._values[row, : self._count] = column
         self._volume_before = np.zeros(room + 1)
-        self._volume_before[1 : self._count + 1] = np.cumsum(values[4])
+        np.cumsum(given[4], out=self._volume_before[1 : self._count + 1])
         self._highs.rebuild(self._values[1], self._count)
         self._lows.rebuild(self._values[2], self._count)
         if bar_ns is not None:

@@ -78,7 +78,7 @@ class FootprintPanel(RecordingPanel):
         if self.model.symbol != self._symbol:
             self._take_symbol(self.model.symbol)
         self.record()
-        self.draw(0)
+        self._show()
 
     def _take_symbol(self, symbol: str) -> None:
         instrument, scene = self.model.engine.market(symbol).instrument, self.view.scene
@@ -104,7 +104,7 @@ class FootprintPanel(RecordingPanel):
         self._footprint.choose(TIMEFRAMES[name])
         self._grouped = False
         self.view.scene.resume()
-        self.draw(0)
+        self._show()
 
     def choose_imbalance(self, percent: int) -> None:
         """How much a side must have of the other, diagonally, to stand out."""
@@ -164,8 +164,10 @@ class FootprintPanel(RecordingPanel):
             self._footprint.add(trade.time_ns, trade.ticks, trade.lots, trade.side == "buy")
 
     def draw(self, frame: int) -> None:
-        if not self.due(frame, SLOW_FRAMES):
-            return
+        if self.due(frame, SLOW_FRAMES):
+            self._show()
+
+    def _show(self) -> None:
         engine, scene = self.model.engine, self.view.scene
         market = engine.market(self._symbol)
         if not self._grouped and market.last_price:

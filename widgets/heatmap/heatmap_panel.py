@@ -88,6 +88,7 @@ class HeatmapPanel(RecordingPanel):
         self.record()
         self._show_orders()
         self.draw(0)
+        self._show_legend()
 
     def _take_symbol(self, symbol: str) -> None:
         market = self.model.engine.market(symbol)
@@ -214,9 +215,13 @@ class HeatmapPanel(RecordingPanel):
         self.view.follow(engine.now_ns())
         if self.due(frame, SLOW_FRAMES):
             self._show_orders()
-            lots = round(scene.image.full_scale)
-            size = ShortSize.of(lots, market.instrument.lot).text(lots) if lots else "–"
-            self.legend.set_text(f"{size} {market.instrument.base}")
+            self._show_legend()
+
+    def _show_legend(self) -> None:
+        instrument = self.model.engine.market(self._symbol).instrument
+        lots = round(self.view.scene.image.full_scale)
+        size = ShortSize.of(lots, instrument.lot).text(lots) if lots else "–"
+        self.legend.set_text(f"{size} {instrument.base}")
 
     def _show_orders(self, _: object = None) -> None:
         instrument = self.model.engine.market(self._symbol).instrument

@@ -27,8 +27,8 @@ class Line(NamedTuple):
 
 @lru_cache(maxsize=KEPT)
 def laid_out(text: str, font: QFont) -> Line:
-    """The font must not change afterwards."""
-    laid = QStaticText(text)
+    """The text as one line. The font must not change afterwards."""
+    laid = QStaticText(text.replace("\n", " "))
     laid.setTextFormat(Qt.TextFormat.PlainText)
     laid.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
     laid.prepare(QTransform(), font)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from tests.gui.conftest import Workstation
 from widgets.engine.engine_model import FRAME_MS
+from widgets.panels.live_panel import LivePanel
 from workstation.core.messages import Trade
 from workstation.core.types import Side
 
@@ -53,6 +54,47 @@ def test_quotes_are_conflated_to_one_timer(station: Workstation) -> None:
     station.model.tick()
     assert len(frames) == 1
     assert 16 <= FRAME_MS <= 33
+
+
+def test_a_frame_has_two_turns_with_half_of_the_panels_in_each(station: Workstation) -> None:
+    """By the timer's own beat: neither turn is left out, and each panel hears one of them."""
+    model, heard = station.model, list[tuple[str, int]]()
+    while model._between:  # the timer runs while the window opens
+        model._timer.timeout.emit()
+    model.ticked.connect(lambda frame: heard.append(("first", frame)))
+    model.ticked_between.connect(lambda frame: heard.append(("second", frame)))
+    frame = model.frame
+    for _ in range(4):
+        model._timer.timeout.emit()
+    assert heard == [("first", frame + 1), ("second", frame + 1), ("first", frame + 2), ("second", frame + 2)]
+    panels = station.window.findChildren(LivePanel)
+    turns = [sum(panel.frames == signal for panel in panels) for signal in (model.ticked, model.ticked_between)]
+    assert sum(turns) == len(panels)
+    assert abs(turns[0] - turns[1]) <= len(panels) // 3
+    # What is done now and then is due once a round, and not in the same frame everywhere.
+    rounds = [[frame for frame in range(60) if panel.due(frame, 15)] for panel in panels]
+    assert all(len(frames) == 4 for frames in rounds)
+    assert len({frames[0] for frames in rounds}) > 3
+
+
+def test_an_event_brings_the_account_at_once_and_each_slow_view_in_a_frame_of_its_own(station: Workstation) -> None:
+    model, heard = station.model, list[tuple[int, str]]()
+    slow = ("algorithms", "risk", "strategies", "health")
+    for name in ("account", *slow):
+        getattr(model, f"{name}_changed").connect(lambda _, name=name: heard.append((model.frame, name)))
+    for _ in range(20):
+        model.tick()
+    heard.clear()
+    frame = model.frame
+    station.buy()
+    station.feed(0.5)
+    for _ in range(6):
+        model.tick()
+        model._urgent = True  # the market never rests: every view has its turn all the same
+    assert next(each for each in heard if each[1] == "account") == (frame + 1, "account")
+    for number in range(1, 7):
+        assert sum(at == frame + number and name != "account" for at, name in heard) <= 1
+    assert {name for _, name in heard} == {"account", *slow}
 
 
 def test_lesson_23_widgets_are_touched_from_one_thread_only(station: Workstation) -> None:

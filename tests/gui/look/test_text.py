@@ -69,3 +69,4 @@ def test_a_line_is_laid_out_once_a_font(qapp: QApplication) -> None:
     line = laid_out("42,000.1", current().font(12))
     assert laid_out("42,000.1", current().font(12)) is line
     assert laid_out("42,000.1", current().font(12, 600)).width != line.width
+    assert laid_out("two\nlines", current().font(12)).width == laid_out("two lines", current().font(12)).width
