@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QElapsedTimer, QObject, QProcess, QProcessEnvironment, Signal
+from PySide6.QtCore import QElapsedTimer, QObject, QProcess, Signal
 
 from workstation.backtest.history import RunHistory
 from workstation.backtest.job import (
@@ -20,7 +20,7 @@ from workstation.backtest.job import (
     job_command,
     write_job,
 )
-from workstation.core.resources import bundle_folder
+from workstation.core.own_program import own_environment
 
 log = logging.getLogger("widgets.research.run_queue")
 
@@ -93,10 +93,7 @@ class RunQueue(QObject):
         run = self.runs[0]
         run.running = True
         process = self._process = QProcess(self)
-        environment = QProcessEnvironment.systemEnvironment()
-        # A checkout is found wherever the window was started; a frozen program needs no path.
-        environment.insert("PYTHONPATH", str(bundle_folder()))
-        process.setProcessEnvironment(environment)
+        process.setEnvironment([f"{name}={value}" for name, value in own_environment().items()])
         process.readyReadStandardOutput.connect(self._read)
         process.finished.connect(self._on_finished)
         process.errorOccurred.connect(self._on_error)

@@ -26,7 +26,7 @@ from workstation.config.loader import settings_from_json
 from workstation.config.settings import Settings
 from workstation.core.errors import DataError
 from workstation.core.instrument import Instrument
-from workstation.core.resources import program_command
+from workstation.core.own_program import own_command
 from workstation.market.recordings import read_recordings
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.database import open_database
@@ -130,8 +130,8 @@ def read_job(folder: RunFolder) -> BacktestJob:
 
 
 def job_command(folder: Path) -> list[str]:
-    """The command that runs the job: this program again."""
-    return program_command(COMMAND, str(folder))
+    """The command that runs the job: this program again, from a checkout or frozen."""
+    return own_command(COMMAND, str(folder))
 
 
 def run_job(folder: RunFolder, tell: Tell) -> None:

@@ -14,12 +14,6 @@ def bundle_folder() -> Path:
     return Path(frozen) if frozen else Path(__file__).resolve().parents[2]
 
 
-def program_command(*arguments: str) -> list[str]:
-    """The command line of this program as a child of itself, from a checkout or frozen."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "workstation"]
-    return [*program, *arguments]
-
-
 def resource_path(*parts: str) -> Path:
     """Path of a shipped file below ``resources/``. Raises ``WorkstationError`` when it is not there."""
     path = bundle_folder().joinpath("resources", *parts)

@@ -21,7 +21,7 @@ from workstation.config.loader import Loaded, settings_json
 from workstation.core.clock import WallClock
 from workstation.core.errors import MessagingError, StorageError
 from workstation.core.messages import Kill
-from workstation.core.resources import bundle_folder, program_command
+from workstation.core.own_program import own_command, own_environment
 from workstation.messaging.opening import FOLDER
 from workstation.messaging.server import end_orphan, kept_address
 from workstation.messaging.server_program import server_program
@@ -73,7 +73,7 @@ class OwnEngine:
         """Be the one window of the data folder. Raises ``StorageError`` that names the other one's process."""
         self._folder.create()
         if self.window_lock is None:
-            self.window_lock = FolderLock(self._folder.window_lock, self._clock.now_ns())
+            self.window_lock = FolderLock(self._folder.own_engine_lock, self._clock.now_ns())
 
     async def open(self) -> None:
         """Find the engine that an earlier window left, or start one; wait until it answers, and take control of it.
@@ -175,12 +175,11 @@ class OwnEngine:
         # A file and not a pipe: the engine may go on when this window has crashed.
         with folder.engine_output.open("wb") as output:
             self._process = subprocess.Popen(
-                program_command(*arguments),
+                own_command(*arguments),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A checkout is found wherever the window was started.
-                env={**os.environ, "PYTHONPATH": str(bundle_folder())},
+                env=own_environment(),
                 # Ctrl-C and the end of a terminal are for the window, which stops its engine in order.
                 start_new_session=True,
             )

@@ -22,9 +22,9 @@ class DataFolder:
         return self.path / "lock"
 
     @property
-    def window_lock(self) -> Path:
-        """Of the window whose engine has a process of its own, beside that engine's ``lock``."""
-        return self.path / "window.lock"
+    def own_engine_lock(self) -> Path:
+        """Of the window whose engine has a process of its own; that engine holds ``lock``."""
+        return self.path / "own_engine.lock"
 
     @property
     def engine_process(self) -> Path:
