@@ -39,8 +39,7 @@ def test_the_next_window_finds_the_engine_and_ends_it(tmp_path: Path) -> None:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await window.attached.close()
-        assert window.window_lock is not None
-        window.window_lock.release()
+        window.release()
         return window, remote.mirror.session
 
     async def come_back(session: str) -> None:

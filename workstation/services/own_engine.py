@@ -221,6 +221,12 @@ class OwnEngine:
         words = lines[-1].removeprefix("workstation: ") if lines else "it said nothing."
         return f"The engine did not start: {words}"
 
+    def release(self) -> None:
+        """Let the engine go on without this window; the next one finds it."""
+        if self.window_lock is not None:
+            self.window_lock.release()
+            self.window_lock = None
+
     async def close(self) -> None:
         """Stop the engine in order, wherever it stands, and leave no process behind."""
         if self._again is not None:
@@ -234,9 +240,7 @@ class OwnEngine:
         kept = kept_address(self._folder.path / FOLDER)
         if self._was_here and kept is not None:
             await end_orphan(self._folder.path / FOLDER, kept.port)
-        if self.window_lock is not None:
-            self.window_lock.release()
-            self.window_lock = None
+        self.release()
 
     async def _end(self, process_id: int, number: signal.Signals, patience_s: float) -> None:
         ends_s = asyncio.get_running_loop().time() + patience_s
