@@ -63,7 +63,7 @@ class OwnEngine:
         self._process: subprocess.Popen[bytes] | None = None
         self._found = 0
         self._looked_s = 0.0
-        self._was_here = False
+        self._was_here = self._answered = False
         self._again: asyncio.Task[None] | None = None
         self._failure = ""
         self.attached: Attached
@@ -84,6 +84,7 @@ class OwnEngine:
         if not self.is_running:
             self._start()
         attached = await self._answering()
+        self._answered = True
         attached.remote.latch = self.latch
         self.attached = attached
         for _ in range(TRIES):
@@ -150,7 +151,8 @@ class OwnEngine:
             run = self.attached.remote.mirror.session
             while self.is_running and self.attached.remote.mirror.session == run and not self.attached.remote.changed:
                 await asyncio.sleep(LOOK_S)
-            if not self.is_running:
+            self._answered = self.is_running
+            if not self._answered:
                 self._failure = self._last_words()
         except (MessagingError, StorageError) as error:
             self._failure = str(error)
@@ -171,7 +173,7 @@ class OwnEngine:
         arguments = ["--no-gui", FOR_WINDOW, "--config", str(loaded.file), "--data", str(folder.path)]
         arguments += ["--profile", loaded.profile] if loaded.profile else []
         arguments += ["--seed", str(self._seed)] if self._seed is not None else []
-        self._was_here = True
+        self._was_here, self._answered = True, False
         # A file and not a pipe: the engine may go on when this window has crashed.
         with folder.engine_output.open("wb") as output:
             self._process = subprocess.Popen(
@@ -233,7 +235,13 @@ class OwnEngine:
             self._again.cancel()
             await asyncio.gather(self._again, return_exceptions=True)
         process_id = self._process.pid if self._process is not None else self._found
-        await self._end(process_id, signal.SIGTERM, STOP_S)
+        if self._answered and self.is_running:
+            with contextlib.suppress(OSError):
+                self._folder.engine_stop.touch()
+            await self._ended_within(STOP_S)
+        else:
+            # Before it has answered it looks for no wish.
+            await self._end(process_id, signal.SIGTERM, STOP_S)
         if self.is_running:
             log.error("The engine of process %s did not stop within %s s; it is killed.", process_id, STOP_S)
             await self._end(process_id, getattr(signal, "SIGKILL", signal.SIGTERM), FORCE_S)
@@ -243,9 +251,12 @@ class OwnEngine:
         self.release()
 
     async def _end(self, process_id: int, number: signal.Signals, patience_s: float) -> None:
-        ends_s = asyncio.get_running_loop().time() + patience_s
         if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process_id, number)
+        await self._ended_within(patience_s)
+
+    async def _ended_within(self, patience_s: float) -> None:
+        ends_s = asyncio.get_running_loop().time() + patience_s
         while self.is_running and asyncio.get_running_loop().time() < ends_s:
             await asyncio.sleep(LOOK_S)

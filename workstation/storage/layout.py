@@ -32,6 +32,11 @@ class DataFolder:
         return self.path / "engine.pid"
 
     @property
+    def engine_stop(self) -> Path:
+        """There while a window wants that engine to stop in order; a signal would not do that on every platform."""
+        return self.path / "engine.stop"
+
+    @property
     def engine_output(self) -> Path:
         """What that engine printed."""
         return self.logs / "engine.txt"
