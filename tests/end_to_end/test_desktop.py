@@ -192,6 +192,17 @@ def trade(screen: XScreen, at: Places, data: Path, keep: Callable[[str], None]) 
     screen.press("ctrl+q")
 
 
+def end(program: subprocess.Popen[str]) -> None:
+    """Whatever became of it, nothing of it is left."""
+    if program.poll() is None:
+        program.terminate()
+        try:
+            program.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            program.kill()
+            program.communicate()
+
+
 @pytest.mark.parametrize("engine", ["in_process", "process"])
 def test_a_session_by_hand(places: Places, tmp_path: Path, engine: str) -> None:
     file = configuration(tmp_path, PROFILE.format(engine=engine), without_strategies)
@@ -215,13 +226,9 @@ def test_a_session_by_hand(places: Places, tmp_path: Path, engine: str) -> None:
             _, errors = program.communicate(timeout=60)
         except BaseException:
             keep("failed")
-            program.terminate()
             raise
         finally:
-            try:
-                program.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                program.kill()
+            end(program)
     assert program.returncode == 0 and "Traceback" not in errors, errors
     assert not is_held(DataFolder(data).lock), "an engine was left behind"
     (session,), records = journal(data)

@@ -46,9 +46,13 @@ class XScreen:
         return done.stdout.strip()
 
     def focus(self, title: str) -> None:
-        """Give the keyboard to the window with this title, as soon as it is there."""
-        self.wait_for(lambda: self.hand("search", "--onlyvisible", "--name", title), f"a window {title!r}")
-        self.hand("search", "--onlyvisible", "--name", title, "windowfocus", "--sync")
+        """Give the keyboard to the window with this title, as soon as it is there and takes it."""
+
+        def has_it() -> bool:
+            self.hand("search", "--onlyvisible", "--name", title, "windowfocus")
+            return self.hand("getwindowfocus", "getwindowname") == title
+
+        self.wait_for(has_it, f"the keyboard in a window {title!r}")
 
     def press(self, *keys: str) -> None:
         self.hand("key", "--clearmodifiers", *keys)
