@@ -192,15 +192,15 @@ def trade(screen: XScreen, at: Places, data: Path, keep: Callable[[str], None]) 
     screen.press("ctrl+q")
 
 
-def end(program: subprocess.Popen[str]) -> None:
-    """Whatever became of it, nothing of it is left."""
+def end(program: subprocess.Popen[str]) -> str:
+    """Whatever became of it, nothing of it is left; its errors."""
     if program.poll() is None:
         program.terminate()
-        try:
-            program.communicate(timeout=30)
-        except subprocess.TimeoutExpired:
-            program.kill()
-            program.communicate()
+    try:
+        return program.communicate(timeout=30)[1]
+    except subprocess.TimeoutExpired:
+        program.kill()
+        return program.communicate()[1]
 
 
 @pytest.mark.parametrize("engine", ["in_process", "process"])
@@ -224,11 +224,10 @@ def test_a_session_by_hand(places: Places, tmp_path: Path, engine: str) -> None:
         try:
             trade(screen, places, data, keep)
             _, errors = program.communicate(timeout=60)
-        except BaseException:
+        except BaseException as error:
             keep("failed")
+            error.add_note(f"The program said: {end(program)}")
             raise
-        finally:
-            end(program)
     assert program.returncode == 0 and "Traceback" not in errors, errors
     assert not is_held(DataFolder(data).lock), "an engine was left behind"
     (session,), records = journal(data)
