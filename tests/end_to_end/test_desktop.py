@@ -155,11 +155,20 @@ def trade(screen: XScreen, at: Places, data: Path, keep: Callable[[str], None]) 
     assert (bought.symbol, bought.side, bought.type) == ("ETHUSDT", Side.BUY, OrderType.MARKET)
     assert positions(records) == {("manual", "ETHUSDT"): 2_500}
 
-    screen.click(at.arm)
-    screen.wait_for(lambda: screen.colour(at.frame) == paper, "the frame of the armed ladder")
-    keep("5 armed")
-    screen.click(at.bid)
-    records = wait_until(data, lambda found: len(orders(found)) == 2)
+    def sent() -> bool:
+        return len(orders(journal(data)[1])) == 2
+
+    def order_in_the_ladder() -> bool:
+        """Arm and click; a ladder that disarmed itself before that, on a machine that is too busy, is armed again."""
+        screen.click(at.arm)
+        screen.wait_for(lambda: screen.colour(at.frame) == paper, "the frame of the armed ladder")
+        keep("5 armed")
+        screen.click(at.bid)
+        screen.wait_for(lambda: sent() or screen.colour(at.frame) != paper, "the order of the ladder")
+        return sent()
+
+    screen.wait_for(order_in_the_ladder, "an order of the armed ladder")
+    records = journal(data)[1]
     limit = orders(records)[1]
     assert (limit.symbol, limit.side, limit.type) == ("ETHUSDT", Side.BUY, OrderType.LIMIT)
     wait_until(data, lambda found: open_orders(found) == {limit.client_id})
