@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect, QSize
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -75,6 +75,7 @@ class Places:
         self.underline = QPoint(10 - tabs["Trading"].width() // 2, tabs["Trading"].height() // 2 - 2)
         form = area.ticket.form
         self.size = self._of(form.quantity)
+        self.form = QRect(form.mapTo(window, QPoint(0, 0)), QSize(form.width(), form.quantity.geometry().top()))
         types = form.types
         self.market = types.mapTo(window, QPoint(types.width() // 8, types.height() // 2))
         self.submit = self._of(area.ticket.submit)
@@ -140,8 +141,11 @@ def trade(screen: XScreen, at: Places, data: Path, keep: Callable[[str], None]) 
     screen.click(at.trading)
     screen.wait_for(lambda: shows(at.trading), "the workspace Trading")
 
+    # The ticket takes over the new symbol's sizes when it is shown again.
+    screen.wait_until_still(at.form)
     screen.press("F9")
     screen.click(at.market)
+    screen.wait_until_still(at.form)
     screen.click(at.size)
     screen.press("ctrl+a")
     screen.type("0.25")
