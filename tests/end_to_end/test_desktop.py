@@ -78,7 +78,9 @@ class Places:
         self.form = QRect(form.mapTo(window, QPoint(0, 0)), QSize(form.width(), form.quantity.geometry().top()))
         types = form.types
         self.market = types.mapTo(window, QPoint(types.width() // 8, types.height() // 2))
-        self.submit = self._of(area.ticket.submit)
+        submit = area.ticket.submit
+        self.submit = self._of(submit)
+        self.button = QRect(submit.mapTo(window, QPoint(0, 0)), submit.size())
         self.arm = self._of(area.ladder.arm)
         self.bid = ladder.mapTo(window, QPoint(int(ladder.width() * 0.28), ladder.height() - 60))
         self.frame = ladder.mapTo(window, QPoint(1, ladder.height() // 2))
@@ -150,6 +152,8 @@ def trade(screen: XScreen, at: Places, data: Path, keep: Callable[[str], None]) 
     screen.press("ctrl+a")
     screen.type("0.25")
     screen.press("Tab")
+    # An engine in another process is asked for its verdict first.
+    screen.wait_until_still(at.button)
     paper = tokens.mode(Mode.PAPER).fill.name()
     screen.wait_for(lambda: screen.colour(at.submit - QPoint(100, 0)) == paper, "the ticket's button")
     keep("4 ticket")
