@@ -271,7 +271,10 @@ class Application:
         try:
             return await self._follow_each(start, own)
         finally:
-            await own.close()
+            if self.window.leaves_engine:
+                own.release()
+            else:
+                await own.close()
             if self.window.configuration is not None:
                 self.window.configuration.close()
 

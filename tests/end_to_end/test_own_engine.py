@@ -39,8 +39,7 @@ def test_the_next_window_finds_the_engine_and_ends_it(tmp_path: Path) -> None:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
         await window.attached.close()
-        assert window.window_lock is not None
-        window.window_lock.release()
+        window.release()
         return window, remote.mirror.session
 
     async def come_back(session: str) -> None:
@@ -64,5 +63,5 @@ def test_the_next_window_finds_the_engine_and_ends_it(tmp_path: Path) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(server_id, 0)
     (entry,), records = journal(folder.path)
-    assert entry.summary is not None and entry.summary.reason == "SIGTERM"
+    assert entry.summary is not None and entry.summary.reason == "window closed"
     assert [each.command for each in records if isinstance(each, CommandReceived)] == ["PlaceOrder", "EndSession"]

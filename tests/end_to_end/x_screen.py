@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QColor, QImage
 
 SIZE = (1600, 900)
 PATIENCE_S = 60.0
+STILL_S = 1.0
+TRIES = 5
 
 
 class _Picture(NamedTuple):
@@ -46,9 +48,13 @@ class XScreen:
         return done.stdout.strip()
 
     def focus(self, title: str) -> None:
-        """Give the keyboard to the window with this title, as soon as it is there."""
-        self.wait_for(lambda: self.hand("search", "--onlyvisible", "--name", title), f"a window {title!r}")
-        self.hand("search", "--onlyvisible", "--name", title, "windowfocus", "--sync")
+        """Give the keyboard to the window with this title, as soon as it is there and takes it."""
+
+        def has_it() -> bool:
+            self.hand("search", "--onlyvisible", "--name", title, "windowfocus")
+            return self.hand("getwindowfocus", "getwindowname") == title
+
+        self.wait_for(has_it, f"the keyboard in a window {title!r}")
 
     def press(self, *keys: str) -> None:
         self.hand("key", "--clearmodifiers", *keys)
@@ -70,6 +76,19 @@ class XScreen:
         """As ``#rrggbb``; the mouse's arrow counts as part of the picture."""
         return QColor(self.picture().pixel(place)).name()
 
+    def wait_until_still(self, area: QRect) -> None:
+        """Until nothing has changed there for a while: what was clicked has been followed."""
+        seen, since_s = self.picture().copy(area), time.monotonic()
+
+        def is_still() -> bool:
+            nonlocal seen, since_s
+            now = self.picture().copy(area)
+            if now != seen:
+                seen, since_s = now, time.monotonic()
+            return time.monotonic() - since_s > STILL_S
+
+        self.wait_for(is_still, "a form that stands still")
+
     def wait_for(self, condition: Callable[[], object], what: str) -> None:
         ends_s = time.monotonic() + PATIENCE_S
         while not condition():
@@ -80,6 +99,22 @@ class XScreen:
 @contextmanager
 def x_screen(folder: Path) -> Iterator[XScreen]:
     """A display that no other program uses, until the end of the block."""
+    for _ in range(TRIES):
+        server, number = _start(folder)
+        screen = XScreen(f":{number}", folder)
+        try:
+            # Of two servers that start at once and take the same number only one answers.
+            if number and server.poll() is None and screen.hand("getdisplaygeometry"):
+                yield screen
+                return
+        finally:
+            server.terminate()
+            server.wait(timeout=10)
+    raise AssertionError("Xvfb did not start")
+
+
+def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+    """A server, and the number of the display that it says it has."""
     read, write = os.pipe()
     size = "x".join(map(str, (*SIZE, 24)))
     server = subprocess.Popen(
@@ -89,11 +124,5 @@ def x_screen(folder: Path) -> Iterator[XScreen]:
         stderr=subprocess.DEVNULL,
     )
     os.close(write)
-    try:
-        with os.fdopen(read) as told:
-            number = told.readline().strip()
-        assert number, "Xvfb did not start"
-        yield XScreen(f":{number}", folder)
-    finally:
-        server.terminate()
-        server.wait(timeout=10)
+    with os.fdopen(read) as told:
+        return server, told.readline().strip()

@@ -61,6 +61,8 @@ class MainWindow(QWidget):
         """Of the file that the engine here was started with; none for an engine elsewhere."""
         self.data_places: tuple[str, ...] | None = None
         """The options of the command line that name this engine's configuration and data folder."""
+        self.leaves_engine = False
+        """Whether an engine in a process of its own goes on when this window is closed."""
         self.panic: Panic | None = None
         self._of_engine: list[QObject] = []
         self._take_out: list[Callable[[], None]] = []
@@ -356,6 +358,11 @@ class MainWindow(QWidget):
         self._may_close = True
         self.stage.close()
 
+    def leave_engine(self) -> None:
+        """Close this window and let its engine go on."""
+        self.leaves_engine = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close:
             event.accept()
@@ -363,7 +370,7 @@ class MainWindow(QWidget):
         event.ignore()
         if self.model is not None:
             attachment = self.model.engine.attachment
-            stops = attachment is None or attachment.own is not None
+            stops = attachment is None or (attachment.own is not None and not self.leaves_engine)
             ends = (
                 "Stopping: entries are cancelled, protective stops stay." if stops else "Detaching: the engine goes on."
             )

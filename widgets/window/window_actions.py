@@ -98,6 +98,17 @@ def window_actions(window: MainWindow) -> Iterable[Action]:
         "Tells the version, and where configuration and data are.",
         icon="text",
     )
+    attachment = window.model.engine.attachment if window.model is not None else None
+    if attachment is not None and attachment.own is not None:
+        yield Action(
+            "window.leave",
+            "Window",
+            "Close the window, let the engine go on",
+            window.leave_engine,
+            "It trades on without a window; the next start finds it and takes control.",
+            icon="cross",
+            enabled=lambda: attachment.own.trouble if attachment.own is not None else "",
+        )
     yield Action("window.quit", "Window", "Quit", window.close, "Stops in order and closes.", "Ctrl+Q", "cross")
 
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from workstation.session import Session
 
 
+WISH_S = 0.2
+
+
 def run(arguments: argparse.Namespace) -> int:
     """The exit status: 0 after an orderly stop."""
     headless = arguments.no_gui
@@ -102,18 +105,22 @@ async def _headless(session: Session, seconds: float | None, *, for_window: bool
     if for_window:
         # Whoever finds the folder held by this process knows that a window may stop it.
         session.folder.engine_process.write_text(str(os.getpid()))
+        session.folder.engine_stop.unlink(missing_ok=True)
     follow_signals(session)
     for strategy, reason in session.failures.items():
         print(f"Strategy {strategy} is not running: {reason}", flush=True)
     print(_headline(session), flush=True)
     for note in session.notes:
         print(note, flush=True)
-    status = asyncio.create_task(_report_status(session))
+    beside = [asyncio.create_task(_report_status(session))]
+    if for_window:
+        beside.append(asyncio.create_task(_follow_window(session)))
     messaging = put_on_nats(session)
     try:
         await session.run(seconds)
     finally:
-        status.cancel()
+        for task in beside:
+            task.cancel()
         if messaging is not None:
             await messaging.stop()
         await session.close()
@@ -126,6 +133,14 @@ def _arm(session: Session) -> None:
     for check in session.checks:
         print(f"{'ok ' if check.passed else 'NOT'}  {check.name}: {check.text}", flush=True)
     session.arm_unattended()
+
+
+async def _follow_window(session: Session) -> None:
+    """Stop in order when the window that this engine was started by, or the next one, wants that."""
+    wish = session.folder.engine_stop
+    while not wish.exists():
+        await asyncio.sleep(WISH_S)
+    session.request_stop("window closed")
 
 
 async def _report_status(session: Session) -> None:

@@ -63,7 +63,7 @@ class OwnEngine:
         self._process: subprocess.Popen[bytes] | None = None
         self._found = 0
         self._looked_s = 0.0
-        self._was_here = False
+        self._was_here = self._answered = False
         self._again: asyncio.Task[None] | None = None
         self._failure = ""
         self.attached: Attached
@@ -73,7 +73,7 @@ class OwnEngine:
         """Be the one window of the data folder. Raises ``StorageError`` that names the other one's process."""
         self._folder.create()
         if self.window_lock is None:
-            self.window_lock = FolderLock(self._folder.window_lock, self._clock.now_ns())
+            self.window_lock = FolderLock(self._folder.own_engine_lock, self._clock.now_ns())
 
     async def open(self) -> None:
         """Find the engine that an earlier window left, or start one; wait until it answers, and take control of it.
@@ -84,6 +84,7 @@ class OwnEngine:
         if not self.is_running:
             self._start()
         attached = await self._answering()
+        self._answered = True
         attached.remote.latch = self.latch
         self.attached = attached
         for _ in range(TRIES):
@@ -150,7 +151,8 @@ class OwnEngine:
             run = self.attached.remote.mirror.session
             while self.is_running and self.attached.remote.mirror.session == run and not self.attached.remote.changed:
                 await asyncio.sleep(LOOK_S)
-            if not self.is_running:
+            self._answered = self.is_running
+            if not self._answered:
                 self._failure = self._last_words()
         except (MessagingError, StorageError) as error:
             self._failure = str(error)
@@ -171,7 +173,7 @@ class OwnEngine:
         arguments = ["--no-gui", FOR_WINDOW, "--config", str(loaded.file), "--data", str(folder.path)]
         arguments += ["--profile", loaded.profile] if loaded.profile else []
         arguments += ["--seed", str(self._seed)] if self._seed is not None else []
-        self._was_here = True
+        self._was_here, self._answered = True, False
         # A file and not a pipe: the engine may go on when this window has crashed.
         with folder.engine_output.open("wb") as output:
             self._process = subprocess.Popen(
@@ -221,27 +223,40 @@ class OwnEngine:
         words = lines[-1].removeprefix("workstation: ") if lines else "it said nothing."
         return f"The engine did not start: {words}"
 
+    def release(self) -> None:
+        """Let the engine go on without this window; the next one finds it."""
+        if self.window_lock is not None:
+            self.window_lock.release()
+            self.window_lock = None
+
     async def close(self) -> None:
         """Stop the engine in order, wherever it stands, and leave no process behind."""
         if self._again is not None:
             self._again.cancel()
             await asyncio.gather(self._again, return_exceptions=True)
         process_id = self._process.pid if self._process is not None else self._found
-        await self._end(process_id, signal.SIGTERM, STOP_S)
+        if self._answered and self.is_running:
+            with contextlib.suppress(OSError):
+                self._folder.engine_stop.touch()
+            await self._ended_within(STOP_S)
+        else:
+            # Before it has answered it looks for no wish.
+            await self._end(process_id, signal.SIGTERM, STOP_S)
         if self.is_running:
             log.error("The engine of process %s did not stop within %s s; it is killed.", process_id, STOP_S)
             await self._end(process_id, getattr(signal, "SIGKILL", signal.SIGTERM), FORCE_S)
         kept = kept_address(self._folder.path / FOLDER)
         if self._was_here and kept is not None:
             await end_orphan(self._folder.path / FOLDER, kept.port)
-        if self.window_lock is not None:
-            self.window_lock.release()
-            self.window_lock = None
+        self.release()
 
     async def _end(self, process_id: int, number: signal.Signals, patience_s: float) -> None:
-        ends_s = asyncio.get_running_loop().time() + patience_s
         if self.is_running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process_id, number)
+        await self._ended_within(patience_s)
+
+    async def _ended_within(self, patience_s: float) -> None:
+        ends_s = asyncio.get_running_loop().time() + patience_s
         while self.is_running and asyncio.get_running_loop().time() < ends_s:
             await asyncio.sleep(LOOK_S)

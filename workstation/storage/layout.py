@@ -22,14 +22,19 @@ class DataFolder:
         return self.path / "lock"
 
     @property
-    def window_lock(self) -> Path:
-        """Of the window whose engine has a process of its own, beside that engine's ``lock``."""
-        return self.path / "window.lock"
+    def own_engine_lock(self) -> Path:
+        """Of the window whose engine has a process of its own; that engine holds ``lock``."""
+        return self.path / "own_engine.lock"
 
     @property
     def engine_process(self) -> Path:
         """The process id of an engine that a window started, by which the next window knows it for its own."""
         return self.path / "engine.pid"
+
+    @property
+    def engine_stop(self) -> Path:
+        """There while a window wants that engine to stop in order; a signal would not do that on every platform."""
+        return self.path / "engine.stop"
 
     @property
     def engine_output(self) -> Path:

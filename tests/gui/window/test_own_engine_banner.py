@@ -9,6 +9,7 @@ import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import Workstation
 from widgets.docks.workspaces import Workspaces
 from widgets.engine.engine_model import EngineModel
 from widgets.window.attached_banner import CLOCK_FRAMES, AttachedBanner
@@ -61,6 +62,9 @@ class Hang:
     def trouble(self) -> str:
         return self.own.trouble
 
+    def on_control(self, handler: Any) -> None:
+        """It never changes."""
+
 
 class Desk:
     def __init__(self, qtbot: QtBot) -> None:
@@ -105,3 +109,17 @@ def test_its_end_is_told_with_a_button_that_starts_it_again(desk: Desk, qtbot: Q
     desk.process.trouble = ""
     assert desk.tick() == "The engine speaks again." and desk.banner.panic.flatten.isEnabled()
     assert desk.titles == ["Trading Workstation – NO ENGINE", "Trading Workstation"]
+
+
+def test_a_window_can_be_closed_without_its_engine(station: Workstation) -> None:
+    window = station.window
+    assert window.registry.find("window.leave") is None, "an engine in the window's process ends with it"
+    own: Any = Hang(Process())
+    station.engine.attachment = own
+    wanted: list[bool] = []
+    window.close_wanted.connect(lambda: wanted.append(window.leaves_engine))
+    window.close()
+    assert window.banner.accessibleDescription().startswith("Stopping")
+    window.registry.run("window.leave")
+    assert window.banner.accessibleDescription() == "Detaching: the engine goes on."
+    assert wanted == [False, True]

@@ -79,9 +79,9 @@ async def test_a_data_folder_has_one_such_window(folder: DataFolder) -> None:
     with pytest.raises(StorageError, match=f"process id {os.getpid()}"):
         await second.open()
     await second.close()
-    assert is_held(folder.window_lock)
+    assert is_held(folder.own_engine_lock)
     await first.close()
-    assert not is_held(folder.window_lock)
+    assert not is_held(folder.own_engine_lock)
 
 
 async def test_an_engine_that_no_window_started_is_left_alone(folder: DataFolder, play: Play) -> None:
