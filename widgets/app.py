@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import importlib
 import logging
@@ -18,9 +19,9 @@ from PySide6.QtWidgets import QApplication
 
 from widgets.look.style import install
 from widgets.look.tokens import Tone
+from widgets.single_window import SingleWindow
 from widgets.window.main_window import MainWindow
 from widgets.window.pictures import save_picture
-from widgets.window.single_window import SingleWindow
 from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
@@ -51,6 +52,7 @@ LOADED_LATER = (
     "widgets.window.outside",
 )
 """What the first picture of the window can do without, in the order in which it is loaded behind it."""
+CHILDREN_END_S = 2.0
 PROBLEM_SIZE = QSize(760, 300)
 KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
 SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
@@ -196,6 +198,7 @@ class Application:
             for number, handler in handlers.items():
                 signal.signal(number, handler)
             self.window.allow_close()
+            await self._let_children_end()
             self.window.close()
             self.window.deleteLater()
 
@@ -234,6 +237,15 @@ class Application:
             await session.close()
             if self.window.configuration is not None:
                 self.window.configuration.close()
+
+    async def _let_children_end(self) -> None:
+        """Those of backtests, which were killed."""
+        research = self.window.stage.research
+        if research is not None:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHILDREN_END_S):
+                    while not research.queue.ended:
+                        await asyncio.sleep(0.01)
 
     async def _load_later(self) -> None:
         """In parts, so that the window can be closed meanwhile."""

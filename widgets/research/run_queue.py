@@ -25,8 +25,6 @@ from workstation.core.own_program import own_environment
 log = logging.getLogger("widgets.research.run_queue")
 
 LAST_WORDS = 2_000
-CLOSING_MS = 2_000
-"""A child that was killed is gone within some milliseconds."""
 
 
 @dataclass
@@ -87,10 +85,12 @@ class RunQueue(QObject):
         left, self.runs = self.runs, []
         if self._process is not None:
             self._let_go(self._process)
-        # Those that were cancelled just before may still be on their way out.
-        for process in self.findChildren(QProcess):
-            process.waitForFinished(CLOSING_MS)
         self._history.delete(run.number for run in left)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no child is left; one that was killed is gone within some milliseconds."""
+        return all(process.state() is QProcess.ProcessState.NotRunning for process in self.findChildren(QProcess))
 
     def _start_next(self) -> None:
         if self._process is not None or self._closing or not self.runs:

@@ -16,7 +16,10 @@ def open_panels(area: DockArea) -> set[str]:
 
 
 def sizes(area: DockArea) -> dict[str, tuple[int, int]]:
-    return {panel.name: (panel.width(), panel.height()) for panel in area.panels() if panel.isVisible()}
+    """Of those in front: one behind another is laid out when it is chosen."""
+    return {
+        panel.name: (panel.width(), panel.height()) for panel in area.panels() if not panel.visibleRegion().isEmpty()
+    }
 
 
 def double_click(station: Workstation, panel: Panel) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import ROOT
+from widgets.single_window import SingleWindow, socket_name
 from widgets.window import single_window
-from widgets.window.single_window import SingleWindow, socket_name
 from workstation.config.loader import load_settings
 from workstation.core.own_program import own_environment
 from workstation.services.own_engine import OwnEngine
@@ -22,7 +22,7 @@ Start = Callable[[], SingleWindow]
 PROGRAM = """
 import sys
 from PySide6.QtCore import QCoreApplication
-from widgets.window.single_window import SingleWindow
+from widgets.single_window import SingleWindow
 from workstation.storage.layout import DataFolder
 application = QCoreApplication([])
 print(SingleWindow(DataFolder(sys.argv[1]), 2).claim())
