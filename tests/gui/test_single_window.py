@@ -11,8 +11,8 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import ROOT
+from widgets import single_window
 from widgets.single_window import SingleWindow, socket_name
-from widgets.window import single_window
 from workstation.config.loader import load_settings
 from workstation.core.own_program import own_environment
 from workstation.services.own_engine import OwnEngine
