@@ -53,15 +53,15 @@ def catalogue(
     desktop: Desktop,
     settings: Callable[[EngineModel], QWidget],
     made: UserContent,
+    one_click: OneClick,
     research: Research | None = None,
 ) -> tuple[PanelKind, ...]:
     """The panels for this engine. A new panel is one entry here, and its name in the layouts.
 
     ``settings`` builds the panel of the configuration, which the window knows. ``made`` is what people make in the
-    window, ``research`` what the research panels share.
+    window, ``one_click`` its one-click trading, ``research`` what the research panels share.
     """
     drawings, templates, alerts, notes = made.drawings, made.templates, made.alerts, made.notes
-    one_click = OneClick(model, desktop.one_click_minutes)
     lists, pictures = made.watchlists, made.pictures
     if desktop.journal_pictures:
         ExitPictures(model, pictures)

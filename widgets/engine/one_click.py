@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from widgets.controls.presets import preset_lots
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.timeframe import MINUTE_NS, SECOND_NS
 from workstation.core.views import AccountView
@@ -51,6 +52,14 @@ class OneClick(QObject):
         """``4:59``, minutes and seconds until it disarms itself; ``0:00`` when it is not armed."""
         left_s = self._left_s()
         return f"{left_s // 60}:{left_s % 60:02}"
+
+    def lots(self, symbol: str) -> int:
+        """The size of a click: that of the ladder, else the middle one of what the ladder would offer."""
+        chosen = self.sizes.get(symbol)
+        if chosen is not None:
+            return chosen
+        market = self._model.engine.market(symbol)
+        return preset_lots(market.instrument, market.last_price, self._model.account.equity)[1]
 
     def switch(self, on: bool) -> None:
         """What a person presses."""

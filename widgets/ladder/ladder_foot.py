@@ -10,15 +10,15 @@ from widgets.chart.chart_marks import position_line
 from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import EngineModel
-from widgets.ladder.ladder_trading import LadderTrading
 from widgets.look.numbers import format_money, format_price, format_quantity, tone_of
 from widgets.look.tokens import Tone
+from widgets.ticket.click_trading import ClickTrading
 from workstation.core.messages import Flatten
 from workstation.core.types import EXTERNAL, Side
 
 
 class LadderFoot(QWidget):
-    def __init__(self, model: EngineModel, trading: LadderTrading, parent: QWidget | None = None) -> None:
+    def __init__(self, model: EngineModel, trading: ClickTrading, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model = model
         self._trading = trading

@@ -19,12 +19,12 @@ from widgets.engine.order_words import STOPS
 from widgets.engine.protocol import Levels, Market
 from widgets.ladder.ladder_foot import LadderFoot
 from widgets.ladder.ladder_rows import LadderOrder
-from widgets.ladder.ladder_trading import LadderTrading
 from widgets.ladder.ladder_view import LadderView, next_group
 from widgets.ladder.own_queue import OwnQueue
 from widgets.look.numbers import format_price
 from widgets.look.tokens import Mode
 from widgets.panels.live_panel import LivePanel
+from widgets.ticket.click_trading import ClickTrading
 from widgets.ticket.size_presets import SizePresets
 from widgets.ticket.size_switch import SizeSwitch
 from widgets.ticket.templates import TemplateBook
@@ -68,7 +68,7 @@ class LadderPanel(LivePanel):
         self._shown = ShownStep(Decimal(1), 1)
         self._fitted = False
         self._queue = OwnQueue(model)
-        self._trading = LadderTrading(model, book)
+        self._trading = ClickTrading(model, book)
         self._book = book
         self.one_click = one_click
         self.bar = Toolbar(self)

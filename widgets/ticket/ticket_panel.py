@@ -172,7 +172,7 @@ class TicketPanel(LivePanel):
             self.form.set_price(name, (near / tick).to_integral_value() * tick, tick)
 
     def _fill_in(self, side: str, ticks: int | None, lots: int | None) -> None:
-        """From the ladder or a key: side, price and size, as far as they are given."""
+        """From the ladder or a key: side, price and size, as far as they are given. A side alone is a market order."""
         form = self.form
         if self.model.symbol != self._symbol:
             self._take_symbol(self.model.symbol)
@@ -181,6 +181,8 @@ class TicketPanel(LivePanel):
         if ticks is not None:
             form.choose_type(OrderType.LIMIT)
             form.set_price("price", self.instrument.price(ticks), self.instrument.tick)
+        elif side:
+            form.choose_type(OrderType.MARKET)
         if lots is not None:
             form.choose_unit(0)
             form.quantity.setText(self._plain(lots))

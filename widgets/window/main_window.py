@@ -120,10 +120,12 @@ class MainWindow(QWidget):
         from widgets.docks.catalogue import catalogue, charts_of
         from widgets.docks.user_content import UserContent
         from widgets.docks.workspaces import Workspaces
+        from widgets.engine.one_click import OneClick
         from widgets.window.account_banner import AccountBanner
         from widgets.window.attached_banner import AttachedBanner
         from widgets.window.chart_actions import ChartActions
         from widgets.window.file_actions import FileActions
+        from widgets.window.hand_actions import HandActions
         from widgets.window.lag_notice import LagNotice
         from widgets.window.outside import Outside
         from widgets.window.panic import Panic
@@ -139,8 +141,8 @@ class MainWindow(QWidget):
         model.panel_wanted.connect(self.show_panel)
         self.banner.panic.setEnabled(True)
         model.choose_symbol(charts_of(model, self._desktop)[0].symbol)
-        made = UserContent(model, self._folder)
-        kinds = catalogue(model, self._desktop, self._build_settings, made, self.stage.research)
+        made, one_click = UserContent(model, self._folder), OneClick(model, self._desktop.one_click_minutes)
+        kinds = catalogue(model, self._desktop, self._build_settings, made, one_click, self.stage.research)
         self.workspaces = Workspaces(model, kinds, self._file.get("workspaces"), self)
         bound_ms = self._desktop.loop_lag_bound_ms
         self.status = StatusBar(model, bound_ms, self)
@@ -160,7 +162,8 @@ class MainWindow(QWidget):
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))
         offered.told.connect(self.banner.set_result)
         self._workspace_actions = offered
-        sources = (offered, ChartActions(self.workspaces), trade, files)
+        hand = HandActions(model, one_click, made.templates, self.open_ticket)
+        sources = (offered, ChartActions(self.workspaces), trade, hand, files)
         self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
         self.workspaces.chart_deleted.connect(self._tell_deleted)

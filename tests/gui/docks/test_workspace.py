@@ -10,6 +10,7 @@ from widgets.docks.catalogue import catalogue
 from widgets.docks.dock_layout import TRADING
 from widgets.docks.panel_help import help_of
 from widgets.docks.user_content import UserContent
+from widgets.engine.one_click import OneClick
 
 
 def built(station: Workstation) -> set[str]:
@@ -48,7 +49,13 @@ def test_figures_and_tools_stand_in_the_tabs_before_and_after(station: Workstati
 
 
 def test_each_name_of_the_catalogue_is_given_once_and_has_a_place(station: Workstation) -> None:
-    kinds = catalogue(station.model, station.window._desktop, lambda model: QWidget(), UserContent(station.model, None))
+    kinds = catalogue(
+        station.model,
+        station.window._desktop,
+        lambda model: QWidget(),
+        UserContent(station.model, None),
+        OneClick(station.model, 5),
+    )
     names = [kind.name for kind in kinds]
     assert len(names) == len(set(names))
     assert {name for name in names if not name.startswith("chart ")} - {"settings"} <= set(TRADING.names())

@@ -10,12 +10,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from widgets.chart.model import PRICE_PANE
 from widgets.chart.pointer import PanePoint
-from widgets.controls.presets import preset_lots
 from widgets.engine.one_click import OneClick
-from widgets.ladder.ladder_trading import LadderTrading
 from widgets.look import shapes
 from widgets.look.theme import current
 from widgets.look.tokens import Mode
+from widgets.ticket.click_trading import ClickTrading
 from widgets.ticket.templates import TemplateBook
 from workstation.core.types import OrderType
 
@@ -83,7 +82,7 @@ class ChartOrders(QObject):
     def __init__(self, chart: ChartPanel, one_click: OneClick, templates: TemplateBook) -> None:
         super().__init__(chart)
         self._chart, self._model, self.one_click = chart, chart.model, one_click
-        self._trading = LadderTrading(chart.model, templates, reason="chart")
+        self._trading = ClickTrading(chart.model, templates, reason="chart")
         self._frame = ArmedFrame(chart.view)
         chart.bar.arm.clicked.connect(one_click.switch)
         chart.bar.arm.setVisible(True)
@@ -101,12 +100,8 @@ class ChartOrders(QObject):
 
     @property
     def lots(self) -> int:
-        """The size of a click: that of the ladder, else the middle one of what the ladder would offer."""
-        chosen = self.one_click.sizes.get(self._chart.symbol)
-        if chosen is not None:
-            return chosen
-        market = self._model.engine.market(self._chart.symbol)
-        return preset_lots(market.instrument, market.last_price, self._model.account.equity)[1]
+        """The size of a click."""
+        return self.one_click.lots(self._chart.symbol)
 
     def show_armed(self, _: object = None) -> None:
         """The frame and the words while a click trades."""

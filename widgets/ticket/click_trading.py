@@ -1,4 +1,4 @@
-"""What ladder and chart send: an order for an armed click, amendments of what was dragged, cancels, reverse."""
+"""What ladder, chart and hotkeys send: orders at once, amendments of what was dragged, cancels, reverse."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from workstation.core.views import OrderView
 SIDES = {"buy": Side.BUY, "sell": Side.SELL}
 
 
-class LadderTrading:
+class ClickTrading:
     """Commands of one symbol at a time. The gate judges each; what it says is told by the model.
 
-    ``reason`` is what an order of a click is told by: the place where it was clicked.
+    ``reason`` is what an order is told by: the place where it was clicked, or the hotkey.
     """
 
     def __init__(self, model: EngineModel, book: TemplateBook, *, reason: str = "ladder") -> None:
@@ -35,8 +35,9 @@ class LadderTrading:
         return self._model.engine.market(self.symbol).instrument
 
     def click(self, side: str, ticks: int, lots: int, order_type: OrderType) -> None:
-        """Send a limit or a stop order at a price, with the bracket template that is chosen in the ticket."""
-        stop, price, template = order_type is OrderType.STOP, self._instrument.price(ticks), self._book.chosen
+        """Send a limit or a stop order at a price in ticks, or a market order that is expected there, with the bracket
+        template that is chosen in the ticket."""
+        price, template = self._instrument.price(ticks), self._book.chosen
         try:
             market = self._model.engine.market(self.symbol)
             bracket = plan_at(template, market, price) if template is not None else None
@@ -49,11 +50,11 @@ class LadderTrading:
                 side=SIDES[side],
                 lots=lots,
                 type=order_type,
-                price=0 if stop else ticks,
-                stop_price=ticks if stop else 0,
+                price=ticks if order_type is OrderType.LIMIT else 0,
+                stop_price=ticks if order_type is OrderType.STOP else 0,
                 reason=self._reason,
             ),
-            f"{TYPE_WORDS[order_type]} {price}",
+            TYPE_WORDS[order_type] if order_type is OrderType.MARKET else f"{TYPE_WORDS[order_type]} {price}",
             bracket,
         )
 
