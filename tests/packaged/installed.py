@@ -41,7 +41,9 @@ class Installed:
         return ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", script, "sh", *command]
 
     def environment(self) -> dict[str, str]:
-        hidden = {ROOT, Path(sys.prefix).resolve(), Path(sysconfig.get_path("stdlib"))}
+        folders = {ROOT, Path(sys.prefix).resolve(), Path(sysconfig.get_path("stdlib"))}
+        # What lies in a hidden folder is hidden with it.
+        hidden = {each for each in folders if not folders & set(each.parents)}
         return {**self._environment, "HIDDEN": " ".join(map(str, sorted(hidden)))}
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
