@@ -115,7 +115,7 @@ def main() -> None:
     import qasync
     from PySide6.QtWidgets import QApplication
 
-    from widgets.app import Application
+    from widgets.application import Application
     from widgets.look.style import install
 
     loaded = _loaded(arguments.rate, 2 if arguments.everything else 1)

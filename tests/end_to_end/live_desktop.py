@@ -16,7 +16,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 
 from tests.end_to_end.sandbox_server import Sandbox
-from widgets.app import Application
+from widgets.application import Application
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.table import Table
 from widgets.docks.workspace import Workspace

@@ -25,7 +25,7 @@ from tests.gui.conftest import ROOT
 from tests.unit.messaging.nats_servers import running_server
 from tests.unit.services.bridged import a_session, on_server
 from tests.unit.waiting import until
-from widgets.app import Application
+from widgets.application import Application
 from widgets.controls.controls import ToneLabel
 from widgets.controls.dialogs import ConfirmDialog
 from widgets.docks.workspace import Workspace
