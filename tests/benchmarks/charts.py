@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
@@ -56,8 +57,10 @@ def measure_chart(count: int) -> dict[str, float]:
     from widgets.look.style import install
     from workstation.market.indicators import parse_indicator
 
+    # Loaded before, as the peers load theirs before they are measured: TA-Lib, and what the studies read.
+    importlib.import_module("widgets.chart.market_lines")
     for text in INDICATORS:
-        parse_indicator(text)  # loads TA-Lib, as the peers load theirs before they are measured
+        parse_indicator(text)
     application = QApplication([])
     install(application, None)
     times, open_, high, low, close, volume = bars = random_walk(count)
