@@ -18,6 +18,7 @@ from widgets.look.numbers import NANOSECONDS, format_number, format_time
 from widgets.look.painting import CENTRE, LEFT, Canvas
 from widgets.look.short_size import ShortSize
 from widgets.look.tokens import Tokens
+from workstation.market.order_flow.depth_history import level_rows
 
 LARGEST_BUBBLE: Final = 12
 TAG: Final = 18
@@ -41,7 +42,7 @@ class HeatmapPainter:
 
     def paint(self) -> None:
         canvas, tokens, parts = self._canvas, self._tokens, self._parts
-        canvas.fill(0, 0, canvas.width, canvas.height, tokens.ground)
+        self._paint_ground()
         canvas.painter.setClipRect(QRect(0, 0, parts.width, parts.height))
         self._paint_cells()
         self._paint_best()
@@ -73,6 +74,14 @@ class HeatmapPainter:
         return self._left + (column - self._scene.view.first) * self._cell
 
     # --- Heatmap ----------------------------------------------------------------------------------------------------
+
+    def _paint_ground(self) -> None:
+        """Around the cells, which cover what is below them."""
+        canvas, parts, view, ground = self._canvas, self._parts, self._scene.view, self._tokens.ground
+        bottom = min(parts.height, view.rows * self._row)
+        canvas.fill(0, 0, self._left, bottom, ground)
+        canvas.fill(parts.width, 0, canvas.width - parts.width, bottom, ground)
+        canvas.fill(0, bottom, canvas.width, canvas.height - bottom, ground)
 
     def _paint_cells(self) -> None:
         view, image = self._scene.view, self._scene.image
@@ -188,7 +197,7 @@ class HeatmapPainter:
     def _rows_of(self, levels: Levels, *, up: bool) -> Any:
         """Lots of one side by visible row from the top, prices rounded up or down to their rows: int64."""
         view, group = self._scene.view, self._scene.group
-        side = np.array(levels, dtype=np.int64).reshape(-1, 2)
+        side = level_rows(levels)
         row = view.top - (-(-side[:, 0] // group) if up else side[:, 0] // group)
         inside = (row >= 0) & (row < view.rows)
         return np.bincount(row[inside], side[inside, 1], minlength=view.rows).astype(np.int64)
