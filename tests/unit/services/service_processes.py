@@ -27,6 +27,7 @@ class Service:
     def __init__(self, server: EmbeddedServer, folder: Path, name: str, *options: str, **environment: str) -> None:
         self._server = server
         self._folder = folder
+        self.name = name
         self._arguments = [name, *options]
         self._environment = environment
         folder.mkdir(parents=True, exist_ok=True)
@@ -104,7 +105,7 @@ async def tell_in_parts(
     service: Service, server: EmbeddedServer, link: NatsLink, messaging: Messaging, told: Published, random: Random
 ) -> None:
     """Publish what a session told to a service that is started anew for each part and killed within it; so is NATS,
-    now and then. The service runs at the end."""
+    now and then. The service runs at the end, and has said so."""
     executions = Publisher(link, messaging, EXECUTIONS)
     performance = Publisher(link, messaging, PERFORMANCE)
     await executions.open()
@@ -124,4 +125,8 @@ async def tell_in_parts(
             await asyncio.sleep(random.uniform(0.0, 1.0))
         service.kill()
     await until(lambda: link.is_up)
+    told_health = asyncio.Event()
+    await link.subscribe(f"{messaging.subjects.health}.{service.name}", lambda _: told_health.set())
+    await link.confirm()
     service.start()
+    await asyncio.wait_for(told_health.wait(), 30)
