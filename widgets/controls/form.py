@@ -44,9 +44,13 @@ class ParameterDeclaration(Protocol):
     def choices(self) -> tuple[str, ...]: ...
 
 
+INDICATORS = frozenset({"adx", "atr", "cci", "cvd", "ema", "macd", "mfi", "obv", "roc", "rsi", "sma", "vwap", "wma"})
+"""Written in capitals wherever traders write them."""
+
+
 def title_of(name: str) -> str:
-    """The name of a parameter as a label: fast_period gives "Fast period"."""
-    words = name.replace("_", " ").strip()
+    """The name of a parameter as a label: fast_period gives "Fast period", regime_ema "Regime EMA"."""
+    words = " ".join(word.upper() if word in INDICATORS else word for word in name.split("_")).strip()
     return words[:1].upper() + words[1:]
 
 

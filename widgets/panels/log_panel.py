@@ -33,7 +33,7 @@ class MomentColumn(Column):
 class LogTable(Table):
     key = "number"
     columns: ClassVar[tuple[Column, ...]] = (
-        MomentColumn("ts_ns", "Time", Kind.TIME, 96, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
+        MomentColumn("ts_ns", "Time", Kind.TIME, 104, text=lambda row: format_time(row["ts_ns"], milliseconds=True)),
         Column("level", "Level", width=56, tone=lambda row: TONES[row["severity"]]),
         Column("source", "Source", width=92, label=True),
         Column("text", "Text", width=150, takes_rest=True),

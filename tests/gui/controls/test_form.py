@@ -139,3 +139,4 @@ def test_unknown_values_are_refused(form: Form) -> None:
 
 def test_names_become_labels() -> None:
     assert title_of("stop_distance") == "Stop distance"
+    assert title_of("setup_ema_fast") == "Setup EMA fast" and title_of("atr") == "ATR"
