@@ -260,14 +260,20 @@ class KeyCap(QWidget):
 
 
 class Verdict(QWidget):
-    """What the risk gate says: a word with its reason code, and the value with its limit below."""
+    """What the risk gate says: a word with its reason code, and the value with its limit below, in up to two lines."""
 
+    LINE = 14
     ICONS = {Tone.GOOD: "check", Tone.WARNING: "warning", Tone.BAD: "cross"}
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._tone, self._word, self._detail = Tone.GOOD, "", ""
-        self.setFixedHeight(36)
+        self.set_lines(1)
+
+    def set_lines(self, lines: int) -> None:
+        """Room for so many lines below the word, whatever is said: what stands below does not move."""
+        self._lines = lines
+        self.setFixedHeight(22 + lines * self.LINE)
 
     def set_verdict(self, tone: Tone, word: str, detail: str) -> None:
         """`tone` is good, warning or bad."""
@@ -276,7 +282,7 @@ class Verdict(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(180, 36)
+        return QSize(180, self.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if not self._word:
@@ -286,8 +292,13 @@ class Verdict(QWidget):
         painter = QPainter(self)
         painter.fillRect(self.rect(), tokens.colour(f"{self._tone}_ground"))
         painter.fillRect(QRect(0, 0, 2, self.height()), tokens.colour(self._tone))
-        shapes.place_pixmap(painter, QRect(10, 4, 14, 14), theme.pixmap(self.ICONS[self._tone], self._tone))
-        area = QRect(32, 4, self.width() - 38, 14)
         bold, plain = theme.font(11, 600), theme.font(11)
+        area = QRect(32, 0, self.width() - 38, self.LINE)
+        lines = shapes.broken(self._detail, plain, area.width(), self._lines)
+        area.moveTop((self.height() - (1 + len(lines)) * self.LINE) // 2)
+        icon = QRect(10, area.top(), 14, 14)
+        shapes.place_pixmap(painter, icon, theme.pixmap(self.ICONS[self._tone], self._tone))
         shapes.write(painter, area, self._word, tokens.colour(self._tone), bold, elide=True)
-        shapes.write(painter, area.translated(0, 14), self._detail, tokens.text_1, plain, elide=True)
+        for number, line in enumerate(lines, 1):
+            place = area.translated(0, number * self.LINE)
+            shapes.write(painter, place, line, tokens.text_1, plain, elide=True)

@@ -68,6 +68,18 @@ def write(
     draw_text(painter, rect.x(), rect.y(), rect.width(), rect.height(), text, colour, font, align, ratio)
 
 
+def broken(text: str, font: QFont, width: int, lines: int) -> list[str]:
+    """The text in at most so many lines, broken between words; the last holds all that is left."""
+    found, words = [""], text.split()
+    for word in words:
+        longer = f"{found[-1]} {word}".strip()
+        if found[-1] and len(found) < lines and text_advance(longer, font) > width:
+            found.append(word)
+        else:
+            found[-1] = longer
+    return found
+
+
 def write_figures(painter: QPainter, rect: QRect, text: str, font: QFont, align: Qt.AlignmentFlag) -> None:
     """Text in a font without tabular figures: each digit takes the width of 0."""
     metrics = QFontMetrics(font)

@@ -101,8 +101,9 @@ class TicketPanel(LivePanel):
         model.market_began.connect(self._begin_anew)
 
     def _fit_density(self) -> None:
-        """Where there is room the form scrolls rather than that a figure is left out."""
+        """Where there is room the form scrolls rather than that a figure or a reason is left out."""
         compact = current().density is Density.COMPACT
+        self.verdict.set_lines(1 if compact else 2)
         self.facts.setMinimumHeight(0 if compact else self.facts.sizeHint().height())
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from widgets.controls.controls import Button, ButtonKind, Verdict
 from widgets.controls.fields import CheckedField, Field
 from widgets.controls.segmented import Segmented
-from widgets.look import style
+from widgets.look import shapes, style
 from widgets.look.theme import current
 from widgets.look.tokens import Mode, Tone
 
@@ -115,3 +115,17 @@ def test_a_verdict_stands_on_the_ground_of_its_tone(qtbot: QtBot) -> None:
         image = verdict.grab().toImage()
         assert image.pixelColor(0, 10) == tokens.colour(tone)
         assert image.pixelColor(190, 2) == ground
+
+
+def test_a_long_reason_is_told_in_two_lines_and_moves_nothing(qtbot: QtBot) -> None:
+    verdict = Verdict()
+    qtbot.addWidget(verdict)
+    verdict.set_lines(2)
+    height, reason = verdict.height(), "The order would trade with own order w1-14, which rests at 41,990."
+    verdict.set_verdict(Tone.BAD, "Denied · SELF_MATCH", reason)
+    lines = shapes.broken(reason, current().font(11), 200, 2)
+    assert len(lines) == 2 and " ".join(lines) == reason
+    assert shapes.broken(reason, current().font(11), 100, 2)[1].endswith("41,990."), "shortened where it is written"
+    assert shapes.broken("4.2 % of equity", current().font(11), 200, 2) == ["4.2 % of equity"]
+    verdict.grab()
+    assert verdict.height() == height == 50
