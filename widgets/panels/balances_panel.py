@@ -26,7 +26,7 @@ class BalancesTable(Table):
     key = "asset"
     columns = (
         Column("asset", "Asset", width=70),
-        Column("amount", "Amount", Kind.NUMBER, 120, 8),
+        Column("amount", "Amount", Kind.NUMBER, 120, 8, tooltip="Held, in the asset itself"),
         Column("value", "Value", Kind.NUMBER, 96, 2, tooltip="In the account's currency, at the last price"),
     )
     empty = "No balances. They are shown once the account was read."
@@ -53,7 +53,7 @@ class FundingTable(Table):
     key = "id"
     columns = (
         Column("symbol", "Symbol", width=84),
-        Column("count", "Payments", Kind.NUMBER, 66, 0),
+        Column("count", "Payments", Kind.NUMBER, 66, 0, tooltip="Payments of funding"),
         Column("amount", "Amount", Kind.SIGNED, 90, 8, tooltip="Received when positive"),
         Column("asset", "Asset", width=54, label=True),
     )

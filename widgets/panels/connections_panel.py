@@ -34,8 +34,17 @@ class StreamsTable(Table):
     columns = (
         Column("symbol", "Symbol", width=90),
         Column("kind", "Stream", width=80, label=True),
-        Column("rate", "Messages/s", Kind.NUMBER, 80, 1),
-        Column("age", "Age", Kind.NUMBER, 70, 1, unit="s", tone=lambda row: Tone.WARNING if row["stale"] else None),
+        Column("rate", "Messages/s", Kind.NUMBER, 80, 1, tooltip="Messages a second, on average"),
+        Column(
+            "age",
+            "Age",
+            Kind.NUMBER,
+            70,
+            1,
+            unit="s",
+            tone=lambda row: Tone.WARNING if row["stale"] else None,
+            tooltip="Since its last message, s",
+        ),
     )
     empty = "No streams yet. The past is loaded first."
     sorted_by = "symbol"

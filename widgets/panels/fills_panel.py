@@ -31,12 +31,23 @@ class FillsTable(Table):
         Column("symbol", "Symbol", width=78),
         Column("owner", "Owner", width=86, label=True, tone=owner_tone),
         Column("side", "Side", Kind.SIDE, 44),
-        Column("quantity", "Size", Kind.NUMBER, 76, "lot"),
-        Column("price", "Price", Kind.PRICE, 86, "tick"),
-        Column("realised", "P&L", Kind.SIGNED, 72, 2),
+        Column("quantity", "Size", Kind.NUMBER, 76, "lot", tooltip="In the base asset"),
+        Column("price", "Price", Kind.PRICE, 86, "tick", tooltip="In the quote asset"),
+        Column(
+            "realised", "P&L", Kind.SIGNED, 72, 2, tooltip="Realised by it before fees, in the asset that it settles in"
+        ),
         Column("cost", "Fee", Kind.SIGNED, 66, 4, tone=lambda row: Tone.LABEL, tooltip="Received when positive"),
         Column("liquidity", "Role", width=52, label=True, shown_from=680),
-        Column("slippage", "Slippage", Kind.SIGNED, 70, 4, tone=lambda row: Tone.LABEL, shown_from=780),
+        Column(
+            "slippage",
+            "Slippage",
+            Kind.SIGNED,
+            70,
+            4,
+            tone=lambda row: Tone.LABEL,
+            shown_from=780,
+            tooltip="Worth against the price that was decided at, in the quote asset; a loss when negative",
+        ),
         Column("reason", "Reason", width=130, label=True, shown_from=840),
     )
     empty = "No fills yet. Every execution of an own order appears here."

@@ -15,10 +15,10 @@ class TripsTable(Table):
         Column("symbol", "Symbol", width=76),
         Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=590),
         Column("side", "Side", Kind.SIDE, 54, shown_from=300),
-        Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=660),
-        Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=800),
-        Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800),
-        Column("held_ns", "Held", Kind.AGE, 60, shown_from=860),
+        Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=660, tooltip="In the base asset"),
+        Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=800, tooltip="Average price in the quote asset"),
+        Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800, tooltip="Average price in the quote asset"),
+        Column("held_ns", "Held", Kind.AGE, 60, shown_from=860, tooltip="From the first entry to the last exit"),
         Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="After fees, before funding"),
         Column(
             "pictures",
@@ -54,13 +54,13 @@ class TagsTable(Table):
     key = "id"
     columns = (
         Column("tag", "Tag", width=70),
-        Column("trips", "Trips", Kind.NUMBER, 40, 0),
-        Column("win_rate", "Win %", Kind.NUMBER, 52, 1),
+        Column("trips", "Trips", Kind.NUMBER, 40, 0, tooltip="Round trips"),
+        Column("win_rate", "Win %", Kind.NUMBER, 52, 1, tooltip="Of the round trips, %"),
         Column("profit_factor", "Factor", Kind.NUMBER, 48, 2, tooltip="Profits over losses; none without a loss"),
         Column("expectancy", "Expect.", Kind.SIGNED, 60, 2, tooltip="Net result of a round trip on average"),
-        Column("average_win", "Avg win", Kind.SIGNED, 60, 2, shown_from=400),
-        Column("average_loss", "Avg loss", Kind.SIGNED, 66, 2, shown_from=400),
-        Column("net", "Net", Kind.SIGNED, 64, 2),
+        Column("average_win", "Avg win", Kind.SIGNED, 60, 2, shown_from=400, tooltip="Net, on average, in the asset"),
+        Column("average_loss", "Avg loss", Kind.SIGNED, 66, 2, shown_from=400, tooltip="Net, on average, in the asset"),
+        Column("net", "Net", Kind.SIGNED, 64, 2, tooltip="Of its round trips, after fees, before funding"),
         Column("asset", "Asset", width=48, label=True, shown_from=500),
     )
     empty = TripsTable.empty

@@ -32,9 +32,9 @@ class PositionsTable(Table):
     columns = (
         Column("symbol", "Symbol", width=80),
         Column("owner", "Owner", width=90, label=True, tone=owner_tone),
-        Column("quantity", "Size", Kind.SIGNED, 84, "lot"),
-        Column("entry", "Entry", Kind.PRICE, 86, "tick"),
-        Column("mark", "Mark", Kind.PRICE, 86, "tick"),
+        Column("quantity", "Size", Kind.SIGNED, 84, "lot", tooltip="In the base asset; negative is short"),
+        Column("entry", "Entry", Kind.PRICE, 86, "tick", tooltip="Average price in the quote asset"),
+        Column("mark", "Mark", Kind.PRICE, 86, "tick", tooltip="What it is valued at, in the quote asset"),
         Column(
             "liquidation",
             "Liq.",
@@ -44,9 +44,18 @@ class PositionsTable(Table):
             text=lambda row: none_or_price(row, "liquidation"),
             tone=lambda row: Tone.FAINT if row["liquidation"] is None else None,
             shown_from=560,
+            tooltip="Mark at which the exchange closes it, in the quote asset",
         ),
-        Column("unrealised", "P&L", Kind.SIGNED, 76, 2),
-        Column("r_multiple", "P&L R", Kind.SIGNED, 60, 2, shown_from=480),
+        Column("unrealised", "P&L", Kind.SIGNED, 76, 2, tooltip="Unrealised, in the asset that it settles in"),
+        Column(
+            "r_multiple",
+            "P&L R",
+            Kind.SIGNED,
+            60,
+            2,
+            shown_from=480,
+            tooltip="Unrealised, in units of the risk to the stop",
+        ),
         Column(
             "stop",
             "Stop at venue",
@@ -55,6 +64,7 @@ class PositionsTable(Table):
             "tick",
             text=lambda row: none_or_price(row, "stop"),
             tone=lambda row: Tone.WARNING if row["stop"] is None else None,
+            tooltip="Trigger of the stop that works at the exchange, in the quote asset",
         ),
     )
     actions_declared = (

@@ -26,8 +26,10 @@ class DifferencesTable(Table):
     key = "what"
     columns = (
         Column("what", "What", width=150),
-        Column("ours", "Ours", Kind.NUMBER, 120, text=lambda row: row["ours"]),
-        Column("theirs", "The venue's", Kind.NUMBER, 120, text=lambda row: row["theirs"]),
+        Column("ours", "Ours", Kind.NUMBER, 120, text=lambda row: row["ours"], tooltip="What the engine's books say"),
+        Column(
+            "theirs", "The venue's", Kind.NUMBER, 120, text=lambda row: row["theirs"], tooltip="What the exchange says"
+        ),
         Column("proposed", "Proposed", width=230, label=True),
     )
     empty = "No differences. Orders, positions and balances are compared with the venue's."

@@ -63,8 +63,8 @@ class StrategiesTable(Table):
         Column("name", "Strategy", width=106),
         Column("symbol", "Symbol", width=76, label=True, shown_from=400),
         Column("timeframe", "Bars", width=44, label=True, shown_from=420),
-        Column("quantity", "Position", Kind.SIGNED, 70, "lot"),
-        Column("day_result", "Today", Kind.SIGNED, 60, 2),
+        Column("quantity", "Position", Kind.SIGNED, 70, "lot", tooltip="In the base asset"),
+        Column("day_result", "Today", Kind.SIGNED, 60, 2, tooltip="Result of the UTC day, in the account's currency"),
         Column("detail", "Detail", width=150, label=True, shown_from=640),
     )
     actions_declared = (

@@ -34,8 +34,8 @@ class RecordedTable(Table):
     columns = (
         Column("name", "Recorded", width=150),
         Column("started_ns", "Began, UTC", Kind.TIME, 128, text=_when),
-        Column("length", "Length", Kind.AGE, 62),
-        Column("fills", "Fills", Kind.NUMBER, 46, 0),
+        Column("length", "Length", Kind.AGE, 62, tooltip="From the first input to the last"),
+        Column("fills", "Fills", Kind.NUMBER, 46, 0, tooltip="Executions"),
         Column("detail", "Symbols", width=150, label=True, shown_from=420),
         Column("obstacle", "Why not", width=220, tone=lambda row: Tone.WARNING, shown_from=480),
     )

@@ -91,14 +91,14 @@ def several(rows: list[Row]) -> bool:
 class RunsTable(Table):
     key = "number"
     columns = (
-        Column("number", "#", Kind.NUMBER, 28, 0),
+        Column("number", "#", Kind.NUMBER, 28, 0, tooltip="By which the run is called"),
         Column("strategy", "Strategy", width=104),
         Column("symbol", "Symbol", width=76, label=True, shown_from=380),
         Column("period", "Period", width=150, label=True, shown_from=560),
-        Column("total_return", "Return", Kind.SIGNED, 62, 1, "%"),
-        Column("sharpe", "Sharpe", Kind.NUMBER, 54, 2),
+        Column("total_return", "Return", Kind.SIGNED, 62, 1, "%", tooltip="Of the balance at the start, %"),
+        Column("sharpe", "Sharpe", Kind.NUMBER, 54, 2, tooltip="Of daily returns, a year"),
         Column("fall", "DD", Kind.NUMBER, 60, 1, "%", tooltip="The deepest drawdown"),
-        Column("trades", "Trades", Kind.NUMBER, 50, 0, shown_from=420),
+        Column("trades", "Trades", Kind.NUMBER, 50, 0, shown_from=420, tooltip="Round trips"),
     )
     actions_declared = (
         Action("open", "Show", enabled=one),

@@ -41,14 +41,36 @@ class TradesTable(Table):
     columns = (
         Column("entry_ns", "Entry – exit", Kind.TIME, 104, text=_span),
         Column("side", "Side", Kind.SIDE, 50),
-        Column("quantity", "Size", Kind.NUMBER, 60, "lot"),
-        Column("entry_price", "Entry", Kind.PRICE, 74, "tick", shown_from=520),
-        Column("exit_price", "Exit", Kind.PRICE, 74, "tick", shown_from=520),
+        Column("quantity", "Size", Kind.NUMBER, 60, "lot", tooltip="In the base asset"),
+        Column(
+            "entry_price", "Entry", Kind.PRICE, 74, "tick", shown_from=520, tooltip="Average price in the quote asset"
+        ),
+        Column(
+            "exit_price", "Exit", Kind.PRICE, 74, "tick", shown_from=520, tooltip="Average price in the quote asset"
+        ),
         Column("reason", "Exit by", width=66, label=True),
         Column("net", "P&L", Kind.SIGNED, 66, 2, tooltip="After fees and funding, in the account's currency"),
         Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the initial stop"),
-        Column("adverse", "Adverse", Kind.SIGNED, 70, 2, tone=lambda row: Tone.LABEL, shown_from=640),
-        Column("favourable", "Favourable", Kind.SIGNED, 74, 2, tone=lambda row: Tone.LABEL, shown_from=640),
+        Column(
+            "adverse",
+            "Adverse",
+            Kind.SIGNED,
+            70,
+            2,
+            tone=lambda row: Tone.LABEL,
+            shown_from=640,
+            tooltip="Worst result on the way, in the account's currency",
+        ),
+        Column(
+            "favourable",
+            "Favourable",
+            Kind.SIGNED,
+            74,
+            2,
+            tone=lambda row: Tone.LABEL,
+            shown_from=640,
+            tooltip="Best result on the way, in the account's currency",
+        ),
     )
     empty = "No trades. A run whose strategy never entered has none."
     sorted_by = "entry_ns"
