@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 
 from widgets.controls.controls import ToneLabel
 from widgets.look import shapes
-from widgets.look.numbers import decimals_of, format_number, parse_number
+from widgets.look.numbers import decimals_of, format_number, parse_number, plain_number, separators
 from widgets.look.style_primitives import IN_ERROR
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
@@ -35,6 +35,9 @@ class Field(QLineEdit):
     ) -> None:
         super().__init__(text, parent)
         self._unit, self._unit_room, self._step = unit, unit_room, step
+        self.figure = bool(unit) or step is not None
+        """Whether a figure stands here: its marks follow the chosen number format."""
+        self._marks = separators()
         self.setProperty(IN_ERROR, False)
         if unit or step is not None:
             self.setAlignment(shapes.RIGHT)
@@ -52,9 +55,26 @@ class Field(QLineEdit):
 
     def number(self) -> Decimal | None:
         """The figure in the field, None when it is none."""
+        self.follow_marks()
         return parse_number(self.text())
 
+    def set_figure(self, value: Decimal | float | None) -> None:
+        """All its digits, without marks of thousands; nothing for None."""
+        self.follow_marks()
+        self.setText("" if value is None else plain_number(value))
+
+    def follow_marks(self) -> None:
+        """Write what stands here with the marks of thousands and decimals that were chosen meanwhile: the figure stays
+        the same."""
+        before, now = self._marks, separators()
+        if before == now:
+            return
+        self._marks = now
+        if self.figure and parse_number(self.text(), before) is not None:
+            self.setText(self.text().translate({ord(before.group): now.group, ord(before.point): now.point}))
+
     def set_number(self, value: Decimal | None, decimals: int) -> None:
+        self.follow_marks()
         self.setText("" if value is None else format_number(value, decimals))
 
     def set_unit(self, unit: str) -> None:
@@ -121,6 +141,7 @@ class Field(QLineEdit):
         self.setPalette(palette)
         self.setTextMargins(4, 0, self._room() + 10 if self._unit else 4, 0)
         self.setFixedHeight(theme.metrics.field)
+        self.follow_marks()
         self.update()
 
 

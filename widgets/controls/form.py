@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QWidget
 from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.fields import CheckedField, Field
 from widgets.look import shapes
-from widgets.look.numbers import MINUS, format_number, parse_number
+from widgets.look.numbers import format_number, parse_number, plain_number
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 
@@ -61,7 +61,7 @@ def show_value(value: Any) -> str:
     if isinstance(value, int):
         return format_number(value, 0)
     if isinstance(value, float | Decimal):
-        return format(Decimal(str(value)), "f").replace("-", MINUS)
+        return plain_number(value)
     return "" if value is None else str(value)
 
 
@@ -146,6 +146,7 @@ class _Row:
         elif isinstance(self.editor, QComboBox):
             self.editor.setCurrentText(str(value))
         elif isinstance(self.editor, Field):
+            self.editor.follow_marks()
             self.editor.setText(show_value(value))
 
     def read(self) -> tuple[Any, str]:
@@ -154,6 +155,7 @@ class _Row:
         if isinstance(self.editor, QComboBox):
             return self.editor.currentText(), ""
         assert isinstance(self.editor, Field)
+        self.editor.follow_marks()
         return check_value(self.parameter, self.editor.text())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
@@ -32,6 +32,11 @@ class Separators:
 _separators = Separators()
 _zone: list[ZoneInfo | None] = [ZoneInfo("UTC")]
 QUARTER_NS = 900 * NANOSECONDS
+
+
+def separators() -> Separators:
+    """Those in force."""
+    return replace(_separators)
 
 
 def set_separators(group: str, point: str) -> None:
@@ -190,12 +195,23 @@ def tone_of(value: Number | None) -> Tone:
     return Tone.UP if value > 0 else Tone.DOWN
 
 
-def parse_number(text: str) -> Decimal | None:
-    """A figure as a person types it, with thousands marks, spaces or U+2212; None when it is none."""
-    plain = text.strip().replace(_separators.group, "").replace(MINUS, "-")
+def plain_number(value: Number) -> str:
+    """All digits of a figure with the chosen decimal mark and nothing between thousands: how a field begins, and what
+    ``parse_number`` reads."""
+    text = format(Decimal(str(value)), "f").replace("-", MINUS)
+    return text.replace(".", _separators.point)
+
+
+def parse_number(text: str, marks: Separators | None = None) -> Decimal | None:
+    """A figure as a person types it, with thousands marks, spaces or U+2212; None when it is none.
+
+    ``marks`` are those that it was written with, where they are not the chosen ones.
+    """
+    marks = marks or _separators
+    plain = text.strip().replace(marks.group, "").replace(MINUS, "-")
     plain = plain.replace(" ", "").replace(THIN_SPACE, "").replace("\u00a0", "")
     try:
-        value = Decimal(plain.replace(_separators.point, "."))
+        value = Decimal(plain.replace(marks.point, "."))
     except InvalidOperation:
         return None
     return value if value.is_finite() else None

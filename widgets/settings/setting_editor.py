@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QW
 
 from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.fields import CheckedField, Field
-from widgets.look.numbers import parse_number
+from widgets.look.numbers import parse_number, separators
 from widgets.look.tokens import Tone
 from workstation.config.described import Kind, Setting
 from workstation.services.ops.configuration_edit import as_text
@@ -111,7 +111,9 @@ class SettingEditor(QWidget):
     def _fill(self, text: str) -> None:
         assert self.setting is not None
         shown = plain(self.setting, text)
-        self.field.setText(shown)
+        self.field.follow_marks()
+        self.field.figure = self.setting.kind in NUMBERS
+        self.field.setText(shown.replace(".", separators().point) if self.field.figure else shown)
         self.box.setCurrentText(shown)
         self.switch.setChecked(shown.lower() == "true")
 

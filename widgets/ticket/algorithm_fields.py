@@ -87,8 +87,9 @@ class AlgorithmFields(QWidget):
         grid.setColumnStretch(1, 1)
         fields = self._fields[kind] = {}
         for place, (name, row) in enumerate(rows.items()):
-            field = fields[name] = Field(row.begins, unit=row.unit or "–", unit_room=UNIT_ROOM, step=Decimal(row.step))
+            field = fields[name] = Field(unit=row.unit or "–", unit_room=UNIT_ROOM, step=Decimal(row.step))
             field.set_unit(row.unit)
+            field.set_figure(Decimal(row.begins) if row.begins else None)
             field.setAccessibleName(row.label)
             field.setToolTip(row.tip)
             field.textEdited.connect(self.changed)

@@ -82,8 +82,7 @@ class OrderLife(QObject):
         """Show the order whole, or a part of it; the first one is a fifth."""
         self.iceberg = on
         if on and self.visible_part.number() is None:
-            part = instrument.quantity(max(1, lots // PARTS)).normalize()
-            self.visible_part.setText(f"{part:f}")
+            self.visible_part.set_figure(instrument.quantity(max(1, lots // PARTS)).normalize())
         self._show()
         self.changed.emit()
 

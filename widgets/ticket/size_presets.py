@@ -11,6 +11,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from widgets.controls.presets import preset_lots
+from widgets.look.numbers import decimals_of, plain_number
 from workstation.core.instrument import Instrument
 
 MOST = 6
@@ -68,6 +69,6 @@ class SizePresets(QObject):
 
 def size_texts(instrument: Instrument, lots: list[int]) -> list[str]:
     """Sizes with as many decimals as the finest of them needs."""
-    texts = [f"{instrument.quantity(each).normalize():f}" for each in lots]
-    decimals = max(len(text.partition(".")[2]) for text in texts)
-    return [f"{Decimal(text):.{decimals}f}" for text in texts]
+    sizes = [instrument.quantity(each) for each in lots]
+    decimals = max(decimals_of(size) for size in sizes)
+    return [plain_number(Decimal(f"{size:.{decimals}f}")) for size in sizes]

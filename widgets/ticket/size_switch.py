@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QWidget
 
 from widgets.controls.segmented import Segmented
 from widgets.engine.engine_model import EngineModel
+from widgets.look.theme import current
 from widgets.ticket.size_presets import SizePresets, size_texts
 from widgets.ticket.sizes_editor import SizesEditor
 
@@ -25,6 +26,7 @@ class SizeSwitch(Segmented):
         self.lots: list[int] = []
         self.chosen.connect(lambda index: self.picked.emit(self.lots[index]))
         presets.changed.connect(self._take_change)
+        current().changed.connect(self._follow_marks)
 
     def take_symbol(self, symbol: str, index: int = 1) -> None:
         """Show the sizes of a symbol, with one of them chosen; -1 is none."""
@@ -33,8 +35,11 @@ class SizeSwitch(Segmented):
         self.lots = self._presets.lots(market.instrument, market.last_price, self._model.account.equity)
         self.set_texts(size_texts(market.instrument, self.lots), min(index, len(self.lots) - 1))
 
+    def _follow_marks(self) -> None:
+        self._take_change(self._symbol)
+
     def _take_change(self, symbol: str) -> None:
-        if symbol == self._symbol:
+        if symbol and symbol == self._symbol:
             self.take_symbol(symbol, self.index)
 
     def edit(self, below: QWidget) -> SizesEditor:

@@ -178,4 +178,4 @@ class TemplatesPanel(LivePanel):
 
 
 def _write(field: Field, amount: Decimal) -> None:
-    field.setText(f"{amount:f}" if amount else "")
+    field.set_figure(amount or None)

@@ -201,6 +201,7 @@ class TicketForm(QWidget):
     def _write_size(self, lots: int) -> None:
         """A preset, as a quantity."""
         self.units.set_index(UNITS.index(SizeUnit.QUANTITY))
+        self.quantity.follow_marks()
         self.quantity.setText(self.sizes.text)
         self.changed.emit()
 

@@ -18,7 +18,7 @@ from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import TYPE_WORDS
 from widgets.look import shapes
-from widgets.look.numbers import format_moment, format_multiple_of_risk
+from widgets.look.numbers import format_moment, format_multiple_of_risk, plain_number
 from widgets.look.theme import Density, current
 from widgets.look.tokens import Mode, Tone
 from widgets.panels.live_panel import LivePanel
@@ -157,7 +157,7 @@ class TicketPanel(LivePanel):
 
     def _plain(self, lots: int) -> str:
         """A quantity without trailing zeros."""
-        return f"{self.instrument.quantity(lots).normalize():f}"
+        return plain_number(self.instrument.quantity(lots).normalize())
 
     def _show_part(self, on: bool) -> None:
         """The first part to show follows from the order's size."""
@@ -186,7 +186,7 @@ class TicketPanel(LivePanel):
             form.choose_type(OrderType.MARKET)
         if lots is not None:
             form.choose_unit(0)
-            form.quantity.setText(self._plain(lots))
+            form.quantity.set_figure(self.instrument.quantity(lots).normalize())
         self.judge()
         form.quantity.setFocus()
         form.quantity.selectAll()

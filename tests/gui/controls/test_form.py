@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from widgets.controls.fields import Field
 from widgets.controls.form import Form, check_value, title_of
 from widgets.look import style
+from widgets.look.numbers import set_separators
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,21 @@ def field(form: Form, name: str) -> Field:
     editor = form.editor(name)
     assert isinstance(editor, Field)
     return editor
+
+
+def test_figures_are_the_same_with_the_marks_of_another_locale(form: Form, qtbot: QtBot) -> None:
+    values = form.values()
+    set_separators(".", ",")
+    try:
+        anew = Form(PARAMETERS, {"fast": 20})
+        qtbot.addWidget(anew)
+        for each in (form, anew):
+            assert each.errors() == {} and each.values() == values
+            assert field(each, "stop_distance").text() == "2,5" and field(each, "risk_a_trade").text() == "0,60"
+        qtbot.keyClick(field(form, "stop_distance"), Qt.Key.Key_Up)
+        assert form.values()["stop_distance"] == 2.6
+    finally:
+        set_separators(",", ".")
 
 
 def test_loaded_values_come_back_typed_and_unchanged(form: Form) -> None:

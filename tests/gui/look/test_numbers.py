@@ -28,6 +28,7 @@ from widgets.look.numbers import (
     format_time,
     parse_moment,
     parse_number,
+    plain_number,
     set_zone,
     tone_of,
     zone_words,
@@ -96,6 +97,18 @@ def test_tone_follows_the_sign() -> None:
 def test_marks_of_another_locale() -> None:
     assert format_number(Decimal("-42018.4"), 1) == f"{MINUS}42.018,4"
     assert parse_number("42.018,4") == Decimal("42018.4")
+    assert plain_number(Decimal("42018.40")) == "42018,40" and plain_number(0.5) == "0,5"
+
+
+@given(
+    st.decimals(min_value=-(10**9), max_value=10**9, places=4), st.sampled_from([(",", "."), (".", ","), (" ", ",")])
+)
+def test_what_a_field_begins_with_is_read_back_with_any_marks(value: Decimal, marks: tuple[str, str]) -> None:
+    numbers.set_separators(*marks)
+    try:
+        assert parse_number(plain_number(value)) == value
+    finally:
+        numbers.set_separators(",", ".")
 
 
 @pytest.mark.parametrize("text", ["", "abc", "1.2.3", "nan", "inf", "--1", "0x10"])
