@@ -9,6 +9,7 @@ from concurrent.futures import Future, wait
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QObject, QTimer
+from shiboken6 import isValid
 
 from workstation.core.errors import WorkstationError
 from workstation.storage.background import in_background
@@ -40,7 +41,10 @@ class Background(QObject):
         self._timer.timeout.connect(self._look)
 
     def run(self, work: Callable[[], Any], then: Callable[[Any], None], failed: Callable[[str], None]) -> None:
-        """Do ``work`` elsewhere, then call ``then`` with its result here, or ``failed`` with a sentence."""
+        """Do ``work`` elsewhere, then call ``then`` with its result here, or ``failed`` with a sentence.
+
+        A method of a widget that is gone by then is not called.
+        """
         self._waiting.append(_Work(work, then, failed))
         self._begin_next()
 
@@ -72,4 +76,10 @@ class Background(QObject):
             log.exception("Work in the background failed.")
             work.failed(f"That failed ({type(error).__name__}: {error}); the log tells more.")
         else:
-            work.then(result)
+            if _is_there(work.then):
+                work.then(result)
+
+
+def _is_there(call: Callable[[Any], None]) -> bool:
+    owner = getattr(call, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QTabBar, QWidget
 
 from tests.gui.conftest import Workstation
 from widgets.docks.dock_layout import SHIPPED
-from workstation.core.messages import Resume
+from workstation.core.messages import EndCrisis, LiftThrottle, Resume
 
 
 def settle(station: Workstation) -> None:
@@ -43,6 +43,10 @@ def stand_as_at_first(station: Workstation) -> None:
         station.area.show_panel(panel.name)
     station.area.reset()
     station.command(Resume(reason="the walk goes on"))
+    # What the walk's losses and repeated orders brought about is shown as well, each with a button.
+    station.command(EndCrisis(reason="the walk goes on"))
+    for owner in [owner for owner in station.area.risk.lift_buttons if owner]:
+        station.command(LiftThrottle(owner=owner))
     for _ in range(2):
         station.frame()
         settle(station)
