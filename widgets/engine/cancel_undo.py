@@ -15,7 +15,7 @@ from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import PlaceOrder
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType
+from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType, TimeInForce
 from workstation.core.views import OrderView
 from workstation.trading.algorithms.parent import read_tag
 
@@ -110,6 +110,9 @@ class CancelUndo(QObject):
             price=instrument.ticks(order.price) if order.price is not None else 0,
             stop_price=instrument.ticks(order.stop_price) if order.stop_price is not None else 0,
             post_only=order.post_only,
+            time_in_force=TimeInForce.GTD if order.good_till_ns else TimeInForce.GTC,
+            good_till_ns=order.good_till_ns,
+            visible_lots=instrument.lots(order.visible) if order.visible is not None else 0,
             reduce_only=order.reduce_only,
             role=order.role,
             reason="placed again",

@@ -23,6 +23,7 @@ from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AccountDiffers,
+    AmendOrder,
     AmendRejected,
     AnyCommand,
     CancelAll,
@@ -106,6 +107,7 @@ class EngineModel(QObject):
     ticket_stop_wanted = Signal(str, object, object)  # the same for a stop, whose price is its trigger
     result_told = Signal(object)  # Result
     cancels_asked = Signal(list)  # the OrderViews of a person's cancel, before it is carried out
+    amends_asked = Signal(object, object)  # an AmendOrder before it is carried out, and the OrderView as it stands
     market_began = Signal()  # a symbol has its first prices, or the account its first equity
     differences_changed = Signal(object)  # the Differences that halt trading, as a tuple
     disarm_wanted = Signal()  # one-click trading ends wherever it is armed
@@ -261,6 +263,10 @@ class EngineModel(QObject):
         if isinstance(command, CancelOrder):
             order = self.engine.order(command.client_id)
             self.cancels_asked.emit([order] if order is not None and order.state.is_open else [])
+        if isinstance(command, AmendOrder):
+            order = self.engine.order(command.client_id)
+            if order is not None and order.state.is_open:
+                self.amends_asked.emit(command, order)
         try:
             text = self.engine.command(command)
         except WorkstationError as error:

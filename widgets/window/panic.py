@@ -12,6 +12,7 @@ from typing import NamedTuple
 from PySide6.QtCore import QObject
 
 from widgets.controls.dialogs import ReasonDialog
+from widgets.engine.amend_undo import AmendUndo
 from widgets.engine.cancel_undo import CancelUndo
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import is_protective
@@ -56,6 +57,8 @@ class Panic(QObject):
         self._watch: _Watch | None = None
         self._undo = CancelUndo(model, self)
         self._undo.offered.connect(self._offer_undo)
+        self._moves = AmendUndo(model, self)
+        self._moves.offered.connect(lambda text: banner.set_message(text, action=UNDO, act=self._moves.undo))
         banner.resume_clicked.connect(self.ask_resume)
         banner.kill_clicked.connect(self.kill)
         banner.pause_clicked.connect(self.pause)

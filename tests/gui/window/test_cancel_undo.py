@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.gui.conftest import Workstation
 from workstation.core.algorithms import ParentOrder, Scaled
 from workstation.core.messages import CancelOrder, StartAlgorithm
-from workstation.core.types import OrderState, Side
+from workstation.core.timeframe import SECOND_NS
+from workstation.core.types import OrderState, OrderType, Side, TimeInForce
 
 
 def message(station: Workstation) -> str:
@@ -74,3 +77,16 @@ def test_what_an_algorithm_had_placed_is_not_placed_again_by_hand(station: Works
     station.pass_time(1)
     assert message(station).startswith("Cancelled 3 of 3 entries, ")
     assert not station.window.banner.action.text()
+
+
+def test_the_date_and_the_shown_part_come_back_too(station: Workstation) -> None:
+    ends_ns = station.kernel.clock.time_ns + 3600 * SECOND_NS
+    price = int(station.last("BTCUSDT") * 0.99)
+    dated: dict[str, Any] = {"time_in_force": TimeInForce.GTD, "good_till_ns": ends_ns, "visible_lots": 200}
+    name = station.buy(lots=1000, type=OrderType.LIMIT, price=price, **dated)
+    station.pass_time(1)
+    station.model.command(CancelOrder(client_id=name))
+    station.pass_time(1)
+    undo(station)
+    (again,) = station.kernel.orders.open_orders()
+    assert (again.time_in_force, again.good_till_ns, again.visible_lots) == (TimeInForce.GTD, ends_ns, 200)
