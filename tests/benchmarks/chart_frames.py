@@ -11,7 +11,6 @@ import numpy as np
 
 SIZE = (1600, 900)
 FRAMES = 200
-JUMP = 500  # bars
 MINUTE_NS = 60_000_000_000
 
 

@@ -10,7 +10,7 @@ import sys
 import time
 from decimal import Decimal
 
-from tests.benchmarks.chart_frames import JUMP, SIZE, measure, random_walk, run
+from tests.benchmarks.chart_frames import SIZE, measure, random_walk, run
 from tests.benchmarks.figure import Figure, quiet_collector
 
 COUNTS = (10_000, 100_000, 1_000_000)
@@ -80,11 +80,13 @@ def measure_chart(count: int) -> dict[str, float]:
     def pan(frame: int) -> None:
         chart.pan_share(-0.02 if frame % 100 < 50 else 0.02)
 
-    def jump(frame: int) -> None:
-        chart.pan_share((-JUMP if frame % 8 < 4 else JUMP) / chart.viewport_state.bars)
-
     def zoom(frame: int) -> None:
+        """From two hundred bars out to hundreds of thousands, and in again."""
         chart.zoom_at(0.93 if frame % 200 < 100 else 1 / 0.93, SIZE[0] / 2)
+
+    def zoom_near(frame: int) -> None:
+        """As far as the peers zoom: to four times as many bars."""
+        chart.zoom_at(1 / 1.05 if frame % 60 < 30 else 1.05, SIZE[0] / 2)
 
     def tick(frame: int) -> None:
         price = last + (frame % 7 - 3) * 0.1
@@ -92,7 +94,7 @@ def measure_chart(count: int) -> dict[str, float]:
         studies.follow()
 
     with quiet_collector():
-        found = measure({"tick": tick, "pan": pan, "jump": jump, "zoom": zoom}, application.processEvents)
+        found = measure({"tick": tick, "pan": pan, "zoom_near": zoom_near, "zoom": zoom}, application.processEvents)
     return {"first": first_paint, **found}
 
 

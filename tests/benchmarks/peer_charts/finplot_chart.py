@@ -8,7 +8,7 @@ import finplot as fplt
 import pandas as pd
 import pyqtgraph as pg
 
-from tests.benchmarks.chart_frames import JUMP, SIZE, average, measure, random_walk, run
+from tests.benchmarks.chart_frames import SIZE, average, measure, random_walk, run
 
 FRAMES = 60
 
@@ -33,9 +33,6 @@ def measure_chart(count: int) -> dict[str, float]:
     def pan(number: int) -> None:
         axis.vb.pan_x(steps=-4 if number % 100 < 50 else 4)
 
-    def jump(number: int) -> None:
-        axis.vb.pan_x(steps=-JUMP if number % 8 < 4 else JUMP)
-
     def zoom(number: int) -> None:
         axis.vb.zoom_rect(axis.vb.targetRect(), 1.05 if number % 60 < 30 else 1 / 1.05, axis.vb.targetRect().center())
 
@@ -43,10 +40,7 @@ def measure_chart(count: int) -> dict[str, float]:
         frame.iloc[-1, 1] = close[-1] + number % 7 * 0.1
         candles.update_data(frame)
 
-    return {
-        "first": first,
-        **measure({"tick": tick, "pan": pan, "jump": jump, "zoom": zoom}, application.processEvents, FRAMES),
-    }
+    return {"first": first, **measure({"tick": tick, "pan": pan, "zoom": zoom}, application.processEvents, FRAMES)}
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 import pyqtgraph as pg
 from pyqtgraph import QtCore, QtGui
 
-from tests.benchmarks.chart_frames import JUMP, SIZE, average, measure, random_walk, run
+from tests.benchmarks.chart_frames import SIZE, average, measure, random_walk, run
 
 
 class CandlestickItem(pg.GraphicsObject):  # type: ignore[misc]
@@ -55,10 +55,6 @@ def measure_chart(count: int) -> dict[str, float]:
         at = count - 300 - frame % 100
         plot.setXRange(at, at + 200, padding=0)
 
-    def jump(frame: int) -> None:
-        at = count - 300 - JUMP * (frame % 4)
-        plot.setXRange(at, at + 200, padding=0)
-
     def zoom(frame: int) -> None:
         plot.setXRange(count - 200 - 40 * (frame % 100), count, padding=0)
 
@@ -69,10 +65,7 @@ def measure_chart(count: int) -> dict[str, float]:
         item.update()
 
     frames = 60 if count <= 100_000 else 6
-    return {
-        "first": first,
-        **measure({"tick": tick, "pan": pan, "jump": jump, "zoom": zoom}, application.processEvents, frames),
-    }
+    return {"first": first, **measure({"tick": tick, "pan": pan, "zoom": zoom}, application.processEvents, frames)}
 
 
 if __name__ == "__main__":

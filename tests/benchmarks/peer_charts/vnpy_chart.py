@@ -13,7 +13,7 @@ from vnpy.chart import CandleItem, ChartWidget, VolumeItem
 from vnpy.trader.constant import Exchange, Interval
 from vnpy.trader.object import BarData
 
-from tests.benchmarks.chart_frames import JUMP, SIZE, measure, random_walk, run
+from tests.benchmarks.chart_frames import SIZE, measure, random_walk, run
 
 
 def measure_chart(count: int) -> dict[str, float]:
@@ -52,10 +52,6 @@ def measure_chart(count: int) -> dict[str, float]:
     def pan(frame: int) -> None:
         press(Qt.Key.Key_Left if frame % 100 < 50 else Qt.Key.Key_Right)
 
-    def jump(frame: int) -> None:
-        widget._right_ix += -JUMP if frame % 8 < 4 else JUMP
-        widget._update_x_range()
-
     def zoom(frame: int) -> None:
         press(Qt.Key.Key_Down if frame % 20 < 10 else Qt.Key.Key_Up)
 
@@ -65,10 +61,7 @@ def measure_chart(count: int) -> dict[str, float]:
         widget.update_bar(bar)
 
     frames = 60 if count <= 100_000 else 12
-    return {
-        "first": first,
-        **measure({"tick": tick, "pan": pan, "jump": jump, "zoom": zoom}, application.processEvents, frames),
-    }
+    return {"first": first, **measure({"tick": tick, "pan": pan, "zoom": zoom}, application.processEvents, frames)}
 
 
 if __name__ == "__main__":
