@@ -7,7 +7,7 @@ import os
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication
 
 from widgets.application import Application
@@ -87,10 +87,11 @@ def ask_to_mend(sentence: str) -> bool:
     page.resize(PROBLEM_SIZE)
     page.tell(f"{PROGRAM} did not start", sentence, again=True)
     page.again_wanted.connect(lambda: wishes.append(page.close()))
+    # Whatever other windows there are: this loop ends when the page is closed. Nothing runs yet that it could hold up.
+    page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    page.destroyed.connect(application.quit)
     page.show()
-    # Nothing runs yet that this loop could hold up; it ends when the page is closed.
     application.exec()
-    page.deleteLater()
     return bool(wishes)
 
 
