@@ -18,12 +18,12 @@ from widgets.look.theme import current
 class LivePanel(QWidget):
     """Subclasses name what they listen to, and bring everything up to date in ``refresh``."""
 
-    _numbers = count()
+    _turns = count()
 
     def __init__(self, model: EngineModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = model
-        self._number = next(self._numbers)
+        self._turn = next(self._turns)
         self._connected: list[tuple[SignalInstance, Callable[..., Any]]] = []
         self._in_front = True
 
@@ -40,11 +40,11 @@ class LivePanel(QWidget):
     @property
     def frames(self) -> SignalInstance:
         """The model's frames, in the turn that this panel takes: every other panel takes the second."""
-        return self.model.ticked_between if self._number % 2 else self.model.ticked
+        return self.model.ticked_between if self._turn % 2 else self.model.ticked
 
     def due(self, frame: int, every: int) -> bool:
         """Whether it is time for what is done once in so many frames; panels do it in different ones."""
-        return (frame + self._number) % every == 0
+        return (frame + self._turn) % every == 0
 
     @property
     def listening(self) -> bool:
