@@ -117,9 +117,8 @@ def test_a_change_that_an_engine_elsewhere_refuses_later_goes_back(
     trader: Trader, resting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = trader.order_price(resting)
-    monkeypatch.setattr(
-        trader.station.engine, "attachment", SimpleNamespace(in_control=True, trouble="", place="a test")
-    )
+    elsewhere = SimpleNamespace(in_control=True, trouble="", place="a test", own=None)
+    monkeypatch.setattr(trader.station.engine, "attachment", elsewhere)
     monkeypatch.setattr(trader.station.engine, "command", lambda command: "")
     drag_to(trader, resting, before / 100 - 40)
     assert trader.view.model.ghosts
