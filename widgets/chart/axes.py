@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPainter
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsWidget
 
 from widgets.chart.grid import TIME_DISTANCE, smallest_step, tick_distance
 from widgets.chart.model import PRICE_PANE
@@ -34,19 +33,21 @@ NARROWEST: Final = 56
 EDGE: Final = 3
 
 
-class PriceAxis(pg.AxisItem):  # type: ignore[misc]
+class PriceAxis(QGraphicsWidget):
     """The right axis of one pane: dragging or wheeling stretches prices, a double click fits them again."""
 
     def __init__(self, chart: ChartView, pane: Pane) -> None:
-        super().__init__("right")
-        self.enableAutoSIPrefix(False)  # it would lay out a label that is never shown, with every range
+        super().__init__()
         self._chart, self._pane = chart, pane
-        self.setWidth(NARROWEST)
+        self._set_width(NARROWEST)
 
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.rect())
+    def wheelEvent(self, event: Any) -> None:
+        self._pane.box.wheelEvent(event, axis=1)
 
-    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+    def mouseDragEvent(self, event: Any) -> None:
+        self._pane.box.mouseDragEvent(event, axis=1)
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
         painter.save()
         canvas = Canvas(painter, self.rect(), self._chart.devicePixelRatioF())
         tokens = current().tokens
@@ -82,10 +83,14 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
     def fit_width(self, texts: list[str]) -> bool:
         """Widen for the widest text; never narrows, so that nothing moves. True when the width changed."""
         wanted = max((TEXT_LEFT + TAG_PADDING + _logical_width(text) for text in texts), default=NARROWEST)
-        if wanted <= self.width():
+        if wanted <= self.rect().width():
             return False
-        self.setWidth(wanted)
+        self._set_width(wanted)
         return True
+
+    def _set_width(self, pixels: float) -> None:
+        self.setMinimumWidth(pixels)
+        self.setMaximumWidth(pixels)
 
     def _draw_labels(
         self, canvas: Canvas, scale: PaneScale, tags: list[Placed], cross_y: int | None, tokens: Tokens
@@ -99,33 +104,38 @@ class PriceAxis(pg.AxisItem):  # type: ignore[misc]
         if cross_y is not None:
             taken.append((cross_y - canvas.px(TAG_HEIGHT) // 2, cross_y + canvas.px(TAG_HEIGHT) // 2))
         step = float(np.diff(values).min()) if len(values) > 1 else 1.0
-        for value, y in zip(values, whole_pixels(scale.ys(values)), strict=True):
+        left, labels = canvas.px(TEXT_LEFT), []
+        for value, y in zip(values.tolist(), whole_pixels(scale.ys(values)).tolist(), strict=True):
             top = y - height // 2
             if top < 0 or top + height > canvas.height:
                 continue
             if any(top < end and start < top + height for start, end in taken):
                 continue
-            text = model.scale_text(float(value)) if name == PRICE_PANE else _step_text(float(value), step)
-            canvas.text(canvas.px(TEXT_LEFT), top, canvas.width, height, text, tokens.text_3, LEFT, 11)
+            text = model.scale_text(value) if name == PRICE_PANE else _step_text(value, step)
+            labels.append((left, top, canvas.width, height, text))
+        canvas.texts(labels, tokens.text_3, LEFT, 11)
 
 
-class TimeAxis(pg.AxisItem):  # type: ignore[misc]
+class TimeAxis(QGraphicsWidget):
     """The one time axis under all panes, in UTC, over the price axes too, whose width it leaves free.
 
-    A double click goes back to the newest bars at the first zoom.
+    Dragging or wheeling stretches time; a double click goes back to the newest bars at the first zoom.
     """
 
     def __init__(self, chart: ChartView) -> None:
-        super().__init__("bottom")
-        self.enableAutoSIPrefix(False)
+        super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self._chart = chart
-        self.setHeight(TIME_AXIS_HEIGHT)
+        self.setMinimumHeight(TIME_AXIS_HEIGHT)
+        self.setMaximumHeight(TIME_AXIS_HEIGHT)
 
-    def boundingRect(self) -> QRectF:
-        return QRectF(self.rect())
+    def wheelEvent(self, event: Any) -> None:
+        self._chart.price_pane.box.wheelEvent(event, axis=0)
 
-    def paint(self, painter: QPainter, option: Any, widget: Any) -> None:
+    def mouseDragEvent(self, event: Any) -> None:
+        self._chart.price_pane.box.mouseDragEvent(event, axis=0)
+
+    def paint(self, painter: QPainter, option: Any, widget: Any = None) -> None:
         painter.save()
         canvas = Canvas(painter, self.rect(), self._chart.devicePixelRatioF())
         tokens, model = current().tokens, self._chart.model
@@ -137,14 +147,16 @@ class TimeAxis(pg.AxisItem):  # type: ignore[misc]
         scale = self._chart.price_pane.scale(canvas.width - canvas.px(self._chart.axis_width()), 1)
         half = canvas.px(TIME_DISTANCE) // 2
         taken = self._draw_crosshair(canvas, scale, tokens)
+        labels: dict[bool, list[tuple[float, float, float, float, str]]] = {False: [], True: []}
         for tick in model.time_ticks(scale, canvas.px(TIME_DISTANCE)):
             x = round(scale.x(tick.at))
             reach = canvas.text_width(tick.text, 11) // 2
             if taken and taken[0] < x + reach and x - reach < taken[1]:
                 continue
             if reach <= x <= scale.width - reach:
-                colour, weight = (tokens.text_1, 500) if tick.strong else (tokens.text_3, 400)
-                canvas.text(x - half, 1, 2 * half, canvas.height, tick.text, colour, CENTRE, 11, weight)
+                labels[tick.strong].append((x - half, 1, 2 * half, canvas.height, tick.text))
+        canvas.texts(labels[False], tokens.text_3, CENTRE, 11)
+        canvas.texts(labels[True], tokens.text_1, CENTRE, 11, 500)
         painter.restore()
 
     def mouseClickEvent(self, event: Any) -> None:

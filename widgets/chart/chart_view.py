@@ -56,6 +56,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         super().__init__(parent, background=current().tokens.ground)
         # Items paint within their bounds; the margin that Qt adds would repaint every neighbour with each tick.
         self.setOptimizationFlag(QGraphicsView.OptimizationFlag.DontAdjustForAntialiasing)
+        # The scene fills the ground; the viewport's own fill and a picture of an even ground would be two more.
+        self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.model = ChartModel()
         self.viewport_state = Viewport()
         self.drawings = DrawingScene()
@@ -327,12 +330,12 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
             menu.popup(screen)
 
     def axis_width(self) -> float:
-        return float(self.price_pane.axis.width())
+        return self.price_pane.axis.rect().width()
 
     def refresh_ranges(self, *, newest_only: bool = False) -> None:
         """Bring axes, ranges and all panes up to date; with `newest_only`, after a change of the newest bar alone."""
         state, model = self.viewport_state, self.model
-        width = self.price_pane.box.width()
+        width = self.price_pane.width
         if width != state.width and width > 1:
             state.resize(width)
         model.left, model.right = state.left, state.right
@@ -344,7 +347,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self._stack.time_axis.update()
         if any(changed):
             self._stack.activate()
-            state.resize(self.price_pane.box.width())
+            state.resize(self.price_pane.width)
             model.left, model.right = state.left, state.right
 
     def close(self) -> bool:
@@ -384,7 +387,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         if key in moves:
             self.pan_share(moves[key])
         elif key in zooms:
-            self.zoom_at(zooms[key], self.price_pane.box.width() / 2)
+            self.zoom_at(zooms[key], self.price_pane.width / 2)
         elif key == Qt.Key.Key_End:
             self.follow()
         elif key == Qt.Key.Key_Home:

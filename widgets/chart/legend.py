@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QPainter, QPixmap
 
 from widgets.chart.model import PRICE_PANE, ChartModel
 from widgets.chart.scale import PaneScale
@@ -49,12 +50,30 @@ class LegendHit(NamedTuple):
     act: LegendAct
 
 
+@dataclass(slots=True)
+class _Line:
+    """A line as it was laid out: its words with their left edges and widths, and the ground under them.
+
+    ``laid_for`` is what it holds for, beside the words; ``picture`` is taken when it is drawn a second time.
+    """
+
+    words: list[Word]
+    laid_for: tuple[Any, ...]
+    placed: list[tuple[int, int, Word]]
+    ground: QRectF
+    picture: QPixmap | None = None
+
+
 class LegendLayer:
-    """Remembers where it drew each indicator, so that the pointer finds it."""
+    """Remembers where it drew each indicator, so that the pointer finds it.
+
+    Its words stay the same while the chart moves under them: a line that comes again is drawn from a picture.
+    """
 
     def __init__(self, pane: str) -> None:
         self._pane = pane
         self._areas: list[tuple[QRectF, LegendHit]] = []
+        self._lines: list[_Line] = []
 
     def draw(self, canvas: Canvas, scale: PaneScale, model: ChartModel, tokens: Tokens) -> None:
         self._areas = []
@@ -64,37 +83,31 @@ class LegendLayer:
             lines.insert(0, instrument_words(model, tokens))
             lines += [[Word(text, tokens.warning)] for text in (model.armed, model.problem, model.hint) if text]
             top = TOP_EDGE
+        del self._lines[len(lines) :]
         for number, words in enumerate(lines):
             y = canvas.px(top + number * LINE_HEIGHT)
-            self._draw_words(canvas, words, y, tokens, model.hovered_study)
+            self._draw_line(canvas, number, words, y, tokens, model.hovered_study)
 
     def hit(self, point: QPointF) -> LegendHit | None:
         """The indicator at a point of the pane, in logical pixels; the signs win over the label."""
         found = [hit for area, hit in self._areas if area.contains(point)]
         return next((hit for hit in found if hit.act is not LegendAct.LABEL), found[0] if found else None)
 
-    def _draw_words(self, canvas: Canvas, words: list[Word], y: int, tokens: Tokens, hovered: str | None) -> None:
+    def _draw_line(
+        self, canvas: Canvas, number: int, words: list[Word], y: int, tokens: Tokens, hovered: str | None
+    ) -> None:
+        line = self._lines[number] if number < len(self._lines) else None
+        laid_for = canvas.width, canvas.ratio, tokens, current().family
+        if line is None or line.words != words or line.laid_for != laid_for:
+            line = _Line(words, laid_for, *_lay_out(words, y, canvas))
+            self._lines[number : number + 1] = [line]
+            _draw_words(canvas, line, tokens)
+        elif line.placed:
+            line.picture = line.picture or _take_picture(line, canvas.ratio, tokens)
+            canvas.painter.drawPixmap(line.ground, line.picture, QRectF(line.picture.rect()))
         height = canvas.px(LINE_HEIGHT)
-        placed: list[tuple[int, int, Word]] = []
-        x = canvas.px(LEFT_EDGE)
-        for word in words:
-            width = canvas.text_width(word.text, word.pixels, word.weight)
-            x += canvas.px(word.gap) if placed else 0
-            if x + width > canvas.width - canvas.px(LEFT_EDGE):
-                break
-            placed.append((x, width, word))
-            x += width
-        while placed and placed[-1][2].label:
-            placed.pop()
-        if not placed:
-            return
-        top = y if y > height else canvas.px(1)
-        canvas.fill(0, top, x + canvas.px(LEFT_EDGE), y + height - top, tokens.ground)
-        for left, width, word in placed:
-            room = width + canvas.px(2)
-            canvas.text(left, y, room, height, word.text, word.colour, LEFT, word.pixels, word.weight)
-        for study in dict.fromkeys(word.study for _, _, word in placed if word.study):
-            of = [(left, width) for left, width, word in placed if word.study == study]
+        for study in dict.fromkeys(word.study for _, _, word in line.placed if word.study):
+            of = [(left, width) for left, width, word in line.placed if word.study == study]
             self._remember(canvas, QRectF(of[0][0], y, sum(of[-1]) - of[0][0], height), study, LegendAct.LABEL)
             if study == hovered:
                 self._draw_signs(canvas, of[0][0], y, study, tokens)
@@ -116,6 +129,46 @@ class LegendLayer:
         ratio = canvas.ratio
         logical = QRectF(area.x() / ratio, area.y() / ratio, area.width() / ratio, area.height() / ratio)
         self._areas.append((logical, LegendHit(study, act)))
+
+
+def _lay_out(words: list[Word], y: int, canvas: Canvas) -> tuple[list[tuple[int, int, Word]], QRectF]:
+    """The words that fit the pane, from the left, in the line that begins at device pixel ``y``; and its ground."""
+    height = canvas.px(LINE_HEIGHT)
+    placed: list[tuple[int, int, Word]] = []
+    x = canvas.px(LEFT_EDGE)
+    for word in words:
+        width = canvas.text_width(word.text, word.pixels, word.weight)
+        x += canvas.px(word.gap) if placed else 0
+        if x + width > canvas.width - canvas.px(LEFT_EDGE):
+            break
+        placed.append((x, width, word))
+        x += width
+    while placed and placed[-1][2].label:
+        placed.pop()
+    top = y if y > height else canvas.px(1)
+    return placed, QRectF(0, top, x + canvas.px(LEFT_EDGE), y + height - top)
+
+
+def _draw_words(canvas: Canvas, line: _Line, tokens: Tokens, above: float = 0) -> None:
+    """The line, on a canvas that begins so many device pixels below the pane's."""
+    if not line.placed:
+        return
+    height = canvas.px(LINE_HEIGHT)
+    ground = line.ground.translated(0, -above)
+    canvas.fill(0, ground.top(), ground.width(), ground.height(), tokens.ground)
+    for left, width, word in line.placed:
+        place = left, ground.bottom() - height, width + canvas.px(2), height
+        canvas.text(*place, word.text, word.colour, LEFT, word.pixels, word.weight)
+
+
+def _take_picture(line: _Line, ratio: float, tokens: Tokens) -> QPixmap:
+    picture = QPixmap(line.ground.size().toSize())
+    picture.setDevicePixelRatio(ratio)
+    painter = QPainter(picture)
+    area = QRectF(0, 0, picture.width() / ratio, picture.height() / ratio)
+    _draw_words(Canvas(painter, area, ratio), line, tokens, line.ground.top())
+    painter.end()
+    return picture
 
 
 def wrapped(words: list[Word], canvas: Canvas) -> list[list[Word]]:

@@ -1,12 +1,12 @@
-"""One pane: pyqtgraph's view box for range and mouse, our surface that paints layers, and a price axis."""
+"""One pane: a box for place and mouse, the surface in it that paints layers, and a price axis."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsWidget
 
 from widgets.chart.axes import PriceAxis
 from widgets.chart.layers import Layers
@@ -27,12 +27,17 @@ ORDER_REACH: Final = 0.4  # of the price range: orders within it are brought int
 WHEEL_NOTCH: Final = 120.0
 
 
-class PaneBox(pg.ViewBox):  # type: ignore[misc]
-    """Hands mouse events of the pane and its axes to the chart; pyqtgraph's menu and own zoom are off."""
+class PaneBox(QGraphicsWidget):
+    """Hands the events of the pane and its axes, as pyqtgraph's scene sends them, to the chart.
+
+    It is no view box of pyqtgraph's: what that keeps up to date with every range, nothing here reads.
+    """
 
     def __init__(self, chart: ChartView, pane: Pane) -> None:
-        super().__init__(enableMenu=False, enableMouse=False, defaultPadding=0.0)
+        super().__init__()
         self._chart, self._pane = chart, pane
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemHasNoContents)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemClipsChildrenToShape)
 
     def wheelEvent(self, event: Any, axis: int | None = None) -> None:
         event.accept()
@@ -58,7 +63,7 @@ class PaneBox(pg.ViewBox):  # type: ignore[misc]
         if axis == 1:
             self._pane.stretch(float(np.exp(moved.y() / 200)))
         elif axis == 0:
-            self._chart.zoom_at(float(np.exp(moved.x() / 200)), self.width(), True)
+            self._chart.zoom_at(float(np.exp(moved.x() / 200)), self.rect().width(), True)
         else:
             self._chart.drag(self._pane, moved.x(), moved.y())
             self._chart.point_at(self._pane, position)
@@ -90,11 +95,19 @@ class Pane:
         self.box = PaneBox(chart, self)
         self.surface = PaneSurface(chart, self, layers)
         self.axis = PriceAxis(chart, self)
-        self.axis.linkToView(self.box)
 
     @property
     def logarithmic(self) -> bool:
         return self._chart.model.logarithmic and self.name == PRICE_PANE
+
+    @property
+    def width(self) -> float:
+        """Logical pixels, without the axis."""
+        return self.box.rect().width()
+
+    @property
+    def height(self) -> float:
+        return self.box.rect().height()
 
     def scale(self, width: int, height: int) -> PaneScale:
         """The present range over an area of device pixels."""
@@ -112,7 +125,7 @@ class Pane:
 
     def logical_scale(self) -> PaneScale:
         """The present range over logical pixels, for the pointer."""
-        return self.scale(round(self.box.width()), round(self.box.height()))
+        return self.scale(round(self.width), round(self.height))
 
     def value_text(self, value: float) -> str:
         if self.name == PRICE_PANE:
@@ -140,11 +153,11 @@ class Pane:
 
     def shift(self, pixels: float) -> None:
         """Move the values by logical pixels downwards."""
-        by = pixels * (self.top - self.bottom) / max(1.0, self.box.height())
+        by = pixels * (self.top - self.bottom) / max(1.0, self.height)
         self._set_by_hand(self.bottom + by, self.top + by)
 
     def fit(self, *, newest_only: bool = False) -> bool:
-        """Fit the visible values when automatic, and hand the range to pyqtgraph. True when the range changed.
+        """Fit the visible values when automatic, and repaint what that changes. True when the range changed.
 
         With `newest_only`, nothing but the newest bar and its indicators' values is new.
         """
@@ -162,7 +175,6 @@ class Pane:
             return False
         self._shown = shown
         self.surface.update()
-        self.box.setRange(xRange=shown[:2], yRange=shown[2:], padding=0)
         return True
 
     def _set_by_hand(self, bottom: float, top: float) -> None:
@@ -176,7 +188,7 @@ class Pane:
         if high <= low:
             room = abs(high) * 1e-3 or 1.0
             low, high = low - room, high + room
-        height = max(1.0, self.box.height())
+        height = max(1.0, self.height)
         above = min(HEADROOM if self.name == PRICE_PANE else SUB_PANE_HEADROOM, height * 0.3)
         below = FOOTROOM + (height * VOLUME_SHARE if self.name == PRICE_PANE else 0.0)
         a_pixel = (high - low) / max(1.0, height - above - below)

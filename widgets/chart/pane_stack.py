@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-import pyqtgraph as pg
+from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsWidget
 
 from widgets.chart.alert_levels import AlertLevelLayer
 from widgets.chart.axes import TimeAxis
@@ -37,40 +37,41 @@ class PaneStack:
 
     def __init__(self, chart: ChartView, order_lines: OrderLineLayer) -> None:
         self._chart = chart
-        self.item = pg.GraphicsLayout(border=None)
-        self.item.setContentsMargins(0, 0, 0, 0)
-        self.item.setSpacing(0)
+        self.item = QGraphicsWidget()
+        self._grid = QGraphicsGridLayout(self.item)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(0)
         self.panes = [_price_pane(chart, order_lines)]
         self.time_axis = TimeAxis(chart)
-        self.time_axis.linkToView(self.panes[0].box)
         self._lay_out()
 
     def activate(self) -> None:
         """Give every item its place now, not at the next event."""
-        self.item.layout.activate()
+        self._grid.activate()
 
     def set_sub_panes(self, names: Sequence[str]) -> None:
         """Show these sub-panes; the ones that stay keep their range."""
         if names == [pane.name for pane in self.panes[1:]]:
             return
         known = {pane.name: pane for pane in self.panes[1:]}
-        self.item.removeItem(self.time_axis)
-        for pane in self.panes:
-            self.item.removeItem(pane.box)
-            self.item.removeItem(pane.axis)
+        while self._grid.count():
+            self._grid.removeAt(0)
         chart = self._chart
-        self.panes[1:] = [known.get(name) or _sub_pane(chart, name) for name in names]
+        self.panes[1:] = [known[name] if name in known else _sub_pane(chart, name) for name in names]
+        for gone in known.keys() - set(names):
+            for item in (known[gone].box, known[gone].axis):
+                chart.scene().removeItem(item)
         self._lay_out()
 
     def _lay_out(self) -> None:
-        grid = self.item.layout
+        grid = self._grid
         for row in range(grid.rowCount()):
             grid.setRowStretchFactor(row, 0)
         for row, pane in enumerate(self.panes):
-            self.item.addItem(pane.box, row, 0)
-            self.item.addItem(pane.axis, row, 1)
+            grid.addItem(pane.box, row, 0)
+            grid.addItem(pane.axis, row, 1)
             grid.setRowStretchFactor(row, PRICE_STRETCH if row == 0 else SUB_PANE_STRETCH)
-        self.item.addItem(self.time_axis, len(self.panes), 0, 1, 2)
+        grid.addItem(self.time_axis, len(self.panes), 0, 1, 2)
         self.activate()
 
 

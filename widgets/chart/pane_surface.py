@@ -36,7 +36,7 @@ class PaneSurface(QGraphicsObject):
         self._line_y = 0.0
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption, False)
-        pane.box.sigResized.connect(self.prepareGeometryChange)
+        pane.box.geometryChanged.connect(self.prepareGeometryChange)
 
     def add_layer(self, layer: Layer) -> None:
         """Draw one more subject, over everything but the legend."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from widgets.chart.series import BarSeries
@@ -88,6 +89,7 @@ def _round_times(first: int, last: int, wanted: float) -> Iterator[tuple[int, st
         yield seconds, *_label(seconds, step)
 
 
+@lru_cache(maxsize=4096)
 def _label(seconds: int, step: int) -> tuple[str, bool]:
     if seconds % DAY:
         clock = format_clock(seconds * NANOSECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final, cast
 
 import numpy as np
@@ -11,7 +12,7 @@ from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF, QTransform
 from PySide6.QtWidgets import QWidget
 from shiboken6 import Shiboken
 
-from widgets.look.text import CENTRE, LEFT, RIGHT, draw_text, text_advance
+from widgets.look.text import CENTRE, LEFT, RIGHT, draw_texts, text_advance
 from widgets.look.theme import current
 
 __all__ = ["CENTRE", "LEFT", "LIMIT", "RIGHT", "Canvas"]
@@ -75,7 +76,7 @@ class Canvas:
         edges[0], edges[1] = x, y
         np.add(x, width, out=edges[2])
         np.add(y, height, out=edges[3])
-        np.clip(edges, -LIMIT, LIMIT, out=edges)
+        np.minimum(np.maximum(edges, -LIMIT, out=edges), LIMIT, out=edges)
         edges[2:] -= 1
         rects: Pixels = np.ascontiguousarray(edges.T, dtype=np.int32)
         self.painter.setPen(Qt.PenStyle.NoPen)
@@ -100,7 +101,7 @@ class Canvas:
         if count < 2:
             return
         pieces = np.empty((count - 1, 4))
-        level = np.clip(y, -LIMIT, LIMIT) + 0.5
+        level = np.minimum(np.maximum(y, -LIMIT), LIMIT) + 0.5
         pieces[:, 0], pieces[:, 2] = x[:-1] + 0.5, x[1:] + 0.5
         pieces[:, 1], pieces[:, 3] = level[:-1], level[1:]
         painter = self.painter
@@ -133,13 +134,25 @@ class Canvas:
         weight: int = 400,
     ) -> None:
         """One line of text inside a rectangle of device pixels; `align` is LEFT, RIGHT or CENTRE."""
+        self.texts(((x, y, width, height, text),), colour, align, pixels, weight)
+
+    def texts(
+        self,
+        places: Iterable[tuple[float, float, float, float, str]],
+        colour: QColor,
+        align: Qt.AlignmentFlag = LEFT,
+        pixels: int = 12,
+        weight: int = 400,
+    ) -> None:
+        """Lines of one look, each by the x, y, width and height of its rectangle in device pixels."""
         painter, ratio, font = self.painter, self.ratio, current().font(pixels, weight)
         if ratio == 1.0:
-            draw_text(painter, x, y, width, height, text, colour, font, align)
+            draw_texts(painter, places, colour, font, align)
         else:
+            logical = [(x / ratio, y / ratio, w / ratio, h / ratio, text) for x, y, w, h, text in places]
             before = painter.worldTransform()
             painter.scale(ratio, ratio)
-            draw_text(painter, x / ratio, y / ratio, width / ratio, height / ratio, text, colour, font, align, ratio)
+            draw_texts(painter, logical, colour, font, align, ratio)
             painter.setWorldTransform(before)
         painter.setPen(Qt.PenStyle.NoPen)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from math import floor
 from typing import Final, NamedTuple
@@ -36,6 +37,37 @@ def laid_out(text: str, font: QFont) -> Line:
     return Line(laid, laid.size().width(), metrics.ascent(), metrics.ascent() - metrics.height() / 2)
 
 
+def draw_texts(
+    painter: QPainter,
+    places: Iterable[tuple[float, float, float, float, str]],
+    colour: QColor,
+    font: QFont,
+    align: Qt.AlignmentFlag = LEFT,
+    ratio: float = 1.0,
+) -> None:
+    """Lines of one colour and font, each by the x, y, width and height of its rectangle in logical pixels; what does
+    not fit its width is cut off.
+
+    `align` is LEFT, RIGHT or CENTRE, `ratio` the device pixels of a logical one. They stand where `QPainter.drawText`
+    puts them, at less than half the cost.
+    """
+    painter.setPen(colour)
+    painter.setFont(font)
+    for x, y, width, height, text in places:
+        laid, wide, ascent, drop = laid_out(text, font)
+        free = width - wide
+        left = x if align == LEFT else x + free if align == RIGHT else x + free / 2
+        # The baseline stands on a whole device pixel.
+        top = (floor((y + height / 2 + drop) * ratio + 0.5) - floor(ascent * ratio + 0.5)) / ratio
+        if free > -1:
+            painter.drawStaticText(QPointF(left, top), laid)
+            continue
+        painter.save()
+        painter.setClipRect(QRectF(x, y, width, height), Qt.ClipOperation.IntersectClip)
+        painter.drawStaticText(QPointF(left, top), laid)
+        painter.restore()
+
+
 def draw_text(
     painter: QPainter,
     x: float,
@@ -48,25 +80,8 @@ def draw_text(
     align: Qt.AlignmentFlag = LEFT,
     ratio: float = 1.0,
 ) -> None:
-    """One line inside a rectangle of logical pixels; what does not fit its width is cut off.
-
-    `align` is LEFT, RIGHT or CENTRE, `ratio` the device pixels of a logical one. Stands where `QPainter.drawText` puts
-    it, at less than half the cost.
-    """
-    line = laid_out(text, font)
-    free = width - line.width
-    left = x if align == LEFT else x + free if align == RIGHT else x + free / 2
-    # The baseline stands on a whole device pixel.
-    top = (floor((y + height / 2 + line.drop) * ratio + 0.5) - floor(line.ascent * ratio + 0.5)) / ratio
-    painter.setPen(colour)
-    painter.setFont(font)
-    if free > -1:
-        painter.drawStaticText(QPointF(left, top), line.laid)
-        return
-    painter.save()
-    painter.setClipRect(QRectF(x, y, width, height), Qt.ClipOperation.IntersectClip)
-    painter.drawStaticText(QPointF(left, top), line.laid)
-    painter.restore()
+    """One such line."""
+    draw_texts(painter, ((x, y, width, height, text),), colour, font, align, ratio)
 
 
 @lru_cache(maxsize=KEPT)

@@ -96,7 +96,7 @@ def test_a_right_click_on_the_chart_sets_an_alert_at_that_price_and_the_axis_off
     assert not hand.view.grab().isNull()
     opened: list[list[str]] = []
     hand.view.menu_wanted.connect(lambda menu, at: opened.append([action.text() for action in menu.actions()]))
-    axis_x = hand.view.price_pane.box.width() + 20
+    axis_x = hand.view.price_pane.width + 20
     watcher.station.qtbot.mouseClick(hand.view.viewport(), Qt.MouseButton.RightButton, pos=hand.spot(axis_x, 200))
     for menu in hand.view.findChildren(QMenu):
         menu.close()

@@ -96,7 +96,7 @@ def test_dragging_the_price_axis_ends_the_automatic_range(chart: ChartView, qtbo
     switched: list[bool] = []
     chart.auto_scale_changed.connect(switched.append)
     span = chart.price_pane.top - chart.price_pane.bottom
-    axis_x = chart.price_pane.box.width() + 20
+    axis_x = chart.price_pane.width + 20
     drag(chart, qtbot, in_view(chart, axis_x, 100), in_view(chart, axis_x, 200))
     assert switched == [False]
     assert chart.price_pane.top - chart.price_pane.bottom > span * 1.2
@@ -140,7 +140,7 @@ def test_the_cross_of_an_order_asks_to_cancel_it_and_that_of_the_position_to_clo
     chart.order_cancel_requested.connect(cancelled.append)
     chart.position_close_requested.connect(lambda: closed.append(True))
     scale = chart.price_pane.logical_scale()
-    cross_x = chart.price_pane.box.width() - 10 - 8
+    cross_x = chart.price_pane.width - 10 - 8
     label_x = cross_x - 40
     click = Qt.MouseButton.LeftButton
     qtbot.mouseClick(chart.viewport(), click, pos=in_view(chart, label_x, scale.y(41_900)))

@@ -113,7 +113,7 @@ def menu_of_the_cross(station: Workstation) -> QMenu:
     assert position is not None
     # The × stands at the right end of the label, as an order's does.
     y = pane.logical_scale().y(float(position.price))
-    at = chart.view.mapFromScene(pane.box.mapToScene(QPointF(pane.box.width() - 18, y)))
+    at = chart.view.mapFromScene(pane.box.mapToScene(QPointF(pane.width - 18, y)))
     station.qtbot.mouseClick(chart.view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu), "nothing is offered"
