@@ -69,8 +69,9 @@ def desktop_figures(seconds: float, memory_seconds: float) -> list[Figure]:
 
 
 def memory_figures(seconds: float) -> list[Figure]:
-    """The demo for so long: what it takes at the end, and by how much that grew once it had settled."""
-    found = _child(400, seconds)
+    """The shipped demo, its strategy started, for so long: what it takes at the end, and by how much that grew once it
+    had settled."""
+    found = _child(0, seconds)
     settled = f"{min(SETTLED_S, seconds / 2):,.0f} s"
     return [
         Figure("memory of the desktop at the end of the demo", found["memory_end"], "MB", 500.0, "less"),
@@ -108,7 +109,9 @@ def main() -> None:
     """One run in this process: prints its figures as JSON."""
     started = time.perf_counter()
     parser = argparse.ArgumentParser()
-    parser.add_argument("--rate", type=int, required=True)
+    parser.add_argument(
+        "--rate", type=int, required=True, help="messages a second, with a strategy on ticks; 0: as shipped"
+    )
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--everything", action="store_true", help="two charts, and every market view beside them")
     arguments = parser.parse_args()
@@ -135,12 +138,17 @@ def main() -> None:
 
 
 def _loaded(rate: int, charts: int) -> Any:
-    """The shipped configuration at another pace, with so many charts and a strategy that orders on ticks."""
+    """The shipped configuration with its strategies started; at another pace, with so many charts and a strategy that
+    orders on ticks unless the rate is 0."""
     from workstation.config.loader import load_settings, settings_json
     from workstation.config.settings import StrategyEntry
 
     loaded = load_settings(Path("config/strategy.yaml"))
     settings = loaded.settings
+    if not rate:
+        started = {name: msgspec.structs.replace(entry, start=True) for name, entry in settings.strategies.items()}
+        settings = msgspec.structs.replace(settings, strategies=started)
+        return msgspec.structs.replace(loaded, settings=settings, json=settings_json(settings))
     built_in = msgspec.structs.replace(
         settings.market.built_in, messages_per_second=Decimal(rate) / len(settings.market.symbols)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +13,8 @@ Integers = NDArray[np.int64]
 CAPACITY = 100_000
 PENDING = 1024
 """Trades that wait as Python objects, at six times the memory of a row, while nobody asks for them."""
+BLOCK = 4096
+"""Trades in a block of arrays: memory grows by so many, about 100 kB, and the oldest go so many at once."""
 
 
 class Trades(NamedTuple):
@@ -19,7 +23,10 @@ class Trades(NamedTuple):
     ts_ns: Integers
     ticks: Integers
     lots: Integers
-    side: Integers
+    side: NDArray[np.int8]
+
+    def part(self, start: int, stop: int) -> Trades:
+        return Trades(*(column[start:stop] for column in self))
 
 
 class TradeTape:
@@ -32,8 +39,9 @@ class TradeTape:
         self._known = 0
         """Trades that were ever added; those after ``total`` are not shown."""
         self._pending: list[tuple[int, int, int, int]] = []
-        self._rows = np.zeros((4, 256), dtype=np.int64)
+        self._blocks: deque[Trades] = deque()
         self._length = 0
+        """Trades in the blocks, of which the last has room for more."""
 
     def add(self, ts_ns: int, ticks: int, lots: int, side: int) -> None:
         """One trade, not older than the one before."""
@@ -42,7 +50,7 @@ class TradeTape:
             return
         self._known = self.total
         self._pending.append((ts_ns, ticks, lots, side))
-        if len(self._pending) >= min(PENDING, self.capacity):
+        if len(self._pending) >= PENDING:
             self._take_pending()
 
     def wind(self, total: int) -> None:
@@ -57,18 +65,38 @@ class TradeTape:
             self._take_pending()
         end = max(0, self._length - (self._known - self.total))
         kept = min(end, max(0, self.total - total))
-        return Trades(*self._rows[:, end - kept : end])
+        parts = list(self._parts(end - kept, end))
+        return (
+            parts[0] if len(parts) == 1 else Trades(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+        )
+
+    def _parts(self, start: int, end: int) -> Iterator[Trades]:
+        """The kept trades from ``start`` to ``end`` (exclusive), block by block."""
+        if start >= end:
+            yield _room(0)
+            return
+        for number in range(start // BLOCK, -(-end // BLOCK)):
+            first = number * BLOCK
+            yield self._blocks[number].part(max(0, start - first), end - first)
 
     def _take_pending(self) -> None:
         fresh = np.array(self._pending, dtype=np.int64).T
         self._pending.clear()
-        end = self._length + fresh.shape[1]
-        if end > self._rows.shape[1]:
-            kept = min(self._length, max(0, self.capacity - fresh.shape[1]))
-            end = kept + fresh.shape[1]
-            # Room to double while there is little, for as much again as is kept when it is full.
-            rows = np.zeros((4, 2 * end), dtype=np.int64)
-            rows[:, :kept] = self._rows[:, self._length - kept : self._length]
-            self._rows, self._length = rows, kept
-        self._rows[:, self._length : end] = fresh
-        self._length = end
+        done = 0
+        while done < fresh.shape[1]:
+            if self._length == len(self._blocks) * BLOCK:
+                self._blocks.append(_room(BLOCK))
+            at = self._length % BLOCK
+            count = min(BLOCK - at, fresh.shape[1] - done)
+            for column, values in zip(self._blocks[-1], fresh, strict=True):
+                column[at : at + count] = values[done : done + count]
+            self._length += count
+            done += count
+        while self._length - BLOCK >= self.capacity:
+            self._blocks.popleft()
+            self._length -= BLOCK
+
+
+def _room(count: int) -> Trades:
+    times, ticks, lots = (np.empty(count, dtype=np.int64) for _ in range(3))
+    return Trades(times, ticks, lots, np.empty(count, dtype=np.int8))

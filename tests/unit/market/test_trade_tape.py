@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from workstation.market.trade_tape import TradeTape
 
 
-@given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 60))
+@given(st.lists(st.integers(0, 3_000), max_size=12), st.integers(1, 6_000))
 def test_the_newest_trades_are_there_in_their_order(bursts: list[int], capacity: int) -> None:
     tape = TradeTape(capacity)
     every: list[tuple[int, int, int, int]] = []
