@@ -222,11 +222,14 @@ class HeatmapPainter:
         if last_shown:
             taken.append(y_last)
         step = max(1, round(round_step(canvas.px(LABEL_DISTANCE) / self._row)))
+        left, labels = parts.axis + canvas.px(PADDING), []
         for row in range((view.top - view.rows) // step * step + step, view.top + 1, step):
             middle = (view.top - row) * self._row + self._row // 2
             if all(abs(top + height / 2 - middle) > height for top in taken) and middle < parts.height - height // 2:
                 canvas.fill(parts.axis, middle, canvas.px(4), self._line, tokens.border)
-                self._axis_text(middle - height // 2, price_text(row, scene.group, scene.tick), tokens.text_3)
+                text = price_text(row, scene.group, scene.tick)
+                labels.append((left, middle - height // 2, canvas.width - left, height, text))
+        canvas.texts(labels, tokens.text_3, LEFT, 11)
         for order, top in zip(scene.orders, tops, strict=True):
             if top >= 0:
                 canvas.fill(parts.axis, top, canvas.width - parts.axis, height, tokens.ground)
@@ -274,12 +277,12 @@ class HeatmapPainter:
         canvas.fill(0, top, canvas.width, self._line, tokens.hairline)
         seconds = column_ns / NANOSECONDS * canvas.px(TIME_DISTANCE) / self._cell
         step = next((step for step in TIME_STEPS if step >= seconds), TIME_STEPS[-1]) * NANOSECONDS
-        room, height = canvas.px(TIME_DISTANCE), canvas.height - top
+        room, height, labels = canvas.px(TIME_DISTANCE), canvas.height - top, []
         for time_ns in range(-(-view.first * column_ns // step) * step, view.last * column_ns, step):
             middle = self._x(time_ns // column_ns)
             if room / 3 < middle < parts.width - room / 3:
-                text = format_time(time_ns)
-                canvas.text(middle - room / 2, top, room, height, text, tokens.text_3, CENTRE, 11)
+                labels.append((middle - room / 2, top, room, height, format_time(time_ns)))
+        canvas.texts(labels, tokens.text_3, CENTRE, 11)
 
     def _paint_pointer(self) -> None:
         canvas, tokens, parts, scene = self._canvas, self._tokens, self._parts, self._scene

@@ -26,7 +26,8 @@ class Trades(NamedTuple):
     side: NDArray[np.int8]
 
     def part(self, start: int, stop: int) -> Trades:
-        return Trades(*(column[start:stop] for column in self))
+        span = slice(start, stop)
+        return Trades(self.ts_ns[span], self.ticks[span], self.lots[span], self.side[span])
 
 
 class TradeTape:
@@ -88,8 +89,8 @@ class TradeTape:
                 self._blocks.append(_room(BLOCK))
             at = self._length % BLOCK
             count = min(BLOCK - at, fresh.shape[1] - done)
-            for column, values in zip(self._blocks[-1], fresh, strict=True):
-                column[at : at + count] = values[done : done + count]
+            room, given = self._blocks[-1].part(at, at + count), fresh[:, done : done + count]
+            room.ts_ns[:], room.ticks[:], room.lots[:], room.side[:] = given
             self._length += count
             done += count
         while self._length - BLOCK >= self.capacity:
@@ -98,5 +99,5 @@ class TradeTape:
 
 
 def _room(count: int) -> Trades:
-    times, ticks, lots = (np.empty(count, dtype=np.int64) for _ in range(3))
+    times, ticks, lots = np.empty((3, count), dtype=np.int64)
     return Trades(times, ticks, lots, np.empty(count, dtype=np.int8))
