@@ -15,7 +15,7 @@ from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.drawings.drawing import Drawing, Tool
 from widgets.chart.model import PRICE_PANE, IndicatorLine
 from widgets.chart.pane import Pane
-from widgets.chart.pointer import PanePoint
+from widgets.chart.pointer import ChartPointer, PanePoint
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.numbers import format_number
 from workstation.core.instrument import Instrument
@@ -27,7 +27,7 @@ REACH = 4.0
 """Logical pixels around a level that count as on it."""
 
 
-class ChartAlerts(QObject):
+class ChartAlerts(ChartPointer, QObject):
     """Of one chart; it follows the chart's symbol."""
 
     def __init__(self, chart: ChartPanel, desk: AlertDesk, model: EngineModel) -> None:
@@ -66,9 +66,6 @@ class ChartAlerts(QObject):
 
     def hover(self, pane: Pane, position: QPointF) -> Qt.CursorShape | None:
         return Qt.CursorShape.SizeVerCursor if self._held or self._at(pane, position) else None
-
-    def click(self, pane: Pane, position: QPointF) -> bool:
-        return False
 
     def press(self, pane: Pane, position: QPointF) -> bool:
         self._held = self._at(pane, position)

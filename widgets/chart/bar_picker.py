@@ -9,9 +9,10 @@ from PySide6.QtGui import QKeyEvent
 
 from widgets.chart.chart_view import ChartView
 from widgets.chart.pane import Pane
+from widgets.chart.pointer import ChartPointer
 
 
-class BarPicker:
+class BarPicker(ChartPointer):
     """A pointer of the chart that takes clicks while bars are wanted. Esc ends it without a result."""
 
     def __init__(self, view: ChartView) -> None:
@@ -42,12 +43,6 @@ class BarPicker:
             self.stop()
             done(sorted(self._times))
         return True
-
-    def press(self, pane: Pane, position: QPointF) -> bool:
-        return False
-
-    def move(self, pane: Pane, position: QPointF) -> None: ...
-    def release(self, pane: Pane, position: QPointF) -> None: ...
 
     def key(self, event: QKeyEvent) -> bool:
         if event.key() != Qt.Key.Key_Escape or self._done is None:

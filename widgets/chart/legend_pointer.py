@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtGui import QKeyEvent
 
 from widgets.chart.chart_view import ChartView
 from widgets.chart.legend import LegendAct
 from widgets.chart.pane import Pane
+from widgets.chart.pointer import ChartPointer
 
 
-class LegendPointer:
+class LegendPointer(ChartPointer):
     """A pointer of the chart; `edit` and `remove` get the place among the chosen indicators."""
 
     def __init__(self, view: ChartView, edit: Callable[[int], object], remove: Callable[[int], object]) -> None:
@@ -31,14 +31,3 @@ class LegendPointer:
         self._view.model.hovered_study = None
         self._acts[hit.act](int(hit.study))
         return True
-
-    def press(self, pane: Pane, position: QPointF) -> bool:
-        return False
-
-    def move(self, pane: Pane, position: QPointF) -> None: ...
-    def release(self, pane: Pane, position: QPointF) -> None: ...
-    def key(self, event: QKeyEvent) -> bool:
-        return False
-
-    def wants_escape(self) -> bool:
-        return False

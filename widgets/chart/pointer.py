@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QKeyEvent
@@ -21,22 +21,31 @@ class PanePoint(NamedTuple):
     value: float
 
 
-class ChartPointer(Protocol):
-    """Each is asked in turn; the first that answers takes the event."""
+class ChartPointer:
+    """Each is asked in turn; the first that answers takes the event. What is not said otherwise takes nothing."""
 
     def hover(self, pane: Pane, position: QPointF) -> Qt.CursorShape | None:
         """The pointer moved; the cursor that it should have."""
+        return None
 
     def click(self, pane: Pane, position: QPointF) -> bool:
-        """A left click without a drag."""
+        """A left click without a drag: whether it is taken."""
+        return False
 
     def press(self, pane: Pane, position: QPointF) -> bool:
         """A drag begins: whether it is taken."""
+        return False
 
-    def move(self, pane: Pane, position: QPointF) -> None: ...
-    def release(self, pane: Pane, position: QPointF) -> None: ...
+    def move(self, pane: Pane, position: QPointF) -> None:
+        """The drag that was taken goes on."""
+
+    def release(self, pane: Pane, position: QPointF) -> None:
+        """It ends."""
+
     def key(self, event: QKeyEvent) -> bool:
         """A key was pressed: whether it is taken."""
+        return False
 
     def wants_escape(self) -> bool:
         """Whether Esc would end something here."""
+        return False

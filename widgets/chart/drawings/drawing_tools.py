@@ -18,6 +18,7 @@ from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.chart.drawings.geometry import bar_index
 from widgets.chart.fills import mark_at
 from widgets.chart.model import PRICE_PANE
+from widgets.chart.pointer import ChartPointer
 from widgets.chart.series import BarSeries
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ STRAIGHT: Final = Qt.KeyboardModifier.ShiftModifier
 """While it is held a point goes straight across, straight up or down, or at 45° from the one before."""
 
 
-class DrawingTools(QObject):
+class DrawingTools(ChartPointer, QObject):
     """With a tool in hand clicks set points, one after the other, or a drag sets two. Without one they choose.
 
     Only the price pane is drawn on. Changes go to the shelf, which saves them and tells the other charts.

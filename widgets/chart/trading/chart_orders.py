@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from widgets.chart.model import PRICE_PANE
-from widgets.chart.pointer import PanePoint
+from widgets.chart.pointer import ChartPointer, PanePoint
 from widgets.engine.one_click import OneClick
 from widgets.look import shapes
 from widgets.look.theme import current
@@ -74,7 +74,7 @@ class ArmedFrame(QWidget):
             shapes.box(painter, self.rect().adjusted(inset, inset, -inset, -inset), None, colour, radius=0)
 
 
-class ChartOrders(QObject):
+class ChartOrders(ChartPointer, QObject):
     """Of one chart. It trades by clicks only where the chart shows the symbol that one-click was armed for."""
 
     ticket_needed = Signal()  # the ticket should be in front: it is about to be filled in
@@ -169,17 +169,6 @@ class ChartOrders(QObject):
             stop = bool(QApplication.keyboardModifiers() & AS_STOP)
             self.place(order_at(ticks, last, stop=stop))
         return True
-
-    def press(self, pane: Pane, position: QPointF) -> bool:
-        return False
-
-    def move(self, pane: Pane, position: QPointF) -> None: ...
-    def release(self, pane: Pane, position: QPointF) -> None: ...
-    def key(self, event: QKeyEvent) -> bool:
-        return False
-
-    def wants_escape(self) -> bool:
-        return False
 
     def _takes(self, pane: Pane) -> bool:
         held = bool(QApplication.keyboardModifiers() & SEND)

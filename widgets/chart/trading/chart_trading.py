@@ -11,6 +11,7 @@ from PySide6.QtGui import QKeyEvent
 
 from widgets.chart.chart_marks import order_lines
 from widgets.chart.model import OrderLine
+from widgets.chart.pointer import ChartPointer
 from widgets.chart.tags import POSITION
 from widgets.chart.trading.wanted_prices import WantedPrices, line_price, stop_or_target
 from widgets.engine.engine_model import EngineModel, Result
@@ -40,7 +41,7 @@ class _Held(NamedTuple):
     dead: bool = False
 
 
-class ChartTrading(QObject):
+class ChartTrading(ChartPointer, QObject):
     """Sends what the hand asks for as commands. Until the venue has answered, a ghost shows the old place."""
 
     lines_changed = Signal()
@@ -102,9 +103,6 @@ class ChartTrading(QObject):
             return Qt.CursorShape.SizeVerCursor
         hit = self._view.line_at(pane, position)
         return None if hit is None or hit.close else Qt.CursorShape.SizeVerCursor
-
-    def click(self, pane: Pane, position: QPointF) -> bool:
-        return False
 
     def press(self, pane: Pane, position: QPointF) -> bool:
         hit = self._view.line_at(pane, position)

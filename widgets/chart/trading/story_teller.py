@@ -10,6 +10,7 @@ from shiboken6 import isValid
 
 from widgets.chart.fills import mark_at
 from widgets.chart.model import Fill
+from widgets.chart.pointer import ChartPointer
 from widgets.chart.trading.stories import Story, fill_story, signal_story
 from widgets.chart.trading.story_card import StoryCard
 from widgets.engine.engine_model import EngineModel
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from widgets.chart.pane import Pane
 
 
-class StoryTeller(QObject):
+class StoryTeller(ChartPointer, QObject):
     def __init__(self, view: ChartView, model: EngineModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._view, self._model = view, model
@@ -54,12 +55,6 @@ class StoryTeller(QObject):
     def press(self, pane: Pane, position: QPointF) -> bool:
         self.close()
         return False
-
-    def move(self, pane: Pane, position: QPointF) -> None:
-        """Never called: no drag is taken."""
-
-    def release(self, pane: Pane, position: QPointF) -> None:
-        """Never called: no drag is taken."""
 
     def key(self, event: QKeyEvent) -> bool:
         return event.key() == Qt.Key.Key_Escape and self.close()
