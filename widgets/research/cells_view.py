@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from PySide6.QtCore import QEvent, QRect, QSize
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtCore import QRect, QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
 
-from widgets.look import shapes
 from widgets.look.numbers import MISSING, format_money, format_number, format_percent
 from widgets.look.theme import current
-from widgets.look.tokens import mix
-from widgets.research.figures_view import LEAST_TINT, MONTH_GAP, MONTH_HEIGHT, MOST_TINT, PADDING
+from widgets.research.cell_grid import PADDING, SIX_IN_ROW_FROM, CellGrid, paint_named, paint_tint
 from workstation.backtest.breakdown import Group
 from workstation.core.money import from_money
 
-NARROW: Final = 340
 
-
-class CellsView(QWidget):
+class CellsView(CellGrid):
     """The deepest tint is that of the largest result, up or down; a tooltip tells trades and win rate."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.groups: Sequence[Group] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        current().changed.connect(self.update)
 
     def set_groups(self, groups: Sequence[Group]) -> None:
         if len(groups) != len(self.groups):
@@ -38,47 +31,28 @@ class CellsView(QWidget):
 
     @property
     def in_row(self) -> int:
-        return 7 if len(self.groups) == 7 else 6 if self.width() >= NARROW else 4
+        return 7 if len(self.groups) == 7 else 6 if self.width() >= SIX_IN_ROW_FROM else 4
 
-    def sizeHint(self) -> QSize:
-        rows = -(-max(1, len(self.groups)) // self.in_row)
-        return QSize(330, rows * (MONTH_HEIGHT + MONTH_GAP) + 2 * PADDING)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(120, self.sizeHint().height())
+    def count(self) -> int:
+        return len(self.groups)
 
     def cell(self, place: int) -> QRect:
-        width, in_row = self.width() - 2 * PADDING + MONTH_GAP, self.in_row
-        left = PADDING + width * (place % in_row) // in_row
-        right = PADDING + width * (place % in_row + 1) // in_row - MONTH_GAP
-        return QRect(left, PADDING + place // in_row * (MONTH_HEIGHT + MONTH_GAP), right - left, MONTH_HEIGHT)
+        return self.tinted_cell(place, self.in_row)
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent):
-            found = [group for place, group in enumerate(self.groups) if self.cell(place).contains(event.pos())]
-            QToolTip.showText(event.globalPos(), words_of(found[0]) if found else "", self)
-            return True
-        return super().event(event)
+    def tip(self, place: int) -> str:
+        return words_of(self.groups[place])
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint() + QSize(0, PADDING)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        theme, painter = current(), QPainter(self)
-        tokens = theme.tokens
-        painter.fillRect(self.rect(), tokens.ground)
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), current().tokens.ground)
         largest = max((abs(group.net) for group in self.groups), default=0) or 1
         for place, group in enumerate(self.groups):
             area = self.cell(place)
-            if group.trades:
-                share = LEAST_TINT + (MOST_TINT - LEAST_TINT) * abs(group.net) / largest
-                tone = tokens.up if group.net >= 0 else tokens.down
-                painter.fillRect(area, mix(tone, tokens.ground, share if group.net else 0.0))
-            else:
-                painter.setPen(tokens.hairline)
-                painter.drawRect(area.adjusted(0, 0, -1, -1))
-            upper = QRect(area.left() + 5, area.top() + 3, area.width() - 7, 16)
-            shapes.write(painter, upper, group.name, tokens.text_2, theme.font(11))
-            text = short_money(group.net) if group.trades else MISSING
-            colour = tokens.text_1 if group.trades else tokens.text_3
-            shapes.write(painter, upper.translated(0, 16), text, colour, theme.font(11, 500), elide=True)
+            paint_tint(painter, area, group.net if group.trades else None, largest)
+            paint_named(painter, area, group.name, short_money(group.net) if group.trades else MISSING)
 
 
 def short_money(amount: int) -> str:

@@ -18,7 +18,8 @@ from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.research.cells_view import CellsView
 from widgets.research.figures import COSTS, ROWS, shown_figures
-from widgets.research.figures_view import FiguresView, LinesView, MonthsView
+from widgets.research.figures_view import FiguresView, LinesView
+from widgets.research.months_view import MonthsView
 from widgets.research.shown_result import Shown, ShownResult
 from workstation.backtest.breakdown import by_hour, by_weekday
 from workstation.backtest.result import BacktestResult
