@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 
 from widgets.controls.controls import ToneLabel
-from widgets.controls.fields import Field
+from widgets.controls.search_field import SearchField
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import EngineModel
@@ -71,12 +71,7 @@ class NewsPanel(LivePanel):
         self.kinds.clicked.connect(lambda: popup_below(self.kinds_menu(), self.kinds))
         self.warnings = TextButton("Warnings only", "Leave out what is only told", checkable=True)
         self.warnings.toggled.connect(lambda _: self.refresh())
-        self.search = Field()
-        self.search.setPlaceholderText("Search news")
-        self.search.setAccessibleName("Search news")
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(220)
-        self.search.textChanged.connect(lambda text: self.table.set_filter(text.strip()))
+        self.search = SearchField("Search news", self.table)
         self.note = ToneLabel(NOT_BEFORE, Tone.FAINT, pixels=11)
         self.note.setContentsMargins(6, 2, 6, 3)
         self.note.setToolTip(NOT_BEFORE)

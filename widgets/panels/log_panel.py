@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from widgets.controls.fields import Field
+from widgets.controls.search_field import SearchField
 from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
@@ -16,9 +16,11 @@ from widgets.engine.engine_model import KEPT_LOG, EngineModel
 from widgets.look.numbers import format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
+from workstation.core.messages import LogLine
 from workstation.core.types import Severity
 from workstation.core.views import LogView
 
+LEVEL_NAMES = ("All", "Warnings", "Errors")
 LEVELS = (frozenset(Severity), frozenset({Severity.WARNING, Severity.ERROR}), frozenset({Severity.ERROR}))
 TONES = {Severity.INFO: Tone.LABEL, Severity.WARNING: Tone.WARNING, Severity.ERROR: Tone.BAD}
 
@@ -48,14 +50,9 @@ class LogPanel(LivePanel):
         super().__init__(model, parent)
         self.table = LogTable(self)
         self._number = 0
-        self.level = Segmented(("All", "Warnings", "Errors"), framed=False)
+        self.level = Segmented(LEVEL_NAMES, framed=False)
         self.level.chosen.connect(lambda _: self.refresh())
-        self.search = Field()
-        self.search.setPlaceholderText("Search the log")
-        self.search.setAccessibleName("Search the log")
-        self.search.setClearButtonEnabled(True)
-        self.search.setMaximumWidth(220)
-        self.search.textChanged.connect(lambda text: self.table.set_filter(text.strip()))
+        self.search = SearchField("Search the log", self.table)
         bar = Toolbar()
         bar.row.addWidget(self.level)
         bar.row.addStretch(1)
@@ -85,7 +82,7 @@ class LogPanel(LivePanel):
         return log_row(self._number, line)
 
 
-def log_row(number: int, line: LogView) -> Row:
+def log_row(number: int, line: LogView | LogLine) -> Row:
     return {
         "number": number,
         "ts_ns": line.ts_ns,

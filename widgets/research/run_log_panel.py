@@ -5,25 +5,17 @@ from __future__ import annotations
 from PySide6.QtWidgets import QVBoxLayout
 
 from widgets.controls.controls import ToneLabel
-from widgets.controls.fields import Field
+from widgets.controls.search_field import SearchField
 from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind
 from widgets.controls.toolbar import Toolbar
 from widgets.look.numbers import format_date, format_time
 from widgets.look.tokens import Tone
-from widgets.panels.log_panel import TONES, LogTable, MomentColumn
+from widgets.panels.log_panel import LEVEL_NAMES, LEVELS, TONES, LogTable, MomentColumn, log_row
 from widgets.research.result_panels import ResultPanel
 from widgets.research.shown_result import Shown
 from workstation.backtest.run_log import MOST_LINES
 from workstation.core.messages import LogLine
-from workstation.core.types import Severity
-
-LEVELS = ("All", "Warnings", "Errors")
-AT_LEAST = {
-    "All": tuple(Severity),
-    "Warnings": (Severity.WARNING, Severity.ERROR),
-    "Errors": (Severity.ERROR,),
-}
 
 
 class RunLogTable(LogTable):
@@ -48,17 +40,14 @@ class RunLogTable(LogTable):
 class RunLogPanel(ResultPanel):
     def build(self) -> None:
         self.table = RunLogTable(self)
-        self.level = Segmented(LEVELS, framed=False)
+        self.level = Segmented(LEVEL_NAMES, framed=False)
         self.level.chosen.connect(lambda _: self.refresh())
-        self.search = Field()
-        self.search.setPlaceholderText("Search the log")
-        self.search.setAccessibleName("Search the log")
-        self.search.setClearButtonEnabled(True)
-        self.search.textChanged.connect(lambda text: self.table.set_filter(text.strip()))
+        self.search = SearchField("Search the log", self.table)
         self.words = ToneLabel("", Tone.LABEL, pixels=11)
         bar = Toolbar()
         bar.row.addWidget(self.level)
-        bar.row.addWidget(self.search, 1)
+        bar.row.addStretch(1)
+        bar.row.addWidget(self.search, 2)
         bar.row.addWidget(self.words)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -68,19 +57,8 @@ class RunLogPanel(ResultPanel):
 
     def show_result(self, shown: Shown | None) -> None:
         log: tuple[LogLine, ...] = shown.result.log if shown is not None else ()
-        levels = AT_LEAST[self.level.text]
-        rows = [
-            {
-                "number": number,
-                "ts_ns": line.ts_ns,
-                "severity": line.severity,
-                "level": line.severity.value,
-                "source": line.source,
-                "text": line.text,
-            }
-            for number, line in enumerate(log)
-            if line.severity in levels
-        ]
+        levels = LEVELS[self.level.index]
+        rows = [log_row(number, line) for number, line in enumerate(log) if line.severity in levels]
         self.table.replace(rows)
         self.table.flush()
         self.words.setText(f"{len(rows):,} of {len(log):,}" if len(rows) < len(log) else f"{len(log):,} lines")
