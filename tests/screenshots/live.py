@@ -102,7 +102,7 @@ async def _picture_all(person: Person, sandbox: Sandbox, folder: Path, theme: st
         await other.create_order("BTC/USDT:USDT", "market", "buy", 0.01)
         near = float(markets[1].instrument.price(markets[1].last_price)) * 0.95
         await other.create_order("ETH/USDT:USDT", "limit", "buy", 0.1, round(near, 2))
-    await person.until(lambda: model.engine.positions() and model.working_orders(), "what others traded")
+    await person.until(lambda: model.engine.positions() and model.heard.working_orders(), "what others traded")
     await asyncio.sleep(SETTLE_S)
     save("live")
     area.show_panel("connections")

@@ -76,7 +76,7 @@ class ChartFeed:
             bars, size = TimeBars(self._chart, market, TIMEFRAMES[timeframe]), spaced(timeframe)
         else:
             chosen = parse_trade_bars(timeframe)
-            bars = TradeBarsFeed(self._chart, market, self._model.tapes[symbol], chosen)
+            bars = TradeBarsFeed(self._chart, market, self._model.heard.tapes[symbol], chosen)
             size = bars_in_words(chosen, market.instrument)
         self.symbol, self.timeframe, self._bars = symbol, timeframe, bars
         self._lines.symbol = symbol

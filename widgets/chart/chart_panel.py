@@ -263,4 +263,6 @@ class ChartPanel(LivePanel):
         menu.popup(QCursor.pos())
 
     def _show_fills(self, _: object = None) -> None:
-        self.view.set_fills(chart_fills(self.model.fills, self.symbol), chart_signals(self.model.signals, self.symbol))
+        self.view.set_fills(
+            chart_fills(self.model.heard.fills, self.symbol), chart_signals(self.model.heard.signals, self.symbol)
+        )

@@ -73,7 +73,7 @@ class MarketLines:
                 decimals = 0
             looks = {"open interest": LineLook(decimals, unit), "worth": LineLook(0, instrument.quote, "told")}
             return MarketLook("Open interest", looks)
-        trades = self._model.tapes[self.symbol].since(0)
+        trades = self._model.heard.tapes[self.symbol].since(0)
         since = f" since {format_time(int(trades.ts_ns[0]))}" if len(trades.ts_ns) else ""
         return MarketLook(f"CVD{since}", {"cvd": LineLook(decimals)})
 
@@ -82,7 +82,7 @@ class VolumeDelta:
     """What takers bought less what they sold, summed up since the first trade that the window heard; NaN before."""
 
     def __init__(self, chart: ChartView, model: EngineModel, symbol: str) -> None:
-        self._chart, self._tape = chart, model.tapes[symbol]
+        self._chart, self._tape = chart, model.heard.tapes[symbol]
         self._lot = model.engine.market(symbol).instrument.lot_lossy
         self._taken = 0
         self._first = len(chart.model.series)

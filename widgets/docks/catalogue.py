@@ -103,7 +103,7 @@ def catalogue(
         PanelKind("liquidity", "Liquidity", LiquidityPanel, LINK),
         PanelKind("positions", "Positions", PositionsPanel, count=Count(count_positions, "account_changed")),
         PanelKind("orders", "Orders", OrdersPanel, tools=lambda orders: (orders.working_only,), count=WORKING),
-        PanelKind("fills", "Fills", FillsPanel, count=Count(lambda m: len(m.fills), "fills_added")),
+        PanelKind("fills", "Fills", FillsPanel, count=Count(lambda m: len(m.heard.fills), "fills_added")),
         PanelKind("strategies", "Strategies", StrategiesPanel, count=Count(lambda m: len(m.engine.strategies()))),
         PanelKind("reconcile", "Reconcile", ReconciliationPanel, count=DIFFERENCES),
         PanelKind("connections", "Connections", ConnectionsPanel),

@@ -9,17 +9,15 @@ by one: no turn of the loop reads and paints them all.
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Iterable
-from copy import copy
 from typing import Any, NamedTuple
 
 from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
 
 from widgets.engine.event_log import EventWords
+from widgets.engine.heard import Heard
 from widgets.engine.model_events import ORDER_EVENTS, STATE_EVENTS
-from widgets.engine.protocol import Engine, EquityPoint
-from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
+from widgets.engine.protocol import Engine
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
     AccountDiffers,
@@ -39,36 +37,14 @@ from workstation.core.messages import (
     SignalEmitted,
     Trade,
 )
-from workstation.core.money import from_money
-from workstation.core.types import MANUAL, Severity, Side
-from workstation.core.views import AccountView, CommandAnswered, FillView, FundingView, LogView, OrderView, ViewsChanged
-from workstation.market.trade_tape import CAPACITY, TradeTape
+from workstation.core.types import MANUAL, Severity
+from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, ViewsChanged
+from workstation.market.trade_tape import CAPACITY
 
 FRAME_MS = 33
 TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
-KEPT_ORDERS = 2_000
-KEPT_FILLS = 5_000
-KEPT_LOG = 5_000
-KEPT_SIGNALS = 500
-KEPT_EQUITY = 50_000
-KEPT_PAYMENTS = 5_000
 RECORDER = "recorder"
-_HEARD = (
-    "fills",
-    "log",
-    "signals",
-    "equity",
-    "payments",
-    "orders",
-    "_trade_counts",
-    "_dirty_orders",
-    "_new_fills",
-    "_new_payments",
-    "_new_log",
-)
-"""Plain containers of what the engine told, whose elements do not change."""
-
 log = logging.getLogger("widgets.engine.engine_model")
 
 
@@ -123,27 +99,10 @@ class EngineModel(QObject):
         self.symbol = engine.symbols[0]
         self.account: AccountView = engine.account()
         self.differences: tuple[Difference, ...] = engine.reconciliation().differences
-        self.fills: deque[FillView] = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
-        self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
-        self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
-        self.equity: deque[EquityPoint] = deque(
-            (point for point in engine.past_equity(KEPT_EQUITY) if point.equity), maxlen=KEPT_EQUITY
-        )
-        self.orders: dict[str, OrderView] = {}
-        self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
-        self._read_payments()
-        self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
-        self._trade_counts = dict.fromkeys(engine.symbols, 0)
-        self.tapes = {symbol: TradeTape(kept_trades) for symbol in engine.symbols}
+        self.heard = Heard(engine, kept_trades)
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)
-        self._dirty_orders: dict[str, None] = {}
-        self._new_fills: list[FillView] = []
-        self._new_payments: list[FundingView] = []
-        self._new_log: list[LogView] = []
-        self._new_signals: list[SignalEmitted] = []
-        self._new_equity = False
         self._urgent = True
         self._slow_views: dict[str, Callable[[], Any]] = {
             "algorithms_changed": lambda: list(engine.algorithms()),
@@ -166,9 +125,9 @@ class EngineModel(QObject):
             engine.subscribe(CommandAnswered, self._on_answered),
             engine.subscribe(Trade, self._on_trade),
             engine.subscribe(FillView, self._on_fill),
-            engine.subscribe(FundingPaid, self._on_payment),
-            engine.subscribe(EquitySampled, self._on_equity),
-            engine.subscribe(SignalEmitted, self._new_signals.append),
+            engine.subscribe(FundingPaid, self.heard.hear_payment),
+            engine.subscribe(EquitySampled, self.heard.hear_equity),
+            engine.subscribe(SignalEmitted, self.heard.hear_signal),
             engine.subscribe(OrderDenied, self._on_denied),
             engine.subscribe(OrderAdopted, self._on_adopted),
             engine.subscribe(AmendRejected, self._on_amend_rejected),
@@ -204,43 +163,17 @@ class EngineModel(QObject):
 
     def forget(self) -> None:
         """Begin again with what was before the engine's beginning: a replay goes back, and is told what follows."""
-        engine = self.engine
-        waiting = (self._new_fills, self._new_payments, self._new_log, self._new_signals)
-        for kept in (self.log, self.signals, self.orders, *waiting):
-            kept.clear()
-        for trades in self._trades.values():
-            trades.clear()
-        for tape in self.tapes.values():
-            tape.wind(0)
-        self._trade_counts = dict.fromkeys(engine.symbols, 0)
-        self._dirty_orders.clear()
-        self.fills = deque(engine.past_fills(KEPT_FILLS), maxlen=KEPT_FILLS)
-        past = (point for point in engine.past_equity(KEPT_EQUITY) if point.equity)
-        self.equity = deque(past, maxlen=KEPT_EQUITY)
-        self._keep_orders((*engine.past_orders(KEPT_ORDERS // 4), *engine.orders()))
-        self._read_payments()
-        self.differences = engine.reconciliation().differences
-
-    def memory(self) -> dict[str, Any]:
-        """All that was heard so far, for ``recall``."""
-        kept: dict[str, Any] = {name: copy(getattr(self, name)) for name in _HEARD}
-        kept["signals waiting"] = self._new_signals.copy()
-        kept["trades"] = {symbol: trades.copy() for symbol, trades in self._trades.items()}
-        return kept
+        self.heard.forget()
+        self.differences = self.engine.reconciliation().differences
 
     def recall(self, memory: dict[str, Any]) -> None:
-        """Stand where ``memory`` was taken: a replay goes back, or comes again to where it was."""
-        for name in _HEARD:
-            setattr(self, name, copy(memory[name]))
-        self._new_signals[:] = memory["signals waiting"]
-        self._trades = {symbol: trades.copy() for symbol, trades in memory["trades"].items()}
-        for symbol, tape in self.tapes.items():
-            tape.wind(self._trade_counts[symbol])
+        """Stand where the memory of what was heard was taken."""
+        self.heard.recall(memory)
         self.differences = self.engine.reconciliation().differences
 
     def choose_symbol(self, symbol: str) -> None:
         """The symbol that linked panels show."""
-        if symbol != self.symbol and symbol in self._trades:
+        if symbol != self.symbol and symbol in self.engine.symbols:
             self.symbol = symbol
             self.symbol_chosen.emit(symbol)
 
@@ -279,29 +212,12 @@ class EngineModel(QObject):
 
     def tell_log(self, line: LogView) -> None:
         """Add a line of the window's own to the log that it shows."""
-        self._new_log.append(line)
-
-    def trades_since(self, symbol: str, count: int) -> tuple[list[TapeTrade], int]:
-        """Trades after the first ``count`` of the session, as far as they are kept, and the new count."""
-        total = self._trade_counts[symbol]
-        fresh = total - count
-        if fresh <= 0:
-            return [], total
-        kept = self._trades[symbol]
-        return (list(kept) if fresh >= len(kept) else [kept[n] for n in range(len(kept) - fresh, len(kept))]), total
-
-    def known_fills(self) -> list[FillView]:
-        """Those that were handed out, and those that wait for the next frame: all that the engine's positions hold."""
-        return [*self.fills, *self._new_fills]
-
-    def working_orders(self) -> list[OrderView]:
-        """Orders that may still execute, oldest first."""
-        return [order for order in self.orders.values() if order.state.is_open]
+        self.heard.hear_line(line)
 
     # --- Events -----------------------------------------------------------------------------------------------------
 
     def _on_views(self, changed: ViewsChanged) -> None:
-        self._dirty_orders.update(dict.fromkeys(changed.client_ids))
+        self.heard.dirty_orders.update(dict.fromkeys(changed.client_ids))
         self._urgent = True
 
     def _on_answered(self, answer: CommandAnswered) -> None:
@@ -319,48 +235,29 @@ class EngineModel(QObject):
             self.control_changed.emit()
 
     def _on_trade(self, trade: Trade) -> None:
-        kept = self._trades.get(trade.symbol)
-        if kept is not None:
-            kept.append(TapeTrade(trade.ts_ns, trade.price, trade.lots, "buy" if trade.side is Side.BUY else "sell"))
-            self._trade_counts[trade.symbol] += 1
-            self.tapes[trade.symbol].add(trade.ts_ns, trade.price, trade.lots, int(trade.side))
+        self.heard.hear_trade(trade)
         for listener in self.trade_listeners:
             listener(trade)
 
     def _on_order_event(self, event: Any) -> None:
-        self._dirty_orders[event.client_id] = None
+        self.heard.dirty_orders[event.client_id] = None
 
     def _on_adopted(self, event: OrderAdopted) -> None:
-        self._dirty_orders[event.order.client_id] = None
+        self.heard.dirty_orders[event.order.client_id] = None
 
     def _on_amend_rejected(self, event: AmendRejected) -> None:
-        self._dirty_orders[event.client_id] = None
+        self.heard.dirty_orders[event.client_id] = None
         self.result_told.emit(Result(f"The venue refused the change of {event.client_id}: {event.reason}", False))
         self.amendment_refused.emit(event.client_id, event.reason)
 
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True
         if isinstance(event, PositionTransferred):
-            self._dirty_orders.update(dict.fromkeys(order.client_id for order in self.engine.orders()))
+            self.heard.dirty_orders.update(dict.fromkeys(order.client_id for order in self.engine.orders()))
 
     def _on_fill(self, fill: FillView) -> None:
-        self._new_fills.append(fill)
+        self.heard.hear_fill(fill)
         self._urgent = True
-
-    def _on_payment(self, event: FundingPaid) -> None:
-        amount = from_money(event.amount)
-        self._new_payments.append(FundingView(event.funding_id, event.ts_ns, event.symbol, amount, event.asset))
-
-    def _read_payments(self) -> None:
-        past = self.engine.past_funding(KEPT_PAYMENTS)
-        self.payments: deque[FundingView] = deque(past or (), maxlen=KEPT_PAYMENTS)
-        self.past_payments_known = past is not None
-
-    def _on_equity(self, sample: EquitySampled) -> None:
-        # Nothing is known of an exchange's account before it was read.
-        if sample.equity:
-            self.equity.append(EquityPoint(sample.ts_ns, sample.equity / 1e8))
-            self._new_equity = True
 
     def _on_denied(self, denial: OrderDenied) -> None:
         if denial.owner == MANUAL:
@@ -379,7 +276,7 @@ class EngineModel(QObject):
     def _on_log_event(self, event: Any) -> None:
         line = self._words.line(event)
         if line is not None:
-            self._new_log.append(line)
+            self.heard.hear_line(line)
 
     # --- The pace of the display ------------------------------------------------------------------------------------
 
@@ -396,29 +293,20 @@ class EngineModel(QObject):
     def _first_turn(self) -> None:
         """Hand out what has waited and a slow view, then let the first half of the shown panels read the market."""
         self.frame += 1
-        if self._dirty_orders:
-            self._hand_out_orders()
-        if self._new_fills:
-            fresh, self._new_fills = self._new_fills, []
-            self.fills.extend(fresh)
-            self.fills_added.emit(fresh)
-        if self._new_payments:
-            known = {payment.funding_id for payment in self.payments}
-            paid = [payment for payment in self._new_payments if payment.funding_id not in known]
-            self._new_payments = []
-            self.payments.extend(paid)
-            self.payments_added.emit(paid)
-        if self._new_signals:
-            fresh_signals = self._new_signals.copy()
-            self._new_signals.clear()
-            self.signals.extend(fresh_signals)
-            self.signals_added.emit(fresh_signals)
-        if self._new_log:
-            lines, self._new_log = self._new_log, []
-            self.log.extend(lines)
-            self.log_added.emit(lines)
-        if self._new_equity:
-            self._new_equity = False
+        heard = self.heard
+        if heard.dirty_orders:
+            self.orders_changed.emit(heard.take_orders())
+        for take, signal in (
+            (heard.take_fills, self.fills_added),
+            (heard.take_payments, self.payments_added),
+            (heard.take_signals, self.signals_added),
+            (heard.take_lines, self.log_added),
+        ):
+            fresh: list[Any] = take()
+            if fresh:
+                signal.emit(fresh)
+        if heard.has_new_equity:
+            heard.has_new_equity = False
             self.equity_added.emit()
         if self._due:
             self._read_slow_view(next(iter(self._due)))
@@ -463,18 +351,3 @@ class EngineModel(QObject):
 
     def _wanted(self, signal: str) -> bool:
         return self.isSignalConnected(self._signals[signal])
-
-    def _hand_out_orders(self) -> None:
-        dirty, self._dirty_orders = self._dirty_orders, {}
-        changed = [view for view in map(self.engine.order, dirty) if view is not None]
-        self._keep_orders(changed)
-        self.orders_changed.emit(changed)
-
-    def _keep_orders(self, views: Iterable[OrderView]) -> None:
-        for view in views:
-            self.orders[view.client_id] = view
-        excess = len(self.orders) - KEPT_ORDERS
-        if excess > 0:
-            ended = [name for name, order in self.orders.items() if not order.state.is_open]
-            for name in ended[:excess]:
-                del self.orders[name]

@@ -157,7 +157,7 @@ class FootprintPanel(RecordingPanel):
         if not self._symbol:
             return
         before = self._count
-        trades, self._count = self.model.trades_since(self._symbol, before)
+        trades, self._count = self.model.heard.trades_since(self._symbol, before)
         if before and self._count - before > KEPT_TRADES:
             self._footprint.missed()
         for trade in trades:

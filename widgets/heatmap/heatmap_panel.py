@@ -194,7 +194,7 @@ class HeatmapPanel(RecordingPanel):
         if not symbol:
             return
         market, engine = self.model.engine.market(symbol), self.model.engine
-        trades, self._count = self.model.trades_since(symbol, self._count)
+        trades, self._count = self.model.heard.trades_since(symbol, self._count)
         self._record.take_trades(trades)
         now_ns, scene = engine.now_ns(), self.view.scene
         scene.bids, scene.asks = market.top(DEPTH)
@@ -226,7 +226,7 @@ class HeatmapPanel(RecordingPanel):
     def _show_orders(self, _: object = None) -> None:
         instrument = self.model.engine.market(self._symbol).instrument
         found = []
-        for order in self.model.working_orders():
+        for order in self.model.heard.working_orders():
             price = order.price or order.stop_price
             if order.symbol != self._symbol or price is None:
                 continue

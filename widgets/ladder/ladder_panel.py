@@ -229,7 +229,7 @@ class LadderPanel(LivePanel):
         self.view.set_stale(round(age_ns / 1e9, 1) if stale else None)
 
     def _show_traded(self) -> None:
-        trades, self._count = self.model.trades_since(self._symbol, self._count)
+        trades, self._count = self.model.heard.trades_since(self._symbol, self._count)
         for trade in trades:
             self._traded[trade.ticks] = self._traded.get(trade.ticks, 0) + self._shown.of(trade.lots)
         if trades:
@@ -238,7 +238,7 @@ class LadderPanel(LivePanel):
     def _show_orders(self, _: object = None) -> None:
         instrument = self.model.engine.market(self._symbol).instrument
         found: dict[int, LadderOrder] = {}
-        for order in self.model.working_orders():
+        for order in self.model.heard.working_orders():
             price = order.stop_price or order.price
             if order.symbol == self._symbol and price is not None:
                 ticks = instrument.ticks(price)

@@ -29,11 +29,11 @@ class OwnQueue:
         model, market = self._model, self._model.engine.market(symbol)
         if symbol != self._symbol:
             self._symbol, self._estimate = symbol, QueueEstimate()
-            _, self._count = model.trades_since(symbol, 0)
-        trades, self._count = model.trades_since(symbol, self._count)
+            _, self._count = model.heard.trades_since(symbol, 0)
+        trades, self._count = model.heard.trades_since(symbol, self._count)
         resting = {
             order.client_id: (market.instrument.ticks(order.price), order.side is Side.BUY)
-            for order in model.working_orders()
+            for order in model.heard.working_orders()
             if order.symbol == symbol and order.type in RESTING and order.price is not None
         }
         if not resting:

@@ -13,7 +13,8 @@ from widgets.controls.controls import ToneLabel
 from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
-from widgets.engine.engine_model import KEPT_PAYMENTS, EngineModel
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.heard import KEPT_PAYMENTS
 from widgets.look.numbers import format_date, format_number, format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -91,7 +92,7 @@ class BalancesPanel(LivePanel):
         return ((self.model.account_changed, self._show_balances), (self.model.payments_added, self._show_payments))
 
     def refresh(self) -> None:
-        if not self.model.past_payments_known:
+        if not self.model.heard.past_payments_known:
             self.payments.empty = self.by_symbol.empty = f"No funding since this window was opened. {NOT_TOLD}"
             self.summary.setToolTip(NOT_TOLD)
         self._show_balances()
@@ -121,7 +122,7 @@ class BalancesPanel(LivePanel):
         return None
 
     def _show_payments(self, _: object = None) -> None:
-        payments = self.model.payments
+        payments = self.model.heard.payments
         self.payments.replace([payment_row(payment) for payment in payments])
         sums: dict[tuple[str, str], tuple[int, Decimal]] = {}
         for payment in payments:
@@ -140,10 +141,10 @@ class BalancesPanel(LivePanel):
             self.summary.setText(f"Equity {format_number(account.equity, 2, unit=account.currency)}")
             return
         sums: dict[str, Decimal] = {}
-        for payment in self.model.payments:
+        for payment in self.model.heard.payments:
             sums[payment.asset] = sums.get(payment.asset, Decimal(0)) + payment.amount
         words = ", ".join(format_number(amount, 2, signed=True, unit=asset) for asset, amount in sums.items())
-        since = "" if self.model.past_payments_known else "since opened "
+        since = "" if self.model.heard.past_payments_known else "since opened "
         self.summary.setText(f"{since}{words}" if words else "")
 
 

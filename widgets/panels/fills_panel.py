@@ -9,7 +9,8 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.table import Column, Kind, Row, Table
-from widgets.engine.engine_model import KEPT_FILLS, EngineModel
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.heard import KEPT_FILLS
 from widgets.engine.order_words import owner_tone
 from widgets.look.numbers import format_date, format_time
 from widgets.look.tokens import Tone
@@ -68,7 +69,9 @@ class FillsPanel(LivePanel):
         return ((self.model.fills_added, self._take),)
 
     def refresh(self) -> None:
-        self.table.replace([self._row(fill) for fill in self.model.fills if fill.symbol in self.model.engine.symbols])
+        self.table.replace(
+            [self._row(fill) for fill in self.model.heard.fills if fill.symbol in self.model.engine.symbols]
+        )
         self.table.flush()
 
     def _take(self, fills: list[FillView]) -> None:

@@ -16,7 +16,8 @@ from widgets.controls.segmented import Segmented
 from widgets.controls.span_choice import SpanChoice
 from widgets.controls.table import Row
 from widgets.controls.toolbar import Toolbar
-from widgets.engine.engine_model import KEPT_FILLS, EngineModel, Result
+from widgets.engine.engine_model import EngineModel, Result
+from widgets.engine.heard import KEPT_FILLS
 from widgets.look.tokens import Tone
 from widgets.panels.journal_tables import TagsTable, TripsTable, summary_words, tag_row, when
 from widgets.panels.live_panel import LivePanel
@@ -121,9 +122,9 @@ class JournalPanel(LivePanel):
                 self._read()
         elif self._trips is None:
             held = {(position.owner, position.symbol): position.quantity for position in engine.positions()}
-            self._trips = FillTrips(self._instruments, held, self.model.known_fills())
+            self._trips = FillTrips(self._instruments, held, self.model.heard.known_fills())
         self._waiting.clear()
-        self._queue(self.model.known_fills())
+        self._queue(self.model.heard.known_fills())
         self._show()
         self.table.flush()
         self.tags.flush()
@@ -137,7 +138,7 @@ class JournalPanel(LivePanel):
     @property
     def _reads_history(self) -> bool:
         """Whether there are executions that the window does not know."""
-        return len(self.model.fills) >= KEPT_FILLS and self.model.engine.trade_history() is not None
+        return len(self.model.heard.fills) >= KEPT_FILLS and self.model.engine.trade_history() is not None
 
     def _choose_span(self) -> None:
         if self._reads_history:
@@ -157,7 +158,7 @@ class JournalPanel(LivePanel):
             if trips is not None and not reading.is_set():
                 reading.set()
                 self._trips = trips
-                self._queue(self.model.known_fills())
+                self._queue(self.model.heard.known_fills())
                 self._show()
 
         def fail(sentence: str) -> None:
@@ -238,7 +239,7 @@ class JournalPanel(LivePanel):
         unknown = 0 if self._trips is None else self._trips.unknown
         left_out = f"{unknown:,} fills are in no round trip: their entry is not known." if unknown else ""
         reading = READING if self._trips is None and not self._reading.is_set() else ""
-        newest = "" if self._reads_history or len(self.model.fills) < KEPT_FILLS else ONLY_NEWEST
+        newest = "" if self._reads_history or len(self.model.heard.fills) < KEPT_FILLS else ONLY_NEWEST
         words = filter(None, (self._notes.problem, self.problem, reading, newest, left_out, self._notes.not_kept))
         self.note.setText(" ".join(words))
         self.note.setToolTip(self.note.text())

@@ -12,7 +12,8 @@ from widgets.controls.search_field import SearchField
 from widgets.controls.segmented import Segmented
 from widgets.controls.table import Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
-from widgets.engine.engine_model import KEPT_LOG, EngineModel
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.heard import KEPT_LOG
 from widgets.look.numbers import format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -67,7 +68,7 @@ class LogPanel(LivePanel):
         return ((self.model.log_added, self._take),)
 
     def refresh(self) -> None:
-        self.table.replace([self._row(line) for line in self.model.log if self._wanted(line)])
+        self.table.replace([self._row(line) for line in self.model.heard.log if self._wanted(line)])
         self.table.flush()
 
     def _take(self, lines: list[LogView]) -> None:

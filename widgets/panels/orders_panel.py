@@ -94,7 +94,7 @@ class OrderActions:
             for client_id in client_ids:
                 self._model.command(CancelOrder(client_id=client_id))
         elif name == "amend":
-            order = self._model.orders.get(client_ids[0])
+            order = self._model.heard.orders.get(client_ids[0])
             if order is not None:
                 self.open_amend(order)
 
@@ -134,7 +134,9 @@ class OrdersPanel(LivePanel):
 
     def refresh(self) -> None:
         self.algorithms.show_algorithms(list(self.model.engine.algorithms()))
-        orders = self.model.working_orders() if self.working_only.isChecked() else self.model.orders.values()
+        orders = (
+            self.model.heard.working_orders() if self.working_only.isChecked() else self.model.heard.orders.values()
+        )
         self.table.replace([order_row(order, self.model) for order in orders])
         self.table.flush()
 
@@ -151,7 +153,7 @@ class OrdersPanel(LivePanel):
 
     def _tick(self, frame: int) -> None:
         if self.due(frame, AGE_FRAMES):
-            for order in self.model.working_orders():
+            for order in self.model.heard.working_orders():
                 self.table.upsert(order_row(order, self.model))
 
     def _activated(self, row: Row) -> None:

@@ -45,7 +45,7 @@ class PnlPanel(LivePanel):
             self._show_curve()
 
     def _read(self) -> None:
-        points = self.model.equity
+        points = self.model.heard.equity
         self._times = np.fromiter((point.ts_ns for point in points), np.int64, len(points))
         self._values = np.fromiter((point.equity for point in points), np.float64, len(points))
         self._show_curve()

@@ -98,7 +98,7 @@ class PositionsPanel(LivePanel):
         self.table.replace([position_row(position, self.model) for position in positions])
 
     def _show_orders(self, _: object = None) -> None:
-        working = self.model.working_orders()
+        working = self.model.heard.working_orders()
         self.header.set_count(len(working))
         newest = sorted(working, key=lambda order: order.created_ns)[-NEWEST:]
         self.orders.replace([order_row(order, self.model) for order in newest])

@@ -126,7 +126,7 @@ class PositionActions(QObject):
         return menu
 
     def _cancel_entries(self, symbol: str, owner: str) -> None:
-        for order in self._model.working_orders():
+        for order in self._model.heard.working_orders():
             if order.symbol == symbol and order.owner == owner and not is_protective(order):
                 self._model.command(CancelOrder(client_id=order.client_id))
 

@@ -13,7 +13,8 @@ from widgets.controls.segmented import Segmented
 from widgets.controls.span_choice import SpanChoice
 from widgets.controls.table import Column, Kind, Row, Table
 from widgets.controls.toolbar import Toolbar
-from widgets.engine.engine_model import KEPT_FILLS, EngineModel
+from widgets.engine.engine_model import EngineModel
+from widgets.engine.heard import KEPT_FILLS
 from widgets.look.numbers import format_date, format_number, format_time, tone_of
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
@@ -128,14 +129,14 @@ class ResultsPanel(LivePanel):
             return
         engine = self.model.engine
         self._results = Results({symbol: engine.market(symbol).instrument for symbol in engine.symbols})
-        self._take_payments(self.model.payments)
-        self._take_fills(self.model.fills)
+        self._take_payments(self.model.heard.payments)
+        self._take_fills(self.model.heard.fills)
         self.table.flush()
 
     @property
     def _reads_history(self) -> bool:
         """Whether there are executions that the window does not know."""
-        return len(self.model.fills) >= KEPT_FILLS and self.model.engine.trade_history() is not None
+        return len(self.model.heard.fills) >= KEPT_FILLS and self.model.engine.trade_history() is not None
 
     def _read(self) -> None:
         history = self.model.engine.trade_history()
@@ -204,9 +205,9 @@ class ResultsPanel(LivePanel):
             return ""
         words = [f"Since {format_date(results.since_ns, year=True)} {format_time(results.since_ns)}"]
         if not self._reads_history:
-            if len(self.model.fills) >= KEPT_FILLS:
+            if len(self.model.heard.fills) >= KEPT_FILLS:
                 words.append(f"the newest {KEPT_FILLS:,} fills")
-            if not self.model.past_payments_known:
+            if not self.model.heard.past_payments_known:
                 words.append("funding since this window opened")
         words += [f"without fees of {format_number(fee, 8, unit=asset)}" for asset, fee in results.unpriced.items()]
         if results.unknown:

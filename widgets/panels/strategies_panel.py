@@ -185,7 +185,7 @@ class StrategiesPanel(LivePanel):
 
     def _show_log(self, _: object = None) -> None:
         if self.choice.index == LOG:
-            self.log.replace(lines_of(self.model.log, self._chosen))
+            self.log.replace(lines_of(self.model.heard.log, self._chosen))
 
     def _row(self, view: StrategyView) -> Row:
         return {

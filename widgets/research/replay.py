@@ -207,7 +207,7 @@ class Replay(QObject):
         self.changed.emit()
 
     def _remember(self) -> _Memory:
-        return _Memory(self.model.memory(), self.marks.copy())
+        return _Memory(self.model.heard.memory(), self.marks.copy())
 
     def _recall(self, memory: object) -> None:
         if isinstance(memory, _Memory):

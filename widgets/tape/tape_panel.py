@@ -121,7 +121,7 @@ class TapePanel(LivePanel):
             self._measure()
 
     def _take(self) -> None:
-        trades, self._count = self.model.trades_since(self._symbol, self._count)
+        trades, self._count = self.model.heard.trades_since(self._symbol, self._count)
         fresh: list[TapeTrade] = []
         for trade in trades:
             burst = Burst.of(trade.time_ns, trade.ticks, trade.lots, trade.side == "buy")

@@ -69,7 +69,7 @@ class ClickTrading:
 
     def cancel_side(self, side: Side) -> None:
         """Working orders of a side; protective ones, and what somebody else placed, stay."""
-        for order in self._model.working_orders():
+        for order in self._model.heard.working_orders():
             mine = order.owner != EXTERNAL and not order.reduce_only
             if order.symbol == self.symbol and order.side is side and mine:
                 self._model.command(CancelOrder(client_id=order.client_id))
@@ -106,5 +106,5 @@ class ClickTrading:
             self._model.result_told.emit(Result(f"Sent: {intent.side.word} {size:f} {intent.symbol}, {how}."))
 
     def _orders(self, client_ids: tuple[str, ...]) -> list[OrderView]:
-        found = (self._model.orders.get(client_id) for client_id in client_ids)
+        found = (self._model.heard.orders.get(client_id) for client_id in client_ids)
         return [order for order in found if order is not None and order.state.is_open]

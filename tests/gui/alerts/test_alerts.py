@@ -135,7 +135,7 @@ def test_a_crossing_is_told_once_with_card_sound_and_log_line_while_the_chart_is
     assert card.text.text() == watcher.sentences[0]
     assert watcher.sounds == [Sound.ALERT]
     station.frame()
-    assert [line.text for line in station.model.log if line.source == "alerts"] == watcher.sentences
+    assert [line.text for line in station.model.heard.log if line.source == "alerts"] == watcher.sentences
     assert not watcher.desk.book.alerts[0].enabled
     station.click(card.dismiss)
     assert station.window.outside.alert_cards.cards == []

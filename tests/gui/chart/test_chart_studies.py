@@ -164,7 +164,7 @@ def test_cvd_is_what_takers_bought_less_what_they_sold(station: Workstation) -> 
     for _ in range(4):
         station.feed(30, step=1)
         station.frame()
-    trades = station.model.tapes["BTCUSDT"].since(0)
+    trades = station.model.heard.tapes["BTCUSDT"].since(0)
     expected = int((trades.lots * trades.side).sum()) * station.engine.market("BTCUSDT").instrument.lot_lossy
     (line,) = chart.view.model.lines
     assert line.values[-1] == pytest.approx(expected)

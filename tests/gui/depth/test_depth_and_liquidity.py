@@ -108,7 +108,7 @@ def test_liquidity_tells_spread_depth_and_the_last_minute(station: Workstation) 
     assert depth.unit == delta.unit == "BTC"
     assert depth.label.startswith("Depth ±0.1 %")
     assert imbalance.value.endswith("%")
-    kept, _ = station.model.trades_since("BTCUSDT", 0)
+    kept, _ = station.model.heard.trades_since("BTCUSDT", 0)
     recent = [trade for trade in kept if trade.time_ns > station.clock.now - 60 * 1_000_000_000]
     assert trades.value == str(len(recent))
     assert len(trades.past) == 70 + 1

@@ -21,14 +21,14 @@ WIDGETS = Path(__file__).resolve().parents[3] / "widgets"
 
 def test_every_trade_reaches_the_tape_however_many_come_in_a_frame(station: Workstation) -> None:
     symbol = "BTCUSDT"
-    _, before = station.model.trades_since(symbol, 0)
+    _, before = station.model.heard.trades_since(symbol, 0)
     for number in range(1, 801):
         trade = Trade(symbol, station.clock.now + number, station.last(symbol), number, Side.BUY, 10_000_000 + number)
         station.session.dispatch(trade)
-    trades, count = station.model.trades_since(symbol, before)
+    trades, count = station.model.heard.trades_since(symbol, before)
     assert [trade.lots for trade in trades] == list(range(1, 801))
     assert count == before + 800
-    assert station.model.trades_since(symbol, count) == ([], count)
+    assert station.model.heard.trades_since(symbol, count) == ([], count)
     station.area.tape.view._trades.clear()
     station.model.tick()
     assert len(station.area.tape.view._trades) == 800
@@ -41,9 +41,9 @@ def test_fills_are_passed_whole_and_once(station: Workstation) -> None:
     station.feed(2)
     assert heard == []
     station.model.tick()
-    booked = [fill.fill_id for fill in station.model.fills]
+    booked = [fill.fill_id for fill in station.model.heard.fills]
     assert heard == booked
-    assert sum(fill.quantity for fill in station.model.fills) * 100_000 == 3000
+    assert sum(fill.quantity for fill in station.model.heard.fills) * 100_000 == 3000
 
 
 def test_quotes_are_conflated_to_one_timer(station: Workstation) -> None:
@@ -113,9 +113,9 @@ def test_lesson_23_widgets_are_touched_from_one_thread_only(station: Workstation
 
 def test_a_stopped_model_hears_nothing_more(station: Workstation) -> None:
     station.model.stop()
-    _, before = station.model.trades_since("BTCUSDT", 0)
+    _, before = station.model.heard.trades_since("BTCUSDT", 0)
     station.feed(1)
-    assert station.model.trades_since("BTCUSDT", 0)[1] == before
+    assert station.model.heard.trades_since("BTCUSDT", 0)[1] == before
 
 
 def test_equity_is_that_of_the_account_at_its_end(station: Workstation) -> None:

@@ -13,7 +13,9 @@ from widgets.footprint.footprint_panel import FootprintPanel
 from widgets.footprint.footprint_scene import CELL, PRICE_AXIS, FootprintScene
 from widgets.footprint.footprint_view import FootprintView
 from widgets.look.theme import current
+from workstation.core.messages import Trade
 from workstation.core.timeframe import MINUTE_NS
+from workstation.core.types import Side
 from workstation.market.order_flow.footprint import FootprintBar, Traded
 
 
@@ -36,7 +38,7 @@ def wheel(view: FootprintView, notches: int, modifiers: Qt.KeyboardModifier) -> 
 
 
 def test_it_counts_every_trade_of_the_session(station: Workstation, footprint: FootprintPanel) -> None:
-    trades, total = station.model.trades_since("BTCUSDT", 0)
+    trades, total = station.model.heard.trades_since("BTCUSDT", 0)
     assert len(trades) == total
     bars = footprint.footprint.bars
     assert len(bars) == 2
@@ -54,12 +56,15 @@ def test_hidden_it_misses_nothing(station: Workstation, footprint: FootprintPane
         station.model.tick()
     station.area.show_panel("footprint")
     station.frame()
-    trades, _ = station.model.trades_since("BTCUSDT", 0)
+    trades, _ = station.model.heard.trades_since("BTCUSDT", 0)
     assert sum(bar.total.volume for bar in footprint.footprint.bars) == sum(trade.lots for trade in trades)
 
 
 def test_what_was_missed_is_marked(station: Workstation, footprint: FootprintPanel) -> None:
-    station.model._trade_counts["BTCUSDT"] += 5000
+    at, last = station.clock.now, station.last("BTCUSDT")
+    trade = Trade(symbol="BTCUSDT", ts_ns=at, price=last, lots=1, side=Side.BUY, trade_id=0)
+    for _ in range(5000):
+        station.model.heard.hear_trade(trade)
     station.frame()
     assert footprint.footprint.bars[-1].incomplete
 
@@ -81,7 +86,7 @@ def test_timeframe_rows_and_imbalance_are_chosen(station: Workstation, footprint
 def test_another_symbol_begins_anew(station: Workstation, footprint: FootprintPanel) -> None:
     station.model.choose_symbol("XRPUSDT")
     station.frame()
-    trades, _ = station.model.trades_since("XRPUSDT", 0)
+    trades, _ = station.model.heard.trades_since("XRPUSDT", 0)
     assert sum(bar.total.volume for bar in footprint.footprint.bars) == sum(trade.lots for trade in trades)
     assert footprint.name.text() == "XRPUSDT"
 

@@ -59,7 +59,7 @@ def test_it_records_the_book_of_the_engine(station: Workstation, heatmap: Heatma
     assert {top - row: int(lots) for row, lots in enumerate(grid) if lots} == expected
     bids, asks = scene.history.best(now, now)
     assert (bids[0], asks[0]) == (book.best_bid, book.best_ask)
-    trades = station.model.trades_since("BTCUSDT", 0)[0]
+    trades = station.model.heard.trades_since("BTCUSDT", 0)[0]
     sums = scene.trades.sums(now - 30, now)
     signed = [trade.lots if trade.side == "buy" else -trade.lots for trade in trades]
     assert sums.delta.sum() == sum(signed)

@@ -42,7 +42,7 @@ def test_a_foreign_order_appears_marked_and_is_cancelled_by_hand(station: Workst
     station.frame()
     (row,) = station.area.orders.table.shown_rows()
     assert row["owner"] == EXTERNAL and owner_tone(row) is Tone.WARNING
-    assert any("Order of somebody else: theirs-1" in line.text for line in station.model.log)
+    assert any("Order of somebody else: theirs-1" in line.text for line in station.model.heard.log)
     station.choose(station.area.orders.table, client_id, "Cancel")
     assert station.kernel.orders.orders[client_id].cancel_requested_ns
 

@@ -81,7 +81,7 @@ def test_the_entries_of_one_owner_are_cancelled_by_right_click(station: Workstat
     theirs = station.rest(below=0.006)
     station.pass_time(1)
     station.kernel.orders.orders[theirs].owner = "confluence"
-    station.model.orders[theirs] = station.engine.order(theirs)  # type: ignore[assignment]
+    station.model.heard.orders[theirs] = station.engine.order(theirs)  # type: ignore[assignment]
     station.choose(station.area.positions.table, "manual BTCUSDT", "Cancel its entries")
     station.pass_time(1)
     states = station.kernel.orders.orders
@@ -176,13 +176,13 @@ def test_orders_and_fills_of_earlier_sessions_come_back(open_workstation: Open) 
     station.pass_time(1)
     station.buy(side=Side.SELL)
     station.pass_time(1)
-    fills = [(fill.fill_id, fill.realised) for fill in station.model.fills]
+    fills = [(fill.fill_id, fill.realised) for fill in station.model.heard.fills]
     working = station.rest()
     station.pass_time(1)
     again = open_workstation(start_ns=station.clock.now)
-    assert [(fill.fill_id, fill.realised) for fill in again.model.fills] == fills
-    assert [order.client_id for order in again.model.working_orders()] == [working]
-    assert len(again.model.orders) == 3
+    assert [(fill.fill_id, fill.realised) for fill in again.model.heard.fills] == fills
+    assert [order.client_id for order in again.model.heard.working_orders()] == [working]
+    assert len(again.model.heard.orders) == 3
 
 
 def test_positions_show_the_newest_working_orders_below(station: Workstation) -> None:

@@ -10,6 +10,8 @@ from tests.gui.conftest import Workstation
 from widgets.look.theme import current
 from widgets.tape.tape_panel import TapePanel
 from widgets.tape.tape_view import TapeTrade, TapeView
+from workstation.core.messages import Trade
+from workstation.core.types import Side
 
 MILLISECOND = 1_000_000
 
@@ -18,8 +20,7 @@ MILLISECOND = 1_000_000
 def tape(station: Workstation) -> TapePanel:
     """Empty, at a price of 42,000; 0.001 BTC is a shown step and worth 42."""
     panel: TapePanel = station.area.tape
-    station.model._trades["BTCUSDT"].clear()
-    station.model._trade_counts["BTCUSDT"] = 0
+    station.model.heard.forget()
     panel.choose_side("both")
     return panel
 
@@ -27,10 +28,11 @@ def tape(station: Workstation) -> TapePanel:
 def tell(station: Workstation, *trades: tuple[int, int, int, str]) -> None:
     """Milliseconds, ticks, steps of 0.001, side of each."""
     for at, ticks, steps, side in trades:
-        word = "buy" if side == "buy" else "sell"
-        trade = TapeTrade(station.clock.now + at * MILLISECOND, ticks, steps * 100, word)  # type: ignore[arg-type]
-        station.model._trades["BTCUSDT"].append(trade)
-        station.model._trade_counts["BTCUSDT"] += 1
+        taker = Side.BUY if side == "buy" else Side.SELL
+        time_ns = station.clock.now + at * MILLISECOND
+        station.model.heard.hear_trade(
+            Trade(ts_ns=time_ns, symbol="BTCUSDT", price=ticks, lots=steps * 100, side=taker, trade_id=0)
+        )
     station.model.tick()
 
 

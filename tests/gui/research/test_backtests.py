@@ -101,7 +101,7 @@ def test_a_run_from_the_form_to_its_figures(bench: Bench) -> None:
     assert row["number"] == number
     assert row["total_return"] == pytest.approx((shown.result.figures.total_return or 0) * 100)
     # The session beside it went on: nothing of the run is in its books.
-    assert station.engine.past_fills(10) == [] and not station.model.fills
+    assert station.engine.past_fills(10) == [] and not station.model.heard.fills
 
 
 def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:

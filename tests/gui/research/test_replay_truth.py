@@ -38,15 +38,15 @@ def shown(engine: Engine, model: EngineModel) -> dict[str, Any]:
         "positions": list(engine.positions()),
         "risk": engine.risk(),
         "strategies": list(engine.strategies()),
-        "fills": list(model.fills),
-        "equity": [list(point) for point in model.equity],
-        "every order": list(model.orders.values()),
-        "signals": list(model.signals),
-        "log": list(model.log),
+        "fills": list(model.heard.fills),
+        "equity": [list(point) for point in model.heard.equity],
+        "every order": list(model.heard.orders.values()),
+        "signals": list(model.heard.signals),
+        "log": list(model.heard.log),
     }
     for symbol in engine.symbols:
         market = engine.market(symbol)
-        trades, count = model.trades_since(symbol, 0)
+        trades, count = model.heard.trades_since(symbol, 0)
         seen[symbol] = [
             market.last_price,
             market.last_ns,
@@ -162,7 +162,7 @@ class Travelled(Replayed):
         self.engine = ReplayEngine(source)
         self.model = EngineModel(self.engine)
         player = self.engine.player
-        player.remember = self.model.memory
+        player.remember = self.model.heard.memory
         player.recall = lambda memory: self.model.recall(memory) if isinstance(memory, dict) else self.model.forget()
 
     def go(self, time_ns: int) -> dict[str, Any]:

@@ -51,7 +51,7 @@ def assert_no_future(room: ReplayRoom) -> None:
     assert all(fill.time_ns <= now for fill in room.chart.view.model.fills)
     assert all(mark.ts_ns <= now for mark in room.replay.marks)
     assert all(mark.exit_ns <= now for mark in room.trades._marks)
-    assert all(fill.ts_ns <= now for fill in room.replay.model.fills)
+    assert all(fill.ts_ns <= now for fill in room.replay.model.heard.fills)
     shown = room.result.now
     if shown is not None:
         assert shown.result.run.end_ns <= now
@@ -115,16 +115,16 @@ def test_jumps_to_a_date_and_to_the_next_trade(replaying: Bench, qtbot: QtBot) -
     arrived(replaying)
     following = next(at for at in fills if at > moment)
     assert 0 <= room.replay.time_ns - following < HOUR_NS, "the bar that brought the fill"
-    assert room.replay.model.fills[-1].ts_ns == following
+    assert room.replay.model.heard.fills[-1].ts_ns == following
     assert_no_future(room)
     replaying.station.click(room.bar.next_trade)
     arrived(replaying)
-    second = room.replay.model.fills[-1].ts_ns
+    second = room.replay.model.heard.fills[-1].ts_ns
     assert second > following
     room.chart.view.setFocus()
     qtbot.keyClick(room, Qt.Key.Key_Left, Qt.KeyboardModifier.ControlModifier)
     arrived(replaying)
-    assert room.replay.model.fills[-1].ts_ns == following
+    assert room.replay.model.heard.fills[-1].ts_ns == following
     assert 0 <= room.replay.time_ns - following < HOUR_NS
     assert_no_future(room)
     qtbot.keyClick(room.bar, Qt.Key.Key_Up)
@@ -161,7 +161,7 @@ def test_it_plays_to_its_end_and_ends_as_the_run_did(replaying: Bench, qtbot: Qt
     qtbot.keyClick(room.bar, Qt.Key.Key_Home)
     arrived(replaying)
     assert_no_future(room)
-    assert not room.replay.model.fills
+    assert not room.replay.model.heard.fills
     room.area.show_panel("journal")
     assert not journal.trips, "what it knew while it was hidden was of a later moment"
 
@@ -209,14 +209,14 @@ def test_the_session_goes_on_and_leaving_brings_the_live_panels_back(replaying: 
     station.buy()
     station.pass_time(2)
     assert station.kernel.clock.time_ns > before
-    assert not room.replay.model.fills
+    assert not room.replay.model.heard.fills
     station.click(room.bar.leave)
     station.frame()
     assert window.stage.room is None and station.area.isVisible()
     assert window.banner.mode is Mode.PAPER
     assert window.windowTitle() == "PAPER – paper-01 – Trading Workstation"
     assert next(cell.label for cell in window.banner.shown_cells()) == "Equity"
-    assert station.model.fills[-1].symbol == "BTCUSDT"
+    assert station.model.heard.fills[-1].symbol == "BTCUSDT"
 
 
 def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open, qtbot: QtBot) -> None:
@@ -241,8 +241,8 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     station.frame()
     market = room.replay.engine.market("BTCUSDT")
     assert market.last_price == last and market.best_bid
-    assert room.replay.model.trades_since("BTCUSDT", 0)[1] > 0
-    assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    assert room.replay.model.heard.trades_since("BTCUSDT", 0)[1] > 0
+    assert [fill.symbol for fill in room.replay.model.heard.fills] == ["BTCUSDT"]
     known = market.perpetual.open_interest.rows()
     assert known == first.kernel.markets["BTCUSDT"].perpetual.open_interest.rows()
     ladder, results = room.area.panel("ladder").widget(), room.area.panel("results").widget()
@@ -257,9 +257,9 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     told = len(news.items)
     room.replay.go_to(room.source.start_ns + SECOND_NS)
     arrived(bench)
-    assert not room.replay.model.fills and not results.table.shown_rows()
+    assert not room.replay.model.heard.fills and not results.table.shown_rows()
     assert all(item.last_ns <= room.replay.time_ns for item in news.items) and len(news.items) <= told
-    traded = {trade.ticks for trade in room.replay.model.trades_since("BTCUSDT", 0)[0]}
+    traded = {trade.ticks for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0]}
     assert set(ladder._traded) == traded < later, "no volume of what traded later"
     # Back there: the past of the market is known, what came later is not.
     past = room.replay.engine.market("BTCUSDT").perpetual.open_interest.rows()
@@ -279,6 +279,6 @@ def test_the_running_session_is_replayed_as_far_as_it_has_come(station: Workstat
     assert room.source.start_ns < room.source.end_ns <= station.clock.now
     room.replay.go_to(room.source.end_ns)
     arrived(bench)
-    assert [fill.symbol for fill in room.replay.model.fills] == ["BTCUSDT"]
+    assert [fill.symbol for fill in room.replay.model.heard.fills] == ["BTCUSDT"]
     station.click(room.bar.leave)
     assert bench.window.stage.room is None

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from tests.gui.conftest import ROOT, Workstation
+from tests.gui.elsewhere import elsewhere
 from widgets.settings.settings_panel import ELSEWHERE, SettingsPanel
 from workstation import __version__
 from workstation.config.loader import load_settings
@@ -140,7 +141,7 @@ def test_the_palette_opens_a_setting(station: Workstation, panel: SettingsPanel)
 
 
 def test_an_attached_window_says_where_its_settings_are(station: Workstation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type(station.engine), "attachment", object())
+    monkeypatch.setattr(station.engine, "attachment", elsewhere())
     panel = SettingsPanel(station.model, None)
     station.qtbot.addWidget(panel)
     panel.refresh()

@@ -50,7 +50,7 @@ def test_an_order_rests_until_the_time_that_was_typed_in_the_chosen_zone(station
     until_ns = parse_utc("2024-01-01T12:01:00")
     assert (order.time_in_force, order.good_till_ns) == (TimeInForce.GTD, until_ns)
     station.pass_time(2)
-    assert station.model.orders[order.client_id].good_till_ns == until_ns
+    assert station.model.heard.orders[order.client_id].good_till_ns == until_ns
     assert order.state is OrderState.ACCEPTED
     station.feed((until_ns - station.clock.now) / SECOND_NS + 2, step=1)
     assert (order.state, order.note) == (OrderState.EXPIRED, f"good till {utc_text(until_ns)} UTC")

@@ -59,7 +59,7 @@ def test_a_person_sees_it_end_and_arms_again(open_workstation: Open, qtbot: QtBo
     station.pass_time(20)
     assert state(station) is TradingState.REDUCING and shown(station)["Disarmed"] == "at 12:00"
     assert banner.accessibleDescription().startswith("Disarmed. Exits pass")
-    assert any("disarmed itself after 36 s" in line.text for line in station.model.log)
+    assert any("disarmed itself after 36 s" in line.text for line in station.model.heard.log)
 
     station.click(banner.arm)
     (dialog,) = [each for each in station.window.findChildren(ArmDialog) if each.isVisible()]

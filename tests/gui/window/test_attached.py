@@ -184,7 +184,7 @@ def test_an_order_is_placed_seen_and_killed_from_afar(qtbot: QtBot, run: Run, mo
             desk.click(ticket.submit)
             await until(area.positions.table.shown_rows)
             assert area.positions.table.shown_rows()[0]["quantity"] == session.views.positions()[0].quantity
-            await until(lambda: len(desk.model.fills) and len(area.charts[0].view.model.series) > 100)
+            await until(lambda: len(desk.model.heard.fills) and len(area.charts[0].view.model.series) > 100)
 
             desk.click(window.banner.panic.kill)
             assert "Kill sent" in desk.message and not window.banner.killed

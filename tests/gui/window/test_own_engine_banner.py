@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from PySide6.QtCore import QObject, Qt, Signal
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
+from tests.gui.elsewhere import elsewhere
 from widgets.docks.workspaces import Workspaces
 from widgets.engine.engine_model import EngineModel
 from widgets.window.attached_banner import CLOCK_FRAMES, AttachedBanner
@@ -47,25 +48,6 @@ class Model(QObject):
         return self.process.trouble
 
 
-class Hang:
-    """The window's attachment to the process."""
-
-    place = "its own process"
-    silent_s = 0.0
-    in_control = True
-    controller = ""
-
-    def __init__(self, process: Process) -> None:
-        self.own = process
-
-    @property
-    def trouble(self) -> str:
-        return self.own.trouble
-
-    def on_control(self, handler: Any) -> None:
-        """It never changes."""
-
-
 class Desk:
     def __init__(self, qtbot: QtBot) -> None:
         self.process = Process()
@@ -75,7 +57,7 @@ class Desk:
         self.banner.resize(1600, 42)
         self.banner.show()
         workspaces = SimpleNamespace(area=SimpleNamespace(panels=tuple))
-        attachment: Any = Hang(self.process)
+        attachment = elsewhere(self.process)
         self.attached = AttachedBanner(
             cast(EngineModel, self.model), attachment, self.banner, cast(Workspaces, workspaces)
         )
@@ -114,8 +96,7 @@ def test_its_end_is_told_with_a_button_that_starts_it_again(desk: Desk, qtbot: Q
 def test_a_window_can_be_closed_without_its_engine(station: Workstation) -> None:
     window = station.window
     assert window.registry.find("window.leave") is None, "an engine in the window's process ends with it"
-    own: Any = Hang(Process())
-    station.engine.attachment = own
+    station.engine.attachment = elsewhere(Process())
     wanted: list[bool] = []
     window.close_wanted.connect(lambda: wanted.append(window.leaves_engine))
     window.close()

@@ -62,8 +62,8 @@ class ChartTrading(ChartPointer, QObject):
 
     def lines(self, positions: Sequence[PositionView]) -> tuple[list[OrderLine], list[OrderLine]]:
         """Working orders where they are wanted, and the places that they come from."""
-        self.wanted.settle(self._model.orders)
-        working, instrument = self._model.working_orders(), self._instrument
+        self.wanted.settle(self._model.heard.orders)
+        working, instrument = self._model.heard.working_orders(), self._instrument
         shown = order_lines(self.wanted.applied(working), positions, instrument)
         ghosts = order_lines(self.wanted.moved(working), positions, instrument)
         exit_ = self._exit_under_hand(positions)
@@ -164,7 +164,7 @@ class ChartTrading(ChartPointer, QObject):
         self._bracket = None
 
     def _no_change(self, client_id: str) -> str:
-        order = self._model.orders.get(client_id)
+        order = self._model.heard.orders.get(client_id)
         if order is None or not order.state.is_open:
             return "This order works no more."
         if client_id in self.wanted:
@@ -181,7 +181,7 @@ class ChartTrading(ChartPointer, QObject):
         return f"This position belongs to {owners}. Take it over first: right-click it in Positions, “Take over…”."
 
     def _amend(self, client_id: str, price: Decimal) -> None:
-        order = self._model.orders.get(client_id)
+        order = self._model.heard.orders.get(client_id)
         if order is None or not price or line_price(order) == price:
             self.wanted.drop(client_id)
             return
@@ -228,7 +228,7 @@ class ChartTrading(ChartPointer, QObject):
         return next(
             (
                 order
-                for order in self._model.working_orders()
+                for order in self._model.heard.working_orders()
                 if (order.symbol, order.owner) == (position.symbol, position.owner)
                 and order.reduce_only
                 and order.type in kinds

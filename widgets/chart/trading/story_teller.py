@@ -75,9 +75,11 @@ class StoryTeller(ChartPointer, QObject):
         symbol = self._view.model.symbol
         instrument = self._model.engine.market(symbol).instrument
         if not isinstance(mark, Fill):
-            told = next((each for each in self._model.signals if f"{each.strategy} {each.ts_ns}" == mark.key), None)
+            told = next(
+                (each for each in self._model.heard.signals if f"{each.strategy} {each.ts_ns}" == mark.key), None
+            )
             return None if told is None else signal_story(told, instrument)
-        fills = [each for each in self._model.fills if each.symbol == symbol]
+        fills = [each for each in self._model.heard.fills if each.symbol == symbol]
         found = next((each for each in fills if f"{each.client_id} {each.fill_id}" == mark.key), None)
         if found is None:
             return None

@@ -37,7 +37,7 @@ class Trader(PanelHand):
     def working(self) -> list[tuple[Side, OrderType, int]]:
         return [
             (order.side, order.type, round((order.price or order.stop_price or Decimal(0)) * 100))
-            for order in self.station.model.working_orders()
+            for order in self.station.model.heard.working_orders()
         ]
 
 
@@ -74,7 +74,7 @@ def test_armed_it_sends_a_limit_or_a_stop_on_the_side_of_the_price(trader: Trade
     (buy, stop) = trader.working
     assert buy[:2] == (Side.BUY, OrderType.LIMIT) and buy[2] == pytest.approx(below, abs=100)
     assert stop[:2] == (Side.BUY, OrderType.STOP) and stop[2] == pytest.approx(above, abs=100)
-    sent = trader.station.model.working_orders()[0]
+    sent = trader.station.model.heard.working_orders()[0]
     assert sent.reason == "chart"
     assert sent.quantity == trader.station.engine.market("BTCUSDT").instrument.quantity(
         trader.station.area.ladder.size_lots

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
 from PySide6.QtCore import Qt
 
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
+from tests.gui.elsewhere import elsewhere
 from widgets.chart.model import OrderLine
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import AmendRejected, CancelOrder, SetTradingState
@@ -117,8 +117,7 @@ def test_a_change_that_an_engine_elsewhere_refuses_later_goes_back(
     trader: Trader, resting: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = trader.order_price(resting)
-    elsewhere = SimpleNamespace(in_control=True, trouble="", place="a test", own=None)
-    monkeypatch.setattr(trader.station.engine, "attachment", elsewhere)
+    monkeypatch.setattr(trader.station.engine, "attachment", elsewhere())
     monkeypatch.setattr(trader.station.engine, "command", lambda command: "")
     drag_to(trader, resting, before / 100 - 40)
     assert trader.view.model.ghosts
@@ -161,19 +160,19 @@ def test_an_exit_is_dragged_out_of_the_positions_line_and_then_moved(long: Trade
     entry = float(station.engine.positions()[0].entry)
     drag_to(long, "position", entry - 60)
     station.pass_time(1)
-    (stop,) = station.model.working_orders()
+    (stop,) = station.model.heard.working_orders()
     assert stop.role is OrderRole.PROTECTIVE_STOP
     assert (stop.side, stop.reduce_only, stop.quantity) == (Side.SELL, True, station.engine.positions()[0].quantity)
     assert float(stop.stop_price or 0) == pytest.approx(entry - 60, abs=2)
     drag_to(long, "position", entry + 60)
     station.pass_time(1)
-    assert [order.role for order in station.model.working_orders()] == [
+    assert [order.role for order in station.model.heard.working_orders()] == [
         OrderRole.PROTECTIVE_STOP,
         OrderRole.TAKE_PROFIT,
     ]
     drag_to(long, "position", entry - 90)
     station.pass_time(1)
-    moved = next(each for each in station.model.working_orders() if each.role is OrderRole.PROTECTIVE_STOP)
+    moved = next(each for each in station.model.heard.working_orders() if each.role is OrderRole.PROTECTIVE_STOP)
     assert moved.client_id == stop.client_id
     assert float(moved.stop_price or 0) == pytest.approx(entry - 90, abs=2)
 
@@ -189,7 +188,7 @@ def test_the_exit_under_the_hand_shows_what_it_would_bring(long: Trader) -> None
     assert long.view.model.orders == []
     long.release(*end)
     long.station.pass_time(1)
-    assert long.station.model.working_orders() == []
+    assert long.station.model.heard.working_orders() == []
 
 
 def test_the_position_of_a_strategy_has_no_handles_and_says_why(long: Trader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,7 +199,7 @@ def test_the_position_of_a_strategy_has_no_handles_and_says_why(long: Trader, mo
     monkeypatch.setattr(station.engine, "positions", lambda: theirs)
     drag_to(long, "position", float(theirs[0].entry) - 60)
     assert "belongs to grid. Take it over first" in long.told[-1].text
-    assert station.model.working_orders() == []
+    assert station.model.heard.working_orders() == []
 
 
 @pytest.fixture

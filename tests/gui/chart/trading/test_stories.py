@@ -21,7 +21,7 @@ def test_a_click_on_a_fill_tells_its_story_and_the_next_click_closes_it(station:
     station.buy(reason="breakout")
     station.pass_time(1)
     hand = PanelHand(station)
-    (fill,) = station.model.fills
+    (fill,) = station.model.heard.fills
     mark = hand.view.model.fills[0]
     scale = hand.view.price_pane.logical_scale()
     place = float(scale.x(hand.view.model.series.index_at(mark.time_ns))), scale.y(mark.price) + 5
