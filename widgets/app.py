@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
@@ -16,6 +17,7 @@ from widgets.single_window import SingleWindow
 from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
+from workstation.core.errors import WorkstationError
 from workstation.storage.layout import DataFolder
 
 DESKTOP_FILE = "trading-workstation"
@@ -77,16 +79,31 @@ def run(
     return code
 
 
-def ask_to_mend(sentence: str) -> bool:
-    """Show why the workstation cannot start, for who has no terminal to read it in; whether to try again."""
+def ask_to_mend(sentence: str, lacking: str = "", add: Callable[[], None] | None = None) -> bool:
+    """Show why the workstation cannot start, for who has no terminal to read it in; whether to try again.
+
+    ``lacking`` tells what ``add`` would write into the configuration to mend it.
+    """
     application = QApplication.instance() or QApplication([PROGRAM])
     assert isinstance(application, QApplication)
     install(application, None)
     page, wishes = StartPage(), list[bool]()
     page.setWindowTitle(PROGRAM)
     page.resize(PROBLEM_SIZE)
-    page.tell(f"{PROGRAM} did not start", sentence, again=True)
+    title = f"{PROGRAM} did not start"
+    page.tell(title, f"{sentence}\n\n{lacking}" if lacking else sentence, again=True, add=add is not None)
     page.again_wanted.connect(lambda: wishes.append(page.close()))
+
+    def write() -> None:
+        try:
+            if add is not None:
+                add()
+        except WorkstationError as error:
+            page.tell(title, str(error), again=True)
+            return
+        wishes.append(page.close())
+
+    page.add_wanted.connect(write)
     # Whatever other windows there are: this loop ends when the page is closed. Nothing runs yet that it could hold up.
     page.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     page.destroyed.connect(application.quit)

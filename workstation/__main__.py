@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import sys
 
 from workstation.commands.arguments import parser
-from workstation.core.errors import WorkstationError
+from workstation.core.errors import ConfigurationError, WorkstationError
 from workstation.core.redaction import scrub
 
 COMMANDS = {
@@ -29,6 +30,7 @@ COMMANDS = {
     "reporter": "services:reporter",
     "health": "health:health",
     "nats-config": "nats_config:nats_config",
+    "config-upgrade": "config_upgrade:config_upgrade",
     None: "run:run",
 }
 
@@ -43,13 +45,24 @@ def main(arguments: list[str] | None = None) -> int:
         status: int = getattr(module, function_name)(parsed)
         return status
     except WorkstationError as error:
-        print(f"workstation: {scrub(str(error))}", file=sys.stderr)
+        print(f"workstation: {scrub(str(error))}{_upgrade_hint(error, parsed)}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         print("workstation: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 0
+
+
+def _upgrade_hint(error: WorkstationError, parsed: argparse.Namespace) -> str:
+    """What mends a configuration of an earlier version, where that is all that is wrong with it."""
+    if not isinstance(error, ConfigurationError) or "is missing" not in str(error) or not hasattr(parsed, "config"):
+        return ""
+    from workstation.commands.config_upgrade import counted, find_upgrade
+
+    found = find_upgrade(parsed)
+    lacking = counted(found.change.added) if found is not None else ""
+    return f" “workstation config-upgrade” adds the {lacking} that the file lacks, as shipped." if lacking else ""
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ class StartPage(QWidget):
 
     keys_wanted = Signal()
     again_wanted = Signal()
+    add_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,11 +34,15 @@ class StartPage(QWidget):
         self.keys.clicked.connect(self.keys_wanted)
         self.again = Button("Try again", ButtonKind.PRIMARY)
         self.again.clicked.connect(self.again_wanted)
+        self.add = Button("Add them and start", ButtonKind.PRIMARY)
+        self.add.setToolTip("Writes them into the configuration; the file as it was is kept")
+        self.add.clicked.connect(self.add_wanted)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         buttons.addStretch(1)
         buttons.addWidget(self.keys)
         buttons.addWidget(self.again)
+        buttons.addWidget(self.add)
         buttons.addStretch(1)
         column = QVBoxLayout(self)
         column.setSpacing(10)
@@ -57,12 +62,14 @@ class StartPage(QWidget):
     def text(self) -> str:
         return self._text.text()
 
-    def tell(self, title: str, text: str, *, keys: bool = False, again: bool = False) -> None:
+    def tell(self, title: str, text: str, *, keys: bool = False, again: bool = False, add: bool = False) -> None:
         """Show both, and the buttons that are asked for."""
         self._title.setText(title)
         self._text.setText(text)
         self.keys.setVisible(keys)
         self.again.setVisible(again)
+        self.again.set_kind(ButtonKind.NORMAL if add else ButtonKind.PRIMARY)
+        self.add.setVisible(add)
         self.setAccessibleName(f"{title}. {text}")
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -92,6 +92,14 @@ def parser() -> argparse.ArgumentParser:
     _common(strategies)
     add_sandbox(commands, _common)
     _services(commands)
+    upgrade = commands.add_parser(
+        "config-upgrade",
+        help="add the settings of this version that the configuration lacks",
+        description="Add the settings of this version that the configuration lacks, with the values and comments that "
+        "they are shipped with. Each is told; what stands in the file stays as it is, and the file before is kept.",
+    )
+    upgrade.add_argument("--list", action="store_true", help="tell them and write nothing")
+    _common(upgrade)
     doctor = commands.add_parser("doctor", help="tell what works on this machine, line by line")
     _common(doctor)
     return top

@@ -68,8 +68,10 @@ def _settings(arguments: argparse.Namespace, in_window: bool) -> Loaded:
             if not in_window:
                 raise
             from widgets.app import ask_to_mend
+            from workstation.commands.config_upgrade import find_upgrade
 
-            if not ask_to_mend(str(error)):
+            upgrade = find_upgrade(arguments)
+            if not ask_to_mend(str(error), *((upgrade.words, upgrade.write) if upgrade is not None else ())):
                 raise
 
 

@@ -18,7 +18,7 @@ from workstation.core.errors import ConfigurationError
 from workstation.core.instrument import Instrument, canonical_symbol
 
 # A new strategy entry is stopped and has its strategy's own parameters until it says otherwise.
-_OPTIONAL: dict[type[Struct], frozenset[str]] = {s.StrategyEntry: frozenset({"start", "parameters"})}
+OPTIONAL: dict[type[Struct], frozenset[str]] = {s.StrategyEntry: frozenset({"start", "parameters"})}
 _NAMED_BY_KEY: dict[type[Struct], str] = {Instrument: "symbol"}
 _SYMBOLS = {
     (s.Market, "symbols"),
@@ -64,7 +64,7 @@ class TypedReader:
             self.lines[full] = place(key.start_mark)
             values[key.value] = self._value(hints[key.value], value, full, (struct, key.value))
         for field in known:
-            if field not in values and field not in _OPTIONAL.get(struct, ()):
+            if field not in values and field not in OPTIONAL.get(struct, ()):
                 allowed = _allowed(hints[field], RANGES.get(struct, {}).get(field))
                 there = f"under {path}" if path else "at the left edge"
                 raise ConfigurationError(

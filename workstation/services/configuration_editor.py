@@ -14,13 +14,14 @@ from msgspec import Struct
 
 from workstation.config.described import Setting, describe
 from workstation.config.loader import Loaded
+from workstation.config.upgrading import SHIPPED
 from workstation.config.yaml_document import read_text
 from workstation.core.errors import ConfigurationError, WorkstationError
+from workstation.core.resources import resource_path
 from workstation.services.configuration_watch import AT_ONCE
 from workstation.services.ops.configuration_edit import with_changes
 from workstation.services.ops.configuration_files import ConfigurationFiles
 
-SHIPPED = Path(__file__).resolve().parents[2] / "resources" / "shipped_strategy.yaml"
 WHO = "desktop"
 Answer = TypeVar("Answer")
 
@@ -85,7 +86,7 @@ class ConfigurationEditor:
 
     def _read(self) -> Described:
         settings = describe(self._files.text(), str(self.file))
-        shipped = {each.path: each.text for each in describe(read_text(SHIPPED), SHIPPED.name)}
+        shipped = {each.path: each.text for each in describe(read_text(resource_path(SHIPPED)), SHIPPED)}
         own, lines = str(self.file), self._loaded.lines
         over = {path: place.rpartition(", line")[0] for path, place in lines.items() if not place.startswith(own)}
         return Described(settings, shipped, over)

@@ -14,7 +14,9 @@ from tests.gui.elsewhere import elsewhere
 from widgets.settings.settings_panel import ELSEWHERE, SettingsPanel
 from workstation import __version__
 from workstation.config.loader import load_settings
-from workstation.services.configuration_editor import SHIPPED, ConfigurationEditor
+from workstation.config.upgrading import SHIPPED
+from workstation.core.resources import resource_path
+from workstation.services.configuration_editor import ConfigurationEditor
 
 
 @pytest.fixture
@@ -49,7 +51,9 @@ def change(station: Workstation, panel: SettingsPanel, path: str, text: str) -> 
 
 
 def test_shipped_is_what_is_in_the_repository() -> None:
-    assert SHIPPED.read_text() == (ROOT / "config" / "strategy.yaml").read_text(), f"copy the file to {SHIPPED}"
+    assert resource_path(SHIPPED).read_text() == (ROOT / "config" / "strategy.yaml").read_text(), (
+        f"copy the file to {SHIPPED}"
+    )
 
 
 def test_every_setting_is_there_and_is_searched(station: Workstation, panel: SettingsPanel) -> None:

@@ -19,7 +19,7 @@ from widgets.window.start_page import StartPage
 from workstation.commands.arguments import parser
 from workstation.commands.run import run
 from workstation.config.loader import Loaded
-from workstation.core.errors import ConfigurationError
+from workstation.core.errors import ConfigurationError, StorageError
 
 
 def when_shown(do: Callable[[StartPage], object]) -> None:
@@ -51,6 +51,52 @@ def test_the_sentence_is_shown_until_it_is_closed(qapp: QApplication, qtbot: QtB
     assert seen == ["Line 3 is wrong."]
     when_shown(press_again)
     assert ask_to_mend("Line 3 is wrong.")
+
+
+def test_what_a_new_version_needs_is_added_on_a_click(
+    qapp: QApplication, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file, opened = tmp_path / "config" / "strategy.yaml", list[Loaded]()
+    shipped = (ROOT / "config" / "strategy.yaml").read_text(encoding="utf-8")
+    earlier = "".join(line for line in shipped.splitlines(True) if not line.startswith("engine:"))
+    file.parent.mkdir()
+    file.write_text(earlier + "# my own note\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+
+    def open_window(loaded: Loaded, *_: object, **__: object) -> int:
+        opened.append(loaded)
+        return 0
+
+    monkeypatch.setattr(widgets.app, "run", open_window)
+    seen: list[str] = []
+
+    def add(page: StartPage) -> None:
+        seen.append(page.text)
+        QTest.mouseClick(page.add, Qt.MouseButton.LeftButton)
+
+    when_shown(add)
+    assert run(parser().parse_args(["--config", str(file), "--data", str(tmp_path / "data")])) == 0
+    assert "engine is missing" in seen[0] and "it lacks 1 setting, shipped as\nengine: in_process" in seen[0]
+    assert [each.settings.engine for each in opened] == ["in_process"]
+    assert file.read_text(encoding="utf-8").endswith("# my own note\n")
+    (before,) = (tmp_path / "data" / "ops" / "configuration" / "history").iterdir()
+    assert "my own note" in before.read_text(encoding="utf-8")
+
+
+def test_a_file_that_cannot_be_written_is_told_and_left(qapp: QApplication, tmp_path: Path) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def refuse() -> None:
+        raise StorageError("The disk is full.")
+
+    def act(page: StartPage) -> None:
+        QTest.mouseClick(page.add, Qt.MouseButton.LeftButton)
+        seen.append((page.text, page.add.isVisible()))
+        page.close()
+
+    when_shown(act)
+    assert not ask_to_mend("engine is missing.", "engine: in_process", refuse)
+    assert seen == [("The disk is full.", False)]
 
 
 def test_it_is_read_again_once_it_is_mended(
