@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 from widgets.look import shapes
@@ -118,6 +118,31 @@ class Toolbar(QWidget):
         self.row.setSpacing(2)
         self.setFixedHeight(current().metrics.panel_toolbar)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._spare: Sequence[QWidget] = ()
+
+    def leave_out(self, *widgets: QWidget) -> None:
+        """Where there is no room for everything these are hidden, the first one first."""
+        self._spare = widgets
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for widget in self._spare:
+            widget.show()
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()  # a text has become longer
+        return done
+
+    def _fit(self) -> None:
+        for widget in self._spare:
+            self.row.invalidate()
+            if self.row.sizeHint().width() <= self.width():
+                break
+            if not widget.isHidden():
+                widget.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = current().tokens

@@ -60,9 +60,11 @@ class FootprintPanel(RecordingPanel):
         row.addSpacing(6)
         row.addWidget(self.timeframes)
         row.addWidget(Separator())
-        for label, button in (("Row", self.row), ("Imbalance", self.imbalance)):
-            row.addWidget(ToneLabel(label, Tone.LABEL))
+        labels = [ToneLabel(text, Tone.LABEL) for text in ("Row", "Imbalance")]
+        for label, button in zip(labels, (self.row, self.imbalance), strict=True):
+            row.addWidget(label)
             row.addWidget(button)
+        self.bar.leave_out(*labels, self.name, self.imbalance, self.row)
         row.addStretch(1)
         row.addWidget(self.newest)
         column = QVBoxLayout(self)

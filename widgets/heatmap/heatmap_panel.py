@@ -66,9 +66,11 @@ class HeatmapPanel(RecordingPanel):
         row = self.bar.row
         for widget in (self.name, self.kind, Separator()):
             row.addWidget(widget)
-        for label, button in (("Row", self.row), ("Column", self.column), ("Trades over", self.bubbles)):
-            row.addWidget(ToneLabel(label, Tone.LABEL))
+        labels = [ToneLabel(text, Tone.LABEL) for text in ("Row", "Column", "Trades over")]
+        for label, button in zip(labels, (self.row, self.column, self.bubbles), strict=True):
+            row.addWidget(label)
             row.addWidget(button)
+        self.bar.leave_out(self.kind, *labels, self.legend, self.name, self.bubbles, self.column)
         row.addStretch(1)
         row.addWidget(self.legend)
         row.addWidget(self.follow)
