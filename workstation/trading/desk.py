@@ -49,6 +49,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.kill_switch import MANUAL_STATE, KillSwitch, KillSwitchLatch
 from workstation.trading.reconciliation import Reconciliation
 from workstation.trading.remote_books import RemoteBooks
+from workstation.trading.taken_back import TakenBack
 
 RISK_STATE = "risk state"
 """What the account's risk state restricts in each of its engines; a person at one engine does not lift it."""
@@ -91,6 +92,7 @@ class Desk:
         for command_type, handler in handlers.items():
             self.take(command_type, handler)
         self.kill_switch = KillSwitch(kernel, self, latch)
+        self._taken_back = TakenBack(kernel, self.flatten)
 
     def take(self, command_type: type, handler: Callable[[Any], str]) -> None:
         """Journal commands of a type and have them carried out by ``handler``, which gives the result in words."""
@@ -151,11 +153,14 @@ class Desk:
         self._kernel.algorithms.rest()
         return self._cancel_all(CancelAll(who=command.who))
 
-    def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]:
+    def cancel_orders(
+        self, symbol: str, include_protective: bool, reason: str, *, closing: bool = False
+    ) -> tuple[int, int]:
         """Ask for the cancel of working orders; how many, and how many protective orders were kept.
 
-        What would go on to order ends, too.
+        What would go on to order ends, too. With ``closing`` nothing that they still fill is held.
         """
+        cancel = self._taken_back.cancel if closing else self._kernel.orders.request_cancel
         asked = kept = 0
         self._kernel.algorithms.end_all(lambda order: symbol in ("", order.symbol), reason)
         self._kernel.replacements.forget_all(
@@ -168,7 +173,7 @@ class Desk:
             if _protects(order) and not include_protective:
                 kept += 1
             else:
-                self._kernel.orders.request_cancel(order, reason)
+                cancel(order, reason)
                 asked += 1
         return asked, kept
 
@@ -193,7 +198,7 @@ class Desk:
             lots = abs(position.lots) - sum(order.remaining for order in exits)
             for order in resting:
                 if order not in exits:
-                    kernel.orders.request_cancel(order, reason)
+                    self._taken_back.cancel(order, reason)
             if lots <= 0:
                 closed += 1
                 continue

@@ -33,7 +33,9 @@ class Desk(Protocol):
     """What carries out commands, and how orders and positions are ended."""
 
     def take(self, command_type: type, handler: Callable[[Any], str]) -> None: ...
-    def cancel_orders(self, symbol: str, include_protective: bool, reason: str) -> tuple[int, int]: ...
+    def cancel_orders(
+        self, symbol: str, include_protective: bool, reason: str, *, closing: bool = False
+    ) -> tuple[int, int]: ...
     def flatten(self, symbol: str, owner: str, reason: str) -> str: ...
 
 
@@ -80,7 +82,7 @@ class KillSwitch:
         return f"{told}. Cancel sent for {asked} orders, {kept} protective kept.{flattened}"
 
     def _end_orders(self, flatten: bool) -> tuple[int, int, str]:
-        asked, kept = self._desk.cancel_orders("", False, _WHY)
+        asked, kept = self._desk.cancel_orders("", False, _WHY, closing=flatten and not self._is_core)
         if not flatten:
             return asked, kept, ""
         if self._is_core:
