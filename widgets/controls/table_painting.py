@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 SIDE_TONES = {"buy": Tone.UP, "long": Tone.UP, "sell": Tone.DOWN, "short": Tone.DOWN}
 BAR = 2
-WIDTHS_KEPT = 5_000
+WIDTHS_KEPT = 2_000
 
 
 class RowPainter:

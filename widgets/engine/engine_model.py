@@ -39,7 +39,6 @@ from workstation.core.messages import (
 )
 from workstation.core.types import MANUAL, Severity
 from workstation.core.views import AccountView, CommandAnswered, FillView, LogView, ViewsChanged
-from workstation.market.trade_tape import CAPACITY
 
 FRAME_MS = 33
 TURNS_MS = (17, FRAME_MS - 17)
@@ -93,13 +92,13 @@ class EngineModel(QObject):
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
     control_changed = Signal()  # whether this window may trade, or whether what it shows is old
 
-    def __init__(self, engine: Engine, parent: QObject | None = None, kept_trades: int = CAPACITY) -> None:
+    def __init__(self, engine: Engine, parent: QObject | None = None, *, keeps_every_trade: bool = False) -> None:
         super().__init__(parent)
         self.engine = engine
         self.symbol = engine.symbols[0]
         self.account: AccountView = engine.account()
         self.differences: tuple[Difference, ...] = engine.reconciliation().differences
-        self.heard = Heard(engine, kept_trades)
+        self.heard = Heard(engine, keeps_every_trade=keeps_every_trade)
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)

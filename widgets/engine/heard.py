@@ -21,6 +21,10 @@ KEPT_LOG: Final = 5_000
 KEPT_SIGNALS: Final = 500
 KEPT_EQUITY: Final = 50_000
 KEPT_PAYMENTS: Final = 5_000
+TAPED_TRADES: Final = 800_000
+"""Of all symbols together, for charts by trades and for CVD: 20 MB."""
+LONGEST_TAPE: Final = 100_000
+LEAST_TAPE: Final = 5_000
 REMEMBERED: Final = (
     "fills",
     "log",
@@ -41,12 +45,13 @@ REMEMBERED: Final = (
 class Heard:
     """The newest of each kind are kept. What was told since the last frame waits to be taken in, and handed out."""
 
-    def __init__(self, engine: Engine, kept_trades: int) -> None:
+    def __init__(self, engine: Engine, *, keeps_every_trade: bool) -> None:
         self._engine = engine
         self.orders: dict[str, OrderView] = {}
         self.log: deque[LogView] = deque(maxlen=KEPT_LOG)
         self.signals: deque[SignalEmitted] = deque(maxlen=KEPT_SIGNALS)
-        self.tapes = {symbol: TradeTape(kept_trades) for symbol in engine.symbols}
+        kept = None if keeps_every_trade else max(LEAST_TAPE, min(LONGEST_TAPE, TAPED_TRADES // len(engine.symbols)))
+        self.tapes = {symbol: TradeTape(kept) for symbol in engine.symbols}
         self._trades: dict[str, deque[TapeTrade]] = {s: deque(maxlen=KEPT_TRADES) for s in engine.symbols}
         self._trade_counts = dict.fromkeys(engine.symbols, 0)
         self.dirty_orders: dict[str, None] = {}

@@ -283,7 +283,7 @@ def price_text(row: int, group: int, tick: Decimal) -> str:
     return format_number(row * group * tick, decimals_of(group * tick))
 
 
-@lru_cache(maxsize=16_384)
+@lru_cache(maxsize=4096)
 def size_text(lots: int, lot: Decimal) -> str:
     return format_number(lots * lot, decimals_of(lot))
 

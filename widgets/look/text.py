@@ -13,8 +13,8 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QStaticText, Q
 LEFT: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE: Final = Qt.AlignmentFlag.AlignCenter
-KEPT: Final = 8192
-"""Lines that stay laid out, about a kilobyte each: some screens full."""
+KEPT: Final = 2048
+"""Lines that stay laid out, about a kilobyte each: some screens full. More would still fill up after an hour."""
 
 
 class Line(NamedTuple):

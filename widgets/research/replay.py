@@ -22,7 +22,6 @@ TRAVEL_INTERVAL_MS = 1
 CHUNK = 16
 """Inputs between two looks at the time."""
 KEPT_MARKS = 4_000
-EVERY_TRADE = 1 << 40
 """32 bytes each, so that none is missing wherever the replay goes back to."""
 
 
@@ -52,7 +51,7 @@ class Replay(QObject):
         super().__init__(parent)
         self.source = source
         self.engine = ReplayEngine(source)
-        self.model = EngineModel(self.engine, self, kept_trades=EVERY_TRADE)
+        self.model = EngineModel(self.engine, self, keeps_every_trade=True)
         self.marks: list[Mark] = []
         self.engine.subscribe(FillView, self._on_fill)
         self.playing = False

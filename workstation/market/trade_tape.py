@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
-CAPACITY = 100_000
 PENDING = 1024
 """Trades that wait as Python objects, at six times the memory of a row, while nobody asks for them."""
 BLOCK = 4096
-"""Trades in a block of arrays: memory grows by so many, about 100 kB, and the oldest go so many at once."""
+"""Trades in a block of arrays of about 100 kB; the oldest go so many at once."""
 
 
 class Trades(NamedTuple):
@@ -31,9 +30,12 @@ class Trades(NamedTuple):
 
 
 class TradeTape:
-    """The newest ``capacity`` trades at least; appending is cheap, and memory grows with what there is."""
+    """The newest ``capacity`` trades at least, or all of them with ``None``; appending is cheap.
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    The room for so many is taken at the beginning, so that memory stays as it is while they come.
+    """
+
+    def __init__(self, capacity: int | None) -> None:
         self.capacity = capacity
         self.total = 0
         """Trades ever added."""
@@ -43,6 +45,7 @@ class TradeTape:
         self._blocks: deque[Trades] = deque()
         self._length = 0
         """Trades in the blocks, of which the last has room for more."""
+        self._spare = [] if capacity is None else [_room(BLOCK) for _ in range(capacity // BLOCK + 2)]
 
     def add(self, ts_ns: int, ticks: int, lots: int, side: int) -> None:
         """One trade, not older than the one before."""
@@ -86,18 +89,19 @@ class TradeTape:
         done = 0
         while done < fresh.shape[1]:
             if self._length == len(self._blocks) * BLOCK:
-                self._blocks.append(_room(BLOCK))
+                self._blocks.append(self._spare.pop() if self._spare else _room(BLOCK))
             at = self._length % BLOCK
             count = min(BLOCK - at, fresh.shape[1] - done)
             room, given = self._blocks[-1].part(at, at + count), fresh[:, done : done + count]
             room.ts_ns[:], room.ticks[:], room.lots[:], room.side[:] = given
             self._length += count
             done += count
-        while self._length - BLOCK >= self.capacity:
-            self._blocks.popleft()
+        while self.capacity is not None and self._length - BLOCK >= self.capacity:
+            self._spare.append(self._blocks.popleft())
             self._length -= BLOCK
 
 
 def _room(count: int) -> Trades:
-    times, ticks, lots = np.empty((3, count), dtype=np.int64)
-    return Trades(times, ticks, lots, np.empty(count, dtype=np.int8))
+    """Written to, or the system would give it only when it is first used."""
+    times, ticks, lots = np.full((3, count), 0, dtype=np.int64)
+    return Trades(times, ticks, lots, np.full(count, 0, dtype=np.int8))
