@@ -14,6 +14,7 @@ from workstation.core.clock import EventClock, Timer
 from workstation.core.messages import FundingPaid, OrderFilled, PositionLiquidated, VenueReport
 from workstation.core.orders import GATE_SEAL, AmendRequest, Approved, Order
 from workstation.core.types import OrderType, Side, TradingState
+from workstation.trading.stop_keeper import TAG
 from workstation.trading.taken_back import REASON
 from workstation.venues.base import Request
 from workstation.venues.simulated import FaultRates, FaultyVenue, SimVenue
@@ -120,6 +121,7 @@ class LossyLine(FaultyVenue):
             assert client_id not in self.sent, f"{client_id} was sent twice"
             state = self._kernel.trading.state
             panic = request.intent.reduce_only and request.intent.reason in ("kill switch", "flatten by tester", REASON)
+            panic |= request.intent.reduce_only and request.intent.tag == TAG and self._kernel.trading.kill is not None
             # An exit that the engine held counts as if it had rested at the venue.
             panic |= self.plain and request.intent.reduce_only
             assert state is not TradingState.HALTED or panic, f"{client_id} left after the halt"

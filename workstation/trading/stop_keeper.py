@@ -1,7 +1,7 @@
 """Keeps a protective stop at the venue for every strategy's position that has none of its own.
 
 It rests where the position would lose the configured part of the account's equity, follows the filled quantity, and
-steps back when the strategy places its own.
+steps back when the strategy places its own. It passes a kill: an entry may fill while its cancel is on its way.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from workstation.rules.sizing import entry_price, stop_for_loss
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
 from workstation.trading.order_manager import OrderManager
+from workstation.trading.trading_state import TradingStateHolder
 
 GRACE_NS = SECOND_NS
 """How long a strategy has to place its own stop."""
@@ -33,6 +34,7 @@ class Placer(Protocol):
     ledger: Ledger
     orders: OrderManager
     markets: dict[str, MarketState]
+    trading: TradingStateHolder
 
     def place(self, intent: Intent, *, panic: bool = False) -> str: ...
     def amend(self, order: Order, price: int | None, stop_price: int | None, lots: int | None) -> None: ...
@@ -76,11 +78,21 @@ class StopKeeper:
         if lots == 0 or own or (kept is not None and kept.remaining == abs(lots)):
             self._attempts.pop((owner, symbol), None)
             return
+        if self._is_being_closed(owner, symbol):
+            self.watch(owner, symbol)
+            return
         self._attempts[owner, symbol] = self._attempts.get((owner, symbol), 0) + 1
         if kept is None:
             self._place(owner, symbol, lots)
         else:
             self._resize(kept, abs(lots))
+
+    def _is_being_closed(self, owner: str, symbol: str) -> bool:
+        """Whether a kill closes it just now: there is nothing to protect then, or soon again."""
+        kernel = self._kernel
+        return kernel.trading.kill is not None and any(
+            order.reduce_only and order.type is OrderType.MARKET for order in kernel.orders.open_orders(symbol, owner)
+        )
 
     def _place(self, owner: str, symbol: str, lots: int) -> None:
         kernel = self._kernel
@@ -104,7 +116,8 @@ class StopKeeper:
                 owner=owner,
                 reason="stop: the loss is beyond the hard stop" if beyond else "stop: hard stop of the account",
                 tag=TAG,
-            )
+            ),
+            panic=kernel.trading.kill is not None,
         )
         if not sent:
             kernel.alarm(Severity.ERROR, f"The position of {owner} in {symbol} has no protective stop: it was denied.")

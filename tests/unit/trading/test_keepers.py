@@ -24,6 +24,7 @@ class Engine:
         self.bench = Bench(changed(order_lots={}, order_value=100_000_000))
         self.clock: EventClock = self.bench.clock
         self.ledger, self.orders, self.markets = self.bench.ledger, self.bench.orders, self.bench.markets
+        self.trading = self.bench.trading
         self.alarms: list[str] = []
         self.refuses = False
 

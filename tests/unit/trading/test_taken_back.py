@@ -7,10 +7,24 @@ from typing import Any
 import pytest
 
 from tests.unit.trading.test_intake import BTC, Desk
-from workstation.core.messages import CancelRequested, Flatten, Kill, OrderFilled, OrderSubmitted, PlaceOrder, Trade
+from workstation.core.messages import (
+    CancelRequested,
+    Flatten,
+    Kill,
+    OrderFilled,
+    OrderSubmitted,
+    PlaceOrder,
+    StartStrategy,
+    Trade,
+)
 from workstation.core.orders import Intent
-from workstation.core.types import MANUAL, OrderType, Side
+from workstation.core.types import MANUAL, OrderRole, OrderType, Side
+from workstation.trading.strategy import Strategy
 from workstation.trading.taken_back import REASON
+
+
+class Idle(Strategy):
+    """Orders nothing by itself."""
 
 
 class Trader(Desk):
@@ -64,12 +78,17 @@ def test_an_entry_that_fills_while_a_kill_takes_it_back_is_closed(trader: Trader
     assert not trader.kernel.orders.open_orders(BTC)
 
 
-def test_a_kill_that_closes_nothing_leaves_it_with_its_stop(trader: Trader) -> None:
-    price = trader.rest()
+def test_a_kill_that_closes_nothing_leaves_it_with_the_accounts_stop(trader: Trader) -> None:
+    trader.kernel.host.add(Idle("elsewhere", BTC, "1m"))
+    trader.give(StartStrategy(strategy="elsewhere"))
+    trader.accepted()  # its entry, a hundredth below the price
     trader.give(Kill(reason="enough"))
-    trader.trade_through(price)
+    trader.trade_through(trader.price * 99 // 100)
     trader.wait(3)
-    assert trader.held == 100
+    assert trader.kernel.ledger.lots("elsewhere", BTC) == 100
+    (stop,) = trader.kernel.orders.open_orders(BTC)
+    assert (stop.role, stop.side, stop.lots, stop.reduce_only) == (OrderRole.PROTECTIVE_STOP, Side.SELL, 100, True)
+    assert stop.venue_id, "it rests at the venue"
 
 
 def test_a_flatten_closes_what_its_cancels_come_too_late_for(trader: Trader) -> None:
