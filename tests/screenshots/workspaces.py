@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("docs/images"))
     parser.add_argument("--seconds", type=float, default=240.0, help="how long the session trades before the first")
     arguments = parser.parse_args()
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     application = QApplication([])
 
     async def scenario() -> None:
