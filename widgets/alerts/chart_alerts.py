@@ -36,7 +36,7 @@ class ChartAlerts(ChartPointer, QObject):
         self._held: str | None = None
         self._moved: float | None = None
         chart.view.menu_wanted.connect(self.fill)
-        chart.view.pointers.append(self)
+        chart.view.hand.pointers.append(self)
         chart.title_changed.connect(self.show)
         desk.changed.connect(self.show)
         self.show()

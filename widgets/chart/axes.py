@@ -76,7 +76,7 @@ class PriceAxis(QGraphicsWidget):
         event.accept()
         if event.button() == Qt.MouseButton.RightButton:
             box = self._pane.box
-            self._chart.open_menu(self._pane, box.mapFromScene(event.scenePos()), event.screenPos().toPoint())
+            self._chart.hand.open_menu(self._pane, box.mapFromScene(event.scenePos()), event.screenPos().toPoint())
         elif event.double():
             self._pane.set_auto_scale(True)
 

@@ -32,7 +32,7 @@ class ChartIndicators(QObject):
         self.chosen: list[ChosenIndicator] = []
         self.picker = BarPicker(view)
         self.legend = LegendPointer(view, self.open_dialog, self.remove)
-        view.pointers += [self.picker, self.legend]
+        view.hand.pointers += [self.picker, self.legend]
 
     def choose(self, entries: Iterable[Any]) -> None:
         """Show these instead of all others: texts as ``EMA(21)``, what a layout holds, or chosen ones."""

@@ -77,7 +77,7 @@ class ChartPanel(LivePanel):
         self.stories = StoryTeller(self.view, model, self)
         self.indicator_desk = ChartIndicators(self.view, self.feed, self)
         self.indicator_desk.changed.connect(self._count_indicators)
-        self.view.pointers += [self.drawing, self.stories, self.trading]
+        self.view.hand.pointers += [self.drawing, self.stories, self.trading]
         self.view.crosshair_moved.connect(self._tell_crosshair)
         self.strip = ToolStrip(self.drawing)
         self.record = RecordButton(model)

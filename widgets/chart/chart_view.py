@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import pyqtgraph as pg
 from numpy.typing import ArrayLike
-from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
-from PySide6.QtWidgets import QGraphicsView, QMenu, QWidget
+from PySide6.QtWidgets import QGraphicsView, QWidget
 
+from widgets.chart.chart_hand import ChartHand
 from widgets.chart.drawings.drawing_scene import DrawingScene
-from widgets.chart.kinds import ChartKind, PriceScale, switched
+from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.model import (
     PRICE_PANE,
     ChartModel,
@@ -27,11 +28,9 @@ from widgets.chart.model import Signal as StrategySignal
 from widgets.chart.order_lines import Hit, OrderLineLayer
 from widgets.chart.pane import Pane
 from widgets.chart.pane_stack import PaneStack
-from widgets.chart.pointer import ChartPointer, PanePoint
 from widgets.chart.profiles import Profile
 from widgets.chart.pyramid import Floats
 from widgets.chart.series import Bar
-from widgets.chart.tags import POSITION
 from widgets.chart.viewport import Viewport
 from widgets.look.theme import current
 
@@ -39,9 +38,7 @@ from widgets.look.theme import current
 class ChartView(pg.GraphicsView):  # type: ignore[misc]
     """Candles with volume, indicators, orders and fills. It holds what it was given and decides nothing.
 
-    The wheel zooms (with Ctrl at the pointer), dragging pans, dragging an axis stretches it; arrow keys pan,
-    + and - zoom, Home and End go to the first and the newest bar. With Alt: R resets zoom and range, F shows all bars,
-    A fits prices or leaves them, L and P switch to logarithmic prices and to percent, and back.
+    The wheel zooms (with Ctrl at the pointer), dragging an axis stretches it; `hand` tells what else mouse and keys do.
     """
 
     order_cancel_requested = Signal(str)
@@ -62,9 +59,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model = ChartModel()
         self.viewport_state = Viewport()
         self.drawings = DrawingScene()
-        self.pointers: list[ChartPointer] = []
-        """Asked before the chart itself, in this order."""
-        self._dragged_by: ChartPointer | None = None
+        self.hand = ChartHand(self)
         self._order_lines = OrderLineLayer(PRICE_PANE)
         self._stack = PaneStack(self, self._order_lines)
         self.setCentralItem(self._stack.item)
@@ -104,7 +99,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         self.model.touch()
         self.viewport_state.reset(len(self.model.series))
         self.refresh_ranges()
-        self._repaint()
+        self.repaint_all()
 
     def append_bar(self, open_ns: int, open_: float, high: float, low: float, close: float, volume: float) -> None:
         """Add a bar at the end; the view moves on when the newest bar was in view."""
@@ -229,7 +224,7 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         """Show the vertical line of a linked chart."""
         index = None if time_ns is None else int(self.model.series.index_at(time_ns))
         self.model.crosshair = None if index is None else Crosshair(index)
-        self._repaint()
+        self.repaint_all()
 
     def follow(self) -> None:
         """Go to the newest bar and stay with it."""
@@ -258,76 +253,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         state.zoom(factor, anchor)
         self.refresh_ranges()
 
-    def drag(self, pane: Pane, x: float, y: float) -> None:
-        """Pan by logical pixels; vertically only where the range is set by hand."""
-        self.viewport_state.pan(-x / self.viewport_state.pitch)
-        if not pane.auto_scale and y:
-            pane.shift(y)
-        self.refresh_ranges()
-
-    def point_at(self, pane: Pane, position: QPointF) -> None:
-        """The pointer is over a pane at logical pixels: move the crosshair, light the line under it."""
-        scale = pane.logical_scale()
-        index = round(scale.index_at(position.x()))
-        value = scale.value_at(position.y())
-        hit = self.line_at(pane, position)
-        self.model.hovered_line = hit.key if hit else None
-        cursor = Qt.CursorShape.PointingHandCursor if hit and hit.close else Qt.CursorShape.ArrowCursor
-        wished = [pointer.hover(pane, position) for pointer in self.pointers]
-        self.viewport().setCursor(next((each for each in wished if each is not None), cursor))
-        self.model.crosshair = Crosshair(index, pane.name, value)
-        price = value if pane is self.price_pane else None
-        self.crosshair_moved.emit(self.model.series.time_at(index), price)
-        self._repaint()
-
-    def point_away(self) -> None:
-        if self.model.crosshair is None:
-            return
-        self.model.crosshair = self.model.hovered_line = self.model.hovered_study = None
-        self.crosshair_moved.emit(None, None)
-        self._repaint()
-
-    def click(self, pane: Pane, position: QPointF) -> None:
-        """A click without a drag: the × of a label asks for its order or position to end."""
-        if any(pointer.click(pane, position) for pointer in self.pointers):
-            return
-        hit = self.line_at(pane, position)
-        if hit is None or not hit.close:
-            return
-        if hit.key == POSITION:
-            self.position_close_requested.emit()
-        else:
-            self.order_cancel_requested.emit(hit.key)
-
     def line_at(self, pane: Pane, position: QPointF) -> Hit | None:
         """The line or label of an order or position at logical pixels of a pane."""
         return self._order_lines.hit(position) if pane is self.price_pane else None
-
-    def drag_by_pointer(self, pane: Pane, start: QPointF | None, position: QPointF, ends: bool) -> bool:
-        """Hand a drag, from `start` where it begins, to the first that takes it; whether any did."""
-        if start is not None:
-            self._dragged_by = next((pointer for pointer in self.pointers if pointer.press(pane, start)), None)
-        pointer = self._dragged_by
-        if pointer is None:
-            return False
-        pointer.move(pane, position)
-        if ends:
-            self._dragged_by = None
-            pointer.release(pane, position)
-        self.point_at(pane, position)
-        return True
-
-    def open_menu(self, pane: Pane, position: QPointF, screen: QPoint) -> None:
-        """Open what others offer for a place of a pane; nothing where there is nothing."""
-        scale = pane.logical_scale()
-        time_ns = int(self.model.series.time_at(round(scale.index_at(position.x()))))
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.menu_wanted.emit(menu, PanePoint(pane.name, position, time_ns, scale.value_at(position.y())))
-        if menu.isEmpty():
-            menu.deleteLater()
-        else:
-            menu.popup(screen)
 
     def axis_width(self) -> float:
         return self.price_pane.axis.rect().width()
@@ -363,52 +291,15 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        """Esc is the window's shortcut, unless it would end something here."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent):
-            escape = event.key() == Qt.Key.Key_Escape
-            if escape and any(pointer.wants_escape() for pointer in self.pointers):
-                event.accept()
-                return True
+        overrides = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
+        if overrides and event.key() == Qt.Key.Key_Escape and self.hand.wants_escape():
+            event.accept()
+            return True
         return bool(super().event(event))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if any(pointer.key(event) for pointer in self.pointers):
-            return
-        moves = {
-            Qt.Key.Key_Left: -0.1,
-            Qt.Key.Key_Right: 0.1,
-            Qt.Key.Key_PageUp: -0.9,
-            Qt.Key.Key_PageDown: 0.9,
-        }
-        zooms = {Qt.Key.Key_Plus: 1.25, Qt.Key.Key_Equal: 1.25, Qt.Key.Key_Minus: 0.8}
-        key = Qt.Key(event.key())
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier and self._press_with_alt(key):
-            return
-        if key in moves:
-            self.pan_share(moves[key])
-        elif key in zooms:
-            self.zoom_at(zooms[key], self.price_pane.width / 2)
-        elif key == Qt.Key.Key_End:
-            self.follow()
-        elif key == Qt.Key.Key_Home:
-            self.viewport_state.first()
-            self.refresh_ranges()
-        else:
+        if not self.hand.key(event):
             event.ignore()
-
-    def _press_with_alt(self, key: Qt.Key) -> bool:
-        scale = self.model.price_scale
-        acts: dict[Qt.Key, Callable[[], None]] = {
-            Qt.Key.Key_R: self.reset_zoom,
-            Qt.Key.Key_F: self.show_all,
-            Qt.Key.Key_A: lambda: self.set_auto_scale(not self.price_pane.auto_scale),
-            Qt.Key.Key_L: lambda: self.set_price_scale(switched(scale, PriceScale.LOGARITHMIC)),
-            Qt.Key.Key_P: lambda: self.set_price_scale(switched(scale, PriceScale.PERCENT)),
-        }
-        if key not in acts:
-            return False
-        acts[key]()
-        return True
 
     def resizeEvent(self, event: QResizeEvent | None) -> None:
         super().resizeEvent(event)
@@ -418,9 +309,10 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
 
     def _restyle(self) -> None:
         self.setBackground(current().tokens.ground)
-        self._repaint()
+        self.repaint_all()
 
-    def _repaint(self) -> None:
+    def repaint_all(self) -> None:
+        """Every pane and axis, in the next frame."""
         for pane in self.panes:
             pane.surface.update()
             pane.axis.update()

@@ -58,28 +58,28 @@ class PaneBox(QGraphicsWidget):
         moved = event.scenePos() - event.lastScenePos()
         start = self.mapFromScene(event.buttonDownScenePos()) if event.isStart() else None
         position = self.mapFromScene(event.scenePos())
-        if axis is None and self._chart.drag_by_pointer(self._pane, start, position, event.isFinish()):
+        if axis is None and self._chart.hand.drag_by_pointer(self._pane, start, position, event.isFinish()):
             return
         if axis == 1:
             self._pane.stretch(float(np.exp(moved.y() / 200)))
         elif axis == 0:
             self._chart.zoom_at(float(np.exp(moved.x() / 200)), self.rect().width(), True)
         else:
-            self._chart.drag(self._pane, moved.x(), moved.y())
-            self._chart.point_at(self._pane, position)
+            self._chart.hand.drag(self._pane, moved.x(), moved.y())
+            self._chart.hand.point_at(self._pane, position)
 
     def mouseClickEvent(self, event: Any) -> None:
         event.accept()
         if event.button() == Qt.MouseButton.LeftButton:
-            self._chart.click(self._pane, self.mapFromScene(event.scenePos()))
+            self._chart.hand.click(self._pane, self.mapFromScene(event.scenePos()))
         elif event.button() == Qt.MouseButton.RightButton:
-            self._chart.open_menu(self._pane, self.mapFromScene(event.scenePos()), event.screenPos().toPoint())
+            self._chart.hand.open_menu(self._pane, self.mapFromScene(event.scenePos()), event.screenPos().toPoint())
 
     def hoverEvent(self, event: Any) -> None:
         if event.isExit():
-            self._chart.point_away()
+            self._chart.hand.point_away()
         else:
-            self._chart.point_at(self._pane, event.pos())
+            self._chart.hand.point_at(self._pane, event.pos())
 
 
 class Pane:

@@ -337,5 +337,5 @@ def test_the_crosshair_of_one_chart_marks_its_time_in_the_other(station: Worksta
     shown = other.view.model.series.time_at(there.index)
     assert shown <= time_ns < shown + 300_000_000_000
     assert there.pane is None
-    chart.view.point_away()
+    chart.view.hand.point_away()
     assert other.view.model.crosshair is None

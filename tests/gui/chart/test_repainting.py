@@ -57,13 +57,16 @@ class Drawn:
             "pan": lambda steps: self.chart.pan_share(steps / 60),
             "zoom": lambda steps: self.chart.zoom_at(1.02**steps, 300),
             "size": lambda steps: self.chart.resize(*SIZES[steps % len(SIZES)]),
-            "point": lambda steps: self.chart.point_at(self.chart.price_pane, QPointF(300 + steps * 3, 150 + steps)),
-            "away": lambda steps: self.chart.point_away(),
+            "point": self._point,
+            "away": lambda steps: self.chart.hand.point_away(),
             "kind": lambda steps: self.chart.set_kind(list(ChartKind)[steps % len(ChartKind)]),
             "order": self._order,
         }
         acts[name](steps)
         QApplication.processEvents()
+
+    def _point(self, steps: int) -> None:
+        self.chart.hand.point_at(self.chart.price_pane, QPointF(300 + steps * 3, 150 + steps))
 
     def _tick(self, steps: int) -> None:
         bar = self.chart.model.series.bar(len(self.chart.model.series) - 1)

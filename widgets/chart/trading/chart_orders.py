@@ -86,7 +86,7 @@ class ChartOrders(ChartPointer, QObject):
         self._frame = ArmedFrame(chart.view)
         chart.bar.arm.clicked.connect(one_click.switch)
         chart.bar.arm.setVisible(True)
-        chart.view.pointers.insert(0, self)
+        chart.view.hand.pointers.insert(0, self)
         chart.view.menu_wanted.connect(self.fill)
         chart.title_changed.connect(self.show_armed)
         chart.refreshed.connect(self.show_armed)

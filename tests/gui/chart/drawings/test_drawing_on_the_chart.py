@@ -35,7 +35,7 @@ class Board(QWidget):
         self.drawing = DrawingTools(self.view, shelf, self)
         self.drawing_menu = DrawingMenu(self.view, self.drawing)
         self.strip = ToolStrip(self.drawing, self)
-        self.view.pointers.append(self.drawing)
+        self.view.hand.pointers.append(self.drawing)
         column = QVBoxLayout(self)
         column.addWidget(self.strip)
         column.addWidget(self.view, 1)
