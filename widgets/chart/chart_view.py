@@ -291,8 +291,12 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         event.accept()
 
     def event(self, event: QEvent) -> bool:
-        overrides = event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent)
-        if overrides and event.key() == Qt.Key.Key_Escape and self.hand.wants_escape():
+        if (
+            event.type() == QEvent.Type.ShortcutOverride
+            and isinstance(event, QKeyEvent)
+            and event.key() == Qt.Key.Key_Escape
+            and self.hand.wants_escape()
+        ):
             event.accept()
             return True
         return bool(super().event(event))

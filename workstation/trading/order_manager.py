@@ -232,7 +232,7 @@ class OrderManager:
             self._set_terms(order, report)
         elif isinstance(report, OrderRejected):
             order.note = f"{report.code}: {report.reason}"
-        elif isinstance(report, OrderUnknown | OrderCancelled | OrderExpired):
+        elif isinstance(report, OrderUnknown | OrderCancelled | OrderExpired) and new_state is not before:
             order.note = end_note(report, order.good_till_ns)
         if order.filled_lots and new_state.is_open and new_state is not OrderState.UNKNOWN:
             new_state = OrderState.PARTIALLY_FILLED

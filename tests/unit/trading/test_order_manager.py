@@ -53,6 +53,17 @@ def test_client_ids_are_never_given_twice() -> None:
     assert len(set(ids)) == 100
 
 
+def test_a_second_doubt_changes_nothing_that_the_journal_does_not_tell() -> None:
+    """The soak found it: the note of an order was another one after a restart."""
+    bench = Bench()
+    order = bench.submit(buy(3, price=LAST))
+    bench.orders.mark_unknown(order, "in flight when the last session ended")
+    told = len(bench.events)
+    bench.orders.mark_unknown(order, "no answer in time")
+    assert order.note == "in flight when the last session ended"
+    assert len(bench.events) == told
+
+
 def test_a_cancel_is_asked_for_once_until_it_is_answered() -> None:
     bench = Bench()
     order = bench.accept(bench.submit(buy(3, price=LAST)))
