@@ -141,7 +141,18 @@ class AtRest:
             del guards["equity"], guards["highs"], guards["peak_equity"]
         del live["prices"], recovered["prices"]
         for part, value in live.items():
-            assert recovered[part] == value, f"recovered {part}:\n{recovered[part]}\nlive:\n{value}"
+            assert recovered[part] == value, f"{part}, live and recovered: {_difference(value, recovered[part])}"
+
+
+def _difference(live: Any, recovered: Any) -> str:
+    """Of two lists of rows only the fields that differ."""
+    if not isinstance(live, list) or not isinstance(recovered, list) or len(live) != len(recovered):
+        return f"{live}\n{recovered}"
+    pairs = [(a, b) for a, b in zip(live, recovered, strict=True) if a != b]
+    if not all(isinstance(row, dict) for pair in pairs for row in pair):
+        return f"{pairs}"
+    told = [{name: (a.get(name), b.get(name)) for name in a | b if a.get(name) != b.get(name)} for a, b in pairs]
+    return f"{told}"
 
 
 def _plain(report: Any) -> tuple[Any, ...]:
