@@ -57,6 +57,7 @@ class RunLogPanel(ResultPanel):
 
     def show_result(self, shown: Shown | None) -> None:
         log: tuple[LogLine, ...] = shown.result.log if shown is not None else ()
+        self.table.empty = self.shown.hint if shown is None else RunLogTable.empty
         levels = LEVELS[self.level.index]
         rows = [log_row(number, line) for number, line in enumerate(log) if line.severity in levels]
         self.table.replace(rows)

@@ -111,6 +111,7 @@ class TradesPanel(ResultPanel):
 
     def show_result(self, shown: Shown | None) -> None:
         trades = shown.result.trades if shown is not None else ()
+        self.table.empty = self.shown.hint if shown is None else TradesTable.empty
         self.table.replace([] if shown is None else [trade_row(trade, shown) for trade in trades])
         self.table.flush()
         self.words.setText("" if shown is None else f"{len(trades):,} trades, {shown.result.run.currency}")

@@ -144,3 +144,15 @@ def test_round_values_lie_between(low: float, high: float) -> None:
     found = round_values(low, high, 6)
     assert found and len(found) <= 7
     assert all(low - 1e-9 <= value <= high + 1e-9 for value in found)
+
+
+def test_without_a_run_the_tables_say_what_to_do_and_with_one_what_it_lacks(qtbot: QtBot, tmp_path: Path) -> None:
+    holder = ShownResult()
+    panels: list[ResultPanel] = [TradesPanel(StillModel(), holder, tmp_path), RunLogPanel(StillModel(), holder)]
+    for panel in panels:
+        open_panel(panel, qtbot)
+        assert panel.table.empty == holder.hint  # type: ignore[attr-defined]
+    run = RESULT.run
+    bare = msgspec.structs.replace(RESULT, trades=(), log=())
+    holder.show(Shown("Run 8", 8, bare, run.start_ns, run.end_ns, BTC))
+    assert [panel.table.empty[:9] for panel in panels] == ["No trades", "Nothing w"]  # type: ignore[attr-defined]
