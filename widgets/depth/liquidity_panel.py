@@ -104,7 +104,10 @@ class LiquidityPanel(RecordingPanel):
         if not self._symbol:
             return
         engine, market = self.model.engine, self.model.engine.market(self._symbol)
-        trades, self._count = self.model.heard.trades_since(self._symbol, self._count)
+        before = self._count
+        trades, self._count = self.model.heard.trades_since(self._symbol, before)
+        if self._count < before:
+            self._window, self._sampled_ns = TradeWindow(MINUTE_NS), 0  # a replay went back
         for trade in trades:
             self._window.add(trade.time_ns, trade.lots, trade.side == "buy")
         now_ns = engine.now_ns()

@@ -99,6 +99,8 @@ class EngineModel(QObject):
         self.account: AccountView = engine.account()
         self.differences: tuple[Difference, ...] = engine.reconciliation().differences
         self.heard = Heard(engine, keeps_every_trade=keeps_every_trade)
+        self.recorders: list[Callable[[], None]] = []
+        """Called on the way of a replay, where it takes in more between two frames than a frame can show."""
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)

@@ -84,11 +84,15 @@ class FootprintPanel(RecordingPanel):
 
     def _take_symbol(self, symbol: str) -> None:
         instrument, scene = self.model.engine.market(symbol).instrument, self.view.scene
-        interval_ns = self._footprint.interval_ns
-        self._symbol, self._count, self._footprint, self._grouped = symbol, 0, Footprint(), False
-        self._footprint.choose(interval_ns)
+        self._symbol, self._grouped = symbol, False
+        self._begin_record()
         self.name.setText(symbol)
         scene.tick, scene.lot = instrument.tick, instrument.lot
+
+    def _begin_record(self) -> None:
+        interval_ns = self._footprint.interval_ns
+        self._count, self._footprint = 0, Footprint()
+        self._footprint.choose(interval_ns)
 
     def _begin_anew(self) -> None:
         """Rows follow the first prices."""
@@ -160,6 +164,11 @@ class FootprintPanel(RecordingPanel):
             return
         before = self._count
         trades, self._count = self.model.heard.trades_since(self._symbol, before)
+        if self._count < before:
+            # A replay went back: what it has not come to is not shown.
+            self._begin_record()
+            self.record()
+            return
         if before and self._count - before > KEPT_TRADES:
             self._footprint.missed()
         for trade in trades:

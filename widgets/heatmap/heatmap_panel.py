@@ -14,6 +14,7 @@ from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.toolbar import Separator, TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
 from widgets.engine.order_words import STOPS
+from widgets.engine.protocol import Levels
 from widgets.heatmap.depth_record import COLUMN_SIZES, DepthRecord
 from widgets.heatmap.heat_legend import HeatLegend
 from widgets.heatmap.heatmap_painting import column_name
@@ -46,6 +47,7 @@ class HeatmapPanel(RecordingPanel):
         self._column_ns = FIRST_COLUMN
         self._worth = FIRST_WORTH
         self._record = DepthRecord()
+        self._recorded_ns = 0
         self._queue = OwnQueue(model)
         self.view = HeatmapView(self)
         self.bar = Toolbar(self)
@@ -62,7 +64,7 @@ class HeatmapPanel(RecordingPanel):
         self.bubbles.clicked.connect(lambda: popup_below(self.bubble_menu(), self.bubbles))
         self.follow.clicked.connect(self._follow_clicked)
         self.view.following_changed.connect(self.follow.setChecked)
-        model.market_began.connect(self._begin_anew)
+        model.market_began.connect(self._fit_to_first)
         row = self.bar.row
         for widget in (self.name, self.kind, Separator()):
             row.addWidget(widget)
@@ -93,34 +95,38 @@ class HeatmapPanel(RecordingPanel):
         self._show_legend()
 
     def _take_symbol(self, symbol: str) -> None:
-        market = self.model.engine.market(symbol)
-        instrument, scene = market.instrument, self.view.scene
-        self._symbol, self._count, self._record = symbol, 0, DepthRecord()
-        self._fitted = market.best_bid > 0
+        instrument, scene = self.model.engine.market(symbol).instrument, self.view.scene
+        self._symbol = symbol
         self.name.setText(symbol)
         self.kind.setText("Perpetual" if instrument.is_derivative else "Spot")
         scene.tick, scene.lot, scene.base = instrument.tick, instrument.lot, instrument.base
-        scene.bids, scene.asks = market.top(DEPTH)
-        self._show_record()
-        self._fit_rows()
-        self.choose_worth(self._worth)
+        self._begin_record()
+        self._fit()
 
-    def _begin_anew(self) -> None:
+    def _fit_to_first(self) -> None:
         """Steps follow the first prices."""
         if self._symbol and not self._fitted:
-            self._symbol = ""
-            if self.listening:
-                self.refresh()
+            self._fit()
 
-    def _fit_rows(self) -> None:
+    def _fit(self) -> None:
+        market = self.model.engine.market(self._symbol)
+        self._fitted = market.best_bid > 0
+        self._fit_rows(*market.top(DEPTH))
+        self.choose_worth(self._worth)
+
+    def _fit_rows(self, bids: Levels, asks: Levels) -> None:
         """The finest round rows at which the levels of the book are in view."""
-        bids, asks = self.view.scene.bids, self.view.scene.asks
         span = asks[-1][0] - bids[-1][0] if bids and asks else 1
         # Before it was laid out, as for a usual height.
         rows, group = max(FEWEST_ROWS, self.view.scene.view.rows), 1
         while span > rows * group:
             group = next_group(group, up=True)
         self.choose_row(group)
+
+    def _begin_record(self) -> None:
+        self._count, self._record, self._recorded_ns = 0, DepthRecord(), 0
+        self._queue.forget()
+        self._show_record()
 
     def _show_record(self) -> None:
         size = self._column_ns
@@ -196,19 +202,29 @@ class HeatmapPanel(RecordingPanel):
         if not symbol:
             return
         market, engine = self.model.engine.market(symbol), self.model.engine
+        now_ns, scene = engine.now_ns(), self.view.scene
+        if now_ns < self._recorded_ns:
+            # A replay went back: what it has not come to is not shown.
+            self._begin_record()
+        self._recorded_ns = now_ns
         trades, self._count = self.model.heard.trades_since(symbol, self._count)
         self._record.take_trades(trades)
-        now_ns, scene = engine.now_ns(), self.view.scene
         scene.bids, scene.asks = market.top(DEPTH)
         fresh = market.synchronised and now_ns - market.last_ns <= engine.stale_ns
         if fresh and (scene.bids or scene.asks):
             self._record.take_book(now_ns, scene.bids, scene.asks)
         self._queue.take(symbol)
 
+    def record_on_the_way(self) -> None:
+        """Once for each of the smallest columns."""
+        now_ns = self.model.engine.now_ns()
+        if not 0 <= now_ns - self._recorded_ns < COLUMN_SIZES[0]:
+            self.record()
+
     def draw(self, frame: int) -> None:
         market, engine, scene = self.model.engine.market(self._symbol), self.model.engine, self.view.scene
-        if not self._fitted and market.best_bid:
-            self._take_symbol(self._symbol)
+        if market.best_bid:
+            self._fit_to_first()
         scene.last_ticks = market.last_price
         scene.last_side = "sell" if market.last_price <= market.best_bid else "buy"
         age_ns = engine.now_ns() - market.last_ns

@@ -20,6 +20,10 @@ class RecordingPanel(LivePanel):
     def record(self) -> None:
         """Take in what happened since the last call."""
 
+    def record_on_the_way(self) -> None:
+        """The same while a replay takes in more than a frame shows: it may have gone back, too."""
+        self.record()
+
     def draw(self, frame: int) -> None:
         """Show it."""
 
@@ -28,6 +32,7 @@ class RecordingPanel(LivePanel):
         if not self._recording:
             self._recording = True
             self.frames.connect(self._pulse)
+            self.model.recorders.append(self.record_on_the_way)
 
     def _pulse(self, frame: int) -> None:
         if self.listening:

@@ -192,8 +192,12 @@ class Replay(QObject):
     def _advance(self, to_ns: int) -> bool:
         player = self.engine.player
         if not self._until_fill:
-            return player.advance(to_ns, CHUNK)
-        return any(not player.step() or self._filled for _ in range(CHUNK))
+            reached = player.advance(to_ns, CHUNK)
+        else:
+            reached = any(not player.step() or self._filled for _ in range(CHUNK))
+        for record in self.model.recorders:
+            record()
+        return reached
 
     def _arrive(self) -> None:
         self._travels = self._until_fill = False

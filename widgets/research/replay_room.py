@@ -9,9 +9,12 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
+from widgets.depth.depth_panel import DepthPanel
 from widgets.docks.dock_layout import Layout, Tabs, column, row
 from widgets.docks.docking import DockArea
 from widgets.engine.one_click import OneClick
+from widgets.footprint.footprint_panel import FootprintPanel
+from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.numbers import format_date, format_money, format_quantity, format_time, tone_of
 from widgets.look.tokens import Tone
@@ -59,15 +62,16 @@ DEFAULT_TIMEFRAME = "1m"
 ANYWHERE = (Qt.Key.Key_Space, Qt.Key.Key_Left, Qt.Key.Key_Right)
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 TABLES = ("positions", "orders", "fills", "balances", "results", "journal", "strategies", "news", "log")
+MARKET = ("chart", "heatmap", "footprint")
 
 SESSION: Layout = row(
     column(
-        row(Tabs(("watchlist",), 240), Tabs(("chart",)), Tabs(("ladder",), 270), Tabs(("tape",), 182)),
+        row(Tabs(("watchlist",), 240), Tabs(MARKET), Tabs(("ladder", "depth"), 270), Tabs(("tape",), 182)),
         row(Tabs(TABLES), Tabs(("risk",), 278), Tabs(("pnl",), 350), size=230),
     )
 )
 SESSION_COMPACT: Layout = column(
-    row(Tabs(("chart",)), Tabs(("ladder", "tape"), 256)),
+    row(Tabs(MARKET), Tabs(("ladder", "tape", "depth"), 256)),
     row(Tabs(TABLES), Tabs(("risk", "pnl", "watchlist"), 262), size=150),
 )
 RUN: Layout = row(
@@ -140,6 +144,10 @@ class ReplayRoom(QWidget):
             ladder = LadderPanel(model, TemplateBook(parent=model), one_click, sizes)
             area.add_panel("ladder", "Ladder", ladder)
             area.add_panel("tape", "Tape", TapePanel(model, desktop.tape_threshold, desktop.order_flow.tape_burst_ms))
+            area.add_panel("heatmap", "Heatmap", HeatmapPanel(model))
+            imbalance = desktop.order_flow.footprint_imbalance_percent
+            area.add_panel("footprint", "Footprint", FootprintPanel(model, imbalance))
+            area.add_panel("depth", "Depth", DepthPanel(model))
             area.add_panel("risk", "Risk", RiskPanel(model))
             area.add_panel("pnl", "P&L", PnlPanel(model))
         else:

@@ -10,6 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
+from widgets.footprint.footprint_panel import FootprintPanel
+from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.tokens import Mode
 from widgets.news.news_desk import NewsDesk
@@ -236,6 +238,11 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     bench.until(lambda: bench.window.stage.room is not None)
     room = arrived(bench)
     assert room.source.has_depth
+    heatmap, footprint = room.area.panel("heatmap").widget(), room.area.panel("footprint").widget()
+    assert isinstance(heatmap, HeatmapPanel) and isinstance(footprint, FootprintPanel)
+    for name in ("footprint", "heatmap"):
+        room.area.show_panel(name)
+        station.frame()
     room.replay.go_to(ended)
     arrived(bench)
     station.frame()
@@ -243,6 +250,11 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert market.last_price == last and market.best_bid
     assert room.replay.model.heard.trades_since("BTCUSDT", 0)[1] > 0
     assert [fill.symbol for fill in room.replay.model.heard.fills] == ["BTCUSDT"]
+    # The way there is recorded as if it had been watched.
+    seconds = heatmap._record.depth[SECOND_NS]
+    assert seconds.last == ended // SECOND_NS and seconds.last - seconds.first >= 5
+    volume = sum(trade.lots for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0])
+    assert sum(bar.total.volume for bar in footprint.footprint.bars) == volume
     known = market.perpetual.open_interest.rows()
     assert known == first.kernel.markets["BTCUSDT"].perpetual.open_interest.rows()
     ladder, results = room.area.panel("ladder").widget(), room.area.panel("results").widget()
@@ -261,6 +273,9 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert all(item.last_ns <= room.replay.time_ns for item in news.items) and len(news.items) <= told
     traded = {trade.ticks for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0]}
     assert set(ladder._traded) == traded < later, "no volume of what traded later"
+    assert heatmap._record.depth[SECOND_NS].last <= room.replay.time_ns // SECOND_NS
+    volume = sum(trade.lots for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0])
+    assert sum(bar.total.volume for bar in footprint.footprint.bars) == volume
     # Back there: the past of the market is known, what came later is not.
     past = room.replay.engine.market("BTCUSDT").perpetual.open_interest.rows()
     assert past[-1][0] <= room.replay.time_ns and past == known[: len(past)] and 0 < len(past) < len(known)
