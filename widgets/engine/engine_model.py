@@ -333,7 +333,7 @@ class EngineModel(QObject):
         self.account = self.engine.account()
         self.account_changed.emit(self.account)
         begun = self._has_begun()
-        if begun != self._begun:
+        if begun != self._begun and not self.signalsBlocked():
             self._begun = begun
             self.market_began.emit()
         if self._wanted("positions_changed"):

@@ -19,7 +19,6 @@ from widgets.ladder.ladder_view import next_group
 from widgets.look.numbers import format_price
 from widgets.look.tokens import Tone
 from widgets.panels.recording_panel import RecordingPanel
-from widgets.tape.tape_view import KEPT_TRADES
 from workstation.core.timeframe import TIMEFRAMES
 from workstation.market.order_flow.footprint import Footprint
 
@@ -27,6 +26,8 @@ NAMES: Final = ("1m", "5m", "15m", "30m", "1h")
 IMBALANCES: Final = (150, 200, 250, 300, 400, 500)
 ROWS_A_BAR: Final = 9
 BARS_LOOKED_AT: Final = 50
+MOST_AT_ONCE: Final = 20_000
+"""Trades that are counted when it is opened, in some hundredths of a second."""
 
 
 class FootprintPanel(RecordingPanel):
@@ -162,17 +163,15 @@ class FootprintPanel(RecordingPanel):
     def record(self) -> None:
         if not self._symbol:
             return
-        before = self._count
-        trades, self._count = self.model.heard.trades_since(self._symbol, before)
-        if self._count < before:
-            # A replay went back: what it has not come to is not shown.
-            self._begin_record()
-            self.record()
-            return
-        if before and self._count - before > KEPT_TRADES:
+        tape = self.model.heard.tapes[self._symbol]
+        if tape.total < self._count:
+            self._begin_record()  # a replay went back: what it has not come to is not shown
+        before, self._count = self._count, tape.total
+        trades = tape.since(max(before, tape.total - MOST_AT_ONCE))
+        if before and tape.total - before > len(trades.ts_ns):
             self._footprint.missed()
-        for trade in trades:
-            self._footprint.add(trade.time_ns, trade.ticks, trade.lots, trade.side == "buy")
+        for ts_ns, ticks, lots, side in zip(*(column.tolist() for column in trades), strict=True):
+            self._footprint.add(ts_ns, ticks, lots, side > 0)
 
     def draw(self, frame: int) -> None:
         if self.due(frame, SLOW_FRAMES):

@@ -33,6 +33,8 @@ class DepthImage:
         self._history: DepthHistory | None = None
         self._key: tuple[int, int, int] | None = None
         self._top = self._first = self._last = 0
+        self._known = 0
+        """The history's newest column when it was looked at last: later ones are not painted yet, wherever they lie."""
         self._age = 0
         self._lots: NDArray[np.float32] = np.zeros((1, 1), dtype=np.float32)
         self._pixels: NDArray[np.uint32] = np.zeros((1, 1), dtype=np.uint32)
@@ -61,6 +63,7 @@ class DepthImage:
             self._history, self._key, self._top = history, key, top + margin
             self._first, self._last = last - room + 1, last
             self._paint(history, self._first, last, self._top, len(self._lots), group)
+            self._known = history.last
             self._rescale()
             return
         if not self._top - 2 * margin <= top <= self._top:
@@ -69,10 +72,11 @@ class DepthImage:
             before, self._first, self._last = self._first, last - room + 1, last
             self._paint(history, self._first, before - 1, self._top, len(self._lots), group)
             self._rescale()
-        elif last >= self._last:
+        elif last >= min(self._last, self._known):
             # The newest column of before may have been half done.
-            self._paint(history, self._last, last, self._top, len(self._lots), group)
-            self._first, self._last = max(self._first, last - room + 1), last
+            fresh = max(min(self._last, self._known), self._first, last - room + 1)
+            self._paint(history, fresh, last, self._top, len(self._lots), group)
+            self._first, self._last, self._known = max(self._first, last - room + 1), last, history.last
             self._age += 1
             if self._age % SCALE_EVERY == 0:
                 self._rescale()

@@ -27,6 +27,17 @@ class DepthRecord:
         for history in self.depth.values():
             history.take(now_ns, bids, asks)
 
+    def go_back(self, now_ns: int, trades: list[TapeTrade]) -> None:
+        """Hold what there was at an earlier time; ``trades`` are the newest before it."""
+        for history in self.depth.values():
+            history.wind(now_ns)
+        for size, columns in self.trades.items():
+            columns.wind(now_ns)
+            begin_ns = now_ns // size * size
+            for trade in trades:
+                if trade.time_ns >= begin_ns:
+                    columns.add(trade.time_ns, trade.ticks, trade.lots, trade.side == "buy")
+
     def take_trades(self, trades: list[TapeTrade]) -> None:
         for columns in self.trades.values():
             for trade in trades:

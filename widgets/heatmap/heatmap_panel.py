@@ -128,6 +128,13 @@ class HeatmapPanel(RecordingPanel):
         self._queue.forget()
         self._show_record()
 
+    def _go_back(self, now_ns: int) -> None:
+        """A replay did: what it has not come to is not shown."""
+        trades, self._count = self.model.heard.trades_since(self._symbol, 0)
+        self._record.go_back(now_ns, trades)
+        self._queue.forget()
+        self._show_record()
+
     def _show_record(self) -> None:
         size = self._column_ns
         self.view.set_history(self._record.depth[size], self._record.trades[size])
@@ -204,8 +211,7 @@ class HeatmapPanel(RecordingPanel):
         market, engine = self.model.engine.market(symbol), self.model.engine
         now_ns, scene = engine.now_ns(), self.view.scene
         if now_ns < self._recorded_ns:
-            # A replay went back: what it has not come to is not shown.
-            self._begin_record()
+            self._go_back(now_ns)
         self._recorded_ns = now_ns
         trades, self._count = self.model.heard.trades_since(symbol, self._count)
         self._record.take_trades(trades)

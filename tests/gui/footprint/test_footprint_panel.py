@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
-from widgets.footprint.footprint_panel import FootprintPanel
+from widgets.footprint.footprint_panel import MOST_AT_ONCE, FootprintPanel
 from widgets.footprint.footprint_scene import CELL, PRICE_AXIS, FootprintScene
 from widgets.footprint.footprint_view import FootprintView
 from widgets.look.theme import current
@@ -63,7 +63,7 @@ def test_hidden_it_misses_nothing(station: Workstation, footprint: FootprintPane
 def test_what_was_missed_is_marked(station: Workstation, footprint: FootprintPanel) -> None:
     at, last = station.clock.now, station.last("BTCUSDT")
     trade = Trade(symbol="BTCUSDT", ts_ns=at, price=last, lots=1, side=Side.BUY, trade_id=0)
-    for _ in range(5000):
+    for _ in range(MOST_AT_ONCE + 1):
         station.model.heard.hear_trade(trade)
     station.frame()
     assert footprint.footprint.bars[-1].incomplete

@@ -113,3 +113,22 @@ def test_the_full_scale_has_two_figures(value: float, rounded: float) -> None:
 def test_areas_of_discs_are_as_the_sizes() -> None:
     found = radii(np.array([1, 25, 100, 400]), 100.0, 12)
     assert found.tolist() == [2, 6, 12, 12]
+
+
+def test_columns_that_were_shown_before_they_came_are_painted_when_they_have(history: DepthHistory) -> None:
+    """A replay went back and takes in what follows; the view still stands where it was."""
+    image = DepthImage(current().tokens.heatmap)
+    for _ in range(2):
+        image.show(history, 201, 240, 1015, ROWS, 1)  # nothing is there yet
+    history.take(200 * SECOND, *book(200))
+    image.show(history, 201, 240, 1015, ROWS, 1)
+    for number in range(201, 220):
+        history.take(number * SECOND, *book(number))
+    fresh = DepthImage(current().tokens.heatmap)
+    for last in (215, 219):
+        image.show(history, last - COLUMNS + 1, last, 1015, ROWS, 1)
+        fresh.forget()
+        fresh.show(history, last - COLUMNS + 1, last, 1015, ROWS, 1)
+        image.full_scale = fresh.full_scale
+        image._colour_all()
+        assert drawn(image, last - COLUMNS + 1, last, 1015) == drawn(fresh, last - COLUMNS + 1, last, 1015)

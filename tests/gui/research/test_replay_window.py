@@ -273,7 +273,9 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     assert all(item.last_ns <= room.replay.time_ns for item in news.items) and len(news.items) <= told
     traded = {trade.ticks for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0]}
     assert set(ladder._traded) == traded < later, "no volume of what traded later"
-    assert heatmap._record.depth[SECOND_NS].last <= room.replay.time_ns // SECOND_NS
+    oldest = seconds.first
+    assert seconds.last <= room.replay.time_ns // SECOND_NS and oldest <= room.source.start_ns // SECOND_NS + 1
+    assert heatmap._record.depth[SECOND_NS] is seconds
     volume = sum(trade.lots for trade in room.replay.model.heard.trades_since("BTCUSDT", 0)[0])
     assert sum(bar.total.volume for bar in footprint.footprint.bars) == volume
     # Back there: the past of the market is known, what came later is not.

@@ -67,6 +67,12 @@ class DepthHistory:
         self.last = number
         self._put(number % self.columns, number, bids, asks)
 
+    def wind(self, ts_ns: int) -> None:
+        """Forget the column of a time and the later ones: a replay goes back."""
+        number = self.number(ts_ns)
+        self._numbers[self._numbers >= number] = -1
+        self.last = int(self._numbers.max())
+
     def best(self, first: int, last: int) -> tuple[Integers, Integers]:
         """Best bid and ask of the columns ``first`` to ``last`` in ticks, 0 where there is none: int64, one each."""
         slots, known = self._slots(first, last)

@@ -49,6 +49,10 @@ class TradeColumns:
         self._lots[side, slot] += lots
         self._weighted[side, slot] += float(ticks) * lots
 
+    def wind(self, ts_ns: int) -> None:
+        """Forget the column of a time and the later ones: a replay goes back."""
+        self._numbers[self._numbers >= ts_ns // self.column_ns] = -1
+
     def sums(self, first: int, last: int) -> TradeSums:
         """Of the columns ``first`` to ``last``."""
         numbers = np.arange(first, last + 1)

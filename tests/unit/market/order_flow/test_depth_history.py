@@ -71,3 +71,18 @@ def test_levels_out_of_reach_are_left_out_and_nothing_is_nothing() -> None:
     history.take(0, [(FARTHEST + 10, 1), (5, 99)], [(FARTHEST + 11, 2)])
     assert history.grid(0, 0, FARTHEST + 11, 3, 1)[:, 0].tolist() == [2, 1, 0]
     assert not history.grid(0, 0, 6, 5, 1).any()
+
+
+def test_wound_back_it_holds_what_came_before_and_takes_the_rest_again() -> None:
+    history, again = DepthHistory(SECOND, 64), DepthHistory(SECOND, 64)
+    for number in range(100, 130):
+        history.take(number * SECOND, [(1000 + number, 5)], [(1001 + number, 7)])
+    history.wind(120 * SECOND + 5)
+    assert (history.first, history.last) == (100, 119)
+    for number in range(100, 125):
+        again.take(number * SECOND, [(1000 + number, 5)], [(1001 + number, 7)])
+    for number in range(120, 125):
+        history.take(number * SECOND, [(1000 + number, 5)], [(1001 + number, 7)])
+    assert (history.grid(90, 130, 1140, 60, 1) == again.grid(90, 130, 1140, 60, 1)).all()
+    history.wind(0)
+    assert (history.first, history.last) == (-1, -1)

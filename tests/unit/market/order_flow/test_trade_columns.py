@@ -35,3 +35,13 @@ def test_the_ring_forgets_and_takes_nothing_older() -> None:
         columns.add(number * 10, 1, number + 1, True)
     columns.add(0, 1, 99, True)
     assert columns.sums(0, 7).buys.tolist() == [0, 0, 0, 0, 5, 6, 7, 8]
+
+
+def test_wound_back_the_column_and_the_later_ones_are_empty() -> None:
+    columns = TradeColumns(1_000, 64)
+    for number in range(100, 110):
+        columns.add(number * 1_000, 1000, 3, number % 2 == 0)
+    columns.wind(105 * 1_000 + 1)
+    assert columns.sums(100, 109).delta.tolist() == [3, -3, 3, -3, 3, 0, 0, 0, 0, 0]
+    columns.add(105 * 1_000, 1000, 4, True)
+    assert columns.sums(105, 105).delta.tolist() == [4]
