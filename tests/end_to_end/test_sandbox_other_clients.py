@@ -152,6 +152,10 @@ async def test_python_binance_hedge_mode(sandbox, python_binance):
 # --- Binance's own clients --------------------------------------------------------------------------------------------
 
 
+PATIENCE_MS = 20_000
+"""A slow machine may answer later than within the second that these clients wait by themselves."""
+
+
 def _spot(sandbox: Sandbox) -> Any:
     from binance_common.configuration import (
         ConfigurationRestAPI,
@@ -163,7 +167,7 @@ def _spot(sandbox: Sandbox) -> Any:
     sockets = sandbox.address.replace("http", "ws", 1)
     return Spot(
         config_rest_api=ConfigurationRestAPI(
-            api_key=sandbox.key, api_secret=sandbox.secret, base_path=sandbox.address, retries=0
+            api_key=sandbox.key, api_secret=sandbox.secret, base_path=sandbox.address, retries=0, timeout=PATIENCE_MS
         ),
         config_ws_api=ConfigurationWebSocketAPI(
             api_key=sandbox.key, api_secret=sandbox.secret, stream_url=f"{sockets}/ws-api/v3"
@@ -185,7 +189,7 @@ def _futures(sandbox: Sandbox) -> Any:
     sockets = sandbox.address.replace("http", "ws", 1)
     return DerivativesTradingUsdsFutures(
         config_rest_api=ConfigurationRestAPI(
-            api_key=sandbox.key, api_secret=sandbox.secret, base_path=sandbox.address, retries=0
+            api_key=sandbox.key, api_secret=sandbox.secret, base_path=sandbox.address, retries=0, timeout=PATIENCE_MS
         ),
         config_ws_api=ConfigurationWebSocketAPI(
             api_key=sandbox.key, api_secret=sandbox.secret, stream_url=f"{sockets}/ws-fapi/v1"
