@@ -114,11 +114,14 @@ def x_screen(folder: Path) -> Iterator[XScreen]:
 
 
 def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """A server, and the number of the display that it says it has."""
+    """A server, and the number of the display that it says it has.
+
+    It must not reset itself when xdotool, its only client so far, has gone: whoever comes just then is refused.
+    """
     read, write = os.pipe()
     size = "x".join(map(str, (*SIZE, 24)))
     server = subprocess.Popen(
-        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-fbdir", str(folder), "-nolisten", "tcp"],
+        ["Xvfb", "-displayfd", str(write), "-screen", "0", size, "-fbdir", str(folder), "-nolisten", "tcp", "-noreset"],
         pass_fds=(write,),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
