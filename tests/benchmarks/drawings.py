@@ -81,7 +81,7 @@ def _frames(name: str, drawings: int) -> dict[str, float]:
     with quiet_collector():
         for number in range(FRAMES):
             started = time.process_time()
-            view.drag(view.price_pane, 2.0 if number % 40 < 20 else -2.0, 0.0)
+            view.hand.drag(view.price_pane, 2.0 if number % 40 < 20 else -2.0, 0.0)
             view.grab()
             taken.append((time.process_time() - started) * 1000)
     view.close()
