@@ -133,6 +133,9 @@ class LadderPainter:
         self._height = canvas.px(scene.row_height)
         self._stale = scene.stale_seconds is not None
         self._figures = tokens.text_3 if self._stale else tokens.text_1
+        self._sizes: list[tuple[float, float, float, float, str]] = []
+        self._prices: list[tuple[float, float, float, float, str]] = []
+        """Texts of one look, which are drawn at once when the rows are there."""
 
     def paint(self, region: QRegion) -> None:
         """What lies within a region in logical pixels, to which the painter is clipped already."""
@@ -187,6 +190,8 @@ class LadderPainter:
                 self._paint_traded(rows.traded[row] / most_traded, y)
             if row in rows.orders:
                 self._paint_order(rows.orders[row], y)
+        canvas.texts(self._sizes, self._figures, RIGHT)
+        canvas.texts(self._prices, self._figures, CENTRE)
         for column in (BID, PRICE, ASK, VOLUME):
             canvas.fill(edges[column] - line, body, line, count * self._height, self._tokens.hairline)
         if rows.best_bid is not None and top - count < rows.best_bid < top:
@@ -211,19 +216,21 @@ class LadderPainter:
             wide = max(1, room * lots // largest)
             bar = left + room - wide if column == BID else left
             canvas.fill(bar, y + self._line, wide, self._height - self._line, ground)
-            self._text_right(left, y, room, self._size_text(lots), self._figures)
+            text = self._size_text(lots)
+            self._sizes.append((left, y, room - canvas.px(PADDING), self._height, text))
 
     def _paint_price(self, row: int, y: int, last: bool) -> None:
         canvas, tokens, left = self._canvas, self._tokens, self._edges[PRICE]
         wide = self._edges[ASK] - left - self._line
-        colour, weight = self._figures, 400
+        place = left, y, wide, self._height, self._price_text(row)
         if last and not self._stale:
             fill = tokens.up_tag if self._scene.last_side == "buy" else tokens.down_tag
             canvas.fill(left, y, wide, self._height, fill)
-            colour, weight = tokens.on_tag, 600
+            canvas.text(*place, tokens.on_tag, CENTRE, 12, 600)
         elif row == self._scene.rows.best_ask and not self._stale:
-            colour = tokens.down_text
-        canvas.text(left, y, wide, self._height, self._price_text(row), colour, CENTRE, 12, weight)
+            canvas.text(*place, tokens.down_text, CENTRE)
+        else:
+            self._prices.append(place)
 
     def _paint_traded(self, share: float, y: int) -> None:
         canvas, left = self._canvas, self._edges[VOLUME] + 2 * self._line

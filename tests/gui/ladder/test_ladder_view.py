@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -162,13 +163,13 @@ def test_only_cells_that_changed_are_painted(ladder: LadderView, qtbot: QtBot, m
     ladder.set_book(BIDS, ASKS, 1000, "buy")
     QApplication.processEvents()
     painted: list[str] = []
-    original = Canvas.text
+    original = Canvas.texts
 
-    def noted(canvas: Canvas, *given: Any) -> None:
-        painted.append(given[4])
-        original(canvas, *given)
+    def noted(canvas: Canvas, places: Sequence[tuple[float, float, float, float, str]], *how: Any) -> None:
+        painted.extend(text for *_, text in places)
+        original(canvas, places, *how)
 
-    monkeypatch.setattr(Canvas, "text", noted)
+    monkeypatch.setattr(Canvas, "texts", noted)
     ladder.set_book([BIDS[0], (999, 5), *BIDS[2:]], ASKS, 1000, "buy")
     qtbot.waitUntil(lambda: bool(painted))
     heading = {"Mine", "Bid", "Price", "Ask", "Vol"}
