@@ -138,11 +138,9 @@ class Toolbar(QWidget):
 
     def _fit(self) -> None:
         for widget in self._spare:
-            self.row.invalidate()
             if self.row.sizeHint().width() <= self.width():
                 break
-            if not widget.isHidden():
-                widget.hide()
+            widget.hide()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         tokens = current().tokens

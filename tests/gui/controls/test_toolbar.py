@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -35,3 +36,20 @@ def test_it_leaves_out_what_can_be_spared_in_the_order_that_is_named(qtbot: QtBo
     kept.setText("Follow the newest")
     qtbot.waitUntil(lambda: not first.isVisible())
     assert second.isVisible()
+    heard = _Requests(bar)
+    for _ in range(5):
+        qtbot.wait(1)
+    assert not heard.count, "a toolbar that fits asks for no new layout"
+
+
+class _Requests(QObject):
+    """Counts how often a widget is to be laid out."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.count = 0
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        self.count += event.type() == QEvent.Type.LayoutRequest
+        return False
