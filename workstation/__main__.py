@@ -56,13 +56,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _upgrade_hint(error: WorkstationError, parsed: argparse.Namespace) -> str:
     """What mends a configuration of an earlier version, where that is all that is wrong with it."""
-    if not isinstance(error, ConfigurationError) or "is missing" not in str(error) or not hasattr(parsed, "config"):
+    if not isinstance(error, ConfigurationError) or not hasattr(parsed, "config"):
         return ""
     from workstation.commands.config_upgrade import counted, find_upgrade
 
     found = find_upgrade(parsed)
-    lacking = counted(found.change.added) if found is not None else ""
-    return f" “workstation config-upgrade” adds the {lacking} that the file lacks, as shipped." if lacking else ""
+    if found is None:
+        return ""
+    return f" “workstation config-upgrade” adds the {counted(found.change.added)} that the file lacks, as shipped."
 
 
 if __name__ == "__main__":

@@ -59,6 +59,12 @@ def works_from_any_window(command: AnyCommand) -> bool:
     return isinstance(command, Kill) or (isinstance(command, CancelAll) and not command.include_protective)
 
 
+class Way(QObject):
+    """Heard also where the model is silent: while a replay is on its way to another moment."""
+
+    went_on = Signal()  # a replay took in a little more than it had
+
+
 class EngineModel(QObject):
     """Panels connect while they are shown. Lists are snapshots; nothing here decides anything."""
 
@@ -99,8 +105,7 @@ class EngineModel(QObject):
         self.account: AccountView = engine.account()
         self.differences: tuple[Difference, ...] = engine.reconciliation().differences
         self.heard = Heard(engine, keeps_every_trade=keeps_every_trade)
-        self.recorders: list[Callable[[], None]] = []
-        """Called on the way of a replay, where it takes in more between two frames than a frame can show."""
+        self.way = Way(self)
         self.trade_listeners: list[Callable[[Trade], None]] = []
         """Called with every trade as it comes, until the model stops; they must be quick."""
         self._words = EventWords(engine)

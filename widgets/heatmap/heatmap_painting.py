@@ -222,13 +222,12 @@ class HeatmapPainter:
         if last_shown:
             taken.append(y_last)
         step = max(1, round(round_step(canvas.px(LABEL_DISTANCE) / self._row)))
-        left, labels = parts.axis + canvas.px(PADDING), []
+        labels = []
         for row in range((view.top - view.rows) // step * step + step, view.top + 1, step):
             middle = (view.top - row) * self._row + self._row // 2
             if all(abs(top + height / 2 - middle) > height for top in taken) and middle < parts.height - height // 2:
                 canvas.fill(parts.axis, middle, canvas.px(4), self._line, tokens.border)
-                text = price_text(row, scene.group, scene.tick)
-                labels.append((left, middle - height // 2, canvas.width - left, height, text))
+                labels.append(self._axis_place(middle - height // 2, price_text(row, scene.group, scene.tick)))
         canvas.texts(labels, tokens.text_3, LEFT, 11)
         for order, top in zip(scene.orders, tops, strict=True):
             if top >= 0:
@@ -244,8 +243,12 @@ class HeatmapPainter:
             self._axis_text(y_last, price_text(scene.last_ticks, 1, scene.tick), colour, 600)
 
     def _axis_text(self, top: int, text: str, colour: QColor, weight: int = 400) -> None:
-        left, height = self._parts.axis + self._canvas.px(PADDING), self._canvas.px(TAG)
-        self._canvas.text(left, top, self._canvas.width - left, height, text, colour, LEFT, 11, weight)
+        self._canvas.text(*self._axis_place(top, text), colour, LEFT, 11, weight)
+
+    def _axis_place(self, top: int, text: str) -> tuple[float, float, float, float, str]:
+        """A text of the price axis in its rectangle."""
+        left = self._parts.axis + self._canvas.px(PADDING)
+        return left, top, self._canvas.width - left, self._canvas.px(TAG), text
 
     def _paint_delta(self, delta: Any) -> None:
         canvas, tokens, parts = self._canvas, self._tokens, self._parts

@@ -32,7 +32,7 @@ class RecordingPanel(LivePanel):
         if not self._recording:
             self._recording = True
             self.frames.connect(self._pulse)
-            self.model.recorders.append(self.record_on_the_way)
+            self.model.way.went_on.connect(self.record_on_the_way)
 
     def _pulse(self, frame: int) -> None:
         if self.listening:

@@ -22,7 +22,6 @@ TRAVEL_INTERVAL_MS = 1
 CHUNK = 16
 """Inputs between two looks at the time."""
 KEPT_MARKS = 4_000
-"""32 bytes each, so that none is missing wherever the replay goes back to."""
 
 
 class Mark(NamedTuple):
@@ -195,8 +194,7 @@ class Replay(QObject):
             reached = player.advance(to_ns, CHUNK)
         else:
             reached = any(not player.step() or self._filled for _ in range(CHUNK))
-        for record in self.model.recorders:
-            record()
+        self.model.way.went_on.emit()
         return reached
 
     def _arrive(self) -> None:

@@ -48,32 +48,36 @@ class Upgrade(Struct, frozen=True):
 
 def find_upgrade(arguments: argparse.Namespace) -> Upgrade | None:
     """For the file that the command line names; ``None`` where it lacks nothing, or has other mistakes too."""
-    file, profile = configuration_file(arguments), arguments.profile
     try:
-        change = upgraded(read_text(file), str(file))
-        load_text(change.text, file, profile)
+        found = _upgrade(arguments)
     except ConfigurationError:
         return None
-    return Upgrade(file, profile or "", data_folder(arguments), change) if change.added else None
+    return found if found.change.added else None
 
 
 def config_upgrade(arguments: argparse.Namespace) -> int:
     """The exit status: 0, also when nothing is lacking. Raises ``WorkstationError``."""
-    file = configuration_file(arguments)
-    found = find_upgrade(arguments)
-    if found is None:
-        change = upgraded(read_text(file), str(file))
-        load_text(change.text, file, arguments.profile)
+    found = _upgrade(arguments)
+    file, added = found.file, found.change.added
+    if not added:
         print(f"{file} has every setting of this version.")
         return 0
-    for setting in found.change.added:
+    for setting in added:
         print(_line(setting))
     if arguments.list:
-        print(f"{file} lacks {counted(found.change.added)}; nothing was written.")
+        print(f"{file} lacks {counted(added)}; nothing was written.")
         return 0
     found.write()
-    print(f"{counted(found.change.added).capitalize()} added to {file}, as shipped. Look through them.")
+    print(f"{counted(added).capitalize()} added to {file}, as shipped. Look through them.")
     return 0
+
+
+def _upgrade(arguments: argparse.Namespace) -> Upgrade:
+    """Raises ``ConfigurationError`` where more is wrong than what is lacking."""
+    file, profile = configuration_file(arguments), arguments.profile
+    change = upgraded(read_text(file), str(file))
+    load_text(change.text, file, profile)
+    return Upgrade(file, profile or "", data_folder(arguments), change)
 
 
 def counted(settings: Sequence[Setting]) -> str:
