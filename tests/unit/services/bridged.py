@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.end_to_end.program import ROOT
+from tests.unit.waiting import until
 from workstation.config.loader import Loaded, load_settings, settings_json
 from workstation.config.settings import Settings, StrategyEntry
 from workstation.core.clock import WallClock
@@ -48,7 +49,7 @@ def on_server(server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch, **messagi
 
 @asynccontextmanager
 async def a_session(settings: Settings, data: Path) -> AsyncIterator[Session]:
-    """Open, running and on NATS."""
+    """Open, running and on NATS, with every symbol's feed standing: an order before that is denied."""
     loaded = Loaded(settings, settings_json(settings), {}, ROOT / "config" / "strategy.yaml", "")
     session = Session(loaded, data, seed=5)
     session.open()
@@ -56,6 +57,7 @@ async def a_session(settings: Settings, data: Path) -> AsyncIterator[Session]:
     messaging.start()
     running = asyncio.ensure_future(session.run())
     try:
+        await until(lambda: running.done() or all(map(session.kernel.feed_stands, settings.market.symbols)))
         yield session
     finally:
         session.request_stop("test is over")

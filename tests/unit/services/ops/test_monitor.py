@@ -232,6 +232,7 @@ def test_a_silent_engine_greys_the_page(page: Page, world: World) -> None:
 def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: World, tmp_path: Path) -> None:
     log_in(phone, world)
     expect(phone.locator("#orders tr")).not_to_have_count(1)
+    expect(phone.locator("#fills tr")).not_to_have_count(0)
     assert phone.evaluate("document.documentElement.scrollWidth") == PHONE[0]
     for button in ("#pause", "#flatten", "#kill"):
         box = phone.locator(button).bounding_box()
