@@ -12,7 +12,7 @@ import numpy as np
 
 from workstation.assembly import add_strategies, kernel_terms, simulated_venue
 from workstation.backtest.result import BacktestResult, Run, build_result
-from workstation.backtest.round_trips import BookedFill, BookedFunding, Booking, PriceBars
+from workstation.backtest.round_trips import BookedFill, BookedFunding, BookedStop, Booking, PriceBars
 from workstation.backtest.run_log import run_log
 from workstation.config.settings import Costs, Settings, StrategyEntry
 from workstation.core.errors import StrategyError, WorkstationError
@@ -23,6 +23,7 @@ from workstation.core.messages import (
     History,
     OrderDenied,
     OrderFilled,
+    OrderSubmitted,
     PositionLiquidated,
     StartStrategy,
 )
@@ -181,7 +182,8 @@ def _collect_bookings(kernel: Kernel) -> list[Booking]:
         stop = 0
         if order is not None and order.role is OrderRole.ENTRY:
             live = kernel.orders.live_stop(position.owner, position.instrument.symbol)
-            stop = live.stop_price if live is not None else 0
+            # A fill that turns the position still has the stop of the old side.
+            stop = live.stop_price if live is not None and live.side is not event.side else 0
         bookings.append(
             BookedFill(
                 ts_ns=event.ts_ns,
@@ -206,8 +208,15 @@ def _collect_bookings(kernel: Kernel) -> list[Booking]:
                 BookedFunding(ts_ns=event.ts_ns, symbol=event.symbol, owner=position.owner, amount=event.amount)
             )
 
+    def on_submitted(event: OrderSubmitted) -> None:
+        if event.role is OrderRole.PROTECTIVE_STOP and event.stop_price:
+            bookings.append(
+                BookedStop(ts_ns=event.ts_ns, symbol=event.symbol, owner=event.owner, price=event.stop_price)
+            )
+
     kernel.settlement.listeners.append(on_booked)
     kernel.bus.subscribe(FundingPaid, on_funding)
+    kernel.bus.subscribe(OrderSubmitted, on_submitted)
     return bookings
 
 

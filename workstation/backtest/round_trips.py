@@ -36,7 +36,7 @@ class BookedFill(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     role: OrderRole = OrderRole.ENTRY
     reason: str = ""
     stop: int = 0
-    """The initial protective stop of an entry, ticks; 0 when there is none."""
+    """The protective stop that is at the venue when an entry fills, ticks; 0 when there is none."""
     liquidation: bool = False
 
 
@@ -49,7 +49,16 @@ class BookedFunding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     amount: int
 
 
-Booking = BookedFill | BookedFunding
+class BookedStop(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A protective stop that was sent for an owner's position."""
+
+    ts_ns: int
+    symbol: str
+    owner: str
+    price: int
+
+
+Booking = BookedFill | BookedFunding | BookedStop
 
 
 class PriceBars(msgspec.Struct, frozen=True, eq=False, kw_only=True):
@@ -131,11 +140,14 @@ class _Trip:
         self.fills = 0
         self.entries: list[tuple[int, int, int]] = []
         self.exits: list[tuple[int, int, int]] = []
+        self.first_stop = 0
 
     def add(self, fill: BookedFill, lots: int, value: int, fee: int, realised: int, slippage: int) -> None:
         """``lots`` and ``value`` are the part of the fill that belongs to this trade, signed."""
         opening = self.lots == 0 or (self.lots > 0) == (lots > 0)
         (self.entries if opening else self.exits).append((fill.price, abs(lots), fill.stop))
+        if opening and not self.first_stop:
+            self.first_stop = fill.stop
         self.lots += lots
         self.cost += value + realised
         self.realised += realised
@@ -192,6 +204,11 @@ class RoundTrips:
     def step(self, booking: Booking) -> tuple[_Trip | None, _Trip | None]:
         """The closed trade that it ended or changed, and the one that it began."""
         key = (booking.owner, booking.symbol)
+        if isinstance(booking, BookedStop):
+            held = self._open.get(key)
+            if held is not None and not held.first_stop:
+                held.first_stop = booking.price
+            return None, None
         if isinstance(booking, BookedFunding):
             last = self._last.get(key)
             if last is None:
@@ -261,7 +278,7 @@ def _finished(trip: _Trip, end_ns: int, last_prices: Mapping[str, int], bars: Pr
         funding=trip.funding,
         slippage=trip.slippage,
         gross=gross,
-        risk=_initial_risk(trip.entries, instrument),
+        risk=_initial_risk(trip.entries, trip.first_stop, instrument),
         entry_reason=first.reason,
         exit_reason="open" if is_open else _exit_reason(last),
         fills=trip.fills,
@@ -287,9 +304,8 @@ def _price(ticks: Fraction, instrument: Instrument) -> Decimal:
     return Decimal(divide_half_even(exact.numerator * 10**8, exact.denominator)).scaleb(-8)
 
 
-def _initial_risk(entries: list[tuple[int, int, int]], instrument: Instrument) -> int:
-    """Loss at the stops of the entries; an entry without one counts with the first that is known."""
-    first_stop = next((stop for _, _, stop in entries if stop), 0)
+def _initial_risk(entries: list[tuple[int, int, int]], first_stop: int, instrument: Instrument) -> int:
+    """Loss at the stops of the entries; an entry that had none yet counts with the trade's first."""
     if not first_stop:
         return 0
     valuation = instrument.valuation

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workstation.backtest.round_trips import BookedFill, BookedFunding, Booking, PriceBars, Trade, round_trips
+from workstation.backtest.round_trips import (
+    BookedFill,
+    BookedFunding,
+    BookedStop,
+    Booking,
+    PriceBars,
+    Trade,
+    round_trips,
+)
 from workstation.core.instrument import Instrument
 from workstation.core.money import to_money
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS
@@ -74,6 +82,11 @@ class Books:
             )
         )
 
+    def stop(self, minute: int, price: int) -> None:
+        self.bookings.append(
+            BookedStop(ts_ns=START + minute * MINUTE_NS, symbol=self.instrument.symbol, owner=self.owner, price=price)
+        )
+
     def trades(self, last_price: int = 1, bars: PriceBars | None = None) -> list[Trade]:
         symbol = self.instrument.symbol
         return round_trips(
@@ -102,6 +115,19 @@ def test_a_long_round_trip_in_two_entries() -> None:
     assert trade.risk == to_money(14)
     assert trade.r_multiple == pytest.approx(27 / 14)
     assert not trade.is_open
+
+
+def test_a_stop_that_is_sent_after_the_entry_is_the_trades_first_and_later_ones_are_not() -> None:
+    """Most strategies place their stop when the entry has filled; without it a lost trade would count as none."""
+    books = Books()
+    books.stop(0, 9_000)
+    books.fill(0, Side.BUY, 1_000, 10_000)
+    books.stop(0, 9_800)
+    books.stop(7, 9_950)
+    books.fill(9, Side.SELL, 1_000, 9_800, role=OrderRole.PROTECTIVE_STOP)
+    (trade,) = books.trades()
+    assert trade.risk == to_money(2)
+    assert trade.r_multiple == pytest.approx(-1)
 
 
 def test_a_fill_that_turns_the_position_ends_one_trade_and_begins_the_next() -> None:
