@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication
@@ -14,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 from widgets.application import Application
 from widgets.look.style import install
 from widgets.single_window import SingleWindow
+from widgets.start_options import StartOptions
 from widgets.window.start_page import PROGRAM, StartPage
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
@@ -25,40 +25,27 @@ DESKTOP_FILE = "trading-workstation"
 PROBLEM_SIZE = QSize(760, 300)
 
 
-def run(
-    loaded: Loaded,
-    data: Path,
-    *,
-    seed: int | None,
-    seconds: float | None,
-    screenshot: Path | None,
-    size: tuple[int, int] | None,
-    attach: str | None = None,
-) -> int:
+def run(loaded: Loaded, options: StartOptions) -> int:
     """Open the workstation and stay until it is closed; the exit status.
 
     Where a window is open over the same data folder already, that one is brought to the front instead.
 
-    ``seconds`` stops it by itself. ``screenshot`` draws it offscreen, writes a picture just before it stops (after
-    ``seconds``, or a few) and shows nothing. With either, live trading is armed by ``live.confirm_account`` alone.
-    ``attach`` names the NATS server of an engine elsewhere, "" that of the data folder; None runs the engine here.
+    One that stops by itself arms live trading by ``live.confirm_account`` alone.
     """
-    if screenshot is not None:
+    if options.screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QApplication.instance() or QApplication([PROGRAM])
     assert isinstance(application, QApplication)
     application.setApplicationName(PROGRAM)
     application.setDesktopFileName(DESKTOP_FILE)
     application.setQuitOnLastWindowClosed(False)
-    single = SingleWindow(DataFolder(data), WallClock().now_ns())
-    if screenshot is None and attach is None and not single.claim():
-        sys.stdout.write(f"The window that is open on {data} was brought to the front.\n")
+    single = SingleWindow(DataFolder(options.data), WallClock().now_ns())
+    if options.screenshot is None and options.attach is None and not single.claim():
+        sys.stdout.write(f"The window that is open on {options.data} was brought to the front.\n")
         return 0
     try:
         install(application, None if loaded.settings.desktop.font == "inter" else "")
-        desktop = Application(
-            application, loaded, data, seed=seed, seconds=seconds, screenshot=screenshot, size=size, attach=attach
-        )
+        desktop = Application(application, loaded, options)
         single.called.connect(desktop.window.come_forward)
         desktop.window.show()
         application.processEvents()

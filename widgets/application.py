@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtWidgets import QApplication
 
 from widgets.look.tokens import Tone
+from widgets.start_options import StartOptions
 from widgets.window.main_window import MainWindow
 from widgets.window.pictures import save_picture
 from widgets.window.start_page import PROGRAM
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from workstation.services.own_engine import OwnEngine
     from workstation.session import Session
 
-PICTURE_AFTER_S = 8.0
 UNSEEN_PLATFORMS = ("offscreen", "minimal")
 FROZEN_THRESHOLDS = (20_000, 20, 50)
 LOADED_LATER = (
@@ -55,35 +55,22 @@ log = logging.getLogger("widgets.application")
 class Application:
     """One run of the desktop."""
 
-    def __init__(
-        self,
-        application: QApplication,
-        loaded: Loaded,
-        data: Path,
-        *,
-        seed: int | None,
-        seconds: float | None,
-        screenshot: Path | None,
-        size: tuple[int, int] | None,
-        attach: str | None = None,
-    ) -> None:
+    def __init__(self, application: QApplication, loaded: Loaded, options: StartOptions) -> None:
         self._loaded = loaded
-        self._data = data
-        self._seed = seed
-        self._picture = screenshot
-        self._seconds = seconds if screenshot is None or seconds is not None else PICTURE_AFTER_S
-        self.attended = application.platformName() not in UNSEEN_PLATFORMS and self._seconds is None
+        self._options = options
+        self.attended = application.platformName() not in UNSEEN_PLATFORMS and options.stops_after is None
         """Whether somebody sees the window and can type."""
-        self._attach = attach
         self._start: SessionStart | AttachStart | OwnStart | None = None
         self._session: Session | None = None
         self._model: EngineModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_reason = ""
         self._stopped = asyncio.Event()
-        self.window = MainWindow(loaded.settings, DataFolder(data).window if screenshot is None else None)
-        if size is not None:
-            self.window.resize(*size)
+        self.window = MainWindow(
+            loaded.settings, DataFolder(options.data).window if options.screenshot is None else None
+        )
+        if options.size is not None:
+            self.window.resize(*options.size)
         self.window.bar.picture_wanted.connect(self._save_picture_of_window)
         self.window.close_wanted.connect(lambda: self.stop("window closed"))
 
@@ -103,8 +90,8 @@ class Application:
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()
-            if self._attach is not None:
-                return await self._attach_and_follow(self._attach)
+            if self._options.attach is not None:
+                return await self._attach_and_follow(self._options.attach)
             beside = self._loaded.settings.engine == "process"
             return await (self._run_beside() if beside else self._open_and_run())
         finally:
@@ -127,7 +114,7 @@ class Application:
             return 0
         self._start = SessionStart(
             self.window,
-            lambda: Session(self._loaded, self._data, self._seed),
+            lambda: Session(self._loaded, self._options.data, self._options.seed),
             self._tell,
             attended=self.attended,
         )
@@ -180,7 +167,7 @@ class Application:
         messaging = self._loaded.settings.messaging
         start = self._start = AttachStart(
             self.window,
-            lambda: Attached(messaging, attach_address(messaging, self._data, place)),
+            lambda: Attached(messaging, attach_address(messaging, self._options.data, place)),
             self._tell,
             attended=self.attended,
         )
@@ -192,7 +179,7 @@ class Application:
         from widgets.window.session_start import OwnStart
         from workstation.services.own_engine import OwnEngine
 
-        own = OwnEngine(self._loaded, DataFolder(self._data), self._seed)
+        own = OwnEngine(self._loaded, DataFolder(self._options.data), self._options.seed)
         start = self._start = OwnStart(self.window, lambda: own, self._tell, attended=self.attended)
         try:
             return await self._follow_each(start, own)
@@ -241,7 +228,9 @@ class Application:
         stopped = asyncio.ensure_future(self._stopped.wait())
         code = 0
         try:
-            await asyncio.wait((following, stopped), timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                (following, stopped), timeout=self._options.stops_after, return_when=asyncio.FIRST_COMPLETED
+            )
             if following.done() and attached.remote.changed:
                 return 0
             if following.done() and not self._stopped.is_set():
@@ -249,8 +238,8 @@ class Application:
                 log.critical("The engine could not be followed any more.", exc_info=error)
                 await self._stay_halted(f"The engine is not followed any more ({error}); the log tells more.")
                 code = 1
-            if self._picture is not None:
-                code = self._take_picture(self._picture) or code
+            if self._options.screenshot is not None:
+                code = self._take_picture(self._options.screenshot) or code
             self.window.keep()
         finally:
             for task in (following, stopped):
@@ -269,17 +258,17 @@ class Application:
         from workstation.services.configuration_editor import ConfigurationEditor
 
         if self.window.configuration is None:
-            folder = DataFolder(self._data).configuration
+            folder = DataFolder(self._options.data).configuration
             self.window.configuration = ConfigurationEditor(self._loaded, folder, WallClock().now_ns)
         profile = ("--profile", self._loaded.profile) if self._loaded.profile else ()
-        self.window.data_places = ("--config", str(self._loaded.file), "--data", str(self._data), *profile)
+        self.window.data_places = ("--config", str(self._loaded.file), "--data", str(self._options.data), *profile)
 
     def _open_model(self, engine: Engine, flatten_on_kill: bool) -> None:
         from widgets.engine.engine_model import EngineModel
         from widgets.research.research import Research
 
         if self.window.stage.research is None:
-            self.window.stage.adopt(Research(self._loaded, self._data))
+            self.window.stage.adopt(Research(self._loaded, self._options.data))
         self._model = EngineModel(engine)
         self.window.open_engine(self._model, flatten_on_kill=flatten_on_kill)
         if self.attended:
@@ -295,7 +284,7 @@ class Application:
             session.request_stop(self._stop_reason)
         code = 0
         try:
-            await session.run(self._seconds)
+            await session.run(self._options.stops_after)
         except WorkstationError as error:
             code = error.exit_code
             await self._stay_halted(str(error))
@@ -303,8 +292,8 @@ class Application:
             log.critical("The engine failed.", exc_info=error)
             code = 1
             await self._stay_halted(f"The engine failed ({error}); the log tells more.")
-        if self._picture is not None:
-            code = self._take_picture(self._picture) or code
+        if self._options.screenshot is not None:
+            code = self._take_picture(self._options.screenshot) or code
         self.window.keep()
         return code
 
@@ -363,5 +352,5 @@ class Application:
         return 2
 
     def _save_picture_of_window(self) -> None:
-        text, good = save_picture(self.window, DataFolder(self._data).reports, WallClock().now_ns())
+        text, good = save_picture(self.window, DataFolder(self._options.data).reports, WallClock().now_ns())
         self.window.banner.set_message(text, Tone.NORMAL if good else Tone.WARNING)

@@ -120,6 +120,7 @@ def main() -> None:
 
     from widgets.application import Application
     from widgets.look.style import install
+    from widgets.start_options import StartOptions
 
     loaded = _loaded(arguments.rate, 2 if arguments.everything else 1)
     application = QApplication([])
@@ -128,9 +129,8 @@ def main() -> None:
     loop = qasync.QEventLoop(application)
     asyncio.set_event_loop(loop)
     with tempfile.TemporaryDirectory() as folder:
-        desktop = Application(
-            application, loaded, Path(folder), seed=7, seconds=arguments.seconds, screenshot=None, size=SIZE
-        )
+        options = StartOptions(data=Path(folder), seed=7, seconds=arguments.seconds, size=SIZE)
+        desktop = Application(application, loaded, options)
         found: dict[str, float] = {}
         with loop:
             loop.run_until_complete(_run(desktop, arguments.seconds, started, found, arguments.everything))

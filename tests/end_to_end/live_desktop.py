@@ -21,6 +21,7 @@ from widgets.controls.dialogs import FormDialog
 from widgets.controls.table import Table
 from widgets.docks.workspace import Workspace
 from widgets.look.style import install
+from widgets.start_options import StartOptions
 from widgets.window.arming_page import ArmingPage
 from workstation.config.loader import Loaded, load_settings, settings_json
 
@@ -120,7 +121,7 @@ async def running_desktop(
     size: tuple[int, int] = (1600, 900),
 ) -> AsyncIterator[Person]:
     """A person at the window of a session that starts. It is stopped in order at the end."""
-    desktop = Application(application, loaded, data, seed=1, seconds=seconds, screenshot=None, size=size)
+    desktop = Application(application, loaded, StartOptions(data=data, seed=1, seconds=seconds, size=size))
     desktop.attended = attended
     main = asyncio.ensure_future(desktop.main())
     try:

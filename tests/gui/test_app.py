@@ -24,10 +24,12 @@ import time
 from pathlib import Path
 from workstation.config.loader import load_settings
 from widgets.app import run
+from widgets.start_options import StartOptions
 loaded = load_settings(Path("config/strategy.yaml"))
 data, seconds, picture, width, height = sys.argv[1:]
-sys.exit(run(loaded, Path(data), seed=3, seconds=float(seconds) or None,
-             screenshot=Path(picture) if picture else None, size=(int(width), int(height))))
+options = StartOptions(data=Path(data), seed=3, seconds=float(seconds) or None,
+                       screenshot=Path(picture) if picture else None, size=(int(width), int(height)))
+sys.exit(run(loaded, options))
 """
 
 

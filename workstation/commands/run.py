@@ -38,16 +38,17 @@ def run(arguments: argparse.Namespace) -> int:
     folder = data_folder(arguments)
     if not headless:
         from widgets.app import run as run_desktop
+        from widgets.start_options import StartOptions
 
-        return run_desktop(
-            loaded,
-            folder.path,
+        options = StartOptions(
+            data=folder.path,
             seed=arguments.seed,
             seconds=arguments.seconds,
             screenshot=arguments.screenshot,
             size=arguments.size,
             attach=arguments.attach,
         )
+        return run_desktop(loaded, options)
     from workstation.session import Session
 
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)

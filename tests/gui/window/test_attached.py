@@ -33,6 +33,7 @@ from widgets.engine.attached_engine import AttachedEngine
 from widgets.engine.engine_model import EngineModel
 from widgets.look.style import install
 from widgets.look.theme import Density, current
+from widgets.start_options import StartOptions
 from widgets.window.attached_banner import AttachedBanner
 from widgets.window.main_window import MainWindow
 from widgets.window.panic import Panic
@@ -313,11 +314,8 @@ class Program:
 
     def __init__(self, qtbot: QtBot, qapp: QApplication, settings: Settings, data: Path, place: str) -> None:
         loaded = Loaded(settings, settings_json(settings), {}, ROOT / "config" / "strategy.yaml", "")
-        size = (1600, 900)
         self._qtbot = qtbot
-        self.application = Application(
-            qapp, loaded, data, seed=None, seconds=None, screenshot=None, size=size, attach=place
-        )
+        self.application = Application(qapp, loaded, StartOptions(data=data, size=(1600, 900), attach=place))
         self.application.attended = True
         self.window = self.application.window
         self.told: list[str] = []
