@@ -29,7 +29,7 @@ LEAST_ROOM: Final = 0.05
 """Above and below a flat line, in the currency: its labels need no more than cents."""
 LABEL_DISTANCE: Final = 24
 AREA_SHARE: Final = 0.13
-EMPTY_TEXT: Final = "No equity yet. The first fill or deposit starts the line."
+EMPTY_TEXT: Final = "No line yet. The equity is noted each minute."
 
 
 class Figure(NamedTuple):
