@@ -160,13 +160,17 @@ class Lease:
 
     async def _is_still_ours(self, bucket: KeyValue) -> bool:
         """Whether the entry is our own, whose renewal was not answered: then it is renewed. Else ``other`` is set."""
-        with contextlib.suppress(KeyNotFoundError):
+        try:
             entry = await bucket.get(self._key)
-            self.other = self._look(entry.value)
-            if entry.value == self._value and entry.revision is not None:
-                with contextlib.suppress(KeyWrongLastSequenceError, APIError):
-                    self._revision = await bucket.update(self._key, self._value, last=entry.revision)
-                    return True
+        except KeyNotFoundError:
+            self.other = ""
+            return False
+        holder = self._look(entry.value)
+        self.other = holder if holder != self._holder else ""
+        if not self.other and entry.revision is not None:
+            with contextlib.suppress(KeyWrongLastSequenceError, APIError):
+                self._revision = await bucket.update(self._key, self._value, last=entry.revision)
+                return True
         return False
 
     async def _bucket(self) -> KeyValue:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from nats.js.kv import KeyValue
 
 from tests.end_to_end.program import ROOT
 from tests.unit.messaging.nats_servers import LARGEST, connected, running_server
@@ -178,6 +179,43 @@ async def test_a_holder_that_is_cut_off_stops_before_another_begins(tmp_path: Pa
         assert lease.held
         now[0] += 0.02
         assert not lease.held
+
+
+class LostAnswers:
+    """A bucket that does what it is told, and whose next ``lost`` answers to a renewal never arrive."""
+
+    def __init__(self, bucket: KeyValue, lost: int) -> None:
+        self._bucket = bucket
+        self._lost = lost
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bucket, name)
+
+    async def update(self, key: str, value: bytes, last: int) -> int:
+        revision = await self._bucket.update(key, value, last=last)
+        if self._lost:
+            self._lost -= 1
+            raise TimeoutError
+        return revision
+
+
+async def test_a_holder_whose_renewals_were_not_answered_is_not_taken_for_another(tmp_path: Path) -> None:
+    """A window on a busy machine told that its own user had taken control, and gave it up."""
+    async with running_server(tmp_path) as server, connected(server, "a") as link:
+        lease = Lease(link, "paper-01", "a")
+        await lease.take_over()
+        bucket: Any = LostAnswers(await lease._bucket(), 2)
+
+        async def losing() -> KeyValue:
+            return bucket  # type: ignore[no-any-return]
+
+        lease._bucket = losing  # type: ignore[method-assign]
+        for _ in range(2):
+            with pytest.raises(TimeoutError):
+                await lease._try()
+            assert lease.other == ""
+        await lease._try()
+        assert lease.held and lease.other == ""
 
 
 async def test_processes_of_one_data_folder_share_its_server(tmp_path: Path) -> None:
