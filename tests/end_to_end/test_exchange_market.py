@@ -117,7 +117,7 @@ CHAOS = {
 async def test_whatever_goes_wrong_the_feed_becomes_whole_again(kinds: list[str], market: Market) -> None:
     async with (
         running_sandbox(paced=False, symbols=SYMBOLS, seed=3) as sandbox,
-        watched(sandbox, market, silent_feed_s=Decimal(1), book_depth=100) as run,
+        watched(sandbox, market, silent_feed_s=Decimal(1), book_depth=500) as run,
     ):
         switches = [msgspec.structs.replace(CHAOS[kind]) for kind in kinds]
         for switch in switches:

@@ -38,6 +38,7 @@ def busy_configuration(**changes: Any) -> Loaded:
     built_in = replace(
         settings.market.built_in,
         messages_per_second=Decimal(4),
+        depth=50,
         volatility=Decimal(6),
         crashes_per_day=Decimal(100),
         history_days=3,

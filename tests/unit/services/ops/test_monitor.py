@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.unit.services.ops.test_commands import until
 from tests.unit.services.ops.world import ADMIN, TEXT, TRADER, VIEWER, World
 from workstation.config.loader import hash_of
 
@@ -163,7 +164,7 @@ def test_control_is_shown_taken_and_given_up(page: Page, world: World) -> None:
     expect(page.locator("#take")).to_have_text("Give up")
     page.click("#take")
     expect(who).to_have_text("nobody")
-    assert world.get("/api/v1/control").json["holder"] == ""
+    until(lambda: world.get("/api/v1/control").json["holder"] == "")
 
 
 def test_a_refusal_to_take_control_is_told(page: Page, world: World) -> None:
