@@ -82,14 +82,26 @@ ROWS: Sequence[FigureRow] = (
 
 COSTS: Sequence[FigureRow] = (
     FigureRow("Fees", lambda f: _money(-f.fees), lambda f: float(f.fees), -1),
-    FigureRow("Slippage", lambda f: _money(-f.slippage), lambda f: float(f.slippage), -1),
+    FigureRow(
+        "Slippage",
+        lambda f: _money(-f.slippage),
+        lambda f: float(f.slippage),
+        -1,
+        "Against the trigger, the resting limit or else the price decided at; negative is a loss.",
+    ),
     FigureRow("Funding", lambda f: _money(f.funding), lambda f: float(f.funding), 1),
     FigureRow("Average win", lambda f: _money(f.average_win), lambda f: f.average_win, 1),
     FigureRow("Average loss", lambda f: _money(f.average_loss), lambda f: f.average_loss, 1),
     FigureRow("Final equity", lambda f: format_money(from_money(f.final_equity)), lambda f: float(f.final_equity), 1),
     FigureRow("Best trade", lambda f: _money(f.best_trade), lambda f: f.best_trade, 1),
     FigureRow("Worst trade", lambda f: _money(f.worst_trade), lambda f: f.worst_trade, 1),
-    FigureRow("Longest fall", lambda f: f"{f.max_drawdown_days:,.0f} d", lambda f: f.max_drawdown_days, -1),
+    FigureRow(
+        "Drawdown length",
+        lambda f: f"{f.max_drawdown_days:,.0f} d",
+        lambda f: f.max_drawdown_days,
+        -1,
+        "Of the deepest one: from its peak until that was reached again, else to the end.",
+    ),
     FigureRow("Held", lambda f: _hours(f.average_hours), lambda f: f.average_hours, 0, "Mean time of a closed trade."),
     FigureRow("Open trades", lambda f: format_number(f.open_trades, 0), lambda f: float(f.open_trades), 0),
 )

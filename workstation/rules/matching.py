@@ -45,6 +45,19 @@ def better_price(side: int, first: int, second: int) -> int:
     return min(first, second) if side > 0 else max(first, second)
 
 
+def slippage_reference(side: int, limit: int, stop: int, decided: int, maker: int) -> int:
+    """Price that a fill is measured against, 0 when none is known.
+
+    An order with a trigger (``stop``) promised that, one that rested its ``limit``: what the market did on the way
+    there is no slippage. Any other was decided at ``decided``; of a limit that is nearer, nothing worse was wanted.
+    """
+    if stop != 0:
+        return stop
+    if limit == 0 or decided == 0:
+        return decided
+    return limit if maker else better_price(side, limit, decided)
+
+
 def slippage_cost(price: int, reference: int, lots: int, inverse: int, numerator: int, denominator: int) -> int:
     """What signed ``lots`` cost more at ``price`` than at ``reference``, in 1e-8 of the settlement asset."""
     if reference == 0:
