@@ -74,7 +74,7 @@ class RecordedPanel(LivePanel):
         column.addWidget(self.table, 1)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ()
+        return ((self.research.markets_changed, self.refresh),)
 
     def refresh(self) -> None:
         attachment = self.model.engine.attachment

@@ -63,6 +63,7 @@ class Research(QObject):
     """``told`` carries sentences for the banner, and whether they are good news."""
 
     runs_changed = Signal()
+    markets_changed = Signal()
     told = Signal(str, bool)
     replay_ready = Signal(object)  # ReplaySource
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front

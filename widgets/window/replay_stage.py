@@ -44,6 +44,11 @@ class ReplayStage(QObject):
         research.replay_ready.connect(self.enter)
         research.panel_wanted.connect(self._window.show_panel)
 
+    def tell_import(self) -> None:
+        """There may be more candles and recordings to choose from."""
+        if self.research is not None:
+            self.research.markets_changed.emit()
+
     def replay_files(self, paths: Sequence[Path]) -> None:
         """Read what files or folders hold, and replay it; the banner says what is wrong with them."""
         if self.research is None:

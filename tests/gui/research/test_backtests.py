@@ -6,9 +6,12 @@ import os
 import signal
 from pathlib import Path
 
+import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
@@ -23,8 +26,11 @@ from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
 from widgets.research.trades_panel import TradesPanel
-from workstation.core.timeframe import MINUTE_NS, parse_utc
-from workstation.market.history import candle_ranges
+from workstation.core.money import MONEY_SCALE
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS, parse_utc
+from workstation.market.history import Candles, candle_ranges
+from workstation.storage.candles import CandleDatabase
+from workstation.storage.database import open_database
 
 
 def runs_panel(bench: Bench) -> RunsPanel:
@@ -117,6 +123,50 @@ def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:
     assert request.costs.taker_bps == 25 and request.costs.maker_bps == bench.research.settings.backtest.costs.maker_bps
     qtbot.mouseClick(form.reset_button, Qt.MouseButton.LeftButton)
     assert form.costs.values()["taker_fee"] == bench.research.settings.backtest.costs.taker_bps
+
+
+def test_the_wheel_scrolls_the_form_and_changes_no_choice(bench: Bench) -> None:
+    form = bench.form
+    (area,) = form.findChildren(QScrollArea)
+    box, bar = form.setup.timeframe, area.verticalScrollBar()
+    bench.until(lambda: bar.maximum() > 0)
+    before, at = box.currentText(), box.mapTo(bench.window, box.rect().center())
+    window = bench.window.windowHandle()
+    QTest.wheelEvent(window, at, QPoint(0, -120))
+    bench.until(lambda: bar.value() > 0)
+    assert box.currentText() == before
+
+
+def test_tab_goes_through_the_form_from_its_top_to_its_foot(bench: Bench, qtbot: QtBot) -> None:
+    form = bench.form
+    form.setup.strategy.setCurrentText("ema_cross")
+    bench.until(form.parameters.isVisible)
+    form.setup.end.setFocus()
+    visited = []
+    for _ in range(5):
+        focused = form.window().focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        visited.append(form.window().focusWidget())
+    named = [form.parameters.editor(name) for name in ("fast", "slow", "quantity", "equity_percent")]
+    assert visited == [*named, form.costs.editor("taker_fee")]
+
+
+def test_what_was_imported_meanwhile_is_offered_and_the_choice_stays(bench: Bench) -> None:
+    form, folder = bench.form, bench.research.folder
+    sample = form.setup.series.currentText()
+    form.setup.start.setText("2023-05-01")
+    database = open_database(folder.history)
+    try:
+        open_ns = parse_utc("2022-01-01") + np.arange(48, dtype=np.int64) * HOUR_NS
+        prices = np.full(48, 40_000 * MONEY_SCALE, dtype=np.int64)
+        mine = Candles("BTCUSDT@MINE", HOUR_NS, open_ns, prices, prices, prices, prices, prices)
+        CandleDatabase(database).save(mine)
+    finally:
+        database.close()
+    bench.window.outside.drops.imported.emit()
+    bench.until(lambda: form.setup.series.findText("BTCUSDT@MINE") >= 0)
+    assert (form.setup.series.currentText(), form.setup.start.text()) == (sample, "2023-05-01")
 
 
 @pytest.mark.parametrize(
