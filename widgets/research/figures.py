@@ -68,7 +68,8 @@ ROWS: Sequence[FigureRow] = (
         lambda f: format_multiple_of_risk(f.expectancy_r) if f.expectancy_r is not None else _money(f.expectancy),
         lambda f: f.expectancy_r if f.expectancy_r is not None else f.expectancy,
         1,
-        "Mean result of a trade: in units of its risk where its stop is known, else in the account's currency.",
+        "Mean result of a trade: in units of the risk to its first stop at the venue, without one in the account's "
+        "currency.",
     ),
     FigureRow(
         "Exposure",

@@ -50,7 +50,7 @@ class TradesTable(Table):
         ),
         Column("reason", "Exit by", width=66, label=True),
         Column("net", "P&L", Kind.SIGNED, 66, 2, tooltip="After fees and funding, in the account's currency"),
-        Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the initial stop"),
+        Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the first stop at the venue"),
         Column(
             "adverse",
             "Adverse",

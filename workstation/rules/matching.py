@@ -45,17 +45,17 @@ def better_price(side: int, first: int, second: int) -> int:
     return min(first, second) if side > 0 else max(first, second)
 
 
-def slippage_reference(side: int, limit: int, stop: int, decided: int, maker: int) -> int:
+def slippage_reference(side: int, limit: int, stop_price: int, reference: int, maker: int) -> int:
     """Price that a fill is measured against, 0 when none is known.
 
-    An order with a trigger (``stop``) promised that, one that rested its ``limit``: what the market did on the way
-    there is no slippage. Any other was decided at ``decided``; of a limit that is nearer, nothing worse was wanted.
+    An order with a trigger promised that, one that rested its limit: what the market did on the way there is no
+    slippage. Any other was decided at ``reference``; with a limit that is nearer, at no worse than that.
     """
-    if stop != 0:
-        return stop
-    if limit == 0 or decided == 0:
-        return decided
-    return limit if maker else better_price(side, limit, decided)
+    if stop_price != 0:
+        return stop_price
+    if limit == 0 or reference == 0:
+        return reference
+    return limit if maker else better_price(side, limit, reference)
 
 
 def slippage_cost(price: int, reference: int, lots: int, inverse: int, numerator: int, denominator: int) -> int:

@@ -56,10 +56,21 @@ class BarMatcher:
         self._walk(state, bar.open, bar.open, open_ns, gap=True)
         state.last = bar.open
         self._reports.deliver()
+        if self._inbound or self._reports.queue:
+            self._stand_at_open(state, bar.open, open_ns + bar.interval_ns // 4)
         if state.orders or state.watched or self._inbound or self._reports.queue:
             self._walk_rest(state, bar, open_ns)
         state.last = bar.close
         state.quiet_above, state.quiet_below = self._quiet_range(state)
+
+    def _stand_at_open(self, state: SymbolState, price: int, until_ns: int) -> None:
+        """What was sent at the close before arrives, as does what its answers bring about, before the price moves on: a
+        stop that follows an entry's fill by milliseconds is there when the price comes to it."""
+        while (self._inbound or self._reports.queue) and self._clock.next_due_ns < until_ns:
+            now_ns = self._clock.next_due_ns
+            self._clock.advance(now_ns)
+            self._walk(state, price, price, now_ns, gap=False)
+            self._reports.deliver()
 
     def _walk_rest(self, state: SymbolState, bar: Bar, open_ns: int) -> None:
         quarter_ns = bar.interval_ns // 4

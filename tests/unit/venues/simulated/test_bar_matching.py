@@ -64,6 +64,24 @@ def test_an_order_that_arrives_within_the_bar_fills_where_its_leg_begins():
     assert late.prices(order) == [(90, 10)]
 
 
+def test_a_stop_that_follows_its_entrys_fill_is_there_when_the_price_comes_to_it():
+    """The entry reaches the venue at the open, the stop 200 ms later; the worse path of the position comes first."""
+    driver = bar_driver(latency_mean_ms=Decimal(100), latency_p95_ms=Decimal(100))
+
+    def protect(report: VenueReport) -> None:
+        if isinstance(report, OrderFilled) and report.side is BUY:
+            driver.send(SELL, 10, OrderType.STOP, stop_price=97, reduce_only=True, client_id="stop")
+
+    driver.on_report = protect
+    open_ns = driver.clock.time_ns
+    entry = driver.send(BUY, 10)
+    driver.bar(100, 104, 90, 92)
+    assert driver.prices(entry) == [(100, 10)]
+    assert driver.fills(entry)[0].ts_ns == open_ns + 100_000_000
+    assert driver.prices("stop") == [(97, 10)]
+    assert driver.fills("stop")[0].ts_ns == open_ns + QUARTER_NS + 50_000_000
+
+
 @pytest.mark.parametrize(("queue", "low", "fills"), [("conservative", 95, []), ("proportional", 95, [(95, 10)])])
 def test_a_limit_fills_at_its_limit_when_the_price_goes_through(queue, low, fills):
     driver = bar_driver(queue=queue)
