@@ -37,6 +37,16 @@ def _money(amount: float | None) -> str:
     return format_money(None if amount is None else from_money(round(amount)), signed=True)
 
 
+EXPECTANCY = FigureRow(
+    "Expectancy",
+    lambda f: format_multiple_of_risk(f.expectancy_r) if f.expectancy_r is not None else _money(f.expectancy),
+    lambda f: f.expectancy_r if f.expectancy_r is not None else f.expectancy,
+    1,
+    "Mean result of a trade: in units of the risk to its first stop at the venue, without one in the account's "
+    "currency.",
+)
+"""In the unit that a run has: of several runs it is no one row."""
+
 ROWS: Sequence[FigureRow] = (
     FigureRow("Return", lambda f: _percent(f.total_return), lambda f: f.total_return, 1, "Of the balance.", True),
     FigureRow(
@@ -63,14 +73,7 @@ ROWS: Sequence[FigureRow] = (
         1,
         "Net profits over net losses.",
     ),
-    FigureRow(
-        "Expectancy",
-        lambda f: format_multiple_of_risk(f.expectancy_r) if f.expectancy_r is not None else _money(f.expectancy),
-        lambda f: f.expectancy_r if f.expectancy_r is not None else f.expectancy,
-        1,
-        "Mean result of a trade: in units of the risk to its first stop at the venue, without one in the account's "
-        "currency.",
-    ),
+    EXPECTANCY,
     FigureRow(
         "Exposure",
         lambda f: _percent(f.exposure, 0, signed=False),
@@ -80,6 +83,13 @@ ROWS: Sequence[FigureRow] = (
     ),
 )
 """Three a row, four rows."""
+
+COMPARED: Sequence[FigureRow] = (
+    *(row for row in ROWS if row is not EXPECTANCY),
+    FigureRow("Expectancy", lambda f: format_multiple_of_risk(f.expectancy_r), lambda f: f.expectancy_r, 1),
+    FigureRow("Mean trade", lambda f: _money(f.expectancy), lambda f: f.expectancy, 1),
+)
+"""What runs are held against each other by."""
 
 COSTS: Sequence[FigureRow] = (
     FigureRow("Fees", lambda f: _money(-f.fees), lambda f: float(f.fees), -1),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 import pytest
@@ -18,7 +20,8 @@ from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
 from widgets.controls.fields import Field
 from widgets.docks.dock_layout import RESEARCH
-from widgets.research.compare_panel import ComparePanel
+from widgets.look.tokens import Tone
+from widgets.research.compare_panel import ComparePanel, comparison_rows
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.result_panels import FiguresPanel
 from widgets.research.run_chart import RunChartPanel
@@ -26,6 +29,7 @@ from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
 from widgets.research.trades_panel import TradesPanel
+from workstation.backtest.history import RunHistory
 from workstation.core.money import MONEY_SCALE
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, parse_utc
 from workstation.market.history import Candles, candle_ranges
@@ -262,6 +266,31 @@ def test_runs_are_compared_and_deleted(bench: Bench, made_runs: Path) -> None:
     bench.until(lambda: len(bench.research.runs) == 1)
     assert [row["number"] for row in table.shown_rows()] == [second]
     assert not bench.research.history.folder(first).path.exists()
+
+
+def test_a_comparison_tells_all_that_differs_in_how_runs_were_made_and_ranks_like_with_like(made_runs: Path) -> None:
+    history = RunHistory(made_runs)
+    first, second = (history.folder(number).load() for number in (1, 2))
+    replace = msgspec.structs.replace
+    costs = replace(second.result.run.costs, maker_bps=Decimal(-1), funding=False)
+    run = replace(second.result.run, limits="none", costs=costs, end_ns=second.result.run.end_ns - HOUR_NS)
+    figures = replace(second.summary.figures, expectancy_r=None, expectancy=-1e12)
+    other = replace(
+        second, result=replace(second.result, run=run), summary=replace(second.summary, run=run, figures=figures)
+    )
+    rows = comparison_rows([first, other])
+    figures_from = next(place for place, row in enumerate(rows) if row["label"] == "Return")
+    assert {row["label"] for row in rows[:figures_from]} == {
+        "To, excluded",
+        "Loss limits",
+        "Maker fee",
+        "Funding",
+        "fast",
+    }
+    found = {row["label"]: row for row in rows}
+    assert found["Loss limits"]["run 1"] == "none" and found["Maker fee"]["run 1"] == "−1 bps"
+    assert found["Expectancy"]["run 1"] == "–" and found["Expectancy"]["run 0"].endswith("R")
+    assert found["Mean trade"]["run 1"] == "−10,000.00" and found["Mean trade"]["tones"][0] is Tone.GOOD
 
 
 def test_the_runs_of_yesterday_are_there_and_open_by_return(bench: Bench, qtbot: QtBot, made_runs: Path) -> None:
