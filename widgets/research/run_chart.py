@@ -22,7 +22,7 @@ from widgets.research.shown_result import Shown
 from widgets.research.trade_layer import TradeLayer, TradeMark
 from workstation.backtest.round_trips import Trade
 from workstation.core.money import from_money
-from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.timeframe import MINUTE_NS, TIMEFRAME_NAMES, TIMEFRAMES
 
 ROOM_ROUND_A_TRADE = 1.6
 MOST_BARS = 2_000
@@ -74,12 +74,13 @@ class RunChartPanel(ResultPanel):
             self._clear()
             return
         run, rows = shown.result.run, shown.market.rows if shown.market is not None else np.empty((0, 6), np.int64)
-        interval_ns = TIMEFRAMES[run.timeframe]
+        recorded = run.matching == "book"
+        interval_ns = MINUTE_NS if recorded else TIMEFRAMES[run.timeframe]
         instrument = shown.instrument
-        title = f"{KIND_WORDS[instrument.kind]} · {spaced(run.timeframe)}"
+        title = f"{KIND_WORDS[run.kind]} · {spaced(TIMEFRAME_NAMES[interval_ns])}"
         self.view.set_instrument(run.symbol, title, instrument.tick)
         self.words.setText(
-            shown.title if len(rows) else f"{shown.title}: run over a recording; its chart is in the replay."
+            shown.title if len(rows) else f"{shown.title}: no bars of it were kept; its chart is in the replay."
         )
         prices = rows[:, 1:5] * float(instrument.tick)
         volume = rows[:, 5] * instrument.lot_lossy

@@ -70,6 +70,8 @@ class PriceBars(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     high: NDArray[np.int64]
     low: NDArray[np.int64]
     close: NDArray[np.int64]
+    lots: NDArray[np.int64] | None = None
+    """Traded in each; None where it is not kept."""
 
     def __len__(self) -> int:
         return len(self.close_ns)

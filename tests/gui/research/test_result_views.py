@@ -5,24 +5,30 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import as_loaded, small_settings
 from tests.unit.backtest.runs import crossing_run, random_bars
 from tests.unit.backtest.test_round_trips import BTC
 from widgets.engine.engine_model import EngineModel
 from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.cells_view import words_of
+from widgets.research.research import Research
 from widgets.research.result_panels import FiguresPanel, ResultPanel
+from widgets.research.run_chart import RunChartPanel
 from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.research.trade_plots import round_values
 from widgets.research.trades_panel import TradesPanel
 from workstation.backtest.breakdown import by_hour, by_weekday, closed
+from workstation.backtest.history import RunMarket
 from workstation.core.messages import LogLine
-from workstation.core.types import Severity
+from workstation.core.timeframe import MINUTE_NS
+from workstation.core.types import InstrumentKind, Severity
 
 LINES = tuple(
     LogLine(ts_ns=at, severity=severity, source="ema_cross", text=text)
@@ -156,3 +162,19 @@ def test_without_a_run_the_tables_say_what_to_do_and_with_one_what_it_lacks(qtbo
     bare = msgspec.structs.replace(RESULT, trades=(), log=())
     holder.show(Shown("Run 8", 8, bare, run.start_ns, run.end_ns, BTC))
     assert [panel.table.empty[:9] for panel in panels] == ["No trades", "Nothing w"]  # type: ignore[attr-defined]
+
+
+def test_a_run_over_a_recording_shows_its_minutes_on_the_terms_that_it_traded_on(qtbot: QtBot, tmp_path: Path) -> None:
+    prices = msgspec.structs.replace(random_bars(60, MINUTE_NS), lots=np.arange(1, 61, dtype=np.int64))
+    run = msgspec.structs.replace(RESULT.run, matching="book", timeframe="5m", kind=InstrumentKind.SPOT)
+    result = msgspec.structs.replace(RESULT, run=run)
+    market = RunMarket.of_prices(prices, ())
+    research = Research(as_loaded(small_settings()), tmp_path)
+    research.shown.show(Shown("Run 8", 8, result, run.start_ns, run.end_ns, BTC, market))
+    panel = RunChartPanel(StillModel(), research)
+    open_panel(panel, qtbot)
+    series = panel.view.model.series
+    assert len(series) == 60 and series.time_at(1) - series.time_at(0) == MINUTE_NS
+    assert panel.words.text() == "Run 8"
+    assert panel.view.model.title == "Spot · 1 m"
+    research.close()
