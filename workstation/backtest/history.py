@@ -56,8 +56,10 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunMarket(msgspec.Struct, frozen=True, eq=False):
-    """The bars that a run was fed with, or the minutes of its recording, and the bars that warmed it up, int64 rows as in
-    ``History.bars``."""
+    """The bars that a run was fed with, or the minutes of its recording, and those that warmed it up.
+
+    Both are int64 rows as in ``History.bars``.
+    """
 
     rows: NDArray[np.int64]
     warm_up: NDArray[np.int64]
