@@ -113,6 +113,13 @@ def test_jumps_to_a_date_and_to_the_next_trade(replaying: Bench, qtbot: QtBot) -
     moment = parse_utc("2023-03-10 12:00")
     assert room.replay.time_ns == moment
     assert_no_future(room)
+    assert room.bar.date.placeholderText() == "2023-03-01 00:00"
+    for key, at in ((Qt.Key.Key_Right, moment + HOUR_NS), (Qt.Key.Key_Left, moment)):
+        focused = replaying.window.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, key)
+        arrived(replaying)
+        assert room.replay.time_ns == at
     replaying.station.click(room.bar.next_trade)
     arrived(replaying)
     following = next(at for at in fills if at > moment)
