@@ -33,10 +33,10 @@ def can_replay(rows: list[Row]) -> bool:
 class RecordedTable(Table):
     key = "key"
     columns = (
-        Column("name", "Recorded", width=112),
-        Column("started_ns", "Began", Kind.TIME, 84, text=_when, tooltip="In the zone of the status bar"),
-        Column("length", "Length", Kind.AGE, 62, tooltip="From the first input to the last"),
-        Column("fills", "Fills", Kind.NUMBER, 46, 0, tooltip="Executions"),
+        Column("name", "Recorded", width=100),
+        Column("started_ns", "Began", Kind.TIME, 92, text=_when, tooltip="In the zone of the status bar"),
+        Column("length", "Length", Kind.AGE, 56, tooltip="From the first input to the last"),
+        Column("fills", "Fills", Kind.NUMBER, 38, 0, tooltip="Executions"),
         Column("detail", "Symbols", width=150, label=True, shown_from=420),
         Column("obstacle", "Why not", width=220, tone=lambda row: Tone.WARNING, shown_from=480),
     )

@@ -123,6 +123,10 @@ class ReplayStage(QObject):
         window.tell_title()
         window.account.show_account(replaying=False)
         window.back_to_chart()
+        focused = window.focusWidget()
+        if focused is None or window.banner.isAncestorOf(focused):
+            # Hiding the room passed its focus on to a panic button, which Space, the key that played, would press.
+            window.setFocus()
 
     def close(self) -> None:
         """Nothing is replayed or computed any more."""
