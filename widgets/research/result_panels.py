@@ -23,7 +23,7 @@ from widgets.research.months_view import MonthsView
 from widgets.research.shown_result import Shown, ShownResult
 from workstation.backtest.breakdown import by_hour, by_weekday
 from workstation.backtest.result import BacktestResult
-from workstation.backtest.wording import assumptions, period
+from workstation.backtest.wording import assumptions, period, warnings
 from workstation.core.timeframe import utc_datetime
 
 SECTIONS = ("Figures", "Costs", "Assumptions", "Parameters")
@@ -116,7 +116,7 @@ class FiguresPanel(ResultPanel):
         run = shown.result.run
         self.title.setText(shown.title)
         if shown.whole:
-            self.detail.setText(" ".join((f"{period(run)}.", f"Money in {run.currency}.", *run.warnings)))
+            self.detail.setText(" ".join((f"{period(run)}.", f"Money in {run.currency}.", *warnings(run))))
             last = None
         else:
             until = format_date(run.end_ns, year=True)

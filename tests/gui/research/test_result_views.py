@@ -84,6 +84,16 @@ def test_weekdays_and_hours_hold_every_trade(shown: ShownResult, qtbot: QtBot) -
     panel.grab()
 
 
+def test_figures_of_a_run_without_limits_say_so(shown: ShownResult, qtbot: QtBot) -> None:
+    panel = FiguresPanel(StillModel(), shown)
+    open_panel(panel, qtbot)
+    assert "limits none" not in panel.detail.text() and "Money in USDT." in panel.detail.text()
+    run = msgspec.structs.replace(RESULT.run, limits="none")
+    result = msgspec.structs.replace(RESULT, run=run)
+    shown.show(Shown("Run 8", 8, result, run.start_ns, run.end_ns, BTC))
+    assert "Run without loss limits and protections (limits none)." in panel.detail.text()
+
+
 def test_a_click_on_a_trade_or_its_dot_chooses_it(shown: ShownResult, qtbot: QtBot, tmp_path: Path) -> None:
     chosen: list[int] = []
     shown.trade_chosen.connect(chosen.append)
