@@ -86,7 +86,7 @@ class RunChartPanel(ResultPanel):
         volume = rows[:, 5] * instrument.lot_lossy
         open_, high, low, close = prices.T
         self.view.set_bars(rows[:, 0] - interval_ns, open_, high, low, close, volume, bar_ns=interval_ns)
-        fills = [fill for trade in shown.result.trades for fill in _fills(trade)]
+        fills = [fill for trade in shown.result.trades for fill in executions_of(trade)]
         self.view.set_fills(fills if len(rows) else [])
         self.trades.set_marks([mark_of(trade) for trade in shown.result.trades] if len(rows) else [])
         self.view.price_pane.surface.update()
@@ -134,7 +134,10 @@ def bring_into_view(view: ChartView, trade: Trade) -> None:
     view.refresh_ranges()
 
 
-def _fills(trade: Trade) -> list[Fill]:
+def executions_of(trade: Trade) -> list[Fill]:
+    """Each where it was; of a run of an earlier version, which kept none, the averages at both ends."""
+    if trade.executions:
+        return [Fill(each.ts_ns, float(each.price), "buy" if each.side > 0 else "sell") for each in trade.executions]
     bought = trade.side > 0
     entry = Fill(trade.entry_ns, float(trade.entry_price), "buy" if bought else "sell")
     leave = Fill(trade.exit_ns, float(trade.exit_price), "sell" if bought else "buy")

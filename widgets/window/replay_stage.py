@@ -123,8 +123,7 @@ class ReplayStage(QObject):
         window.tell_title()
         window.account.show_account(replaying=False)
         window.back_to_chart()
-        focused = window.focusWidget()
-        if focused is None or window.banner.isAncestorOf(focused):
+        if window.banner.isAncestorOf(window.focusWidget()):
             # Hiding the room passed its focus on to a panic button, which Space, the key that played, would press.
             window.setFocus()
 

@@ -211,8 +211,7 @@ def _trade_marks(frame: Frame, trades: tuple[Trade, ...]) -> str:
             )
             parts.append(f'<path class="{css}" d="{"".join(lines)}"/>')
     for up in (True, False):
-        marks = [(t.entry_ns, t.entry_price) for t in trades if (t.side > 0) == up]
-        marks += [(t.exit_ns, t.exit_price) for t in trades if (t.side > 0) != up and not t.is_open]
+        marks = [(each.ts_ns, each.price) for t in trades for each in t.executions if (each.side > 0) == up]
         times = np.array([ts_ns for ts_ns, _ in marks], dtype=np.int64)
         prices = np.array([float(price) for _, price in marks], dtype=np.float64)
         parts.append(plot.triangles(frame, times, prices, up, 4 if few else 2))

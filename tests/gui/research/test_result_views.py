@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -19,16 +20,17 @@ from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.cells_view import words_of
 from widgets.research.research import Research
 from widgets.research.result_panels import FiguresPanel, ResultPanel
-from widgets.research.run_chart import RunChartPanel
+from widgets.research.run_chart import RunChartPanel, executions_of
 from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.research.trade_plots import round_values
 from widgets.research.trades_panel import TradesPanel
 from workstation.backtest.breakdown import by_hour, by_weekday, closed
 from workstation.backtest.history import RunMarket
+from workstation.backtest.round_trips import Execution
 from workstation.core.messages import LogLine
 from workstation.core.timeframe import MINUTE_NS
-from workstation.core.types import InstrumentKind, Severity
+from workstation.core.types import InstrumentKind, Severity, Side
 
 LINES = tuple(
     LogLine(ts_ns=at, severity=severity, source="ema_cross", text=text)
@@ -188,3 +190,20 @@ def test_a_run_over_a_recording_shows_its_minutes_on_the_terms_that_it_traded_on
     assert panel.words.text() == "Run 8"
     assert panel.view.model.title == "Spot · 1 m"
     research.close()
+
+
+def test_the_chart_marks_each_execution_where_it_was_and_averages_where_none_were_kept() -> None:
+    instrument = BTC
+    first, second, last = (
+        Execution(at * MINUTE_NS, side, Decimal("0.1"), instrument.price(price))
+        for at, side, price in ((1, Side.BUY, 10_000), (5, Side.BUY, 10_400), (9, Side.SELL, 10_300))
+    )
+    trade = msgspec.structs.replace(RESULT.trades[0], executions=(first, second, last))
+    found = executions_of(trade)
+    assert [(fill.time_ns, fill.price, fill.side) for fill in found] == [
+        (MINUTE_NS, 100.0, "buy"),
+        (5 * MINUTE_NS, 104.0, "buy"),
+        (9 * MINUTE_NS, 103.0, "sell"),
+    ]
+    earlier = executions_of(msgspec.structs.replace(RESULT.trades[0], executions=()))
+    assert [fill.price for fill in earlier] == [float(trade.entry_price), float(trade.exit_price)]
