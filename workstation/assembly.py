@@ -14,7 +14,7 @@ from workstation.core.errors import ConfigurationError, StrategyError
 from workstation.core.instrument import Instrument
 from workstation.core.messages import Output
 from workstation.core.money import to_money
-from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS, TIMEFRAMES
+from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS, TIMEFRAMES
 from workstation.core.types import StrategyState
 from workstation.market.order_book import OrderBook
 from workstation.storage.disk_journal import DiskJournal
@@ -306,5 +306,5 @@ def strategy_registry(settings: Settings, configuration: Path | None) -> Strateg
 
 
 def backtest_equity_interval(interval_ns: int) -> int:
-    """How often a backtest samples its equity: each bar, but not more often than hourly."""
-    return max(interval_ns, HOUR_NS)
+    """How often a backtest samples its equity: each bar, but not more often than hourly nor less than daily."""
+    return min(max(interval_ns, HOUR_NS), DAY_NS)

@@ -248,6 +248,13 @@ class Form(QWidget):
     def editor(self, name: str) -> QWidget:
         return self._rows[name].editor
 
+    def follow(self, before: QWidget) -> None:
+        """Let Tab come here after a widget of the same window, row by row."""
+        for row in self._rows.values():
+            for widget in (row.editor, row.reset):
+                QWidget.setTabOrder(before, widget)
+                before = widget
+
 
 def _same(left: Any, right: Any) -> bool:
     if isinstance(left, float | Decimal) and isinstance(right, int | float | Decimal):

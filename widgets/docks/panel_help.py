@@ -26,7 +26,8 @@ HELP: dict[str, str] = {
     "tape": "Every trade as it comes; large ones have their own ground.",
     "positions": "Positions by owner, with the working orders below. A right click closes, reverses or hands over.",
     "orders": "Working orders first, then those that ended. A right click changes or cancels.",
-    "fills": "Executions with their fee and their slippage against the price at which they were decided.",
+    "fills": "Executions with their fee and their slippage against the trigger, the resting limit or else the price "
+    "that was decided at.",
     "strategies": "A dot tells the state. Start, pause and stop act on selected rows; at the right are parameters, "
     "what the strategy holds inside, and its log.",
     "reconcile": "Where the account differs: ours, the venue's, and what is proposed. Trading halts until then.",

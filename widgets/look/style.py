@@ -51,6 +51,8 @@ HINTS: dict[QStyle.StyleHint, int] = {
     QStyle.StyleHint.SH_EtchDisabledText: 0,
     QStyle.StyleHint.SH_DitherDisabledText: 0,
     QStyle.StyleHint.SH_ComboBox_Popup: 0,
+    # The wheel scrolls a form; it changes none of its choices in passing.
+    QStyle.StyleHint.SH_ComboBox_AllowWheelScrolling: 0,
     QStyle.StyleHint.SH_ScrollBar_Transient: 0,
     QStyle.StyleHint.SH_DialogButtonBox_ButtonsHaveIcons: 0,
     QStyle.StyleHint.SH_ItemView_ShowDecorationSelected: 1,

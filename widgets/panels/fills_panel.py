@@ -47,7 +47,8 @@ class FillsTable(Table):
             4,
             tone=lambda row: Tone.LABEL,
             shown_from=780,
-            tooltip="Worth against the price that was decided at, in the quote asset; a loss when negative",
+            tooltip="Against the trigger, the resting limit or else the price decided at, in the quote asset; a loss "
+            "when negative",
         ),
         Column("reason", "Reason", width=130, label=True, shown_from=840),
     )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, SignalInstance
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
@@ -27,11 +30,14 @@ class BacktestPanel(LivePanel):
         self.research = research
         self._built = False
 
+    def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
+        return ((self.research.markets_changed, self.refresh),)
+
     def refresh(self) -> None:
         if not self._built:
             self._built = True
             self._build()
-            self.research.read_markets(self.setup.take_markets)
+        self.research.read_markets(self.setup.take_markets)
 
     def _build(self) -> None:
         settings = self.research.settings
@@ -116,6 +122,8 @@ class BacktestPanel(LivePanel):
         self.parameters.hide()
         self.parameters.deleteLater()
         self.parameters = form
+        # It was made last, and Tab would come to it last.
+        form.follow(self.setup.end)
         self._check()
 
     # --- Running ----------------------------------------------------------------------------------------------------

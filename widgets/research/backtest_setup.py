@@ -78,10 +78,17 @@ class BacktestSetup(QWidget):
         grid.addWidget(self.available, len(rows), 0, 1, 2)
 
     def take_markets(self, found: Markets) -> None:
-        """Which candles and recordings there are to choose from."""
-        self.candles = found.candles
-        self._recordings = {path.name: path for path in found.recordings}
+        """Which candles and recordings there are to choose from. A choice that was made stays, as does its period."""
+        recordings = {path.name: path for path in found.recordings}
+        if self.series.count() and (found.candles, recordings) == (self.candles, self._recordings):
+            return
+        chosen, start, end = self.series.currentText(), self.start.text(), self.end.text()
+        self.candles, self._recordings = found.candles, recordings
         self.show_series()
+        if chosen and self.series.findText(chosen) >= 0:
+            self.series.setCurrentText(chosen)
+            self.start.setText(start)
+            self.end.setText(end)
 
     def show_series(self) -> None:
         """The markets of the chosen symbol."""

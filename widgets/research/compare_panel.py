@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from PySide6.QtCore import Qt
@@ -11,10 +12,12 @@ from PySide6.QtWidgets import QSplitter, QVBoxLayout
 from widgets.controls.table import Column, Kind, Row, Table
 from widgets.look.tokens import Tone
 from widgets.research.curves import CurvesView, curve_of
-from widgets.research.figures import ROWS, FigureRow
+from widgets.research.figures import COMPARED, FigureRow
 from widgets.research.result_panels import ResultPanel
 from widgets.research.shown_result import Shown
 from workstation.backtest.history import StoredRun
+from workstation.backtest.result import Run
+from workstation.core.timeframe import utc_text
 
 EMPTY = "Nothing is compared. Select two or more runs under Runs and choose Compare."
 
@@ -42,18 +45,38 @@ def _columns(runs: Sequence[StoredRun]) -> tuple[Column, ...]:
     return tuple(first)
 
 
+def run_terms(run: Run) -> dict[str, str]:
+    """How a run was made, but for the strategy's parameters."""
+    costs = run.costs
+    return {
+        "Strategy": run.strategy,
+        "Symbol": run.symbol,
+        "Timeframe": run.timeframe,
+        "From, UTC": utc_text(run.start_ns)[:16],
+        "To, excluded": utc_text(run.end_ns)[:16],
+        # How many candles there were goes with the period.
+        "Market": run.market or run.data.partition(" candles of ")[2] or run.data,
+        "Filled on": run.matching,
+        "Loss limits": run.limits,
+        "Balance": f"{run.cash:,f} {run.currency}",
+        "Taker fee": _bps(costs.taker_bps),
+        "Maker fee": _bps(costs.maker_bps),
+        "Slippage": _bps(costs.slippage_bps),
+        "Latency": f"{costs.latency_mean_ms:f} ms",
+        "Funding": _bps(costs.funding_rate_bps) if costs.funding else "none",
+        "Seed": str(run.seed),
+    }
+
+
+def _bps(rate: Decimal) -> str:
+    return f"{rate:f} bps".replace("-", "−")
+
+
 def comparison_rows(runs: Sequence[StoredRun]) -> list[Row]:
     """What differs in how the runs were made; then figures, with the best of each marked; then what is alike."""
-    figures = [_figure_row(figure, runs) for figure in ROWS]
-    about: list[tuple[str, list[str]]] = [
-        ("Strategy", [run.result.run.strategy for run in runs]),
-        ("Symbol", [run.result.run.symbol for run in runs]),
-        ("Timeframe", [run.result.run.timeframe for run in runs]),
-        ("Taker fee", [f"{run.result.run.costs.taker_bps:f} bps" for run in runs]),
-        ("Slippage", [f"{run.result.run.costs.slippage_bps:f} bps" for run in runs]),
-        ("Balance", [f"{run.result.run.cash:,f}" for run in runs]),
-        ("Seed", [str(run.result.run.seed) for run in runs]),
-    ]
+    figures = [_figure_row(figure, runs) for figure in COMPARED]
+    terms = [run_terms(run.result.run) for run in runs]
+    about = [(label, [each[label] for each in terms]) for label in terms[0]] if terms else []
     names = dict.fromkeys(name for run in runs for name in run.result.run.parameters)
     for name in names:
         values = [run.result.run.parameters.get(name) for run in runs]

@@ -37,6 +37,16 @@ def _money(amount: float | None) -> str:
     return format_money(None if amount is None else from_money(round(amount)), signed=True)
 
 
+EXPECTANCY = FigureRow(
+    "Expectancy",
+    lambda f: format_multiple_of_risk(f.expectancy_r) if f.expectancy_r is not None else _money(f.expectancy),
+    lambda f: f.expectancy_r if f.expectancy_r is not None else f.expectancy,
+    1,
+    "Mean result of a trade: in units of the risk to its first stop at the venue, without one in the account's "
+    "currency.",
+)
+"""In the unit that a run has: of several runs it is no one row."""
+
 ROWS: Sequence[FigureRow] = (
     FigureRow("Return", lambda f: _percent(f.total_return), lambda f: f.total_return, 1, "Of the balance.", True),
     FigureRow(
@@ -63,13 +73,7 @@ ROWS: Sequence[FigureRow] = (
         1,
         "Net profits over net losses.",
     ),
-    FigureRow(
-        "Expectancy",
-        lambda f: format_multiple_of_risk(f.expectancy_r) if f.expectancy_r is not None else _money(f.expectancy),
-        lambda f: f.expectancy_r if f.expectancy_r is not None else f.expectancy,
-        1,
-        "Mean result of a trade: in units of its risk where its stop is known, else in the account's currency.",
-    ),
+    EXPECTANCY,
     FigureRow(
         "Exposure",
         lambda f: _percent(f.exposure, 0, signed=False),
@@ -80,16 +84,35 @@ ROWS: Sequence[FigureRow] = (
 )
 """Three a row, four rows."""
 
+COMPARED: Sequence[FigureRow] = (
+    *(row for row in ROWS if row is not EXPECTANCY),
+    FigureRow("Expectancy", lambda f: format_multiple_of_risk(f.expectancy_r), lambda f: f.expectancy_r, 1),
+    FigureRow("Mean trade", lambda f: _money(f.expectancy), lambda f: f.expectancy, 1),
+)
+"""What runs are held against each other by."""
+
 COSTS: Sequence[FigureRow] = (
     FigureRow("Fees", lambda f: _money(-f.fees), lambda f: float(f.fees), -1),
-    FigureRow("Slippage", lambda f: _money(-f.slippage), lambda f: float(f.slippage), -1),
+    FigureRow(
+        "Slippage",
+        lambda f: _money(-f.slippage),
+        lambda f: float(f.slippage),
+        -1,
+        "Against the trigger, the resting limit or else the price decided at; negative is a loss.",
+    ),
     FigureRow("Funding", lambda f: _money(f.funding), lambda f: float(f.funding), 1),
     FigureRow("Average win", lambda f: _money(f.average_win), lambda f: f.average_win, 1),
     FigureRow("Average loss", lambda f: _money(f.average_loss), lambda f: f.average_loss, 1),
     FigureRow("Final equity", lambda f: format_money(from_money(f.final_equity)), lambda f: float(f.final_equity), 1),
     FigureRow("Best trade", lambda f: _money(f.best_trade), lambda f: f.best_trade, 1),
     FigureRow("Worst trade", lambda f: _money(f.worst_trade), lambda f: f.worst_trade, 1),
-    FigureRow("Longest fall", lambda f: f"{f.max_drawdown_days:,.0f} d", lambda f: f.max_drawdown_days, -1),
+    FigureRow(
+        "Drawdown length",
+        lambda f: f"{f.max_drawdown_days:,.0f} d",
+        lambda f: f.max_drawdown_days,
+        -1,
+        "Of the deepest one: from its peak until that was reached again, else to the end.",
+    ),
     FigureRow("Held", lambda f: _hours(f.average_hours), lambda f: f.average_hours, 0, "Mean time of a closed trade."),
     FigureRow("Open trades", lambda f: format_number(f.open_trades, 0), lambda f: float(f.open_trades), 0),
 )

@@ -13,16 +13,17 @@ from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.table import Action, Column, Kind, Row, RowState, Table
 from widgets.controls.toolbar import Toolbar
 from widgets.engine.engine_model import EngineModel
-from widgets.look.numbers import format_date, format_time
+from widgets.look.numbers import format_date, format_time, local_moment
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.research.research import Recorded, Research
+from workstation.market.recordings.file_format import RecordingHeader
 from workstation.replay.session import RecordedSession
 
 
 def _when(row: Row) -> str | None:
     begun = row["started_ns"]
-    return None if begun is None else f"{format_date(begun, year=True)} {format_time(begun)}"
+    return None if begun is None else f"{format_date(begun, year=row['of_another_year'])} {format_time(begun)[:5]}"
 
 
 def can_replay(rows: list[Row]) -> bool:
@@ -32,10 +33,10 @@ def can_replay(rows: list[Row]) -> bool:
 class RecordedTable(Table):
     key = "key"
     columns = (
-        Column("name", "Recorded", width=150),
-        Column("started_ns", "Began, UTC", Kind.TIME, 128, text=_when),
-        Column("length", "Length", Kind.AGE, 62, tooltip="From the first input to the last"),
-        Column("fills", "Fills", Kind.NUMBER, 46, 0, tooltip="Executions"),
+        Column("name", "Recorded", width=100),
+        Column("started_ns", "Began", Kind.TIME, 92, text=_when, tooltip="In the zone of the status bar"),
+        Column("length", "Length", Kind.AGE, 56, tooltip="From the first input to the last"),
+        Column("fills", "Fills", Kind.NUMBER, 38, 0, tooltip="Executions"),
         Column("detail", "Symbols", width=150, label=True, shown_from=420),
         Column("obstacle", "Why not", width=220, tone=lambda row: Tone.WARNING, shown_from=480),
     )
@@ -74,7 +75,7 @@ class RecordedPanel(LivePanel):
         column.addWidget(self.table, 1)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
-        return ()
+        return ((self.research.markets_changed, self.refresh),)
 
     def refresh(self) -> None:
         attachment = self.model.engine.attachment
@@ -84,7 +85,11 @@ class RecordedPanel(LivePanel):
 
     def take(self, found: Recorded) -> None:
         """What there is."""
-        self.table.replace([*map(_session_row, found.sessions), *map(_file_row, found.recordings)])
+        rows = [*map(_session_row, found.sessions), *(_file_row(*each) for each in found.recordings)]
+        years = [0 if row["started_ns"] is None else local_moment(row["started_ns"]).year for row in rows]
+        for row, year in zip(rows, years, strict=True):
+            row["of_another_year"] = year != max(years)
+        self.table.replace(rows)
         self.table.flush()
 
     def _replay(self, rows: list[Row]) -> None:
@@ -109,13 +114,14 @@ def _session_row(session: RecordedSession) -> Row:
     }
 
 
-def _file_row(path: Path) -> Row:
+def _file_row(path: Path, header: RecordingHeader | str) -> Row:
+    told = header if isinstance(header, RecordingHeader) else None
     return {
         "key": str(path),
         "name": path.name,
-        "started_ns": None,
-        "length": None,
+        "started_ns": told.first_ns if told else None,
+        "length": told.last_ns - told.first_ns if told else None,
         "fills": None,
-        "detail": path.name.partition("-")[0],
-        "obstacle": "",
+        "detail": f"{told.instrument.symbol}, {told.market_text()}" if told else "",
+        "obstacle": "" if told else header,
     }

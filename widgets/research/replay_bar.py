@@ -115,7 +115,7 @@ class ReplayBar(QWidget):
         self.words = ToneLabel("", Tone.LABEL)
         self.date = Field()
         self.date.setFixedWidth(140)
-        self.date.setPlaceholderText("2023-08-21 16:00")
+        self.date.setPlaceholderText(utc_text(replay.source.start_ns)[:16])
         self.date.setAccessibleName("Jump to, UTC")
         self.date.setToolTip("A date and time in UTC; Return goes there.")
         self.date.returnPressed.connect(self.jump)
@@ -179,6 +179,9 @@ class ReplayBar(QWidget):
             first, last = utc_text(source.start_ns)[:16], utc_text(source.end_ns)[:16]
             self.replay.told.emit(f"The replay runs from {first} to {last} UTC.")
             return
+        if self.date.hasFocus():
+            # The next key is one of the replay again.
+            self.setFocus()
         self.replay.go_to(wanted)
 
     def _go_to_share(self, share: float) -> None:

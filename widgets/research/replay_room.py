@@ -191,6 +191,8 @@ class ReplayRoom(QWidget):
     def begin(self) -> None:
         """Show the first moment and take the keys."""
         self.bar.setFocus()
+        # What came at the first moment itself, as the bars before it and the book, belongs to its picture.
+        self.replay.go_to(self.source.start_ns)
         self._follow_at_once()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

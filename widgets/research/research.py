@@ -21,9 +21,11 @@ from workstation.backtest.history import RunHistory, RunSummary, StoredRun
 from workstation.backtest.job import BacktestJob
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
+from workstation.core.errors import WorkstationError
 from workstation.core.timeframe import TIMEFRAME_NAMES
 from workstation.market.history import candle_ranges
-from workstation.market.recordings.file_format import recording_files
+from workstation.market.recordings import read_header
+from workstation.market.recordings.file_format import RecordingHeader, recording_files
 from workstation.replay.backtest import BacktestSource, RecordingSource
 from workstation.replay.files import source_of
 from workstation.replay.session import RecordedSession, SessionSource, recorded_sessions
@@ -56,13 +58,15 @@ class Recorded(NamedTuple):
     """What can be replayed beside the runs."""
 
     sessions: Sequence[RecordedSession]
-    recordings: Sequence[Path]
+    recordings: Sequence[tuple[Path, RecordingHeader | str]]
+    """Each with what it says of itself, or why it cannot be read."""
 
 
 class Research(QObject):
     """``told`` carries sentences for the banner, and whether they are good news."""
 
     runs_changed = Signal()
+    markets_changed = Signal()
     told = Signal(str, bool)
     replay_ready = Signal(object)  # ReplaySource
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
@@ -194,7 +198,8 @@ class Research(QObject):
         """Hand over which sessions and recordings can be replayed."""
 
         def read() -> Recorded:
-            return Recorded(recorded_sessions(self.folder, self.strategies), recording_files(self.folder.recordings))
+            files = recording_files(self.folder.recordings)
+            return Recorded(recorded_sessions(self.folder, self.strategies), [(path, _header(path)) for path in files])
 
         self._background.run(read, then, self._tell_problem)
 
@@ -216,6 +221,13 @@ class Research(QObject):
     def _prepare(self, make: Callable[[], ReplaySource]) -> None:
         self.told.emit("Reading what is to be replayed …", True)
         self._background.run(make, self.replay_ready.emit, self._tell_problem)
+
+
+def _header(path: Path) -> RecordingHeader | str:
+    try:
+        return read_header(path)
+    except WorkstationError as error:
+        return str(error)
 
 
 def _ranges(rows: Sequence[tuple[str, int, int, int, int]]) -> list[CandleRange]:

@@ -23,7 +23,7 @@ from widgets.research.months_view import MonthsView
 from widgets.research.shown_result import Shown, ShownResult
 from workstation.backtest.breakdown import by_hour, by_weekday
 from workstation.backtest.result import BacktestResult
-from workstation.backtest.wording import assumptions, period
+from workstation.backtest.wording import assumptions, period, warnings
 from workstation.core.timeframe import utc_datetime
 
 SECTIONS = ("Figures", "Costs", "Assumptions", "Parameters")
@@ -116,10 +116,11 @@ class FiguresPanel(ResultPanel):
         run = shown.result.run
         self.title.setText(shown.title)
         if shown.whole:
-            self.detail.setText(" ".join((f"{period(run)}.", *run.warnings)))
+            self.detail.setText(" ".join((f"{period(run)}.", f"Money in {run.currency}.", *warnings(run))))
             last = None
         else:
-            self.detail.setText(f"To {format_date(run.end_ns, year=True)}; what comes after is not shown.")
+            until = format_date(run.end_ns, year=True)
+            self.detail.setText(f"To {until}; what comes after is not shown. Money in {run.currency}.")
             moment = utc_datetime(shown.end_ns - 1)
             last = (moment.year, moment.month)
         self.figures.set_figures(shown_figures(shown.result.figures, ROWS))

@@ -22,7 +22,7 @@ from widgets.research.shown_result import Shown
 from widgets.research.trade_layer import TradeLayer, TradeMark
 from workstation.backtest.round_trips import Trade
 from workstation.core.money import from_money
-from workstation.core.timeframe import TIMEFRAMES
+from workstation.core.timeframe import MINUTE_NS, TIMEFRAME_NAMES, TIMEFRAMES
 
 ROOM_ROUND_A_TRADE = 1.6
 MOST_BARS = 2_000
@@ -74,18 +74,19 @@ class RunChartPanel(ResultPanel):
             self._clear()
             return
         run, rows = shown.result.run, shown.market.rows if shown.market is not None else np.empty((0, 6), np.int64)
-        interval_ns = TIMEFRAMES[run.timeframe]
+        recorded = run.matching == "book"
+        interval_ns = MINUTE_NS if recorded else TIMEFRAMES[run.timeframe]
         instrument = shown.instrument
-        title = f"{KIND_WORDS[instrument.kind]} · {spaced(run.timeframe)}"
+        title = f"{KIND_WORDS[run.kind]} · {spaced(TIMEFRAME_NAMES[interval_ns])}"
         self.view.set_instrument(run.symbol, title, instrument.tick)
         self.words.setText(
-            shown.title if len(rows) else f"{shown.title}: run over a recording; its chart is in the replay."
+            shown.title if len(rows) else f"{shown.title}: no bars of it were kept; its chart is in the replay."
         )
         prices = rows[:, 1:5] * float(instrument.tick)
         volume = rows[:, 5] * instrument.lot_lossy
         open_, high, low, close = prices.T
         self.view.set_bars(rows[:, 0] - interval_ns, open_, high, low, close, volume, bar_ns=interval_ns)
-        fills = [fill for trade in shown.result.trades for fill in _fills(trade)]
+        fills = [fill for trade in shown.result.trades for fill in executions_of(trade)]
         self.view.set_fills(fills if len(rows) else [])
         self.trades.set_marks([mark_of(trade) for trade in shown.result.trades] if len(rows) else [])
         self.view.price_pane.surface.update()
@@ -133,7 +134,10 @@ def bring_into_view(view: ChartView, trade: Trade) -> None:
     view.refresh_ranges()
 
 
-def _fills(trade: Trade) -> list[Fill]:
+def executions_of(trade: Trade) -> list[Fill]:
+    """Each where it was; of a run of an earlier version, which kept none, the averages at both ends."""
+    if trade.executions:
+        return [Fill(each.ts_ns, float(each.price), "buy" if each.side > 0 else "sell") for each in trade.executions]
     bought = trade.side > 0
     entry = Fill(trade.entry_ns, float(trade.entry_price), "buy" if bought else "sell")
     leave = Fill(trade.exit_ns, float(trade.exit_price), "sell" if bought else "buy")

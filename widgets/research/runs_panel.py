@@ -14,13 +14,14 @@ from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.engine.engine_model import EngineModel
 from widgets.look import shapes
-from widgets.look.numbers import format_age, format_date
+from widgets.look.numbers import format_age
 from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.research.research import Research
 from widgets.research.run_queue import QueuedRun
 from workstation.backtest.history import RunSummary
+from workstation.core.timeframe import utc_text
 
 LINE_HEIGHT = 30
 
@@ -94,7 +95,7 @@ class RunsTable(Table):
         Column("number", "#", Kind.NUMBER, 28, 0, tooltip="By which the run is called"),
         Column("strategy", "Strategy", width=104),
         Column("symbol", "Symbol", width=76, label=True, shown_from=380),
-        Column("period", "Period", width=150, label=True, shown_from=560),
+        Column("period", "Period", width=150, label=True, shown_from=560, tooltip="UTC, the end excluded"),
         Column("total_return", "Return", Kind.SIGNED, 62, 1, "%", tooltip="Of the balance at the start, %"),
         Column("sharpe", "Sharpe", Kind.NUMBER, 54, 2, tooltip="Of daily returns, a year"),
         Column("fall", "DD", Kind.NUMBER, 60, 1, "%", tooltip="The deepest drawdown"),
@@ -199,7 +200,7 @@ def run_row(summary: RunSummary) -> Row:
         "number": summary.number,
         "strategy": f"{run.strategy} {spaced(run.timeframe)}",
         "symbol": run.symbol,
-        "period": f"{format_date(run.start_ns, year=True)} – {format_date(run.end_ns, year=True)}",
+        "period": f"{utc_text(run.start_ns)[:10]} – {utc_text(run.end_ns)[:10]}",
         "total_return": None if total is None else total * 100,
         "sharpe": figures.sharpe,
         "fall": -figures.max_drawdown * 100,

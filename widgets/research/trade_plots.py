@@ -65,7 +65,8 @@ class DistributionView(QWidget):
         canvas, tokens = Canvas.of_widget(QPainter(self), self), current().tokens
         canvas.fill(0, 0, canvas.width, canvas.height, tokens.ground)
         bins, head, foot = self.distribution.bins, canvas.px(HEAD), canvas.px(FOOT)
-        canvas.text(canvas.px(12), 0, canvas.width, head, f"Trades by net result, {self._unit}", tokens.text_2)
+        title = f"Trades by net result, {self._unit}" if bins else "Trades by net result"
+        canvas.text(canvas.px(12), 0, canvas.width, head, title, tokens.text_2)
         if not bins:
             canvas.text(0, 0, canvas.width, canvas.height, "No closed trades.", tokens.text_2, CENTRE)
             return

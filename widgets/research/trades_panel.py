@@ -18,6 +18,7 @@ from widgets.research.export import write_csv
 from widgets.research.result_panels import ResultPanel
 from widgets.research.shown_result import Shown, ShownResult
 from workstation.backtest.round_trips import Trade
+from workstation.backtest.wording import plural
 from workstation.core.errors import StorageError
 from workstation.core.money import from_money
 from workstation.core.timeframe import DAY_NS
@@ -50,7 +51,7 @@ class TradesTable(Table):
         ),
         Column("reason", "Exit by", width=66, label=True),
         Column("net", "P&L", Kind.SIGNED, 66, 2, tooltip="After fees and funding, in the account's currency"),
-        Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the initial stop"),
+        Column("r", "R", Kind.SIGNED, 40, 1, tooltip="In units of the risk to the first stop at the venue"),
         Column(
             "adverse",
             "Adverse",
@@ -114,7 +115,7 @@ class TradesPanel(ResultPanel):
         self.table.empty = self.shown.hint if shown is None else TradesTable.empty
         self.table.replace([] if shown is None else [trade_row(trade, shown) for trade in trades])
         self.table.flush()
-        self.words.setText("" if shown is None else f"{len(trades):,} trades, {shown.result.run.currency}")
+        self.words.setText("" if shown is None else f"{plural(len(trades), 'trade')}, {shown.result.run.currency}")
         self.export.setEnabled(shown is not None and shown.whole)
 
     def _choose(self, numbers: list[int]) -> None:

@@ -31,6 +31,7 @@ class DropImport(QObject):
     ``replay`` opens what can be replayed."""
 
     told = Signal(str, bool, str)  # words, whether they are good, and what can be done about it
+    imported = Signal()
 
     def __init__(
         self,
@@ -106,6 +107,8 @@ class DropImport(QObject):
             self.told.emit(lines[-1], False, "")
         else:
             self.told.emit(" ".join(imported), True, "")
+        # Files before one that failed are imported too.
+        self.imported.emit()
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error is QProcess.ProcessError.FailedToStart and self._process is not None:

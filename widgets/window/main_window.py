@@ -157,6 +157,7 @@ class MainWindow(QWidget):
             self.stage.replay_files,
             self.workspaces,
         )
+        self.outside.drops.imported.connect(self.stage.tell_import)
         files = FileActions(self.outside.drops, self)
         self._of_engine = [self.panic, self.account, self.workspaces, self.status, self.outside, model]
         model.choose_symbol(str(self._kept.get("symbol", model.symbol)))

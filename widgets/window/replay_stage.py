@@ -44,6 +44,11 @@ class ReplayStage(QObject):
         research.replay_ready.connect(self.enter)
         research.panel_wanted.connect(self._window.show_panel)
 
+    def tell_import(self) -> None:
+        """There may be more candles and recordings to choose from."""
+        if self.research is not None:
+            self.research.markets_changed.emit()
+
     def replay_files(self, paths: Sequence[Path]) -> None:
         """Read what files or folders hold, and replay it; the banner says what is wrong with them."""
         if self.research is None:
@@ -118,6 +123,9 @@ class ReplayStage(QObject):
         window.tell_title()
         window.account.show_account(replaying=False)
         window.back_to_chart()
+        if window.banner.isAncestorOf(window.focusWidget()):
+            # Hiding the room passed its focus on to a panic button, which Space, the key that played, would press.
+            window.setFocus()
 
     def close(self) -> None:
         """Nothing is replayed or computed any more."""

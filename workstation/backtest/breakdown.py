@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.backtest.round_trips import Trade
-from workstation.backtest.statistics import daily_returns, mean
+from workstation.backtest.statistics import LEAST_DAYS, daily_returns, mean
 from workstation.core.timeframe import utc_datetime
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -143,7 +143,7 @@ def trade_figures(
         longest_hours=max(((trade.exit_ns - trade.entry_ns) / 3.6e12 for trade in done), default=None),
         average_bars=mean(bars),
         trades_a_month=len(done) / days * DAYS_A_YEAR / 12 if days >= 1 else None,
-        volatility=float(daily.std(ddof=1)) * sqrt(DAYS_A_YEAR) if len(daily) > 1 else None,
+        volatility=float(daily.std(ddof=1)) * sqrt(DAYS_A_YEAR) if len(daily) > 1 and days >= LEAST_DAYS else None,
         best_day=float(daily.max()) if len(daily) else None,
         worst_day=float(daily.min()) if len(daily) else None,
         positive_days=float((moved > 0).mean()) if len(moved) else None,

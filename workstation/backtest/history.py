@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workstation.backtest.result import BacktestResult, Run
-from workstation.backtest.round_trips import Trade
+from workstation.backtest.round_trips import PriceBars, Trade
 from workstation.backtest.statistics import Figures
 from workstation.core.errors import DataError, StorageError
 from workstation.core.messages import Bar, LogLine
@@ -56,7 +56,10 @@ class _Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunMarket(msgspec.Struct, frozen=True, eq=False):
-    """The bars that a run was fed with and those that warmed it up, int64 rows as in ``History.bars``."""
+    """The bars that a run was fed with, or the minutes of its recording, and those that warmed it up.
+
+    Both are int64 rows as in ``History.bars``.
+    """
 
     rows: NDArray[np.int64]
     warm_up: NDArray[np.int64]
@@ -65,6 +68,13 @@ class RunMarket(msgspec.Struct, frozen=True, eq=False):
     def of(cls, bars: Sequence[Bar], warm_up: Sequence[BarRow]) -> RunMarket:
         rows = [(bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots) for bar in bars]
         return cls(_rows(rows), _rows(warm_up))
+
+    @classmethod
+    def of_prices(cls, prices: PriceBars, warm_up: Sequence[BarRow]) -> RunMarket:
+        """``prices`` with the lots that were traded."""
+        assert prices.lots is not None
+        columns = (prices.close_ns, prices.open, prices.high, prices.low, prices.close, prices.lots)
+        return cls(np.column_stack(columns), _rows(warm_up))
 
     def bars(self, symbol: str, interval_ns: int) -> list[Bar]:
         return [Bar(symbol, row[0], interval_ns, *row[1:]) for row in self.rows.tolist()]

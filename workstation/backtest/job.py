@@ -179,7 +179,7 @@ def _over_recordings(job: BacktestJob, tell: Tell) -> Outcome:
     finally:
         database.close()
     result, prices = run_recorded_backtest(settings, request, data, job.registry(), _sparing(tell))
-    return Outcome(result, prices, data.instrument, RunMarket.of([], data.warm_up))
+    return Outcome(result, prices, data.instrument, RunMarket.of_prices(prices, data.warm_up))
 
 
 def _sparing(tell: Tell) -> Callable[[int, int], None]:

@@ -141,14 +141,16 @@ def _feed(engine: BacktestEngine, recordings: Recordings, progress: Progress | N
 
 
 def _minutes(kernel: Kernel, symbol: str, bars: list[Bar]) -> PriceBars:
-    rows = [(bar.ts_ns, bar.open, bar.high, bar.low, bar.close) for bar in bars if bar.interval_ns == MINUTE_NS]
+    rows = [
+        (bar.ts_ns, bar.open, bar.high, bar.low, bar.close, bar.lots) for bar in bars if bar.interval_ns == MINUTE_NS
+    ]
     base = kernel.markets[symbol].base
     if base is not None and base.close_ns:
-        rows.append((base.close_ns, base.open, base.high, base.low, base.close))
+        rows.append((base.close_ns, base.open, base.high, base.low, base.close, base.lots))
     if not rows:
         raise DataError(f"The recording holds no trade of {symbol}, so there is no price to trade at.")
-    close_ns, open_, high, low, close = np.array(rows, dtype=np.int64).T
-    return PriceBars(interval_ns=MINUTE_NS, close_ns=close_ns, open=open_, high=high, low=low, close=close)
+    close_ns, open_, high, low, close, lots = np.array(rows, dtype=np.int64).T
+    return PriceBars(interval_ns=MINUTE_NS, close_ns=close_ns, open=open_, high=high, low=low, close=close, lots=lots)
 
 
 def _market_text(data: RecordedData, configured: Instrument) -> str:

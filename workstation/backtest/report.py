@@ -79,7 +79,7 @@ def report_html(result: BacktestResult, bars: PriceBars, instrument: Instrument)
         "style": resource_path("report", "style.css").read_text(encoding="utf-8"),
         "script": resource_path("report", "script.js").read_text(encoding="utf-8"),
         "cells": _cells(result),
-        "warnings": "".join(f'<div class="warning">{escaped(text)}</div>' for text in _warnings(result)),
+        "warnings": "".join(f'<div class="warning">{escaped(text)}</div>' for text in w.warnings(run)),
         "figures": "\n".join(_figure(*row) for group in figure_rows(result) for row in group),
         "currency": escaped(run.currency),
         "equity_key": (
@@ -123,14 +123,6 @@ def _cells(result: BacktestResult) -> str:
 def _figure(name: str, text: str) -> str:
     css = {"−": "bad", "+": "good"}.get(text[0], "") if name.startswith(_COLOURED) else ""
     return f'<div><div class="label">{escaped(name)}</div><div class="value {css}">{escaped(text)}</div></div>'
-
-
-def _warnings(result: BacktestResult) -> list[str]:
-    run = result.run
-    texts = list(run.warnings)
-    if run.limits == "none":
-        texts.insert(0, "Run without loss limits and protections (limits none).")
-    return texts
 
 
 def _fall_note(result: BacktestResult) -> str:
@@ -219,8 +211,7 @@ def _trade_marks(frame: Frame, trades: tuple[Trade, ...]) -> str:
             )
             parts.append(f'<path class="{css}" d="{"".join(lines)}"/>')
     for up in (True, False):
-        marks = [(t.entry_ns, t.entry_price) for t in trades if (t.side > 0) == up]
-        marks += [(t.exit_ns, t.exit_price) for t in trades if (t.side > 0) != up and not t.is_open]
+        marks = [(each.ts_ns, each.price) for t in trades for each in t.executions if (each.side > 0) == up]
         times = np.array([ts_ns for ts_ns, _ in marks], dtype=np.int64)
         prices = np.array([float(price) for _, price in marks], dtype=np.float64)
         parts.append(plot.triangles(frame, times, prices, up, 4 if few else 2))

@@ -70,9 +70,20 @@ class PriceBars(msgspec.Struct, frozen=True, eq=False, kw_only=True):
     high: NDArray[np.int64]
     low: NDArray[np.int64]
     close: NDArray[np.int64]
+    lots: NDArray[np.int64] | None = None
+    """Traded in each; None where it is not kept."""
 
     def __len__(self) -> int:
         return len(self.close_ns)
+
+
+class Execution(msgspec.Struct, frozen=True, gc=False):
+    """A fill, or the part of it that belongs to a trade."""
+
+    ts_ns: int
+    side: Side
+    quantity: Decimal
+    price: Decimal
 
 
 class Trade(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,6 +122,8 @@ class Trade(msgspec.Struct, frozen=True, kw_only=True):
     favourable: int | None
     """Best result on the way (maximum favourable excursion), 0 or above."""
     is_open: bool
+    executions: tuple[Execution, ...] = ()
+    """Oldest first; none in a run of an earlier version."""
 
     @property
     def net(self) -> int:
@@ -140,12 +153,15 @@ class _Trip:
         self.fills = 0
         self.entries: list[tuple[int, int, int]] = []
         self.exits: list[tuple[int, int, int]] = []
+        self.executions: list[tuple[int, int, int]] = []
+        """Time, signed lots, price."""
         self.first_stop = 0
 
     def add(self, fill: BookedFill, lots: int, value: int, fee: int, realised: int, slippage: int) -> None:
         """``lots`` and ``value`` are the part of the fill that belongs to this trade, signed."""
         opening = self.lots == 0 or (self.lots > 0) == (lots > 0)
         (self.entries if opening else self.exits).append((fill.price, abs(lots), fill.stop))
+        self.executions.append((fill.ts_ns, lots, fill.price))
         if opening and not self.first_stop:
             self.first_stop = fill.stop
         self.lots += lots
@@ -286,6 +302,12 @@ def _finished(trip: _Trip, end_ns: int, last_prices: Mapping[str, int], bars: Pr
         adverse=excursions[0] if excursions else None,
         favourable=excursions[1] if excursions else None,
         is_open=is_open,
+        executions=tuple(
+            Execution(
+                ts_ns, Side.BUY if lots > 0 else Side.SELL, instrument.quantity(abs(lots)), instrument.price(price)
+            )
+            for ts_ns, lots, price in trip.executions
+        ),
     )
 
 

@@ -21,6 +21,8 @@ from workstation.backtest.round_trips import Trade
 from workstation.core.timeframe import DAY_NS, parse_utc, utc_datetime
 
 DAYS_A_YEAR = 365
+LEAST_DAYS = 2
+"""A shorter run is of parts of days, of which a year says nothing: it has no Sharpe and no Sortino ratio."""
 Times = NDArray[np.int64]
 Equity = NDArray[np.int64]
 
@@ -99,7 +101,8 @@ def figures(
     ``first_price`` and ``last_price`` are those of the tested period (open of its first bar, close of its last).
     """
     start_ns = int(times_ns[0])
-    daily = daily_returns(times_ns, equity, end_ns)
+    long_enough = end_ns - start_ns >= LEAST_DAYS * DAY_NS
+    daily = daily_returns(times_ns, equity, end_ns) if long_enough else np.zeros(0)
     growth = total_return(equity)
     yearly = annual_growth(equity, (end_ns - start_ns) / DAY_NS)
     fall = deepest_drawdown(times_ns, equity, end_ns)

@@ -38,7 +38,7 @@ def summary_text(result: BacktestResult, width: int = 80) -> str:
         first, *more = wrap(sentence, width - label)
         lines.append(subject.ljust(label) + first)
         lines += [" " * label + line for line in more]
-    for warning in run.warnings:
+    for warning in w.warnings(run):
         lines += wrap(f"Warning: {warning}", width, subsequent_indent="         ")
     lines += ["", f"Order hash {result.order_hash}"]
     return "\n".join(lines)

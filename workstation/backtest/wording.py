@@ -151,6 +151,13 @@ def _funding(run: Run) -> str:
     return f"Every 8 hours, {rate} bps where the data bring no rate; longs pay a positive rate."
 
 
+def warnings(run: Run) -> tuple[str, ...]:
+    """What a reader of the figures must know first."""
+    if run.limits == "none":
+        return ("Run without loss limits and protections (limits none).", *run.warnings)
+    return run.warnings
+
+
 def _limits(run: Run) -> str:
     if run.limits == "none":
         return "Run without loss limits and protections: live trading would have stopped where this run went on."

@@ -93,6 +93,8 @@ class BacktestSource:
     def result_until(self, time_ns: int) -> BacktestResult | None:
         """The run as far as it has come at ``time_ns``, where the kernel that was opened last stands; ``None`` before
         its first bar and for a run over recordings."""
+        if self._recordings is not None:
+            return None
         count = int(np.searchsorted(self._rows[:, 0], time_ns, side="right"))
         if count == 0:
             return None

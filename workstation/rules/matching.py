@@ -45,6 +45,19 @@ def better_price(side: int, first: int, second: int) -> int:
     return min(first, second) if side > 0 else max(first, second)
 
 
+def slippage_reference(side: int, limit: int, stop_price: int, reference: int, maker: int) -> int:
+    """Price that a fill is measured against, 0 when none is known.
+
+    An order with a trigger promised that, one that rested its limit: what the market did on the way there is no
+    slippage. Any other was decided at ``reference``; with a limit that is nearer, at no worse than that.
+    """
+    if stop_price != 0:
+        return stop_price
+    if limit == 0 or reference == 0:
+        return reference
+    return limit if maker else better_price(side, limit, reference)
+
+
 def slippage_cost(price: int, reference: int, lots: int, inverse: int, numerator: int, denominator: int) -> int:
     """What signed ``lots`` cost more at ``price`` than at ``reference``, in 1e-8 of the settlement asset."""
     if reference == 0:

@@ -155,12 +155,15 @@ class MarketFeed:
         market.bar_interval_ns = interval_ns
         if self._tap is not None:
             self._tap.on_bar(bar)
+        if close_ns > clock.next_due_ns:
+            clock.advance(close_ns - 1)
+        # What is due at the close (a sample of the equity, a new day) finds its price, as it does where trades made it.
+        market.last_price = bar.close
+        market.last_ns = close_ns
         if close_ns >= clock.next_due_ns:
             clock.advance(close_ns)
         else:
             clock.time_ns = close_ns
-        market.last_price = bar.close
-        market.last_ns = close_ns
         self._bar_closed(market, bar, interval_ns)
         if self._guarded and self._net_lots:
             self._check_guards()

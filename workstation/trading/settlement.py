@@ -22,8 +22,8 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import Order
-from workstation.core.types import OrderRole, OrderState, Severity
-from workstation.rules.matching import slippage_cost
+from workstation.core.types import Liquidity, OrderRole, OrderState, Severity
+from workstation.rules.matching import slippage_cost, slippage_reference
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
 from workstation.trading.order_manager import OrderManager
@@ -162,10 +162,12 @@ class Settlement:
     def _with_slippage(self, fill: OrderFilled) -> OrderFilled:
         """A venue outside the engine does not know the price that the order was decided at."""
         order = self._orders.orders.get(fill.client_id)
-        if order is None or fill.slippage or not order.reference:
+        if order is None or fill.slippage:
             return fill
+        side, maker = int(fill.side), int(fill.liquidity is Liquidity.MAKER)
+        reference = slippage_reference(side, order.price, order.stop_price, order.reference, maker)
         valuation = self._instruments[fill.symbol].valuation
-        slippage = slippage_cost(fill.price, order.reference, int(fill.side) * fill.lots, *valuation)
+        slippage = slippage_cost(fill.price, reference, side * fill.lots, *valuation)
         return msgspec.structs.replace(fill, slippage=slippage)
 
     def take_funding(self, funding: FundingPaid) -> None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+from decimal import Decimal
 from pathlib import Path
 
+import msgspec
+import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
 from tests.gui.research.conftest import Bench
 from widgets.controls.fields import Field
 from widgets.docks.dock_layout import RESEARCH
-from widgets.research.compare_panel import ComparePanel
+from widgets.look.tokens import Tone
+from widgets.research.compare_panel import ComparePanel, comparison_rows
 from widgets.research.equity_panel import EquityPanel
 from widgets.research.result_panels import FiguresPanel
 from widgets.research.run_chart import RunChartPanel
@@ -23,8 +29,12 @@ from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
 from widgets.research.trades_panel import TradesPanel
-from workstation.core.timeframe import MINUTE_NS, parse_utc
-from workstation.market.history import candle_ranges
+from workstation.backtest.history import RunHistory
+from workstation.core.money import MONEY_SCALE
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS, parse_utc
+from workstation.market.history import Candles, candle_ranges
+from workstation.storage.candles import CandleDatabase
+from workstation.storage.database import open_database
 
 
 def runs_panel(bench: Bench) -> RunsPanel:
@@ -117,6 +127,50 @@ def test_what_the_form_says_is_what_runs(bench: Bench, qtbot: QtBot) -> None:
     assert request.costs.taker_bps == 25 and request.costs.maker_bps == bench.research.settings.backtest.costs.maker_bps
     qtbot.mouseClick(form.reset_button, Qt.MouseButton.LeftButton)
     assert form.costs.values()["taker_fee"] == bench.research.settings.backtest.costs.taker_bps
+
+
+def test_the_wheel_scrolls_the_form_and_changes_no_choice(bench: Bench) -> None:
+    form = bench.form
+    (area,) = form.findChildren(QScrollArea)
+    box, bar = form.setup.timeframe, area.verticalScrollBar()
+    bench.until(lambda: bar.maximum() > 0)
+    before, at = box.currentText(), box.mapTo(bench.window, box.rect().center())
+    window = bench.window.windowHandle()
+    QTest.wheelEvent(window, at, QPoint(0, -120))
+    bench.until(lambda: bar.value() > 0)
+    assert box.currentText() == before
+
+
+def test_tab_goes_through_the_form_from_its_top_to_its_foot(bench: Bench, qtbot: QtBot) -> None:
+    form = bench.form
+    form.setup.strategy.setCurrentText("ema_cross")
+    bench.until(form.parameters.isVisible)
+    form.setup.end.setFocus()
+    visited = []
+    for _ in range(5):
+        focused = form.window().focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        visited.append(form.window().focusWidget())
+    named = [form.parameters.editor(name) for name in ("fast", "slow", "quantity", "equity_percent")]
+    assert visited == [*named, form.costs.editor("taker_fee")]
+
+
+def test_what_was_imported_meanwhile_is_offered_and_the_choice_stays(bench: Bench) -> None:
+    form, folder = bench.form, bench.research.folder
+    sample = form.setup.series.currentText()
+    form.setup.start.setText("2023-05-01")
+    database = open_database(folder.history)
+    try:
+        open_ns = parse_utc("2022-01-01") + np.arange(48, dtype=np.int64) * HOUR_NS
+        prices = np.full(48, 40_000 * MONEY_SCALE, dtype=np.int64)
+        mine = Candles("BTCUSDT@MINE", HOUR_NS, open_ns, prices, prices, prices, prices, prices)
+        CandleDatabase(database).save(mine)
+    finally:
+        database.close()
+    bench.window.outside.drops.imported.emit()
+    bench.until(lambda: form.setup.series.findText("BTCUSDT@MINE") >= 0)
+    assert (form.setup.series.currentText(), form.setup.start.text()) == (sample, "2023-05-01")
 
 
 @pytest.mark.parametrize(
@@ -212,6 +266,31 @@ def test_runs_are_compared_and_deleted(bench: Bench, made_runs: Path) -> None:
     bench.until(lambda: len(bench.research.runs) == 1)
     assert [row["number"] for row in table.shown_rows()] == [second]
     assert not bench.research.history.folder(first).path.exists()
+
+
+def test_a_comparison_tells_all_that_differs_in_how_runs_were_made_and_ranks_like_with_like(made_runs: Path) -> None:
+    history = RunHistory(made_runs)
+    first, second = (history.folder(number).load() for number in (1, 2))
+    replace = msgspec.structs.replace
+    costs = replace(second.result.run.costs, maker_bps=Decimal(-1), funding=False)
+    run = replace(second.result.run, limits="none", costs=costs, end_ns=second.result.run.end_ns - HOUR_NS)
+    figures = replace(second.summary.figures, expectancy_r=None, expectancy=-1e12)
+    other = replace(
+        second, result=replace(second.result, run=run), summary=replace(second.summary, run=run, figures=figures)
+    )
+    rows = comparison_rows([first, other])
+    figures_from = next(place for place, row in enumerate(rows) if row["label"] == "Return")
+    assert {row["label"] for row in rows[:figures_from]} == {
+        "To, excluded",
+        "Loss limits",
+        "Maker fee",
+        "Funding",
+        "fast",
+    }
+    found = {row["label"]: row for row in rows}
+    assert found["Loss limits"]["run 1"] == "none" and found["Maker fee"]["run 1"] == "−1 bps"
+    assert found["Expectancy"]["run 1"] == "–" and found["Expectancy"]["run 0"].endswith("R")
+    assert found["Mean trade"]["run 1"] == "−10,000.00" and found["Mean trade"]["tones"][0] is Tone.GOOD
 
 
 def test_the_runs_of_yesterday_are_there_and_open_by_return(bench: Bench, qtbot: QtBot, made_runs: Path) -> None:

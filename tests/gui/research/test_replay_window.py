@@ -113,6 +113,13 @@ def test_jumps_to_a_date_and_to_the_next_trade(replaying: Bench, qtbot: QtBot) -
     moment = parse_utc("2023-03-10 12:00")
     assert room.replay.time_ns == moment
     assert_no_future(room)
+    assert room.bar.date.placeholderText() == "2023-03-01 00:00"
+    for key, at in ((Qt.Key.Key_Right, moment + HOUR_NS), (Qt.Key.Key_Left, moment)):
+        focused = replaying.window.focusWidget()
+        assert focused is not None
+        qtbot.keyClick(focused, key)
+        arrived(replaying)
+        assert room.replay.time_ns == at
     replaying.station.click(room.bar.next_trade)
     arrived(replaying)
     following = next(at for at in fills if at > moment)
@@ -221,6 +228,19 @@ def test_the_session_goes_on_and_leaving_brings_the_live_panels_back(replaying: 
     assert station.model.heard.fills[-1].symbol == "BTCUSDT"
 
 
+def test_space_presses_no_panic_button_after_a_replay_was_left(replaying: Bench, qtbot: QtBot) -> None:
+    station, window = replaying.station, replaying.window
+    room = arrived(replaying)
+    station.click(room.bar.leave)
+    station.frame()
+    focused = window.focusWidget()
+    assert not window.banner.isAncestorOf(focused)
+    said = window.banner.accessibleDescription()
+    qtbot.keyClick(focused, Qt.Key.Key_Space)
+    station.frame()
+    assert window.banner.accessibleDescription() == said and station.area.panel("chart").isHidden()
+
+
 def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open, qtbot: QtBot) -> None:
     first = open_workstation()
     first.pass_time(5)
@@ -238,6 +258,15 @@ def test_a_recorded_session_replays_with_ladder_and_tape(open_workstation: Open,
     bench.until(lambda: bench.window.stage.room is not None)
     room = arrived(bench)
     assert room.source.has_depth
+    # Its first picture is that of its first moment, to which Home comes back.
+    assert room.replay.time_ns == room.source.start_ns
+    dispatched = room.replay.engine.player.dispatched
+    assert dispatched > 0
+    room.replay.step()
+    arrived(bench)
+    qtbot.keyClick(room.bar, Qt.Key.Key_Home)
+    arrived(bench)
+    assert room.replay.engine.player.dispatched == dispatched
     heatmap, footprint = room.area.panel("heatmap").widget(), room.area.panel("footprint").widget()
     assert isinstance(heatmap, HeatmapPanel) and isinstance(footprint, FootprintPanel)
     for name in ("footprint", "heatmap"):

@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from tests.gui.conftest import as_loaded, small_settings
 from tests.unit.backtest.runs import crossing_run, random_bars
 from tests.unit.backtest.test_round_trips import BTC
 from widgets.engine.engine_model import EngineModel
 from widgets.research.analysis_panel import AnalysisPanel
 from widgets.research.cells_view import words_of
+from widgets.research.research import Research
 from widgets.research.result_panels import FiguresPanel, ResultPanel
+from widgets.research.run_chart import RunChartPanel, executions_of
 from widgets.research.run_log_panel import RunLogPanel
 from widgets.research.shown_result import Shown, ShownResult
 from widgets.research.trade_plots import round_values
 from widgets.research.trades_panel import TradesPanel
 from workstation.backtest.breakdown import by_hour, by_weekday, closed
+from workstation.backtest.history import RunMarket
+from workstation.backtest.round_trips import Execution
 from workstation.core.messages import LogLine
-from workstation.core.types import Severity
+from workstation.core.timeframe import MINUTE_NS
+from workstation.core.types import InstrumentKind, Severity, Side
 
 LINES = tuple(
     LogLine(ts_ns=at, severity=severity, source="ema_cross", text=text)
@@ -76,6 +84,16 @@ def test_weekdays_and_hours_hold_every_trade(shown: ShownResult, qtbot: QtBot) -
     busy = next(group for group in panel.cells.groups if group.trades)
     assert words_of(busy) in panel.cells.accessibleDescription()
     panel.grab()
+
+
+def test_figures_of_a_run_without_limits_say_so(shown: ShownResult, qtbot: QtBot) -> None:
+    panel = FiguresPanel(StillModel(), shown)
+    open_panel(panel, qtbot)
+    assert "limits none" not in panel.detail.text() and "Money in USDT." in panel.detail.text()
+    run = msgspec.structs.replace(RESULT.run, limits="none")
+    result = msgspec.structs.replace(RESULT, run=run)
+    shown.show(Shown("Run 8", 8, result, run.start_ns, run.end_ns, BTC))
+    assert "Run without loss limits and protections (limits none)." in panel.detail.text()
 
 
 def test_a_click_on_a_trade_or_its_dot_chooses_it(shown: ShownResult, qtbot: QtBot, tmp_path: Path) -> None:
@@ -156,3 +174,36 @@ def test_without_a_run_the_tables_say_what_to_do_and_with_one_what_it_lacks(qtbo
     bare = msgspec.structs.replace(RESULT, trades=(), log=())
     holder.show(Shown("Run 8", 8, bare, run.start_ns, run.end_ns, BTC))
     assert [panel.table.empty[:9] for panel in panels] == ["No trades", "Nothing w"]  # type: ignore[attr-defined]
+
+
+def test_a_run_over_a_recording_shows_its_minutes_on_the_terms_that_it_traded_on(qtbot: QtBot, tmp_path: Path) -> None:
+    prices = msgspec.structs.replace(random_bars(60, MINUTE_NS), lots=np.arange(1, 61, dtype=np.int64))
+    run = msgspec.structs.replace(RESULT.run, matching="book", timeframe="5m", kind=InstrumentKind.SPOT)
+    result = msgspec.structs.replace(RESULT, run=run)
+    market = RunMarket.of_prices(prices, ())
+    research = Research(as_loaded(small_settings()), tmp_path)
+    research.shown.show(Shown("Run 8", 8, result, run.start_ns, run.end_ns, BTC, market))
+    panel = RunChartPanel(StillModel(), research)
+    open_panel(panel, qtbot)
+    series = panel.view.model.series
+    assert len(series) == 60 and series.time_at(1) - series.time_at(0) == MINUTE_NS
+    assert panel.words.text() == "Run 8"
+    assert panel.view.model.title == "Spot · 1 m"
+    research.close()
+
+
+def test_the_chart_marks_each_execution_where_it_was_and_averages_where_none_were_kept() -> None:
+    instrument = BTC
+    first, second, last = (
+        Execution(at * MINUTE_NS, side, Decimal("0.1"), instrument.price(price))
+        for at, side, price in ((1, Side.BUY, 10_000), (5, Side.BUY, 10_400), (9, Side.SELL, 10_300))
+    )
+    trade = msgspec.structs.replace(RESULT.trades[0], executions=(first, second, last))
+    found = executions_of(trade)
+    assert [(fill.time_ns, fill.price, fill.side) for fill in found] == [
+        (MINUTE_NS, 100.0, "buy"),
+        (5 * MINUTE_NS, 104.0, "buy"),
+        (9 * MINUTE_NS, 103.0, "sell"),
+    ]
+    earlier = executions_of(msgspec.structs.replace(RESULT.trades[0], executions=()))
+    assert [fill.price for fill in earlier] == [float(trade.entry_price), float(trade.exit_price)]

@@ -141,6 +141,12 @@ def test_a_fill_that_turns_the_position_ends_one_trade_and_begins_the_next() -> 
     assert (short.gross, short.fees, short.slippage) == (to_money(-4), 607, -20)
     assert short.exit_reason == "protective stop"
     assert short.r_multiple is None
+    told = [[(each.side, each.quantity, each.price) for each in trade.executions] for trade in (long, short)]
+    assert told == [
+        [(Side.BUY, Decimal("1.000"), Decimal("100.00")), (Side.SELL, Decimal("1.000"), Decimal("105.00"))],
+        [(Side.SELL, Decimal("2.000"), Decimal("105.00")), (Side.BUY, Decimal("2.000"), Decimal("107.00"))],
+    ]
+    assert [each.ts_ns for each in short.executions] == [START + MINUTE_NS, START + 2 * MINUTE_NS]
 
 
 def test_an_open_position_is_an_open_trade_at_the_last_price() -> None:

@@ -14,7 +14,7 @@ from workstation.backtest import statistics
 from workstation.backtest.round_trips import Trade
 from workstation.backtest.statistics import Figures, MonthReturn, figures
 from workstation.core.money import to_money
-from workstation.core.timeframe import DAY_NS, HOUR_NS, parse_utc
+from workstation.core.timeframe import DAY_NS, HOUR_NS, SECOND_NS, parse_utc
 from workstation.core.types import Side
 
 START = parse_utc("2023-01-01")
@@ -93,6 +93,14 @@ def test_daily_returns_take_the_last_sample_before_midnight() -> None:
     equity = np.array([100, 150, 110, 500, 121, 121], dtype=np.int64)
     daily = statistics.daily_returns(times, equity, START + 60 * HOUR_NS)
     assert daily.tolist() == pytest.approx([0.1, 0.1, 0.0])
+
+
+def test_a_run_over_parts_of_two_days_has_no_yearly_ratios() -> None:
+    """Ten minutes around a midnight would be two daily returns."""
+    times = np.array([-300, 0, 300], dtype=np.int64) * SECOND_NS + START + DAY_NS
+    equity = np.array([10_000, 9_990, 9_985], dtype=np.int64)
+    result = figures(times, equity, [], end_ns=int(times[-1]), first_price=1, last_price=1)
+    assert (result.sharpe, result.sortino, result.cagr) == (None, None, None)
 
 
 def test_trades_are_counted_by_their_net_result() -> None:

@@ -16,8 +16,9 @@ from tests.unit.market.recordings.markets import BTC, market
 from workstation.backtest.history import RunFolder
 from workstation.backtest.job import read_job, run_job, write_job
 from workstation.core.errors import StrategyError
+from workstation.core.messages import Trade
 from workstation.core.resources import resource_path
-from workstation.core.timeframe import HOUR_NS
+from workstation.core.timeframe import HOUR_NS, MINUTE_NS
 from workstation.market.recordings import read_recordings
 from workstation.market.recordings.converting import convert_streams
 from workstation.replay.backtest import BacktestSource, RecordingSource
@@ -124,7 +125,15 @@ def test_a_run_over_a_recording_replays_on_its_book(tmp_path: Path) -> None:
     assert source.has_depth
     player.advance(source.end_ns, EVERYTHING)
     assert order_hash(source) == folder.summary().order_hash
-    assert folder.load().result.fills > 0
+    assert source.result_until(source.end_ns) is None
+    stored = folder.load()
+    assert stored.result.fills > 0
+    # The minutes that it was traded in are kept for its chart.
+    trades = [message for message in recordings if isinstance(message, Trade)]
+    rows = stored.market.rows
+    assert rows[:, 5].sum() == sum(trade.lots for trade in trades)
+    assert (rows[0, 1], rows[-1, 4]) == (trades[0].price, trades[-1].price)
+    assert set(np.diff(rows[:, 0]).tolist()) == {MINUTE_NS}
 
 
 def test_a_recording_replays_without_a_run(tmp_path: Path) -> None:

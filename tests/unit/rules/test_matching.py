@@ -14,6 +14,7 @@ from workstation.rules.matching import (
     queue_after_trade,
     slice_to_fill,
     slippage_cost,
+    slippage_reference,
     slipped_price,
     taken_after_refresh,
 )
@@ -42,6 +43,16 @@ def test_slippage_rounds_against_the_trader_and_stops_at_the_bound():
     assert slipped_price(1, 10_010, 5 * BP, 10_003) == 10_010
     assert slipped_price(-1, 9_990, 5 * BP, 9_998) == 9_990
     assert slipped_price(-1, 1, RATE_SCALE, 0) == 1
+
+
+def test_slippage_is_measured_against_what_the_order_promised():
+    assert slippage_reference(1, 0, 0, 100, 0) == 100  # at the market: the price that it was decided at
+    assert slippage_reference(-1, 0, 95, 100, 0) == 95  # a stop: its trigger, not the market when it was placed
+    assert slippage_reference(-1, 94, 95, 100, 1) == 95
+    assert slippage_reference(1, 90, 0, 100, 1) == 90  # what rested is filled at its limit, wherever the market was
+    assert slippage_reference(1, 105, 0, 100, 0) == 100 and slippage_reference(-1, 95, 0, 100, 0) == 100
+    assert slippage_reference(1, 99, 0, 100, 0) == 99 and slippage_reference(-1, 101, 0, 100, 0) == 101
+    assert slippage_reference(1, 0, 0, 0, 0) == 0
 
 
 def test_slippage_cost_is_positive_when_worse():

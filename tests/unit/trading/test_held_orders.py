@@ -179,6 +179,16 @@ def test_the_cost_against_the_price_of_the_decision_is_the_engines_to_measure() 
     assert fill.slippage == 7 * 1_000 * 10
 
 
+def test_the_slippage_of_a_stop_at_the_venue_counts_from_its_trigger() -> None:
+    exchange = ready()
+    exchange.accept(entry := exchange.place(Side.BUY, 1_000))
+    exchange.fill(entry, 1_000, LAST)
+    stop = exchange.place(Side.SELL, 1_000, type=OrderType.STOP, stop_price=LAST - 50, reduce_only=True)
+    exchange.accept(stop)
+    exchange.fill(stop, 1_000, LAST - 53)
+    assert exchange.records(OrderFilled)[-1].slippage == 3 * 1_000 * 10
+
+
 # --- A kill while a spot target waits for its stop to end -------------------------------------------------------------
 
 

@@ -55,7 +55,8 @@ class OrderFilled(Event, frozen=True):
     fee_asset: str
     liquidity: Liquidity
     slippage: int = 0
-    """Cost against the reference price at submission, 1e-8 of the settlement asset; negative is an improvement."""
+    """Cost against the price to be expected, 1e-8 of the settlement asset; negative is an improvement. That price is a
+    triggered order's trigger, the limit of one that rested, otherwise the last one when it was submitted."""
 
 
 class OrderCancelled(Event, frozen=True):

@@ -3,7 +3,8 @@
 Within a leg of the path everything happens in the order in which the price comes by: stops, limits, liquidation, and
 children that a fill releases. Takers pay the price at which they act and the slippage; a limit that rested fills at
 its limit, at the open when the market opens beyond it. With the conservative queue the price must go through a
-limit, with the proportional one it need only touch it. All own orders together fill at most a share of the volume.
+limit, with the proportional one it need only touch it. At the open and where something filled the price stands while
+reports and requests travel. All own orders together fill at most a share of the volume.
 """
 
 from __future__ import annotations
@@ -56,10 +57,25 @@ class BarMatcher:
         self._walk(state, bar.open, bar.open, open_ns, gap=True)
         state.last = bar.open
         self._reports.deliver()
+        self._stand(state, bar.open, open_ns + bar.interval_ns // 4)
         if state.orders or state.watched or self._inbound or self._reports.queue:
             self._walk_rest(state, bar, open_ns)
         state.last = bar.close
         state.quiet_above, state.quiet_below = self._quiet_range(state)
+
+    def _stand(self, state: SymbolState, price: int, until_ns: int) -> int:
+        """The price stands while what is on its way arrives, and what the answers bring about: a stop that follows an
+        entry's fill by milliseconds is there when the price comes to it. The time then; 0 where nothing was awaited."""
+        now_ns = 0
+        while (self._inbound or self._reports.queue) and self._clock.next_due_ns < until_ns:
+            state.last = price
+            # A walk finds what fills released by itself.
+            self._desk.fresh.clear()
+            now_ns = self._clock.next_due_ns
+            self._clock.advance(now_ns)
+            self._walk(state, price, price, now_ns, gap=False)
+            self._reports.deliver()
+        return now_ns
 
     def _walk_rest(self, state: SymbolState, bar: Bar, open_ns: int) -> None:
         quarter_ns = bar.interval_ns // 4
@@ -69,7 +85,7 @@ class BarMatcher:
         for leg, price in enumerate((*extremes, bar.close), start=1):
             leg_ns = open_ns + leg * quarter_ns
             self._clock.advance(leg_ns)
-            self._walk(state, position, price, leg_ns, gap=False)
+            self._walk(state, position, price, leg_ns, gap=False, stands_until_ns=leg_ns + quarter_ns)
             state.last = position = price
             self._reports.deliver()
 
@@ -94,8 +110,11 @@ class BarMatcher:
                 above, below = (above, min(below, follows_at)) if order.sign < 0 else (max(above, follows_at), below)
         return above, below
 
-    def _walk(self, state: SymbolState, start: int, end: int, until_ns: int, gap: bool) -> None:
-        """One leg for the orders that had arrived by its end. ``gap``: the market jumps to ``start``."""
+    def _walk(
+        self, state: SymbolState, start: int, end: int, until_ns: int, gap: bool, stands_until_ns: int = 0
+    ) -> None:
+        """One leg for the orders that had arrived by its end. ``gap``: the market jumps to ``start``. Where something
+        filled the price stands, at most until ``stands_until_ns``."""
         if not state.orders and not state.watched:
             return
         desk = self._desk
@@ -116,11 +135,14 @@ class BarMatcher:
                 if price != _NOTHING and (nearest is None or abs(price - position) < abs(nearest_price - position)):
                     self._liquidation.liquidate(state, price)
                     position = price
+                    until_ns = self._stand(state, position, stands_until_ns) or until_ns
                     continue
             if nearest is None:
                 break
-            position = nearest_price
+            position, filled = nearest_price, nearest.filled
             self._act(nearest, position, gap and position == start)
+            if nearest.filled != filled:
+                until_ns = self._stand(state, position, stands_until_ns) or until_ns
         for order in state.orders.values():
             if order.trail and order.waiting and order.arrived_ns <= until_ns:
                 desk.trail(order, end)

@@ -15,7 +15,7 @@ from workstation.core.messages import (
 )
 from workstation.core.timeframe import utc_text
 from workstation.core.types import Liquidity, OrderState
-from workstation.rules.matching import slippage_cost, slipped_price
+from workstation.rules.matching import slippage_cost, slippage_reference, slipped_price
 from workstation.rules.trailing import trail_worth_telling, trailed_stop
 from workstation.rules.value import position_value
 from workstation.venues.simulated.account import VenueAccount
@@ -154,6 +154,7 @@ class Desk:
         signed = order.sign * lots
         value = position_value(price, signed, inverse, numerator, denominator)
         fee, fee_asset = self._account.fee(state, signed, abs(value), rate)
+        reference = slippage_reference(order.sign, order.limit, order.stop_price, order.reference, int(not taker))
         was_flat = state.lots == 0
         self._account.book(state, signed, value, fee, fee_asset)
         order.filled += lots
@@ -168,7 +169,7 @@ class Desk:
             fee=fee,
             fee_asset=fee_asset,
             liquidity=Liquidity.TAKER if taker else Liquidity.MAKER,
-            slippage=slippage_cost(price, order.reference, signed, inverse, numerator, denominator),
+            slippage=slippage_cost(price, reference, signed, inverse, numerator, denominator),
         )
         order.fills.append(report)
         self._reports.queue.append(report)

@@ -64,6 +64,42 @@ def test_an_order_that_arrives_within_the_bar_fills_where_its_leg_begins():
     assert late.prices(order) == [(90, 10)]
 
 
+def test_a_stop_that_follows_its_entrys_fill_is_there_when_the_price_comes_to_it():
+    """The entry reaches the venue at the open, the stop 200 ms later; the worse path of the position comes first."""
+    driver = bar_driver(latency_mean_ms=Decimal(100), latency_p95_ms=Decimal(100))
+
+    def protect(report: VenueReport) -> None:
+        if isinstance(report, OrderFilled) and report.side is BUY:
+            driver.send(SELL, 10, OrderType.STOP, stop_price=97, reduce_only=True, client_id="stop")
+
+    driver.on_report = protect
+    open_ns = driver.clock.time_ns
+    entry = driver.send(BUY, 10)
+    driver.bar(100, 104, 90, 92)
+    assert driver.prices(entry) == [(100, 10)]
+    assert driver.fills(entry)[0].ts_ns == open_ns + 100_000_000
+    assert driver.prices("stop") == [(97, 10)]
+    assert driver.fills("stop")[0].ts_ns == open_ns + QUARTER_NS + 50_000_000
+
+
+def test_what_follows_a_fill_within_a_leg_is_there_for_the_rest_of_the_leg():
+    driver = bar_driver(latency_mean_ms=Decimal(100), latency_p95_ms=Decimal(100))
+
+    def protect(report: VenueReport) -> None:
+        if isinstance(report, OrderFilled) and report.side is BUY:
+            driver.send(SELL, 10, OrderType.STOP, stop_price=95, reduce_only=True, client_id="stop")
+
+    driver.on_report = protect
+    entry = driver.send(BUY, 10, OrderType.LIMIT, price=98)
+    driver.bar(100, 101, 100, 100)
+    open_ns = driver.clock.time_ns
+    driver.bar(100, 104, 90, 92)  # a buy entry takes the high first: the low is the end of the second leg
+    assert driver.prices(entry) == [(98, 10)]
+    assert driver.prices("stop") == [(95, 10)]
+    # The fill is known after 50 ms, the stop's acceptance 100 ms later; then the price moves on.
+    assert [fill.ts_ns - open_ns - 2 * QUARTER_NS for fill in driver.fills()] == [50_000_000, 200_000_000]
+
+
 @pytest.mark.parametrize(("queue", "low", "fills"), [("conservative", 95, []), ("proportional", 95, [(95, 10)])])
 def test_a_limit_fills_at_its_limit_when_the_price_goes_through(queue, low, fills):
     driver = bar_driver(queue=queue)

@@ -219,6 +219,20 @@ def test_slippage_worsens_takers_to_a_tick_within_its_bound():
     assert driver.prices(bounded) == [(10_013, 1)]
 
 
+def test_slippage_of_a_stop_counts_from_its_trigger_and_of_a_resting_limit_not_at_all():
+    driver = Driver()
+    driver.order(BUY, 10)
+    stop = driver.order(SELL, 10, OrderType.STOP, stop_price=95, reduce_only=True, reference=101)
+    resting = driver.limit(BUY, 4, 97, reference=100)
+    driver.show(((94, 20),), ((97, 4), (98, 20)))
+    driver.trade(SELL, 1, 95)
+    # 94 instead of 95 for 10 lots, each worth 0.1 USDT a tick; the fall from 101 is the market's.
+    assert driver.prices(stop) == [(94, 10)]
+    assert driver.fills(stop)[0].slippage == 100_000_000
+    assert driver.prices(resting) == [(97, 4)]
+    assert driver.fills(resting)[0].slippage == 0
+
+
 def test_slippage_is_reported_against_the_reference():
     driver = Driver()
     driver.order(BUY, 10, reference=100)
