@@ -117,6 +117,11 @@ class ChartTrading(ChartPointer, QObject):
     def move(self, pane: Pane, position: QPointF) -> None:
         if self._held is None or self._held.dead:
             return
+        if self._is_outside(pane, position):
+            self.wanted.drop(self._held.key)
+            self._bracket = None
+            self.lines_changed.emit()
+            return
         if not self._price(position):
             return
         if self._held.key != BRACKET:
@@ -155,6 +160,11 @@ class ChartTrading(ChartPointer, QObject):
         """On the tick under the pointer; 0 below the first."""
         value = self._view.price_pane.logical_scale().value_at(position.y())
         return self._instrument.price(max(0, self._instrument.ticks_rounded(value)))
+
+    def _is_outside(self, pane: Pane, position: QPointF) -> bool:
+        """Beyond the chart nothing is meant: the line goes back, and stays there when it is released."""
+        place = self._view.mapFromScene(pane.box.mapToScene(position))
+        return not self._view.viewport().rect().contains(place)
 
     def _let_go(self) -> None:
         if self._held is not None and not self._held.dead:

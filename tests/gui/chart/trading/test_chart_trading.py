@@ -90,6 +90,39 @@ def test_escape_lets_go_and_nothing_is_sent(trader: Trader, resting: str) -> Non
     assert trader.station.kernel.orders.orders[resting].amendments == 0
 
 
+def test_prices_stand_still_under_the_hand(trader: Trader) -> None:
+    """The line is the lowest price in view: fitted to where it is dragged, the range would run away with it."""
+    lowest, last = trader.view.price_pane._visible_extremes()[0], trader.station.last("BTCUSDT") / 100
+    order = trader.station.rest(below=1 - (lowest - 60) / last)
+    trader.station.pass_time(1)
+    x, y = trader.grab(order)
+    bottom = trader.view.price_pane.bottom
+    aim = trader.price_at(y - 30)
+    trader.drag((x, y), (x, y - 30), release=False)
+    trader.station.pass_time(1)
+    trader.move(x, y - 30)
+    assert trader.view.price_pane.bottom == bottom
+    assert float(trader.line(order).price) == pytest.approx(aim, abs=1)
+    trader.release(x, y - 30)
+    trader.station.pass_time(1)
+    assert trader.order_price(order) / 100 == pytest.approx(aim, abs=1)
+    assert trader.view.price_pane.bottom > bottom
+
+
+def test_released_outside_the_chart_nothing_is_sent(trader: Trader, resting: str) -> None:
+    before = trader.order_price(resting)
+    x, y = trader.grab(resting)
+    end = (trader.view.width() + 40.0, y - 30)
+    trader.drag((x, y), (x, y - 30), release=False)
+    assert trader.view.model.ghosts
+    trader.move(*end)
+    assert trader.view.model.ghosts == []
+    trader.release(*end)
+    trader.station.pass_time(1)
+    assert trader.order_price(resting) == before
+    assert trader.station.kernel.orders.orders[resting].amendments == 0
+
+
 @pytest.mark.allow_log_warnings("was denied")
 def test_a_change_that_the_gate_denies_goes_back_with_the_reason(trader: Trader, resting: str) -> None:
     before = trader.order_price(resting)
@@ -157,6 +190,7 @@ def long(trader: Trader) -> Trader:
 
 def test_an_exit_is_dragged_out_of_the_positions_line_and_then_moved(long: Trader) -> None:
     station = long.station
+    long.view.price_pane.stretch(3)
     entry = float(station.engine.positions()[0].entry)
     drag_to(long, "position", entry - 60)
     station.pass_time(1)
