@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 from widgets.controls.controls import IconButton
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
-from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
+from widgets.engine.engine_model import SLOW_FRAMES, EngineModel, Result
 from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import STOPS
 from widgets.engine.protocol import Levels, Market
@@ -33,6 +33,7 @@ from workstation.core.types import OrderType, Side
 DEPTH = 200
 ROWS_OF_BOOK = 16
 FOOT_FROM = 420  # pixels of height from which the rows of the position and of actions show
+MISSED = "Nothing was sent: the rows had just moved under the pointer. Click again where you mean it."
 ARM_TIP = "Arm one-click trading for {} minutes: a click on the book sends an order, left a limit, right a stop"
 
 
@@ -85,6 +86,7 @@ class LadderPanel(LivePanel):
         self.view = LadderView(self)
         self.view.level_clicked.connect(self._clicked)
         self.view.stop_clicked.connect(self._stop_clicked)
+        self.view.click_missed.connect(lambda: model.result_told.emit(Result(MISSED, False)))
         self.view.order_moved.connect(self._trading.move)
         self.view.order_menu_wanted.connect(lambda names: self.order_menu(names).popup(QCursor.pos()))
         self.view.centred_changed.connect(self.centre.setChecked)

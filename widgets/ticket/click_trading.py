@@ -69,7 +69,7 @@ class ClickTrading:
 
     def cancel_side(self, side: Side) -> None:
         """Working orders of a side; protective ones, and what somebody else placed, stay."""
-        for order in self._model.heard.working_orders():
+        for order in self._model.engine.orders():
             mine = order.owner != EXTERNAL and not order.reduce_only
             if order.symbol == self.symbol and order.side is side and mine:
                 self._model.command(CancelOrder(client_id=order.client_id))
@@ -89,9 +89,17 @@ class ClickTrading:
         return sum((each.quantity for each in own), Decimal(0))
 
     def reverse(self) -> None:
-        """Close the own position and open the same size the other way, both at the market."""
+        """Close the own position and open the same size the other way, both at the market.
+
+        Not again while one is under way: the position that it would turn is about to be another.
+        """
         held = self.own_position()
         if not held:
+            return
+        working = self._model.engine.orders()
+        if any((o.symbol, o.owner, o.type) == (self.symbol, MANUAL, OrderType.MARKET) for o in working):
+            text = f"Nothing was sent: a market order in {self.symbol} is still under way. Reverse once it has filled."
+            self._model.result_told.emit(Result(text, False))
             return
         self._model.command(Flatten(symbol=self.symbol, owner=MANUAL))
         side = Side.SELL if held > 0 else Side.BUY

@@ -10,6 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
+from widgets.engine.engine_model import Result
 from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.theme import current
@@ -237,6 +238,21 @@ def test_reverse_turns_the_own_position_around(station: Workstation, ladder: Lad
     (position,) = station.engine.positions()
     assert position.quantity == Decimal("-0.02")
     assert ladder.foot.position.text() == "−0.020"
+
+
+def test_reverse_pressed_twice_turns_the_position_once(station: Workstation, ladder: LadderPanel) -> None:
+    told: list[Result] = []
+    station.model.result_told.connect(told.append)
+    station.buy(lots=2000)
+    station.pass_time(2)
+    activity = station.kernel.gate.activity
+    activity._limits = activity._limits._replace(duplicate_window_ns=0)
+    station.click(ladder.foot.reverse)
+    station.click(ladder.foot.reverse)
+    assert "still under way" in told[-1].text
+    station.pass_time(3)
+    (position,) = station.engine.positions()
+    assert position.quantity == Decimal("-0.02")
 
 
 def test_static_rows_stand_still_while_the_price_moves(station: Workstation, ladder: LadderPanel) -> None:
