@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -41,10 +43,10 @@ class PositionsTable(Table):
             Kind.PRICE,
             70,
             "tick",
-            text=lambda row: none_or_price(row, "liquidation"),
-            tone=lambda row: Tone.FAINT if row["liquidation"] is None else None,
+            text=lambda row: {None: "–", Decimal(0): "none"}.get(row["liquidation"]),
+            tone=lambda row: None if row["liquidation"] else Tone.FAINT,
             shown_from=560,
-            tooltip="Mark at which the exchange closes it, in the quote asset",
+            tooltip="Mark at which the venue closes it for want of margin, in the quote asset; – where it tells none",
         ),
         Column("unrealised", "P&L", Kind.SIGNED, 76, 2, tooltip="Unrealised, in the asset that it settles in"),
         Column(
@@ -54,7 +56,7 @@ class PositionsTable(Table):
             60,
             2,
             shown_from=480,
-            tooltip="Unrealised, in units of the risk to the stop",
+            tooltip="Unrealised, in units of the risk to its first stop",
         ),
         Column(
             "stop",

@@ -94,9 +94,11 @@ class PositionView(msgspec.Struct, frozen=True):
     entry: Decimal
     mark: Decimal | None
     liquidation: Decimal | None
+    """Mark price at which the venue closes it; 0 where there is none, ``None`` where the venue has not told it."""
     unrealised: Decimal
     realised: Decimal
     r_multiple: Decimal | None
+    """``unrealised`` over what is held would lose at its first protective stop; ``None`` while it has had none."""
     stop_at_venue: Decimal | None
     """Price of the protective stop that rests at the venue."""
     value: Decimal

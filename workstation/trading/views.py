@@ -23,7 +23,7 @@ from workstation.core.views import (
     StrategyView,
     VerdictView,
 )
-from workstation.rules.limits import allowance, decline
+from workstation.rules.limits import decline
 from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
 from workstation.trading.algorithms.parent import Parent
@@ -173,14 +173,14 @@ class EngineViews:
         mark = market.price
         unrealised = position.unrealised(mark) if mark else 0
         stop = kernel.orders.live_stop(position.owner, instrument.symbol)
-        one_r = allowance(kernel.ledger.equity(), kernel.terms.limits.risk_per_trade)
+        one_r = position.initial_risk
         return PositionView(
             symbol=instrument.symbol,
             owner=position.owner,
             quantity=instrument.quantity(position.lots),
             entry=entry_price(instrument, position.lots, position.cost),
             mark=instrument.price(mark) if mark else None,
-            liquidation=None,
+            liquidation=self._liquidation(instrument),
             unrealised=from_money(unrealised),
             realised=from_money(position.realised - position.fees + position.funding),
             r_multiple=(Decimal(unrealised) / one_r).quantize(Decimal("0.01")) if one_r else None,
@@ -188,6 +188,17 @@ class EngineViews:
             value=from_money(notional(mark, position.lots, *instrument.valuation)) if mark else _ZERO,
             opened_ns=position.opened_ns,
         )
+
+    def _liquidation(self, instrument: Instrument) -> Decimal | None:
+        """Of the account's position in the symbol, which all its owners share."""
+        if not instrument.is_derivative:
+            return _ZERO
+        kernel = self._kernel
+        if kernel.reconciliation is not None:
+            ticks = kernel.reconciliation.liquidation_price(instrument.symbol)
+        else:
+            ticks = kernel.venue.liquidation_price(instrument.symbol)
+        return None if ticks is None else instrument.price(ticks)
 
     def strategies(self) -> list[StrategyView]:
         return [self._strategy(slot) for slot in self._kernel.host.slots.values()]

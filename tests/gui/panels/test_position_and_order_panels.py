@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation
+from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.controls.dialogs import AmendDialog, ReasonDialog
 from widgets.controls.table import RowState
 from widgets.engine.order_words import STATE_WORDS
+from widgets.panels.positions_table import PositionsTable
 from workstation.core.messages import OrderUnknown, PositionTransferred, StartStrategy
 from workstation.core.types import OrderState, Side
 
@@ -63,6 +66,28 @@ def test_a_manual_position_can_be_taken_over_from_nobody(station: Workstation) -
     enabled = {action.text(): action.isEnabled() for action in table.make_menu().actions()}
     assert enabled["Hand back…"]
     assert not enabled["Take over…"]
+
+
+@pytest.mark.parametrize(("side", "sign"), [(Side.BUY, 1), (Side.SELL, -1)])
+def test_the_mark_at_which_the_venue_closes_a_position_is_shown(open_workstation: Open, side: Side, sign: int) -> None:
+    """Isolated: entry × (1 ∓ 1/leverage) / (1 ∓ maintenance margin)."""
+    settings = small_settings()
+    account = msgspec.structs.replace(settings.account, leverage=10)
+    station = open_workstation(small_settings(account=account))
+    station.buy(side=side)
+    station.pass_time(2)
+    (row,) = station.area.positions.table.shown_rows()
+    expected = (
+        row["entry"] * (1 - sign * Decimal("0.1")) / (1 - sign * settings.instruments["BTCUSDT"].maintenance_margin)
+    )
+    assert row["liquidation"] == pytest.approx(expected, abs=Decimal("0.02"))
+    column = next(each for each in PositionsTable.columns if each.key == "liquidation")
+    assert column.text is not None
+    assert [column.text({"liquidation": told}) for told in (None, Decimal(0), row["liquidation"])] == [
+        "–",
+        "none",
+        None,
+    ]
 
 
 def test_a_position_is_closed_at_the_market_by_right_click(station: Workstation) -> None:
