@@ -224,7 +224,7 @@ class StrategyView(msgspec.Struct, frozen=True):
 
 
 class VerdictView(msgspec.Struct, frozen=True):
-    """What the gate would say to an intent now, and what it would cost."""
+    """What the gate would say to an intent now, and what it would cost, in the account's currency."""
 
     allowed: bool
     code: str
@@ -234,6 +234,7 @@ class VerdictView(msgspec.Struct, frozen=True):
     cost: Decimal
     fee: Decimal
     margin: Decimal
+    """What it binds: nothing for what closes a position, all of its worth on spot."""
     risk: Decimal | None
     """Loss at the stop, if the intent has one."""
     maker: bool = False

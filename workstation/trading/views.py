@@ -7,10 +7,10 @@ from typing import Any
 
 from workstation.core.algorithms import Iceberg, Twap
 from workstation.core.instrument import Instrument
-from workstation.core.money import RATE_SCALE, from_money, from_rate
+from workstation.core.money import from_money, from_rate
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import MINUTE_NS
-from workstation.core.types import Mode, OrderState, OrderType, Side, StrategyState
+from workstation.core.types import Mode, OrderState, StrategyState
 from workstation.core.views import (
     AccountView,
     AlgorithmView,
@@ -24,7 +24,6 @@ from workstation.core.views import (
     VerdictView,
 )
 from workstation.rules.limits import decline
-from workstation.rules.rounding import scale_up
 from workstation.rules.value import notional
 from workstation.trading.algorithms.parent import Parent
 from workstation.trading.algorithms.runner import word_of
@@ -32,6 +31,7 @@ from workstation.trading.inspection import inner_values
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
+from workstation.trading.order_cost import order_cost
 from workstation.trading.parameters import Parameter
 from workstation.trading.strategy_slot import StrategySlot
 
@@ -290,19 +290,21 @@ class EngineViews:
         kernel = self._kernel
         denial = kernel.gate.judge(intent)
         market = kernel.markets.get(intent.symbol)
-        cost = fee = margin = 0
-        maker = False
-        risk: Decimal | None = None
+        told = None
         if market is not None:
-            valuation = market.instrument.valuation
-            price = intent.price or intent.stop_price or market.last_price
-            if price and intent.lots > 0:
-                cost = notional(price, intent.lots, *valuation)
-                maker = intent.post_only or (intent.type is OrderType.LIMIT and not _crosses(intent, market.book))
-                fee = scale_up(cost, self._maker_rate if maker else self._taker_rate, RATE_SCALE)
-                margin = cost // max(1, kernel.terms.leverage)
-                if intent.stop_loss:
-                    risk = from_money(notional(abs(price - intent.stop_loss), intent.lots, *valuation))
+            told = order_cost(
+                intent,
+                market,
+                kernel.ledger.net_lots.get(intent.symbol, 0),
+                leverage=kernel.terms.leverage,
+                maker_rate=self._maker_rate,
+                taker_rate=self._taker_rate,
+            )
+        settle = market.instrument.settle if market is not None else kernel.ledger.currency
+        cost, fee, margin, risk = (
+            kernel.ledger.worth(settle, amount or 0)
+            for amount in ((told.cost, told.fee, told.margin, told.risk) if told is not None else (0, 0, 0, 0))
+        )
         return VerdictView(
             allowed=denial is None,
             code=denial.code if denial else "",
@@ -312,8 +314,8 @@ class EngineViews:
             cost=from_money(cost),
             fee=from_money(fee),
             margin=from_money(margin),
-            risk=risk,
-            maker=maker,
+            risk=from_money(risk) if told is not None and told.risk is not None else None,
+            maker=told is not None and told.maker,
         )
 
 
@@ -342,12 +344,6 @@ def parameter_view(parameter: Parameter[Any], value: Any) -> ParameterView:
         help=parameter.help,
         choices=parameter.choices,
     )
-
-
-def _crosses(intent: Intent, book: Any) -> bool:
-    if intent.side is Side.BUY:
-        return bool(book.best_ask and intent.price >= book.best_ask)
-    return bool(book.best_bid and intent.price <= book.best_bid)
 
 
 def _average(instrument: Instrument, value: int, lots: int) -> Decimal:
