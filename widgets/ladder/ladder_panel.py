@@ -15,7 +15,7 @@ from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel, Result
 from widgets.engine.one_click import OneClick
-from widgets.engine.order_words import STOPS
+from widgets.engine.order_words import STOPS, working_price
 from widgets.engine.protocol import Levels, Market
 from widgets.ladder.ladder_foot import LadderFoot
 from widgets.ladder.ladder_rows import LadderOrder
@@ -241,7 +241,7 @@ class LadderPanel(LivePanel):
         instrument = self.model.engine.market(self._symbol).instrument
         found: dict[int, LadderOrder] = {}
         for order in self.model.heard.working_orders():
-            price = order.stop_price or order.price
+            price = working_price(order)
             if order.symbol == self._symbol and price is not None:
                 ticks = instrument.ticks(price)
                 lots = self._shown.of(instrument.lots(order.quantity - order.filled))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from widgets.engine.engine_model import EngineModel, Result
-from widgets.engine.order_words import TYPE_WORDS, type_words
+from widgets.engine.order_words import TYPE_WORDS, type_words, waits_for_trigger, working_price
 from widgets.ticket.templates import TemplateBook, plan_at
 from workstation.core.brackets import BracketPlan
 from workstation.core.errors import OrderError
@@ -61,9 +61,9 @@ class ClickTrading:
     def move(self, client_ids: tuple[str, ...], by_ticks: int) -> None:
         """Amend the prices of orders; a stop limit keeps the distance of its two."""
         for order in self._orders(client_ids):
+            trigger = order.stop_price if waits_for_trigger(order) else None
             ticks = [
-                None if price is None else self._instrument.ticks(price) + by_ticks
-                for price in (order.price, order.stop_price)
+                None if price is None else self._instrument.ticks(price) + by_ticks for price in (order.price, trigger)
             ]
             self._model.command(AmendOrder(client_id=order.client_id, price=ticks[0], stop_price=ticks[1]))
 
@@ -79,7 +79,7 @@ class ClickTrading:
         found = []
         for order in self._orders(client_ids):
             left = (order.quantity - order.filled).normalize()
-            words = f"Cancel {type_words(order).lower()} {left:f} at {order.price or order.stop_price}"
+            words = f"Cancel {type_words(order).lower()} {left:f} at {working_price(order)}"
             found.append((words, CancelOrder(client_id=order.client_id)))
         return found
 

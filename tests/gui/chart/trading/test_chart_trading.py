@@ -13,7 +13,7 @@ from tests.gui.elsewhere import elsewhere
 from widgets.chart.model import OrderLine
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import AmendRejected, CancelOrder, SetTradingState
-from workstation.core.types import OrderRole, Side, TradingState
+from workstation.core.types import OrderRole, OrderType, Side, TradingState
 
 X = 120.0
 
@@ -107,6 +107,19 @@ def test_prices_stand_still_under_the_hand(trader: Trader) -> None:
     trader.station.pass_time(1)
     assert trader.order_price(order) / 100 == pytest.approx(aim, abs=1)
     assert trader.view.price_pane.bottom > bottom
+
+
+def test_a_dragged_stop_limit_keeps_the_distance_of_its_prices(trader: Trader) -> None:
+    trigger = trader.station.last("BTCUSDT") + 4_000
+    order = trader.station.buy(type=OrderType.STOP_LIMIT, stop_price=trigger, price=trigger + 500)
+    trader.station.pass_time(1)
+    line = trader.line(order)
+    assert (line.price, line.text.split(" 0")[0]) == (Decimal(trigger) / 100, "Buy stop limit")
+    drag_to(trader, order, trigger / 100 + 15)
+    trader.station.pass_time(1)
+    moved = trader.station.kernel.orders.orders[order]
+    assert moved.stop_price == pytest.approx(trigger + 1_500, abs=200)
+    assert moved.price - moved.stop_price == 500
 
 
 def test_released_outside_the_chart_nothing_is_sent(trader: Trader, resting: str) -> None:
