@@ -11,7 +11,7 @@ from widgets.engine.order_words import STOPS, TARGETS, type_words, working_price
 from widgets.look.numbers import decimals_of, format_number
 from workstation.core.instrument import Instrument
 from workstation.core.messages import SignalEmitted
-from workstation.core.types import OrderType, Side
+from workstation.core.types import OrderRole, OrderType, Side
 from workstation.core.views import FillView, OrderView, PositionView
 
 
@@ -32,7 +32,7 @@ def order_lines(
         )
         if order.reduce_only and order.type in STOPS:
             kind, word = LineKind.STOP, "Stop"
-        elif order.reduce_only and order.type in TARGETS:
+        elif order.reduce_only and (order.type in TARGETS or order.role is OrderRole.TAKE_PROFIT):
             kind, word = LineKind.TARGET, "Target"
         profit = None
         if kind is not LineKind.WORKING and order.owner in entries and not instrument.valuation.inverse:

@@ -137,8 +137,8 @@ class LadderPanel(LivePanel):
             self.view.set_group(default_group(market))
             self._fitted = market.best_bid > 0
             self.sizes.take_symbol(model.symbol)
-            self._keep_size()
             self._show_group(self.view.group)
+        self._keep_size()
         self._show_book()
         self._show_traded()
         self._show_orders()

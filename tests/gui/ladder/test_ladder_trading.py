@@ -153,6 +153,14 @@ def test_a_click_says_and_takes_the_tickets_template(station: Workstation, ladde
     assert "with" not in ladder.view._scene.armed
 
 
+def test_back_in_its_workspace_its_size_is_that_of_a_click_again(station: Workstation, ladder: LadderPanel) -> None:
+    chosen = ladder.size_lots
+    station.area.show_panel("depth")
+    ladder.one_click.sizes["BTCUSDT"] = chosen * 3
+    station.area.show_panel("ladder")
+    assert ladder.one_click.lots("BTCUSDT") == chosen
+
+
 def test_it_is_not_armed_while_trading_is_killed(station: Workstation, ladder: LadderPanel) -> None:
     station.command(Kill(reason="test"))
     station.frame()

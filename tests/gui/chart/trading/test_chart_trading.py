@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
 from tests.gui.elsewhere import elsewhere
-from widgets.chart.model import OrderLine
+from widgets.chart.model import LineKind, OrderLine
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import AmendRejected, CancelOrder, SetTradingState
 from workstation.core.types import OrderRole, OrderType, Side, TradingState
@@ -199,6 +199,22 @@ def long(trader: Trader) -> Trader:
     trader.station.buy()
     trader.station.pass_time(2)
     return trader
+
+
+def test_a_brackets_target_is_told_as_one_though_it_is_a_limit_order(long: Trader) -> None:
+    station = long.station
+    (position,) = station.engine.positions()
+    order = station.buy(
+        side=Side.SELL,
+        type=OrderType.LIMIT,
+        price=station.last("BTCUSDT") + 9_000,
+        reduce_only=True,
+        role=OrderRole.TAKE_PROFIT,
+    )
+    station.pass_time(1)
+    line = long.line(order)
+    assert (line.kind, line.text.split()[0]) == (LineKind.TARGET, "Target")
+    assert line.profit == (line.price - position.entry) * position.quantity
 
 
 def test_an_exit_is_dragged_out_of_the_positions_line_and_then_moved(long: Trader) -> None:
