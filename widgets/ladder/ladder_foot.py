@@ -36,7 +36,9 @@ class LadderFoot(QWidget):
         self.cancel_buys = Button("Buys", icon="cancel")
         self.cancel_sells = Button("Sells", icon="cancel")
         for button, side in ((self.cancel_buys, Side.BUY), (self.cancel_sells, Side.SELL)):
-            button.setToolTip(f"Cancels working {side.word}s in this symbol, protective orders excepted")
+            button.setToolTip(
+                f"Cancels {side.word}s that work in this symbol and ends algorithms; protective orders stay"
+            )
             button.clicked.connect(lambda _=False, side=side: trading.cancel_side(side))
         self.position_bar.row.setSpacing(6)
         self.position_bar.row.addWidget(self.position)

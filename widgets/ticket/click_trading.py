@@ -10,7 +10,7 @@ from widgets.ticket.templates import TemplateBook, plan_at
 from workstation.core.brackets import BracketPlan
 from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import AmendOrder, CancelOrder, Flatten, PlaceOrder
+from workstation.core.messages import AmendOrder, CancelAlgorithm, CancelOrder, Flatten, PlaceOrder
 from workstation.core.orders import Intent
 from workstation.core.types import EXTERNAL, MANUAL, OrderType, Side
 from workstation.core.views import OrderView
@@ -68,7 +68,11 @@ class ClickTrading:
             self._model.command(AmendOrder(client_id=order.client_id, price=ticks[0], stop_price=ticks[1]))
 
     def cancel_side(self, side: Side) -> None:
-        """Working orders of a side; protective ones, and what somebody else placed, stay."""
+        """Working orders of a side, and algorithms that would go on to order there; protective orders, and what somebody
+        else placed, stay."""
+        for algorithm in self._model.engine.algorithms():
+            if (algorithm.symbol, algorithm.side) == (self.symbol, side) and algorithm.state.is_live:
+                self._model.command(CancelAlgorithm(algorithm_id=algorithm.algorithm_id))
         for order in self._model.engine.orders():
             mine = order.owner != EXTERNAL and not order.reduce_only
             if order.symbol == self.symbol and order.side is side and mine:

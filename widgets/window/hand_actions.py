@@ -91,7 +91,7 @@ class HandActions:
                 GROUP,
                 f"Cancel {cancelled.word}s of the shown symbol",
                 partial(self._cancel, cancelled),
-                "Cancels the working entries of this side. Protective stops stay.",
+                "Cancels the working entries of this side and ends its algorithms. Protective stops stay.",
                 icon="cancel",
                 trades=True,
                 enabled=self._blocked,
