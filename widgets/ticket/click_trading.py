@@ -68,8 +68,8 @@ class ClickTrading:
             self._model.command(AmendOrder(client_id=order.client_id, price=ticks[0], stop_price=ticks[1]))
 
     def cancel_side(self, side: Side) -> None:
-        """Working orders of a side, and algorithms that would go on to order there; protective orders, and what somebody
-        else placed, stay."""
+        """Working orders of a side, and algorithms that would go on to order there. Protective orders, and what
+        somebody else placed, stay."""
         for algorithm in self._model.engine.algorithms():
             if (algorithm.symbol, algorithm.side) == (self.symbol, side) and algorithm.state.is_live:
                 self._model.command(CancelAlgorithm(algorithm_id=algorithm.algorithm_id))
