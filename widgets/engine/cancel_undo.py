@@ -57,17 +57,22 @@ class CancelUndo(QObject):
         self._waits = bool(self._asked) and not quietly
 
     def undo(self) -> None:
-        """Place again what was cancelled."""
+        """Place again what was cancelled, but for limit orders that rested and would trade at once by now."""
         intents = self._cancelled()
         self._asked = {}
-        denied = 0
+        denied = crossing = 0
         for intent in intents:
             verdict = self._model.engine.preview(intent)
+            if intent.type is OrderType.LIMIT and not verdict.maker:
+                crossing += 1
+                continue
             denied += not verdict.allowed
             self._model.command(PlaceOrder(intent=intent))
-        placed = len(intents) - denied
+        placed = len(intents) - denied - crossing
         text = f"Placed {placed} of {len(intents)} again. Their places in the queue are lost."
-        self._model.result_told.emit(Result(text, not denied))
+        if crossing:
+            text += f" {crossing} would trade at once by now, and stayed cancelled."
+        self._model.result_told.emit(Result(text, placed == len(intents)))
 
     def _look(self, _: int) -> None:
         if not self._waits:

@@ -324,6 +324,7 @@ class TicketPanel(LivePanel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.submit.hasFocus():
-            self.send()
+            if not event.isAutoRepeat():
+                self.send()
         else:
             super().keyPressEvent(event)
