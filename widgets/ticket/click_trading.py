@@ -92,13 +92,22 @@ class ClickTrading:
         own = (each for each in self._model.engine.positions() if each.symbol == self.symbol and each.owner == MANUAL)
         return sum((each.quantity for each in own), Decimal(0))
 
+    def no_reverse(self) -> str:
+        """Why the own position cannot be turned around, in a sentence; empty where it can."""
+        if not self.own_position():
+            return f"You have no position of your own in {self.symbol}."
+        if not self._instrument.is_derivative:
+            return f"{self.symbol} is spot and cannot be sold short: flatten it instead."
+        return ""
+
     def reverse(self) -> None:
         """Close the own position and open the same size the other way, both at the market.
 
         Not again while one is under way: the position that it would turn is about to be another.
         """
-        held = self.own_position()
-        if not held:
+        held, problem = self.own_position(), self.no_reverse()
+        if problem:
+            self._model.result_told.emit(Result(problem, False))
             return
         working = self._model.engine.orders()
         if any((o.symbol, o.owner, o.type) == (self.symbol, MANUAL, OrderType.MARKET) for o in working):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Workstation
+from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.engine.engine_model import Result
 from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
@@ -17,7 +18,7 @@ from widgets.look.theme import current
 from widgets.look.tokens import Mode
 from workstation.core.messages import Kill
 from workstation.core.orders import Order
-from workstation.core.types import OrderState, OrderType, Side
+from workstation.core.types import InstrumentKind, OrderState, OrderType, Side
 
 MINE, BID, ASK = 0.05, 0.30, 0.75
 
@@ -261,6 +262,25 @@ def test_reverse_pressed_twice_turns_the_position_once(station: Workstation, lad
     station.pass_time(3)
     (position,) = station.engine.positions()
     assert position.quantity == Decimal("-0.02")
+
+
+def test_spot_is_not_reversed_for_it_cannot_be_short(open_workstation: Open) -> None:
+    settings = small_settings()
+    spot = msgspec.structs.replace(settings.instruments["BTCUSDT"], kind=InstrumentKind.SPOT)
+    station = open_workstation(small_settings(instruments={**settings.instruments, "BTCUSDT": spot}))
+    station.pass_time(1)
+    station.buy(lots=2000)
+    station.pass_time(2)
+    foot = station.area.ladder.foot
+    told: list[Result] = []
+    station.model.result_told.connect(told.append)
+    assert foot.flatten.isEnabled()
+    assert not foot.reverse.isEnabled()
+    assert "cannot be sold short" in foot.reverse.toolTip()
+    station.area.ladder._trading.reverse()
+    assert "cannot be sold short" in told[-1].text
+    station.pass_time(1)
+    assert [each.quantity for each in station.engine.positions()] == [Decimal("0.02")]
 
 
 def test_static_rows_stand_still_while_the_price_moves(station: Workstation, ladder: LadderPanel) -> None:
