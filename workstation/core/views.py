@@ -103,6 +103,8 @@ class PositionView(msgspec.Struct, frozen=True):
     """Price of the protective stop that rests at the venue."""
     value: Decimal
     opened_ns: int = 0
+    stopped: Decimal = Decimal(0)
+    """What of the quantity, unsigned, protective stops at the venue would close."""
 
 
 class FillView(msgspec.Struct, frozen=True):

@@ -10,7 +10,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.money import from_money, from_rate
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import MINUTE_NS
-from workstation.core.types import Mode, OrderState, StrategyState
+from workstation.core.types import Mode, OrderRole, OrderState, StrategyState
 from workstation.core.views import (
     AccountView,
     AlgorithmView,
@@ -32,6 +32,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
 from workstation.trading.order_cost import order_cost
+from workstation.trading.order_states import WORKING
 from workstation.trading.parameters import Parameter
 from workstation.trading.strategy_slot import StrategySlot
 
@@ -172,7 +173,9 @@ class EngineViews:
         market = kernel.markets[instrument.symbol]
         mark = market.price
         unrealised = position.unrealised(mark) if mark else 0
-        stop = kernel.orders.live_stop(position.owner, instrument.symbol)
+        own = kernel.orders.open_orders(instrument.symbol, position.owner)
+        stops = [order for order in own if protects(order, position.lots)]
+        stop = stops[0] if stops else None
         one_r = position.initial_risk
         return PositionView(
             symbol=instrument.symbol,
@@ -185,6 +188,7 @@ class EngineViews:
             realised=from_money(position.realised - position.fees + position.funding),
             r_multiple=(Decimal(unrealised) / one_r).quantize(Decimal("0.01")) if one_r else None,
             stop_at_venue=instrument.price(stop.stop_price) if stop is not None and stop.stop_price else None,
+            stopped=instrument.quantity(min(abs(position.lots), sum(order.remaining for order in stops))),
             value=from_money(notional(mark, position.lots, *instrument.valuation)) if mark else _ZERO,
             opened_ns=position.opened_ns,
         )
@@ -317,6 +321,12 @@ class EngineViews:
             risk=from_money(risk) if told is not None and told.risk is not None else None,
             maker=told is not None and told.maker,
         )
+
+
+def protects(order: Order, lots: int) -> bool:
+    """Whether it is a stop that works at the venue against a position of signed ``lots``."""
+    works = order.role is OrderRole.PROTECTIVE_STOP and order.state in WORKING
+    return works and order.side * lots < 0
 
 
 def entry_price(instrument: Instrument, lots: int, cost: int) -> Decimal:

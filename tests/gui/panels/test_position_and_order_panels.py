@@ -12,6 +12,7 @@ from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.controls.dialogs import AmendDialog, ReasonDialog
 from widgets.controls.table import RowState
 from widgets.engine.order_words import STATE_WORDS
+from widgets.look.tokens import Tone
 from widgets.panels.positions_table import PositionsTable
 from workstation.core.messages import OrderUnknown, PositionTransferred, StartStrategy
 from workstation.core.types import OrderState, Side
@@ -88,6 +89,25 @@ def test_the_mark_at_which_the_venue_closes_a_position_is_shown(open_workstation
         "none",
         None,
     ]
+
+
+def test_a_stop_that_does_not_cover_the_position_stands_out(station: Workstation) -> None:
+    station.buy(stop_loss=int(station.last("BTCUSDT") * 0.99))
+    station.pass_time(2)
+    column = next(each for each in PositionsTable.columns if each.key == "stop")
+    assert column.text is not None and column.tone is not None
+
+    def shown() -> tuple[str | None, Tone | None]:
+        (row,) = station.area.positions.table.shown_rows()
+        assert column.text is not None and column.tone is not None
+        return column.text(row), column.tone(row)
+
+    assert shown() == (None, None)
+    station.buy(lots=500)
+    station.pass_time(2)
+    words, tone = shown()
+    assert words is not None and words.startswith("part 4")
+    assert tone is Tone.WARNING
 
 
 def test_a_position_is_closed_at_the_market_by_right_click(station: Workstation) -> None:

@@ -102,3 +102,20 @@ def test_the_exchanges_liquidation_price_is_shown_for_what_it_was_told_of() -> N
 
 def test_spot_is_never_liquidated() -> None:
     assert shown(long(InstrumentKind.SPOT)).liquidation == 0
+
+
+def test_a_stop_of_a_part_is_told_as_one() -> None:
+    exchange = long()
+    tick, lot = exchange.kernel.markets[BTC].instrument.tick, exchange.kernel.markets[BTC].instrument.lot
+    assert [shown(exchange).stop_at_venue, shown(exchange).stopped] == [None, 0]
+    protect(exchange, LAST - 200, lots=60)
+    assert (shown(exchange).stop_at_venue, shown(exchange).stopped) == ((LAST - 200) * tick, 60 * lot)
+    protect(exchange, LAST - 300, lots=40)
+    assert shown(exchange).stopped == 100 * lot
+
+
+def test_a_stop_of_the_side_that_was_held_before_protects_nothing() -> None:
+    exchange = long()
+    protect(exchange, LAST - 200)
+    exchange.fill(exchange.place(Side.SELL, 250), 250)
+    assert [shown(exchange).stop_at_venue, shown(exchange).stopped] == [None, 0]
