@@ -255,16 +255,19 @@ class EngineViews:
         day_loss = decline(guards.day_equity, equity)
         drawdown = decline(guards.peak_equity, equity)
         exposure = worst_position_value = largest = 0
-        for symbol, group in kernel.orders.by_symbol.items():
-            market = kernel.markets[symbol]
+        for symbol, market in kernel.markets.items():
+            if not market.price:
+                continue
+            instrument = market.instrument
             worst = kernel.gate.exposure.worst_case.sides(symbol).worst
-            worth = notional(market.price, worst, *market.instrument.valuation) if market.price else 0
+            worth = ledger.worth(instrument.settle, notional(market.price, worst, *instrument.valuation))
             exposure += worth
             worst_position_value = max(worst_position_value, worth)
-            for order in group.orders.values():
-                if not order.reduce_only and market.price:
-                    price = order.price or market.price
-                    largest = max(largest, notional(price, order.remaining, *market.instrument.valuation))
+            for order in kernel.orders.open_orders(symbol):
+                if not order.reduce_only:
+                    price = order.price or order.stop_price or market.price
+                    value = notional(price, order.remaining, *instrument.valuation)
+                    largest = max(largest, ledger.worth(instrument.settle, value))
         positions = sum(1 for lots in ledger.net_lots.values() if lots)
         ages = [now_ns - market.last_ns for market in kernel.markets.values() if market.last_ns]
         age = max(ages, default=0)

@@ -13,9 +13,12 @@ from workstation.trading.views import EngineViews
 LAST = PRICE[BTC]
 
 
+def views_of(exchange: Exchange) -> EngineViews:
+    return EngineViews(exchange.kernel, mode=Mode.LIVE, account="a", venue="v", taker_rate=0, maker_rate=0)
+
+
 def shown(exchange: Exchange) -> PositionView:
-    views = EngineViews(exchange.kernel, mode=Mode.LIVE, account="a", venue="v", taker_rate=0, maker_rate=0)
-    (position,) = views.positions()
+    (position,) = views_of(exchange).positions()
     return position
 
 
@@ -119,3 +122,14 @@ def test_a_stop_of_the_side_that_was_held_before_protects_nothing() -> None:
     protect(exchange, LAST - 200)
     exchange.fill(exchange.place(Side.SELL, 250), 250)
     assert [shown(exchange).stop_at_venue, shown(exchange).stopped] == [None, 0]
+
+
+def test_the_use_of_the_limits_is_counted_in_the_accounts_currency() -> None:
+    """1,000 contracts of 1 USD each, which settle in the coin: 1 % of 100,000."""
+    exchange = Exchange(kind=InstrumentKind.INVERSE)
+    exchange.tell_account()
+    lots = exchange.kernel.markets[BTC].instrument.lots(Decimal(1_000))
+    exchange.fill(exchange.place(Side.BUY, lots), lots)
+    used = {row.name: row.value for row in views_of(exchange).risk().limits}
+    assert f"{views_of(exchange).account().exposure_percent:.1f} %" == "1.0 %"
+    assert [used["Gross exposure"], used["Largest position"]] == ["1.0 %", "1.0 %"]
