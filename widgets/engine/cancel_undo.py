@@ -15,7 +15,7 @@ from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import PlaceOrder
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType, TimeInForce
+from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType, Side, TimeInForce
 from workstation.core.views import OrderView
 from workstation.trading.algorithms.parent import read_tag
 
@@ -62,11 +62,10 @@ class CancelUndo(QObject):
         self._asked = {}
         denied = crossing = 0
         for intent in intents:
-            verdict = self._model.engine.preview(intent)
-            if intent.type is OrderType.LIMIT and not verdict.maker:
+            if self._crosses(intent):
                 crossing += 1
                 continue
-            denied += not verdict.allowed
+            denied += not self._model.engine.preview(intent).allowed
             self._model.command(PlaceOrder(intent=intent))
         placed = len(intents) - denied - crossing
         text = f"Placed {placed} of {len(intents)} again. Their places in the queue are lost."
@@ -96,6 +95,12 @@ class CancelUndo(QObject):
             if intent is not None and order is not None and order.state is OrderState.CANCELLED and order.lots > 0:
                 found.append(msgspec.structs.replace(intent, lots=order.lots))
         return found
+
+    def _crosses(self, intent: Intent) -> bool:
+        """Whether a limit order would find somebody to trade with."""
+        market = self._model.engine.market(intent.symbol)
+        best = market.best_ask if intent.side is Side.BUY else market.best_bid
+        return intent.type is OrderType.LIMIT and bool(best) and (intent.price - best) * intent.side >= 0
 
     def _intent(self, order: OrderView, working: Iterable[OrderView]) -> Intent | None:
         """The order anew; ``None`` where it cannot be the same one."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.gui.conftest import Workstation
 from workstation.core.algorithms import ParentOrder, Scaled
 from workstation.core.messages import BookSnapshot, CancelOrder, StartAlgorithm
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderState, OrderType, Side, TimeInForce
+from workstation.services.remote_engine import ASKING
 
 
 def message(station: Workstation) -> str:
@@ -56,6 +59,19 @@ def test_what_would_trade_at_once_by_now_stays_cancelled(station: Workstation) -
     assert message(station).startswith("Placed 1 of 2 again.")
     assert message(station).endswith("1 would trade at once by now, and stayed cancelled.")
     assert [lots for _, lots, _ in working(station)] == [station.kernel.orders.orders[rests].lots]
+
+
+def test_it_does_not_wait_for_what_an_engine_elsewhere_would_say(
+    station: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.rest()
+    station.pass_time(1)
+    before = working(station)
+    station.click(station.window.banner.panic.cancel_all)
+    station.pass_time(1)
+    monkeypatch.setattr(station.engine, "preview", lambda intent: ASKING)
+    station.click(station.window.banner.action)
+    assert working(station) == before
 
 
 def test_one_that_is_cancelled_in_a_table_too_and_its_bracket_with_it(station: Workstation) -> None:
