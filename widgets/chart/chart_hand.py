@@ -39,6 +39,11 @@ class ChartHand:
         """Asked before the chart itself, in this order."""
         self._dragged_by: ChartPointer | None = None
 
+    @property
+    def holds(self) -> bool:
+        """Whether something is being dragged: prices stay where they are meanwhile, or it would run from the hand."""
+        return self._dragged_by is not None
+
     # --- The mouse --------------------------------------------------------------------------------------------------
 
     def point_at(self, pane: Pane, position: QPointF) -> None:
@@ -87,6 +92,7 @@ class ChartHand:
         if ends:
             self._dragged_by = None
             pointer.release(pane, position)
+            self._view.refresh_ranges()
         self.point_at(pane, position)
         return True
 

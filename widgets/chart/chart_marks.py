@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from widgets.chart.model import Fill, LineKind, OrderLine, PositionLine
 from widgets.chart.model import Signal as ChartSignal
-from widgets.engine.order_words import STOPS, TARGETS
+from widgets.engine.order_words import STOPS, TARGETS, type_words, working_price
 from widgets.look.numbers import decimals_of, format_number
 from workstation.core.instrument import Instrument
 from workstation.core.messages import SignalEmitted
-from workstation.core.types import InstrumentKind, Side
+from workstation.core.types import OrderRole, OrderType, Side
 from workstation.core.views import FillView, OrderView, PositionView
 
 
@@ -22,17 +22,20 @@ def order_lines(
     entries = {position.owner: position.entry for position in positions if position.symbol == instrument.symbol}
     found = []
     for order in orders:
-        price = order.price or order.stop_price
+        price = working_price(order)
         if order.symbol != instrument.symbol or price is None or not order.state.is_open:
             continue
         quantity = order.quantity - order.filled
-        kind, word = LineKind.WORKING, order.side.word.capitalize()
+        kind, word = (
+            LineKind.WORKING,
+            order.side.word.capitalize() if order.type is OrderType.LIMIT else type_words(order),
+        )
         if order.reduce_only and order.type in STOPS:
             kind, word = LineKind.STOP, "Stop"
-        elif order.reduce_only and order.type in TARGETS:
+        elif order.reduce_only and (order.type in TARGETS or order.role is OrderRole.TAKE_PROFIT):
             kind, word = LineKind.TARGET, "Target"
         profit = None
-        if kind is not LineKind.WORKING and order.owner in entries and instrument.kind is InstrumentKind.LINEAR:
+        if kind is not LineKind.WORKING and order.owner in entries and not instrument.valuation.inverse:
             gain = (price - entries[order.owner]) * -int(order.side)
             profit = gain * quantity * instrument.contract_size
         text = f"{word} {format_number(quantity, decimals_of(instrument.lot))}"

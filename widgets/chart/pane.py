@@ -157,12 +157,13 @@ class Pane:
         self._set_by_hand(self.bottom + by, self.top + by)
 
     def fit(self, *, newest_only: bool = False) -> bool:
-        """Fit the visible values when automatic, and repaint what that changes. True when the range changed.
+        """Fit the visible values when automatic and nothing is dragged, and repaint what that changes. True when the
+        range changed.
 
         With `newest_only`, nothing but the newest bar and its indicators' values is new.
         """
         model = self._chart.model
-        if self.auto_scale:
+        if self.auto_scale and not self._chart.hand.holds:
             low, high = self._visible_extremes()
             if np.isfinite(low) and np.isfinite(high):
                 self._fit_between(to_scale(low, self.logarithmic), to_scale(high, self.logarithmic))

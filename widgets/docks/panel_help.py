@@ -18,13 +18,15 @@ HELP: dict[str, str] = {
     " A triangle is an own fill, a number a strategy's signal.",
     "ladder": "The book by price. A left click places a limit order of the chosen size while one-click trading is "
     "armed, here or in the ticket, with the ticket's bracket template; otherwise it fills in the ticket. "
+    "Rows stand still under the pointer; an own order is dragged to another, and goes back when dropped outside. "
     "The edge below an own order shows its place in the queue. A right click on the sizes edits them.",
     "depth": "How much rests on each side up to a distance from the middle.",
     "heatmap": "The book over time: the brighter, the more rests at the price. Discs are trades by their size.",
     "footprint": "What traded at each price of a bar, sells × buys. Bold is an imbalance.",
     "liquidity": "Spread, depth near the middle, imbalance and pace of the trades.",
     "tape": "Every trade as it comes; large ones have their own ground.",
-    "positions": "Positions by owner, with the working orders below. A right click closes, reverses or hands over.",
+    "positions": "Positions by owner, with the working orders below. A right click closes one, cancels its "
+    "entries, takes it over or hands it back.",
     "orders": "Working orders first, then those that ended. A right click changes or cancels.",
     "fills": "Executions with their fee and their slippage against the trigger, the resting limit or else the price "
     "that was decided at.",

@@ -15,7 +15,7 @@ from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import PlaceOrder
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS
-from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType, TimeInForce
+from workstation.core.types import MANUAL, OrderRole, OrderState, OrderType, Side, TimeInForce
 from workstation.core.views import OrderView
 from workstation.trading.algorithms.parent import read_tag
 
@@ -57,17 +57,21 @@ class CancelUndo(QObject):
         self._waits = bool(self._asked) and not quietly
 
     def undo(self) -> None:
-        """Place again what was cancelled."""
+        """Place again what was cancelled, but for limit orders that rested and would trade at once by now."""
         intents = self._cancelled()
         self._asked = {}
-        denied = 0
+        denied = crossing = 0
         for intent in intents:
-            verdict = self._model.engine.preview(intent)
-            denied += not verdict.allowed
+            if self._crosses(intent):
+                crossing += 1
+                continue
+            denied += not self._model.engine.preview(intent).allowed
             self._model.command(PlaceOrder(intent=intent))
-        placed = len(intents) - denied
+        placed = len(intents) - denied - crossing
         text = f"Placed {placed} of {len(intents)} again. Their places in the queue are lost."
-        self._model.result_told.emit(Result(text, not denied))
+        if crossing:
+            text += f" {crossing} would trade at once by now, and stayed cancelled."
+        self._model.result_told.emit(Result(text, placed == len(intents)))
 
     def _look(self, _: int) -> None:
         if not self._waits:
@@ -91,6 +95,12 @@ class CancelUndo(QObject):
             if intent is not None and order is not None and order.state is OrderState.CANCELLED and order.lots > 0:
                 found.append(msgspec.structs.replace(intent, lots=order.lots))
         return found
+
+    def _crosses(self, intent: Intent) -> bool:
+        """Whether a limit order would find somebody to trade with."""
+        market = self._model.engine.market(intent.symbol)
+        best = market.best_ask if intent.side is Side.BUY else market.best_bid
+        return intent.type is OrderType.LIMIT and bool(best) and (intent.price - best) * intent.side >= 0
 
     def _intent(self, order: OrderView, working: Iterable[OrderView]) -> Intent | None:
         """The order anew; ``None`` where it cannot be the same one."""

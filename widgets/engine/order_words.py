@@ -43,8 +43,11 @@ def type_words(order: OrderView) -> str:
 
 
 def reason_words(order: OrderView) -> str:
-    """Why an order is as it is, or was made; of one that works also until when, and how much of it shows."""
+    """Why an order is as it is, or was made; of one that works also the trigger ahead of its limit, until when, and how
+    much of it shows."""
     words = [order.note or order.reason]
+    if order.state.is_open and order.price is not None and waits_for_trigger(order):
+        words.append(f"triggers at {order.stop_price}")
     if order.state.is_open and order.good_till_ns:
         words.append(f"good till {format_moment(order.good_till_ns)}")
     if order.state.is_open and order.visible is not None:
@@ -53,9 +56,11 @@ def reason_words(order: OrderView) -> str:
 
 
 def state_words(order: OrderView, now_ns: int) -> str:
-    """``Working``, ``At venue`` for a stop that rests there, ``In doubt 0.9 s``."""
+    """``Working``, ``At venue`` for a stop that rests there, ``Waits for entry`` for an exit, ``In doubt 0.9 s``."""
     if order.state is OrderState.UNKNOWN:
         return f"In doubt {max(0, now_ns - order.in_doubt_since_ns) / 1e9:.1f} s"
+    if order.state is OrderState.HELD and order.parent_id:
+        return "Waits for entry"
     if order.state is OrderState.ACCEPTED and order.type in STOPS | TARGETS:
         return "At venue"
     return STATE_WORDS[order.state]
@@ -64,6 +69,16 @@ def state_words(order: OrderView, now_ns: int) -> str:
 def owner_tone(row: Mapping[str, Any]) -> Tone | None:
     """What somebody else placed or bought stands out beside the word that says so."""
     return Tone.WARNING if row["owner"] == EXTERNAL else None
+
+
+def waits_for_trigger(order: OrderView) -> bool:
+    """Whether its trigger is still ahead."""
+    return order.stop_price is not None and order.state not in (OrderState.TRIGGERED, OrderState.PARTIALLY_FILLED)
+
+
+def working_price(order: OrderView) -> Decimal | None:
+    """Where it waits: at its trigger until that was reached, then at its limit."""
+    return order.stop_price if waits_for_trigger(order) or order.price is None else order.price
 
 
 def shown_price(order: OrderView) -> Decimal | None:

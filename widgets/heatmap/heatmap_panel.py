@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QMenu, QVBoxLayout, QWidget
 from widgets.controls.controls import IconButton, ToneLabel
 from widgets.controls.toolbar import Separator, TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
-from widgets.engine.order_words import STOPS
+from widgets.engine.order_words import STOPS, working_price
 from widgets.engine.protocol import Levels
 from widgets.heatmap.depth_record import COLUMN_SIZES, DepthRecord
 from widgets.heatmap.heat_legend import HeatLegend
@@ -251,7 +251,7 @@ class HeatmapPanel(RecordingPanel):
         instrument = self.model.engine.market(self._symbol).instrument
         found = []
         for order in self.model.heard.working_orders():
-            price = order.price or order.stop_price
+            price = working_price(order)
             if order.symbol != self._symbol or price is None:
                 continue
             word = "Stop" if order.type in STOPS else order.side.word.capitalize()

@@ -16,6 +16,8 @@ from widgets.ticket.click_trading import ClickTrading
 from workstation.core.messages import Flatten
 from workstation.core.types import EXTERNAL, Side
 
+REVERSE_TIP = "Closes your position and opens the same size the other way, both at the market; cancels your orders here"
+
 
 class LadderFoot(QWidget):
     def __init__(self, model: EngineModel, trading: ClickTrading, parent: QWidget | None = None) -> None:
@@ -28,7 +30,7 @@ class LadderFoot(QWidget):
         self.entry = ToneLabel(tone=Tone.LABEL)
         self.profit = ToneLabel()
         self.reverse = Button("Reverse")
-        self.reverse.setToolTip("Closes your position and opens the same size the other way, both at the market")
+        self.reverse.setToolTip(REVERSE_TIP)
         self.reverse.clicked.connect(trading.reverse)
         self.flatten = Button("Flatten")
         self.flatten.setToolTip("Closes the position in this symbol at the market")
@@ -36,7 +38,9 @@ class LadderFoot(QWidget):
         self.cancel_buys = Button("Buys", icon="cancel")
         self.cancel_sells = Button("Sells", icon="cancel")
         for button, side in ((self.cancel_buys, Side.BUY), (self.cancel_sells, Side.SELL)):
-            button.setToolTip(f"Cancels working {side.word}s in this symbol, protective orders excepted")
+            button.setToolTip(
+                f"Cancels {side.word}s that work in this symbol and ends algorithms; protective orders stay"
+            )
             button.clicked.connect(lambda _=False, side=side: trading.cancel_side(side))
         self.position_bar.row.setSpacing(6)
         self.position_bar.row.addWidget(self.position)
@@ -70,6 +74,8 @@ class LadderFoot(QWidget):
         blocked = self._model.blocked
         held = any(p.symbol == symbol and p.owner != EXTERNAL for p in positions)
         self.flatten.setEnabled(held and not blocked)
-        self.reverse.setEnabled(bool(self._trading.own_position()) and not blocked)
+        problem = self._trading.no_reverse()
+        self.reverse.setEnabled(not problem and not blocked)
+        self.reverse.setToolTip(problem if net and problem else REVERSE_TIP)
         self.cancel_buys.setEnabled(not blocked)
         self.cancel_sells.setEnabled(not blocked)

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QMenu, QSizePolicy, QVBoxLayout, QWidget
 from widgets.controls.controls import IconButton
 from widgets.controls.shown_size import ShownStep, shown_step
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
-from widgets.engine.engine_model import SLOW_FRAMES, EngineModel
+from widgets.engine.engine_model import SLOW_FRAMES, EngineModel, Result
 from widgets.engine.one_click import OneClick
-from widgets.engine.order_words import STOPS
+from widgets.engine.order_words import STOPS, working_price
 from widgets.engine.protocol import Levels, Market
 from widgets.ladder.ladder_foot import LadderFoot
 from widgets.ladder.ladder_rows import LadderOrder
@@ -33,6 +33,7 @@ from workstation.core.types import OrderType, Side
 DEPTH = 200
 ROWS_OF_BOOK = 16
 FOOT_FROM = 420  # pixels of height from which the rows of the position and of actions show
+MISSED = "Nothing was sent: the rows had just moved under the pointer. Click again where you mean it."
 ARM_TIP = "Arm one-click trading for {} minutes: a click on the book sends an order, left a limit, right a stop"
 
 
@@ -85,6 +86,7 @@ class LadderPanel(LivePanel):
         self.view = LadderView(self)
         self.view.level_clicked.connect(self._clicked)
         self.view.stop_clicked.connect(self._stop_clicked)
+        self.view.click_missed.connect(lambda: model.result_told.emit(Result(MISSED, False)))
         self.view.order_moved.connect(self._trading.move)
         self.view.order_menu_wanted.connect(lambda names: self.order_menu(names).popup(QCursor.pos()))
         self.view.centred_changed.connect(self.centre.setChecked)
@@ -135,8 +137,8 @@ class LadderPanel(LivePanel):
             self.view.set_group(default_group(market))
             self._fitted = market.best_bid > 0
             self.sizes.take_symbol(model.symbol)
-            self._keep_size()
             self._show_group(self.view.group)
+        self._keep_size()
         self._show_book()
         self._show_traded()
         self._show_orders()
@@ -239,7 +241,7 @@ class LadderPanel(LivePanel):
         instrument = self.model.engine.market(self._symbol).instrument
         found: dict[int, LadderOrder] = {}
         for order in self.model.heard.working_orders():
-            price = order.stop_price or order.price
+            price = working_price(order)
             if order.symbol == self._symbol and price is not None:
                 ticks = instrument.ticks(price)
                 lots = self._shown.of(instrument.lots(order.quantity - order.filled))

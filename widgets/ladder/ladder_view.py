@@ -32,13 +32,16 @@ from widgets.look.tokens import Mode
 
 WHEEL_ROWS: Final = 3
 WHEEL_NOTCH: Final = 120
+SLACK: Final = 24
+"""Pixels that the hand may stray sideways with an order; further out, as above and below the rows, it is put back."""
 
 
 class LadderView(QWidget):
     """Rows of prices from high to low. It tells of clicks and drags; nothing is decided here.
 
     The wheel scrolls, Ctrl+wheel changes the grouping, a double click on a price or Home centres again. Only cells
-    that changed are painted.
+    that changed are painted. Rows stand still under the pointer as long as the spread is in view, and while an order is
+    dragged; a click that they moved away from is not told.
     """
 
     level_clicked = Signal(str, object)  # "buy" for the bid column or "sell" for the ask column, and ticks as int
@@ -47,6 +50,7 @@ class LadderView(QWidget):
     order_menu_wanted = Signal(object)  # the names of the orders of a cell, right-clicked
     group_changed = Signal(int)
     centred_changed = Signal(bool)
+    click_missed = Signal()  # the rows had moved under the pointer since it moved last
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +62,7 @@ class LadderView(QWidget):
         self._painted: list[RowState] = []
         self._painted_sums = (0, 0)
         self._centred = True
+        self._moved_under = False
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -181,10 +186,15 @@ class LadderView(QWidget):
         event.accept()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._moved_under = False
         row, drag = self._row_at(event.position().y()), self._scene.dragged
-        if drag is not None and row is not None and row != drag.row:
-            self._scene.dragged = drag._replace(row=row)
-            self.update()
+        if drag is not None:
+            if not event.buttons() & Qt.MouseButton.LeftButton:
+                self._let_go()
+            elif row is None or not -SLACK <= event.position().x() < self.width() + SLACK:
+                self._drag_to(drag.taken_from)
+            else:
+                self._drag_to(row)
         self._hover(self._row_number(event.position().y()))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -193,7 +203,15 @@ class LadderView(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         row = self._row_at(event.position().y())
         column = column_at(event.position().x(), self.width())
+        if self._scene.dragged is not None:
+            # Another button ends the drag as Esc does.
+            self._let_go()
+            return
         if row is None:
+            return
+        if self._moved_under:
+            self._moved_under = False
+            self.click_missed.emit()
             return
         left, right = (event.button() == button for button in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton))
         own = self._scene.rows.orders.get(row)
@@ -212,6 +230,16 @@ class LadderView(QWidget):
             self.update()
             if drag.row != drag.taken_from:
                 self.order_moved.emit(drag.order.names, (drag.row - drag.taken_from) * self.group)
+
+    def _drag_to(self, row: int) -> None:
+        drag = self._scene.dragged
+        if drag is not None and row != drag.row:
+            self._scene.dragged = drag._replace(row=row)
+            self.update()
+
+    def _let_go(self) -> None:
+        self._scene.dragged = None
+        self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if column_at(event.position().x(), self.width()) == PRICE:
@@ -234,8 +262,7 @@ class LadderView(QWidget):
         elif key in rows:
             self._scroll(rows[key])
         elif key == Qt.Key.Key_Escape and self._scene.dragged is not None:
-            self._scene.dragged = None
-            self.update()
+            self._let_go()
         else:
             event.ignore()
 
@@ -277,8 +304,12 @@ class LadderView(QWidget):
             return
         if scene.top is None:
             scene.top = centre + scene.visible // 2
-        elif self._centred:
-            scene.top = followed_top(scene.top, scene.visible, centre)
+        elif self._centred and scene.dragged is None:
+            in_view = scene.top - scene.visible < centre <= scene.top
+            if scene.hovered is None or not in_view:
+                top = followed_top(scene.top, scene.visible, centre)
+                self._moved_under = self._moved_under or (scene.hovered is not None and top != scene.top)
+                scene.top = top
 
     def _row_number(self, y: float) -> int | None:
         number = int(y - HEADER) // self._scene.row_height

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
@@ -9,6 +11,7 @@ from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.order_words import is_protective, owner_tone
+from widgets.look.numbers import format_price
 from widgets.look.tokens import Tone
 from workstation.core.messages import CancelOrder, Flatten, TransferPosition
 from workstation.core.types import EXTERNAL, MANUAL
@@ -23,8 +26,11 @@ def returnable(rows: list[Row]) -> bool:
     return len(rows) == 1 and rows[0]["owner"] == MANUAL and bool(rows[0]["takers"])
 
 
-def none_or_price(row: Row, key: str) -> str | None:
-    return "none" if row[key] is None else None
+def stop_words(row: Row) -> str | None:
+    """Beside the plain price: that there is no stop, or that it does not cover the whole position."""
+    if row["stop"] is None:
+        return "none"
+    return f"part {format_price(row['stop'], row['tick'])}" if row["unstopped"] else None
 
 
 class PositionsTable(Table):
@@ -41,10 +47,10 @@ class PositionsTable(Table):
             Kind.PRICE,
             70,
             "tick",
-            text=lambda row: none_or_price(row, "liquidation"),
-            tone=lambda row: Tone.FAINT if row["liquidation"] is None else None,
+            text=lambda row: {None: "–", Decimal(0): "none"}.get(row["liquidation"]),
+            tone=lambda row: None if row["liquidation"] else Tone.FAINT,
             shown_from=560,
-            tooltip="Mark at which the exchange closes it, in the quote asset",
+            tooltip="Mark at which the venue closes it for want of margin, in the quote asset; – where it tells none",
         ),
         Column("unrealised", "P&L", Kind.SIGNED, 76, 2, tooltip="Unrealised, in the asset that it settles in"),
         Column(
@@ -54,7 +60,7 @@ class PositionsTable(Table):
             60,
             2,
             shown_from=480,
-            tooltip="Unrealised, in units of the risk to the stop",
+            tooltip="Unrealised, in units of the risk to its first stop",
         ),
         Column(
             "stop",
@@ -62,9 +68,9 @@ class PositionsTable(Table):
             Kind.PRICE,
             92,
             "tick",
-            text=lambda row: none_or_price(row, "stop"),
-            tone=lambda row: Tone.WARNING if row["stop"] is None else None,
-            tooltip="Trigger of the stop that works at the exchange, in the quote asset",
+            text=stop_words,
+            tone=lambda row: Tone.WARNING if row["stop"] is None or row["unstopped"] else None,
+            tooltip="Trigger of the stop that works at the exchange, in the quote asset; “part” where it closes less",
         ),
     )
     actions_declared = (
@@ -93,6 +99,7 @@ def position_row(position: PositionView, model: EngineModel) -> Row:
         "unrealised": position.unrealised,
         "r_multiple": position.r_multiple,
         "stop": position.stop_at_venue,
+        "unstopped": position.stopped < abs(position.quantity),
         "tick": instrument.tick,
         "lot": instrument.lot,
         "takers": takers,

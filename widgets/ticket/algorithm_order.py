@@ -15,6 +15,7 @@ from workstation.core.money import to_rate
 from workstation.core.orders import Intent
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderRole, OrderType, Side
+from workstation.rules.rounding import divide_half_even
 from workstation.trading.algorithms import plans
 
 
@@ -148,6 +149,14 @@ def first_child(order: ParentOrder, bid: int, ask: int) -> Intent:
         return _intent(order, min(plan.visible, order.lots), plan.price)
     rung = plans.rungs(plan, order.lots)[0]
     return _intent(order, rung.lots, rung.price)
+
+
+def average_ticks(order: ParentOrder) -> int:
+    """Average price of a scaled order by the sizes of its orders, ticks; 0 for any other."""
+    if not isinstance(order.plan, Scaled):
+        return 0
+    rungs = plans.rungs(order.plan, order.lots)
+    return divide_half_even(sum(rung.price * rung.lots for rung in rungs), order.lots)
 
 
 def whole(order: ParentOrder, price: int) -> Intent:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from decimal import Decimal
 
 from widgets.engine.engine_model import EngineModel, Result
-from widgets.engine.order_words import TYPE_WORDS, type_words
+from widgets.engine.order_words import TYPE_WORDS, type_words, waits_for_trigger, working_price
 from widgets.ticket.templates import TemplateBook, plan_at
 from workstation.core.brackets import BracketPlan
 from workstation.core.errors import OrderError
 from workstation.core.instrument import Instrument
-from workstation.core.messages import AmendOrder, CancelOrder, Flatten, PlaceOrder
+from workstation.core.messages import AmendOrder, CancelAlgorithm, CancelOrder, Flatten, PlaceOrder
 from workstation.core.orders import Intent
 from workstation.core.types import EXTERNAL, MANUAL, OrderType, Side
 from workstation.core.views import OrderView
@@ -61,15 +61,19 @@ class ClickTrading:
     def move(self, client_ids: tuple[str, ...], by_ticks: int) -> None:
         """Amend the prices of orders; a stop limit keeps the distance of its two."""
         for order in self._orders(client_ids):
+            trigger = order.stop_price if waits_for_trigger(order) else None
             ticks = [
-                None if price is None else self._instrument.ticks(price) + by_ticks
-                for price in (order.price, order.stop_price)
+                None if price is None else self._instrument.ticks(price) + by_ticks for price in (order.price, trigger)
             ]
             self._model.command(AmendOrder(client_id=order.client_id, price=ticks[0], stop_price=ticks[1]))
 
     def cancel_side(self, side: Side) -> None:
-        """Working orders of a side; protective ones, and what somebody else placed, stay."""
-        for order in self._model.heard.working_orders():
+        """Working orders of a side, and algorithms that would go on to order there. Protective orders, and what
+        somebody else placed, stay."""
+        for algorithm in self._model.engine.algorithms():
+            if (algorithm.symbol, algorithm.side) == (self.symbol, side) and algorithm.state.is_live:
+                self._model.command(CancelAlgorithm(algorithm_id=algorithm.algorithm_id))
+        for order in self._model.engine.orders():
             mine = order.owner != EXTERNAL and not order.reduce_only
             if order.symbol == self.symbol and order.side is side and mine:
                 self._model.command(CancelOrder(client_id=order.client_id))
@@ -79,7 +83,7 @@ class ClickTrading:
         found = []
         for order in self._orders(client_ids):
             left = (order.quantity - order.filled).normalize()
-            words = f"Cancel {type_words(order).lower()} {left:f} at {order.price or order.stop_price}"
+            words = f"Cancel {type_words(order).lower()} {left:f} at {working_price(order)}"
             found.append((words, CancelOrder(client_id=order.client_id)))
         return found
 
@@ -88,10 +92,27 @@ class ClickTrading:
         own = (each for each in self._model.engine.positions() if each.symbol == self.symbol and each.owner == MANUAL)
         return sum((each.quantity for each in own), Decimal(0))
 
+    def no_reverse(self) -> str:
+        """Why the own position cannot be turned around, in a sentence; empty where it can."""
+        if not self.own_position():
+            return f"You have no position of your own in {self.symbol}."
+        if not self._instrument.is_derivative:
+            return f"{self.symbol} is spot and cannot be sold short: flatten it instead."
+        return ""
+
     def reverse(self) -> None:
-        """Close the own position and open the same size the other way, both at the market."""
-        held = self.own_position()
-        if not held:
+        """Close the own position and open the same size the other way, both at the market.
+
+        Not again while one is under way: the position that it would turn is about to be another.
+        """
+        held, problem = self.own_position(), self.no_reverse()
+        if problem:
+            self._model.result_told.emit(Result(problem, False))
+            return
+        working = self._model.engine.orders()
+        if any((o.symbol, o.owner, o.type) == (self.symbol, MANUAL, OrderType.MARKET) for o in working):
+            text = f"Nothing was sent: a market order in {self.symbol} is still under way. Reverse once it has filled."
+            self._model.result_told.emit(Result(text, False))
             return
         self._model.command(Flatten(symbol=self.symbol, owner=MANUAL))
         side = Side.SELL if held > 0 else Side.BUY

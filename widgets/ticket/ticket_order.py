@@ -137,8 +137,7 @@ def lots_of(entry: TicketEntry, instrument: Instrument, price: Decimal, equity: 
     if entry.unit is SizeUnit.RISK:
         if not entry.with_stop or entry.stop is None:
             raise TicketProblem("size", "A size by risk needs a stop; tick Stop and give its price.")
-        loss_of_one = _worth_of_one(instrument, price) - _worth_of_one(instrument, entry.stop)
-        quantity = equity * size / 100 / abs(loss_of_one)
+        quantity = equity * size / 100 / _loss_of_one(instrument, price, entry.stop)
     else:
         value = equity * size / 100 if entry.unit is SizeUnit.EQUITY else size
         quantity = value / _worth_of_one(instrument, price)
@@ -160,3 +159,9 @@ def _quantity_lots(instrument: Instrument, field: str, amount: Decimal | None) -
 def _worth_of_one(instrument: Instrument, price: Decimal) -> Decimal:
     """Worth of quantity 1 in the quote asset at a price; of a contract that is worth a fixed amount, per price."""
     return instrument.contract_size if instrument.valuation.inverse else price * instrument.contract_size
+
+
+def _loss_of_one(instrument: Instrument, price: Decimal, stop: Decimal) -> Decimal:
+    """What quantity 1 loses from a price to its stop, in the quote asset at the stop."""
+    loss = abs(price - stop) * instrument.contract_size
+    return loss / price if instrument.valuation.inverse else loss

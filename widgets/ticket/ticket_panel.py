@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ButtonKind, IconButton, Verdict
 from widgets.controls.scrolled import Scrolled
-from widgets.controls.toolbar import Facts, Hairline, TextButton, popup_below
+from widgets.controls.toolbar import Fact, Facts, Hairline, TextButton, popup_below
 from widgets.engine.engine_model import EngineModel, Result
 from widgets.engine.one_click import OneClick
 from widgets.engine.order_words import TYPE_WORDS
@@ -104,6 +104,11 @@ class TicketPanel(LivePanel):
         """Where there is room the form scrolls rather than that a figure or a reason is left out."""
         compact = current().density is Density.COMPACT
         self.verdict.set_lines(1 if compact else 2)
+        self._show_facts(self.facts.facts)
+
+    def _show_facts(self, facts: Sequence[Fact]) -> None:
+        self.facts.set_facts(facts)
+        compact = current().density is Density.COMPACT
         self.facts.setMinimumHeight(0 if compact else self.facts.sizeHint().height())
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
@@ -246,7 +251,7 @@ class TicketPanel(LivePanel):
                 wrong = ""
         self.form.show_problem(wrong, sentence if wrong else "")
         if self._reading is None:
-            self.facts.set_facts(EMPTY_FACTS)
+            self._show_facts(EMPTY_FACTS)
             self.verdict.set_verdict(Tone.WARNING, "Not complete", sentence)
             self._show_submit(entry, self._symbol, False, sentence)
         else:
@@ -275,7 +280,7 @@ class TicketPanel(LivePanel):
         whole = reading.whole
         told = view if whole is reading.intent else self.model.engine.preview(whole)
         counted = UNITS[self.form.units.index] is SizeUnit.QUANTITY
-        self.facts.set_facts(cost_facts(whole, told, self.instrument, self.model.account, show_quantity=not counted))
+        self._show_facts(cost_facts(whole, told, self.instrument, self.model.account, show_quantity=not counted))
         if self.model.blocked:
             self.verdict.set_verdict(Tone.WARNING, "Not from this window", self.model.blocked)
         elif view.allowed:
@@ -319,6 +324,7 @@ class TicketPanel(LivePanel):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.submit.hasFocus():
-            self.send()
+            if not event.isAutoRepeat():
+                self.send()
         else:
             super().keyPressEvent(event)

@@ -59,5 +59,5 @@ def read_algorithm(
     order = algorithm_order.make_parent_order(entry, worked, instrument, average, equity)
     first = algorithm_order.first_child(order, market.best_bid, market.best_ask)
     told = algorithm_order.expected_price(worked, None)
-    ticks = 0 if told is None else instrument.ticks_rounded(told)
+    ticks = algorithm_order.average_ticks(order) or (0 if told is None else instrument.ticks_rounded(told))
     return Reading(first, algorithm_order.whole(order, ticks), order=order)

@@ -82,7 +82,7 @@ class HandActions:
             "Closes your own position and opens the same size the other way, both at the market.",
             icon="flatten",
             trades=True,
-            enabled=self._nothing_own,
+            enabled=self._no_reverse,
             scope=lambda: self._model.symbol,
         )
         for cancelled in (Side.BUY, Side.SELL):
@@ -91,7 +91,7 @@ class HandActions:
                 GROUP,
                 f"Cancel {cancelled.word}s of the shown symbol",
                 partial(self._cancel, cancelled),
-                "Cancels the working entries of this side. Protective stops stay.",
+                "Cancels the working entries of this side and ends its algorithms. Protective stops stay.",
                 icon="cancel",
                 trades=True,
                 enabled=self._blocked,
@@ -139,6 +139,5 @@ class HandActions:
         held = any(each.symbol == symbol and each.owner != EXTERNAL for each in self._model.engine.positions())
         return self._model.blocked or ("" if held else f"There is no position in {symbol}.")
 
-    def _nothing_own(self) -> str:
-        own = self._here().own_position()
-        return self._model.blocked or ("" if own else f"You have no position of your own in {self._model.symbol}.")
+    def _no_reverse(self) -> str:
+        return self._model.blocked or self._here().no_reverse()

@@ -110,7 +110,7 @@ class Panic(QObject):
         if self._engine.attachment is not None:
             self._model.command(CancelAll())
             return
-        entries = self._entries()
+        entries, worked = self._entries(), self._worked()
         kept = sum(1 for order in self._engine.orders() if is_protective(order))
         self._undo.remember([order for order in self._engine.orders() if order.client_id in entries], quietly=True)
         self._engine.command(CancelAll())
@@ -118,7 +118,8 @@ class Panic(QObject):
         def tell(done: int, asked: int, took: str) -> None:
             keeping = f", {kept} protective kept" if kept else ""
             undo = UNDO if asked and done == asked and self._undo.count else ""
-            text = f"Cancelled {done} of {plural(asked, 'entry')}, {took}{keeping}"
+            ended = f", ended {plural(worked, 'algorithm')}" if worked else ""
+            text = f"Cancelled {done} of {plural(asked, 'entry')}{ended}, {took}{keeping}"
             self._banner.set_message(text, action=undo, act=self._undo.undo)
 
         self._await(len(entries), lambda: self._still_open(entries), tell)
@@ -145,7 +146,7 @@ class Panic(QObject):
 
     def show_scope(self, account: AccountView) -> None:
         """Beside each button, what it would act on; once killed, that too."""
-        entries = len(self._entries())
+        entries = len(self._entries()) + self._worked()
         self._banner.set_counts(running=account.running_strategies, entries=entries, positions=len(self._held()))
         if account.killed != self._banner.killed:
             self._banner.set_killed(account.killed)
@@ -164,6 +165,10 @@ class Panic(QObject):
         """What the buttons cancel: somebody else's orders are not among them."""
         orders = self._engine.orders()
         return {order.client_id for order in orders if order.owner != EXTERNAL and not is_protective(order)}
+
+    def _worked(self) -> int:
+        """Execution algorithms that would go on to order: to cancel all ends them."""
+        return sum(1 for algorithm in self._engine.algorithms() if algorithm.state.is_live)
 
     def _held(self) -> set[tuple[str, str]]:
         """Owner and symbol of what is flattened; what somebody else holds is not."""

@@ -24,7 +24,7 @@ class PanicButtons(QWidget):
         self.flatten = Button("Flatten", icon="flatten", parent=self)
         self.kill = Button("KILL", ButtonKind.KILL, icon="kill", parent=self)
         self.pause.setToolTip("Pauses every running strategy. Orders and positions stay.")
-        self.cancel_all.setToolTip("Cancels all working entries. Protective stops stay.")
+        self.cancel_all.setToolTip("Cancels all working entries and ends execution algorithms. Protective stops stay.")
         self.flatten.setToolTip("Closes every position at the market.")
         self.kill.setAccessibleName("Kill")
         for button in (self.pause, self.cancel_all, self.flatten):

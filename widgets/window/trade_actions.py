@@ -41,7 +41,7 @@ class TradeActions:
             "Trade",
             "Cancel all entries",
             panic.cancel_all,
-            "Cancels all working entries. Protective stops stay.",
+            "Cancels all working entries and ends execution algorithms. Protective stops stay.",
             "Ctrl+Shift+C",
             "cancel",
             trades=True,

@@ -94,13 +94,17 @@ class PositionView(msgspec.Struct, frozen=True):
     entry: Decimal
     mark: Decimal | None
     liquidation: Decimal | None
+    """Mark price at which the venue closes it; 0 where there is none, ``None`` where the venue has not told it."""
     unrealised: Decimal
     realised: Decimal
     r_multiple: Decimal | None
+    """``unrealised`` over what is held would lose at its first protective stop; ``None`` while it has had none."""
     stop_at_venue: Decimal | None
     """Price of the protective stop that rests at the venue."""
     value: Decimal
     opened_ns: int = 0
+    stopped: Decimal = Decimal(0)
+    """What of the quantity, unsigned, protective stops at the venue would close."""
 
 
 class FillView(msgspec.Struct, frozen=True):
@@ -222,7 +226,7 @@ class StrategyView(msgspec.Struct, frozen=True):
 
 
 class VerdictView(msgspec.Struct, frozen=True):
-    """What the gate would say to an intent now, and what it would cost."""
+    """What the gate would say to an intent now, and what it would cost, in the account's currency."""
 
     allowed: bool
     code: str
@@ -232,6 +236,7 @@ class VerdictView(msgspec.Struct, frozen=True):
     cost: Decimal
     fee: Decimal
     margin: Decimal
+    """What it binds: nothing for what closes a position, all of its worth on spot."""
     risk: Decimal | None
     """Loss at the stop, if the intent has one."""
     maker: bool = False

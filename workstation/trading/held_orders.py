@@ -38,12 +38,12 @@ from workstation.rules.trailing import trail_worth_telling, trailed_stop
 from workstation.trading.denials import Denial
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
+from workstation.trading.order_form import TARGETS
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_states import UNANSWERED, OrderReport
 from workstation.trading.risk_gate import RiskGate
 from workstation.venues.base import Capabilities, Request
 
-_TARGETS = (OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT)
 _SENT_AS = {
     OrderType.STOP: OrderType.MARKET,
     OrderType.TAKE_PROFIT: OrderType.MARKET,
@@ -281,7 +281,7 @@ class HeldOrders:
         stop_price = order.stop_price
         if order.type is OrderType.TRAILING_STOP:
             stop_price = self._trail(order, price)
-        direction = -order.side if order.type in _TARGETS else int(order.side)
+        direction = -order.side if order.type in TARGETS else int(order.side)
         return stop_price > 0 and is_triggered(direction, stop_price, price)
 
     def _trail(self, order: Order, price: int) -> int:

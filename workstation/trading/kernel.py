@@ -42,7 +42,7 @@ from workstation.trading.good_till import GoodTill
 from workstation.trading.guards import Guards
 from workstation.trading.held_orders import HeldOrders
 from workstation.trading.kernel_terms import Journal, KernelTerms, Recorder, VenueFactory
-from workstation.trading.ledger import Ledger
+from workstation.trading.ledger import Ledger, Position
 from workstation.trading.lockout import Lockout
 from workstation.trading.managed_brackets import ManagedBrackets
 from workstation.trading.market_feed import GUARD_INTERVAL_NS, MarketFeed
@@ -156,6 +156,8 @@ class Kernel:
         self.settlement.order_listeners.append(self.brackets.on_order)
         self.settlement.order_listeners.append(self.replacements.on_order)
         self.orders.on_cancel = self.replacements.forget
+        self.orders.on_adopted = self._know_stop
+        self.settlement.listeners.append(lambda fill, order, booking: self.know_stops(booking.position))
         can = self.venue.can
         holds = not can.brackets or can.order_types != frozenset(OrderType)
         self.held = HeldOrders(self, can, self.settlement.take_own) if holds else None
@@ -321,6 +323,17 @@ class Kernel:
         else:
             self.settlement.take(report)
         self._transaction.settle()
+
+    def know_stops(self, position: Position) -> None:
+        """After a fill: a stop that waited for its entry is the first one of what is held."""
+        if position.lots and not position.first_stop:
+            for order in self.orders.open_orders(position.instrument.symbol, position.owner):
+                position.know_stop(order)
+
+    def _know_stop(self, order: Order) -> None:
+        position = self.ledger.positions.get((order.owner, order.symbol))
+        if position is not None:
+            position.know_stop(order)
 
     def _on_venue_report(self, report: VenueReport) -> None:
         """The same for a venue outside the engine, whose reports are inputs."""

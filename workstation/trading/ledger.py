@@ -20,8 +20,9 @@ from typing import Any
 from workstation.core.instrument import Instrument
 from workstation.core.messages import FundingPaid, HeldPosition, OrderFilled, PositionLiquidated
 from workstation.core.money import MONEY_SCALE, to_money
+from workstation.core.orders import Order
 from workstation.core.recent_ids import RecentIds
-from workstation.core.types import EXTERNAL, InstrumentKind
+from workstation.core.types import EXTERNAL, InstrumentKind, OrderRole
 from workstation.rules.position import PositionFigures, apply_fill
 from workstation.rules.rounding import scale_down
 from workstation.rules.value import position_value
@@ -38,6 +39,7 @@ class Position:
         "dust",
         "fees",
         "fills",
+        "first_stop",
         "funding",
         "instrument",
         "lots",
@@ -61,6 +63,8 @@ class Position:
         self.opened_ns = 0
         self.trip_result = 0
         """Realised less fees plus funding since the position was last flat."""
+        self.first_stop = 0
+        """Trigger of the first protective stop since then, ticks; 0 while there was none."""
 
     @property
     def figures(self) -> PositionFigures:
@@ -71,6 +75,17 @@ class Position:
 
     def unrealised(self, ticks: int) -> int:
         return self.value(ticks) - self.cost if self.lots else 0
+
+    @property
+    def initial_risk(self) -> int:
+        """Loss of what is held at the first stop, fees aside; 0 where none is known, or where it locked in a gain."""
+        return max(0, -self.unrealised(self.first_stop)) if self.first_stop else 0
+
+    def know_stop(self, order: Order) -> None:
+        """Take an open order of the owner in the symbol for the first protective stop, where it is that."""
+        protects = order.role is OrderRole.PROTECTIVE_STOP and order.side * self.lots < 0
+        if protects and order.stop_price and not self.first_stop:
+            self.first_stop = order.stop_price
 
 
 class Booking:
@@ -187,6 +202,7 @@ class Ledger:
             position.trip_result = 0
         if before == 0 or closed:
             position.opened_ns = ts_ns if effect.lots else 0
+            position.first_stop = 0
         if fee and fee_asset == instrument.base and instrument.kind is InstrumentKind.SPOT:
             self._pay_in_kind(position, fee)
         return Booking(position, effect.realised, closed, trip_result)
@@ -201,6 +217,7 @@ class Ledger:
             position.cost -= scale_down(position.cost, lots, position.lots)
             position.lots -= lots
             position.opened_ns = position.opened_ns if position.lots else 0
+            position.first_stop = position.first_stop if position.lots else 0
             self.net_lots[instrument.symbol] -= lots
             self.cash[instrument.base] += lots * unit
 
@@ -242,7 +259,8 @@ class Ledger:
         target.trip_result += effect.realised + source.trip_result
         source.trip_result = 0
         target.opened_ns = (source.opened_ns or target.opened_ns) if target.lots else 0
-        source.opened_ns = 0
+        target.first_stop = (source.first_stop or target.first_stop) if target.lots else 0
+        source.opened_ns = source.first_stop = 0
 
     def adjust(self, amounts: Mapping[str, int], positions: Sequence[HeldPosition], ts_ns: int) -> None:
         """Book amounts as transfers and positions of their owners, mostly *external*; what they close is realised."""
@@ -252,6 +270,7 @@ class Ledger:
             held.lots, held.cost = effect.lots, effect.cost
             held.realised += effect.realised
             held.opened_ns = (held.opened_ns or ts_ns) if held.lots else 0
+            held.first_stop = held.first_stop if held.lots else 0
             self.net_lots[position.symbol] = self.net_lots.get(position.symbol, 0) + position.lots
             settle = held.instrument.settle
             self.realised += self.worth(settle, effect.realised)
@@ -345,6 +364,7 @@ class Ledger:
                     "fills": p.fills,
                     "opened_ns": p.opened_ns,
                     "trip_result": p.trip_result,
+                    "first_stop": p.first_stop,
                 }
                 for _, p in sorted(self.positions.items())
             ],
@@ -364,4 +384,5 @@ class Ledger:
             for name in ("lots", "cost", "realised", "fees", "funding", "fills", "opened_ns", "trip_result"):
                 setattr(position, name, row[name])
             position.dust = row.get("dust", 0)
+            position.first_stop = row.get("first_stop", 0)
             self.net_lots[row["symbol"]] = self.net_lots.get(row["symbol"], 0) + position.lots

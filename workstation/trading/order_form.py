@@ -9,7 +9,8 @@ from workstation.trading.market_state import MarketState
 
 PRICED = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT})
-STOPPED = STOPS | {OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT}
+TARGETS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
+STOPPED = STOPS | TARGETS
 UNSTOPPED = frozenset({OrderType.MARKET, OrderType.LIMIT})
 TRIGGERED_LIMITS = frozenset({OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
 

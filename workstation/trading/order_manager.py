@@ -83,6 +83,8 @@ class OrderManager:
         self.refused_reports = 0
         self.on_cancel: Callable[[Order], None] = lambda order: None
         """Called when the end of an order is wished for, also where that was asked for already."""
+        self.on_adopted: Callable[[Order], None] = lambda order: None
+        """Called when an order that is open was taken into the books."""
 
     def next_client_id(self) -> str:
         number = self._next_number
@@ -119,6 +121,7 @@ class OrderManager:
             self.open_count += 1
             group.reductions += order.reduce_only
             _count(group, order, order.remaining)
+            self.on_adopted(order)
 
     def remember(self, order: Order) -> None:
         """Take back an order that ended in an earlier session, so that a late fill finds its owner."""

@@ -99,6 +99,8 @@ class Reconciliation:
         self._alike = 0
         self._questions = AccountQuestions(engine, terms)
         self._astray: tuple[str, ...] = ()
+        self._held: dict[str, HeldPosition] = {}
+        """The venue's positions by symbol, as it told them last."""
         engine.gate.reconciled = False
 
     @property
@@ -110,6 +112,13 @@ class Reconciliation:
     def known_fills(self) -> Mapping[str, tuple[str, int]]:
         """By symbol: id and time (UTC ns) of the last fill that is known."""
         return self._questions.known_fills
+
+    def liquidation_price(self, symbol: str) -> int | None:
+        """The venue's own for the position in a symbol, ticks; 0 when it has none, ``None`` when it has not told one
+        for what is held now."""
+        told = self._held.get(symbol)
+        held = self._engine.ledger.net_lots.get(symbol, 0)
+        return told.liquidation if told is not None and told.lots == held else None
 
     def start(self) -> None:
         """Ask for everything, and go on asking on the timer."""
@@ -145,6 +154,8 @@ class Reconciliation:
         """Bring our orders and books to what the venue proves, then compare what is left."""
         if not self._questions.take_answer(snapshot.asked_ns):
             return
+        if snapshot.positions is not None:
+            self._held = {position.symbol: position for position in snapshot.positions}
         first = not self.account_known
         if first and (snapshot.positions is None or snapshot.balances is None or snapshot.fills is None):
             self._questions.ask_again()

@@ -207,6 +207,7 @@ def _apply(kernel: Kernel, record: Output) -> None:
             if booking is not None:
                 kernel.algorithms.count(order, record)
                 kernel.brackets.count(order, record)
+                kernel.know_stops(booking.position)
             if booking is not None and booking.closed_trip:
                 stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
                 kernel.guards.on_trip(

@@ -16,7 +16,7 @@ from workstation.trading.exposure import Exposure
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Ledger
 from workstation.trading.market_state import MarketState
-from workstation.trading.order_form import STOPPED, STOPS, TRIGGERED_LIMITS, check_form
+from workstation.trading.order_form import STOPPED, STOPS, TARGETS, TRIGGERED_LIMITS, check_form
 from workstation.trading.order_manager import OrderManager
 from workstation.trading.order_options import check_iceberg, check_options
 from workstation.trading.risk_limits import RiskLimits
@@ -233,14 +233,18 @@ class RiskGate:
                 f"{abs(Decimal(intent.price) / collared - 1) * 100:.2f} %",
                 percent_text(limits.collar),
             )
-        triggered = intent.type in STOPS and (intent.stop_price - reference) * intent.side <= 0
-        if triggered and not self._is_held_back(intent):
-            price = market.instrument.price
-            return Denial(
-                DenialCode.PRICE,
-                f"A stop at {price(intent.stop_price)} would trigger at once, at {price(reference)}.",
-            )
+        if self._triggers_at_once(intent, reference):
+            what, price = "stop" if intent.type in STOPS else "target", market.instrument.price
+            text = f"A {what} at {price(intent.stop_price)} would trigger at once, at {price(reference)}."
+            return Denial(DenialCode.PRICE, text)
         return None
+
+    def _triggers_at_once(self, intent: Intent, reference: int) -> bool:
+        """A bracket's target that the price has passed may: it takes the profit now."""
+        beyond = (intent.stop_price - reference) * intent.side
+        if intent.type in STOPS:
+            return beyond <= 0 and not self._is_held_back(intent)
+        return intent.type in TARGETS and beyond >= 0 and intent.role is not OrderRole.TAKE_PROFIT
 
     def _check_freshness(self, symbol: str, market: MarketState, now_ns: int) -> Denial | None:
         """New risk needs eyes; getting rid of risk does not."""

@@ -7,10 +7,10 @@ from typing import Any
 
 from workstation.core.algorithms import Iceberg, Twap
 from workstation.core.instrument import Instrument
-from workstation.core.money import RATE_SCALE, from_money, from_rate
+from workstation.core.money import from_money, from_rate
 from workstation.core.orders import Intent, Order
 from workstation.core.timeframe import MINUTE_NS
-from workstation.core.types import Mode, OrderState, OrderType, Side, StrategyState
+from workstation.core.types import Mode, OrderRole, OrderState, StrategyState
 from workstation.core.views import (
     AccountView,
     AlgorithmView,
@@ -23,8 +23,7 @@ from workstation.core.views import (
     StrategyView,
     VerdictView,
 )
-from workstation.rules.limits import allowance, decline
-from workstation.rules.rounding import scale_up
+from workstation.rules.limits import decline
 from workstation.rules.value import notional
 from workstation.trading.algorithms.parent import Parent
 from workstation.trading.algorithms.runner import word_of
@@ -32,6 +31,8 @@ from workstation.trading.inspection import inner_values
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
+from workstation.trading.order_cost import order_cost
+from workstation.trading.order_states import WORKING
 from workstation.trading.parameters import Parameter
 from workstation.trading.strategy_slot import StrategySlot
 
@@ -172,22 +173,36 @@ class EngineViews:
         market = kernel.markets[instrument.symbol]
         mark = market.price
         unrealised = position.unrealised(mark) if mark else 0
-        stop = kernel.orders.live_stop(position.owner, instrument.symbol)
-        one_r = allowance(kernel.ledger.equity(), kernel.terms.limits.risk_per_trade)
+        own = kernel.orders.open_orders(instrument.symbol, position.owner)
+        stops = [order for order in own if protects(order, position.lots)]
+        stop = stops[0] if stops else None
+        one_r = position.initial_risk
         return PositionView(
             symbol=instrument.symbol,
             owner=position.owner,
             quantity=instrument.quantity(position.lots),
             entry=entry_price(instrument, position.lots, position.cost),
             mark=instrument.price(mark) if mark else None,
-            liquidation=None,
+            liquidation=self._liquidation(instrument),
             unrealised=from_money(unrealised),
             realised=from_money(position.realised - position.fees + position.funding),
             r_multiple=(Decimal(unrealised) / one_r).quantize(Decimal("0.01")) if one_r else None,
             stop_at_venue=instrument.price(stop.stop_price) if stop is not None and stop.stop_price else None,
+            stopped=instrument.quantity(min(abs(position.lots), sum(order.remaining for order in stops))),
             value=from_money(notional(mark, position.lots, *instrument.valuation)) if mark else _ZERO,
             opened_ns=position.opened_ns,
         )
+
+    def _liquidation(self, instrument: Instrument) -> Decimal | None:
+        """Of the account's position in the symbol, which all its owners share."""
+        if not instrument.is_derivative:
+            return _ZERO
+        kernel = self._kernel
+        if kernel.reconciliation is not None:
+            ticks = kernel.reconciliation.liquidation_price(instrument.symbol)
+        else:
+            ticks = kernel.venue.liquidation_price(instrument.symbol)
+        return None if ticks is None else instrument.price(ticks)
 
     def strategies(self) -> list[StrategyView]:
         return [self._strategy(slot) for slot in self._kernel.host.slots.values()]
@@ -240,16 +255,19 @@ class EngineViews:
         day_loss = decline(guards.day_equity, equity)
         drawdown = decline(guards.peak_equity, equity)
         exposure = worst_position_value = largest = 0
-        for symbol, group in kernel.orders.by_symbol.items():
-            market = kernel.markets[symbol]
+        for symbol, market in kernel.markets.items():
+            if not market.price:
+                continue
+            instrument = market.instrument
             worst = kernel.gate.exposure.worst_case.sides(symbol).worst
-            worth = notional(market.price, worst, *market.instrument.valuation) if market.price else 0
+            worth = ledger.worth(instrument.settle, notional(market.price, worst, *instrument.valuation))
             exposure += worth
             worst_position_value = max(worst_position_value, worth)
-            for order in group.orders.values():
-                if not order.reduce_only and market.price:
-                    price = order.price or market.price
-                    largest = max(largest, notional(price, order.remaining, *market.instrument.valuation))
+            for order in kernel.orders.open_orders(symbol):
+                if not order.reduce_only:
+                    price = order.price or order.stop_price or market.price
+                    value = notional(price, order.remaining, *instrument.valuation)
+                    largest = max(largest, ledger.worth(instrument.settle, value))
         positions = sum(1 for lots in ledger.net_lots.values() if lots)
         ages = [now_ns - market.last_ns for market in kernel.markets.values() if market.last_ns]
         age = max(ages, default=0)
@@ -279,19 +297,21 @@ class EngineViews:
         kernel = self._kernel
         denial = kernel.gate.judge(intent)
         market = kernel.markets.get(intent.symbol)
-        cost = fee = margin = 0
-        maker = False
-        risk: Decimal | None = None
+        told = None
         if market is not None:
-            valuation = market.instrument.valuation
-            price = intent.price or intent.stop_price or market.last_price
-            if price and intent.lots > 0:
-                cost = notional(price, intent.lots, *valuation)
-                maker = intent.post_only or (intent.type is OrderType.LIMIT and not _crosses(intent, market.book))
-                fee = scale_up(cost, self._maker_rate if maker else self._taker_rate, RATE_SCALE)
-                margin = cost // max(1, kernel.terms.leverage)
-                if intent.stop_loss:
-                    risk = from_money(notional(abs(price - intent.stop_loss), intent.lots, *valuation))
+            told = order_cost(
+                intent,
+                market,
+                kernel.ledger.net_lots.get(intent.symbol, 0),
+                leverage=kernel.terms.leverage,
+                maker_rate=self._maker_rate,
+                taker_rate=self._taker_rate,
+            )
+        settle = market.instrument.settle if market is not None else kernel.ledger.currency
+        cost, fee, margin, risk = (
+            kernel.ledger.worth(settle, amount or 0)
+            for amount in ((told.cost, told.fee, told.margin, told.risk) if told is not None else (0, 0, 0, 0))
+        )
         return VerdictView(
             allowed=denial is None,
             code=denial.code if denial else "",
@@ -301,9 +321,15 @@ class EngineViews:
             cost=from_money(cost),
             fee=from_money(fee),
             margin=from_money(margin),
-            risk=risk,
-            maker=maker,
+            risk=from_money(risk) if told is not None and told.risk is not None else None,
+            maker=told is not None and told.maker,
         )
+
+
+def protects(order: Order, lots: int) -> bool:
+    """Whether it is a stop that works at the venue against a position of signed ``lots``."""
+    works = order.role is OrderRole.PROTECTIVE_STOP and order.state in WORKING
+    return works and order.side * lots < 0
 
 
 def entry_price(instrument: Instrument, lots: int, cost: int) -> Decimal:
@@ -331,12 +357,6 @@ def parameter_view(parameter: Parameter[Any], value: Any) -> ParameterView:
         help=parameter.help,
         choices=parameter.choices,
     )
-
-
-def _crosses(intent: Intent, book: Any) -> bool:
-    if intent.side is Side.BUY:
-        return bool(book.best_ask and intent.price >= book.best_ask)
-    return bool(book.best_bid and intent.price <= book.best_bid)
 
 
 def _average(instrument: Instrument, value: int, lots: int) -> Decimal:

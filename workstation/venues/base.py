@@ -69,3 +69,8 @@ class Venue(Protocol):
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         """Take over what the journal proves, before the first input: open orders, positions (lots, cost), balances."""
         ...
+
+    def liquidation_price(self, symbol: str) -> int | None:
+        """Mark price at which the venue closes the position of a symbol, ticks; 0 when there is none, ``None`` where it
+        cannot be asked at once. Nothing is changed by it."""
+        ...

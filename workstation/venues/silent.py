@@ -17,3 +17,7 @@ class SilentVenue:
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         """There is nobody to remember."""
+
+    def liquidation_price(self, symbol: str) -> int | None:
+        """There is nobody to ask."""
+        return None

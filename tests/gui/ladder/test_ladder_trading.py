@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Workstation
+from tests.gui.conftest import Open, Workstation, small_settings
+from widgets.engine.engine_model import Result
 from widgets.engine.one_click import OneClick
 from widgets.ladder.ladder_panel import LadderPanel
 from widgets.look.theme import current
 from widgets.look.tokens import Mode
 from workstation.core.messages import Kill
 from workstation.core.orders import Order
-from workstation.core.types import OrderState, OrderType, Side
+from workstation.core.types import InstrumentKind, OrderState, OrderType, Side
 
 MINE, BID, ASK = 0.05, 0.30, 0.75
 
@@ -152,6 +154,14 @@ def test_a_click_says_and_takes_the_tickets_template(station: Workstation, ladde
     assert "with" not in ladder.view._scene.armed
 
 
+def test_back_in_its_workspace_its_size_is_that_of_a_click_again(station: Workstation, ladder: LadderPanel) -> None:
+    chosen = ladder.size_lots
+    station.area.show_panel("depth")
+    ladder.one_click.sizes["BTCUSDT"] = chosen * 3
+    station.area.show_panel("ladder")
+    assert ladder.one_click.lots("BTCUSDT") == chosen
+
+
 def test_it_is_not_armed_while_trading_is_killed(station: Workstation, ladder: LadderPanel) -> None:
     station.command(Kill(reason="test"))
     station.frame()
@@ -237,6 +247,40 @@ def test_reverse_turns_the_own_position_around(station: Workstation, ladder: Lad
     (position,) = station.engine.positions()
     assert position.quantity == Decimal("-0.02")
     assert ladder.foot.position.text() == "−0.020"
+
+
+def test_reverse_pressed_twice_turns_the_position_once(station: Workstation, ladder: LadderPanel) -> None:
+    told: list[Result] = []
+    station.model.result_told.connect(told.append)
+    station.buy(lots=2000)
+    station.pass_time(2)
+    activity = station.kernel.gate.activity
+    activity._limits = activity._limits._replace(duplicate_window_ns=0)
+    station.click(ladder.foot.reverse)
+    station.click(ladder.foot.reverse)
+    assert "still under way" in told[-1].text
+    station.pass_time(3)
+    (position,) = station.engine.positions()
+    assert position.quantity == Decimal("-0.02")
+
+
+def test_spot_is_not_reversed_for_it_cannot_be_short(open_workstation: Open) -> None:
+    settings = small_settings()
+    spot = msgspec.structs.replace(settings.instruments["BTCUSDT"], kind=InstrumentKind.SPOT)
+    station = open_workstation(small_settings(instruments={**settings.instruments, "BTCUSDT": spot}))
+    station.pass_time(1)
+    station.buy(lots=2000)
+    station.pass_time(2)
+    foot = station.area.ladder.foot
+    told: list[Result] = []
+    station.model.result_told.connect(told.append)
+    assert foot.flatten.isEnabled()
+    assert not foot.reverse.isEnabled()
+    assert "cannot be sold short" in foot.reverse.toolTip()
+    station.area.ladder._trading.reverse()
+    assert "cannot be sold short" in told[-1].text
+    station.pass_time(1)
+    assert [each.quantity for each in station.engine.positions()] == [Decimal("0.02")]
 
 
 def test_static_rows_stand_still_while_the_price_moves(station: Workstation, ladder: LadderPanel) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
-from PySide6.QtGui import QPixmap, QRegion, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
+from PySide6.QtGui import QMouseEvent, QPixmap, QRegion, QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
@@ -120,6 +120,65 @@ def test_small_moves_of_the_spread_leave_the_rows_where_they_are(ladder: LadderV
     assert ladder.ticks_at(100) == before
     ladder.set_book([(1020, 5)], [(1021, 5)], 1020, "buy")
     assert ladder.ticks_at(100) != before
+
+
+def shifted(by: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """The book, so many ticks higher."""
+    return [(ticks + by, lots) for ticks, lots in BIDS], [(ticks + by, lots) for ticks, lots in ASKS]
+
+
+def test_rows_stand_still_under_the_pointer_until_the_spread_leaves_them(ladder: LadderView, qtbot: QtBot) -> None:
+    told: list[Any] = []
+    missed: list[bool] = []
+    ladder.level_clicked.connect(lambda side, ticks: told.append((side, ticks)))
+    ladder.click_missed.connect(lambda: missed.append(True))
+    aim = QPoint(90, y_of(ladder, 995))
+    qtbot.mouseMove(ladder, aim)
+    ladder.set_book(*shifted(8), 1008, "buy")
+    assert ladder.ticks_at(aim.y()) == 995
+    qtbot.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=aim)
+    assert told == [("buy", 995)]
+    ladder.set_book(*shifted(40), 1040, "buy")
+    assert ladder.ticks_at(aim.y()) != 995
+    qtbot.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=aim)
+    assert told == [("buy", 995)]
+    assert missed == [True]
+    qtbot.mouseClick(ladder, Qt.MouseButton.LeftButton, pos=aim)
+    assert told[1:] == [("buy", ladder.ticks_at(aim.y()))]
+    QApplication.sendEvent(ladder, QEvent(QEvent.Type.Leave))
+    ladder.set_book(*shifted(52), 1052, "buy")
+    assert abs((ladder.ticks_at(ladder.height() // 2) or 0) - 1052) <= 2
+
+
+@pytest.mark.parametrize("out", ["above", "aside", "other button", "released unseen"])
+def test_an_order_that_is_not_dropped_on_a_row_stays(ladder: LadderView, qtbot: QtBot, out: str) -> None:
+    told: list[Any] = []
+    ladder.order_moved.connect(lambda names, by: told.append((names, by)))
+    ladder.level_clicked.connect(lambda side, ticks: told.append((side, ticks)))
+    ladder.set_orders({995: LadderOrder(10, "buy", None, ("a",))})
+    start, end = QPoint(12, y_of(ladder, 995)), QPoint(12, y_of(ladder, 990))
+    left, right = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
+    qtbot.mousePress(ladder, left, pos=start)
+    qtbot.mouseMove(ladder, end)
+    if out == "other button":
+        qtbot.mousePress(ladder, right, pos=end)
+        qtbot.mouseRelease(ladder, left, pos=end)
+    elif out == "released unseen":
+        at = QPointF(end)
+        none = Qt.MouseButton.NoButton
+        QApplication.sendEvent(
+            ladder, QMouseEvent(QEvent.Type.MouseMove, at, at, none, none, Qt.KeyboardModifier.NoModifier)
+        )
+        qtbot.mouseRelease(ladder, left, pos=end)
+    else:
+        away = QPoint(12, -40) if out == "above" else QPoint(-80, end.y())
+        qtbot.mouseMove(ladder, away)
+        qtbot.mouseRelease(ladder, left, pos=away)
+    assert told == []
+    qtbot.mousePress(ladder, left, pos=start)
+    qtbot.mouseMove(ladder, end)
+    qtbot.mouseRelease(ladder, left, pos=end)
+    assert told == [(("a",), -5)]
 
 
 def test_control_and_wheel_change_the_grouping(ladder: LadderView, qtbot: QtBot) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
+import msgspec
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
 from widgets.controls.dialogs import ReasonDialog
-from widgets.engine.order_words import owner_tone, state_words
+from widgets.engine.order_words import owner_tone, reason_words, state_words
 from widgets.look.tokens import Tone
 from workstation.core.messages import OrderAdopted, PositionTransferred, RestingOrder
 from workstation.core.types import EXTERNAL, OrderState, OrderType, Side
@@ -163,3 +166,13 @@ def test_a_held_order_says_who_holds_it(station: Workstation) -> None:
     order = station.engine.order(client_id)
     assert order is not None
     assert state_words(order, station.clock.now) == "Held by the engine"
+    child = msgspec.structs.replace(order, parent_id="another")
+    assert state_words(child, station.clock.now) == "Waits for entry"
+
+
+def test_a_stop_limit_tells_its_trigger_beside_its_limit(station: Workstation) -> None:
+    trigger = station.last("BTCUSDT") + 4_000
+    client_id = station.buy(type=OrderType.STOP_LIMIT, stop_price=trigger, price=trigger + 500)
+    order = station.engine.order(client_id)
+    assert order is not None
+    assert reason_words(order).endswith(f"triggers at {Decimal(trigger) / 100:.2f}")

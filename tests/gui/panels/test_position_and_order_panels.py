@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation
+from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.controls.dialogs import AmendDialog, ReasonDialog
 from widgets.controls.table import RowState
 from widgets.engine.order_words import STATE_WORDS
+from widgets.look.tokens import Tone
+from widgets.panels.positions_table import PositionsTable
 from workstation.core.messages import OrderUnknown, PositionTransferred, StartStrategy
 from workstation.core.types import OrderState, Side
 
@@ -63,6 +67,47 @@ def test_a_manual_position_can_be_taken_over_from_nobody(station: Workstation) -
     enabled = {action.text(): action.isEnabled() for action in table.make_menu().actions()}
     assert enabled["Hand back…"]
     assert not enabled["Take over…"]
+
+
+@pytest.mark.parametrize(("side", "sign"), [(Side.BUY, 1), (Side.SELL, -1)])
+def test_the_mark_at_which_the_venue_closes_a_position_is_shown(open_workstation: Open, side: Side, sign: int) -> None:
+    """Isolated: entry × (1 ∓ 1/leverage) / (1 ∓ maintenance margin)."""
+    settings = small_settings()
+    account = msgspec.structs.replace(settings.account, leverage=10)
+    station = open_workstation(small_settings(account=account))
+    station.buy(side=side)
+    station.pass_time(2)
+    (row,) = station.area.positions.table.shown_rows()
+    expected = (
+        row["entry"] * (1 - sign * Decimal("0.1")) / (1 - sign * settings.instruments["BTCUSDT"].maintenance_margin)
+    )
+    assert row["liquidation"] == pytest.approx(expected, abs=Decimal("0.02"))
+    column = next(each for each in PositionsTable.columns if each.key == "liquidation")
+    assert column.text is not None
+    assert [column.text({"liquidation": told}) for told in (None, Decimal(0), row["liquidation"])] == [
+        "–",
+        "none",
+        None,
+    ]
+
+
+def test_a_stop_that_does_not_cover_the_position_stands_out(station: Workstation) -> None:
+    station.buy(stop_loss=int(station.last("BTCUSDT") * 0.99))
+    station.pass_time(2)
+    column = next(each for each in PositionsTable.columns if each.key == "stop")
+    assert column.text is not None and column.tone is not None
+
+    def shown() -> tuple[str | None, Tone | None]:
+        (row,) = station.area.positions.table.shown_rows()
+        assert column.text is not None and column.tone is not None
+        return column.text(row), column.tone(row)
+
+    assert shown() == (None, None)
+    station.buy(lots=500)
+    station.pass_time(2)
+    words, tone = shown()
+    assert words is not None and words.startswith("part 4")
+    assert tone is Tone.WARNING
 
 
 def test_a_position_is_closed_at_the_market_by_right_click(station: Workstation) -> None:

@@ -68,6 +68,19 @@ def test_a_twap_is_typed_judged_started_and_worked_off(station: Workstation) -> 
     assert table.isHidden(), "it takes no room when nothing runs"
 
 
+def test_the_cost_of_a_scaled_order_is_that_of_its_orders(station: Workstation) -> None:
+    """Sizes of 1, 2 and 3 parts of 0.03: 0.005, 0.01 and 0.015."""
+    first = station.kernel.markets["BTCUSDT"].instrument.price(station.last("BTCUSDT") // 1_000 * 1_000 - 20_000)
+    fields = choose(station, AlgorithmKind.SCALED, "0.03")
+    for name, text in {"first": f"{first}", "last": f"{first - 200}", "count": "3", "ratio": "3"}.items():
+        type_into(station, fields[name], text)
+    cost = Decimal("0.005") * first + Decimal("0.01") * (first - 100) + Decimal("0.015") * (first - 200)
+    facts = {fact.label: fact.value for fact in station.area.ticket.facts.facts}
+    assert Decimal(facts["Cost"].split()[0].removesuffix("USDT").replace(",", "")) == pytest.approx(
+        cost, abs=Decimal("0.01")
+    )
+
+
 def test_an_iceberg_and_a_scaled_order_are_what_was_typed(station: Workstation) -> None:
     instrument = station.kernel.markets["BTCUSDT"].instrument
     price = instrument.price(station.last("BTCUSDT") // 1_000 * 1_000 - 20_000)

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
 from widgets.controls.segmented import Segmented
+from widgets.controls.toolbar import FACT_LINE
 from widgets.look.tokens import Tone
 from widgets.ticket.ticket_menus import options_menu, types_menu
 from widgets.ticket.ticket_panel import TicketPanel
@@ -103,6 +105,16 @@ def test_a_size_by_risk_loses_that_share_at_the_stop(station: Workstation) -> No
     ticket.judge()
     risk = next(fact.value for fact in ticket.facts.facts if fact.label == "Risk to stop")
     assert risk.startswith(("20.00", "19.9"))
+
+
+def test_a_size_by_risk_leaves_no_figure_out(station: Workstation) -> None:
+    ticket = station.area.ticket
+    station.click(ticket.form.with_stop)
+    press(station, ticket.form.units, "Risk")
+    retype(station, "size", "0.2")
+    QApplication.processEvents()
+    assert [fact.label for fact in ticket.facts.facts][0::4] == ["Quantity", "Risk to stop"]
+    assert ticket.facts.height() >= len(ticket.facts.facts) * FACT_LINE
 
 
 def test_a_bracket_places_its_stop_and_target(station: Workstation) -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from tests.gui.conftest import Workstation
 from workstation.core.algorithms import ParentOrder, Scaled
-from workstation.core.messages import CancelOrder, StartAlgorithm
+from workstation.core.messages import BookSnapshot, CancelOrder, StartAlgorithm
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import OrderState, OrderType, Side, TimeInForce
+from workstation.services.remote_engine import ASKING
 
 
 def message(station: Workstation) -> str:
@@ -39,6 +42,36 @@ def test_cancel_all_is_taken_back_with_what_had_not_filled(station: Workstation)
     assert sorted(working(station)) == sorted(before)
     assert message(station) == "Placed 2 of 2 again. Their places in the queue are lost."
     assert all(order.reason == "placed again" for order in station.kernel.orders.open_orders())
+
+
+def test_what_would_trade_at_once_by_now_stays_cancelled(station: Workstation) -> None:
+    price = int(station.last("BTCUSDT") * 0.997)
+    station.rest(below=0.003)
+    station.pass_time(1)
+    rests = station.rest(lots=500, below=0.007)
+    station.pass_time(1)
+    station.click(station.window.banner.panic.cancel_all)
+    station.pass_time(1)
+    book = station.kernel.markets["BTCUSDT"].book
+    fallen = ((price - 300, 9_000),), ((price - 200, 9_000),)
+    station.session.dispatch(BookSnapshot("BTCUSDT", station.clock.now, book.sequence + 1, *fallen))
+    station.click(station.window.banner.action)
+    assert message(station).startswith("Placed 1 of 2 again.")
+    assert message(station).endswith("1 would trade at once by now, and stayed cancelled.")
+    assert [lots for _, lots, _ in working(station)] == [station.kernel.orders.orders[rests].lots]
+
+
+def test_it_does_not_wait_for_what_an_engine_elsewhere_would_say(
+    station: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.rest()
+    station.pass_time(1)
+    before = working(station)
+    station.click(station.window.banner.panic.cancel_all)
+    station.pass_time(1)
+    monkeypatch.setattr(station.engine, "preview", lambda intent: ASKING)
+    station.click(station.window.banner.action)
+    assert working(station) == before
 
 
 def test_one_that_is_cancelled_in_a_table_too_and_its_bracket_with_it(station: Workstation) -> None:

@@ -13,8 +13,11 @@ from pytestqt.qtbot import QtBot
 from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.controls.dialogs import ReasonDialog
 from workstation.config.settings import StrategyEntry
-from workstation.core.messages import StartStrategy
+from workstation.core.algorithms import AlgorithmState, ParentOrder, Twap
+from workstation.core.messages import StartAlgorithm, StartStrategy
+from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderType, Side, StrategyState, TradingState
+from workstation.trading.algorithms.parent import Parent
 
 RAISING = '''
 from workstation.trading.strategy import Strategy
@@ -150,6 +153,32 @@ def test_resuming_needs_a_reason(station: Workstation, qtbot: QtBot) -> None:
     assert not station.session.latch.engaged
     assert station.kernel.trading.state is TradingState.ACTIVE
     assert station.window.banner.panic.kill.text() == "KILL"
+
+
+def twap(station: Workstation, side: Side = Side.BUY) -> Parent:
+    """In hand between two of its slices, with no order at the venue."""
+    plan = Twap(duration_ns=10 * MINUTE_NS, slices=4)
+    station.command(StartAlgorithm(order=ParentOrder(symbol="BTCUSDT", side=side, lots=400, plan=plan)))
+    station.pass_time(2)
+    assert station.kernel.orders.open_count == 0
+    return list(station.kernel.algorithms.parents.values())[-1]
+
+
+def test_cancel_all_counts_ends_and_tells_what_is_worked_by_an_algorithm(station: Workstation) -> None:
+    parent = twap(station)
+    button = station.window.banner.panic.cancel_all
+    assert button._count == 1
+    station.click(button)
+    station.pass_time(1)
+    assert parent.state is AlgorithmState.CANCELLED
+    assert "Cancelled 0 of 0 entries, ended 1 algorithm" in station.window.banner.accessibleDescription()
+    assert button._count == 0
+
+
+def test_to_cancel_a_side_ends_the_algorithms_that_would_go_on_there(station: Workstation) -> None:
+    buys, sells = twap(station), twap(station, Side.SELL)
+    station.click(station.area.ladder.foot.cancel_buys)
+    assert (buys.state, sells.state) == (AlgorithmState.CANCELLED, AlgorithmState.RUNNING)
 
 
 def test_cancel_all_tells_its_scope_before_and_its_result_after(station: Workstation) -> None:

@@ -80,6 +80,9 @@ class OutsideVenue:
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         self.restored = orders
 
+    def liquidation_price(self, symbol: str) -> int | None:
+        return None
+
 
 class Exchange:
     """Drives the kernel; amounts are lots and ticks. ``before`` was killed, and its journal is taken over."""

@@ -28,7 +28,7 @@ from tests.unit.trading.bench import (
 from workstation.core.messages import BookDelta, BookSnapshot, OrderCancelled, OrderTriggered
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, SECOND_NS
-from workstation.core.types import EXTERNAL, OrderType, Side, TimeInForce, TradingState
+from workstation.core.types import EXTERNAL, OrderRole, OrderType, Side, TimeInForce, TradingState
 from workstation.trading.denials import DenialCode
 
 
@@ -457,6 +457,17 @@ def test_a_limit_buy_is_worth_its_limit_and_a_limit_sell_at_least_the_market() -
     assert bench.code(buy(101, ETH, price=99_000)) is None
     assert bench.code(sell(101, ETH, price=98_500)) is DenialCode.ORDER_VALUE
     assert bench.code(sell(51, ETH, price=2 * LAST)) is DenialCode.ORDER_VALUE
+
+
+def test_a_target_that_would_trigger_at_once_is_denied_unless_it_takes_a_brackets_profit() -> None:
+    bench = Bench()
+    bench.hold(BTC, 10)
+    target = sell(10, type=OrderType.TAKE_PROFIT, stop_price=LAST)
+    assert bench.code(target) is bench.code(replaced(target, reduce_only=True)) is DenialCode.PRICE
+    assert bench.code(replaced(target, stop_price=LAST + 1)) is None
+    assert bench.code(buy(1, type=OrderType.TAKE_PROFIT_LIMIT, stop_price=LAST, price=LAST)) is DenialCode.PRICE
+    assert bench.code(buy(1, type=OrderType.TAKE_PROFIT_LIMIT, stop_price=LAST - 1, price=LAST - 1)) is None
+    assert bench.code(replaced(target, reduce_only=True, role=OrderRole.TAKE_PROFIT)) is None
 
 
 def test_a_stop_is_worth_its_stop_price() -> None:

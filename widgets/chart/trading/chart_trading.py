@@ -13,9 +13,9 @@ from widgets.chart.chart_marks import order_lines
 from widgets.chart.model import OrderLine
 from widgets.chart.pointer import ChartPointer
 from widgets.chart.tags import POSITION
-from widgets.chart.trading.wanted_prices import WantedPrices, line_price, stop_or_target
+from widgets.chart.trading.wanted_prices import WantedPrices, at_price, stop_or_target
 from widgets.engine.engine_model import EngineModel, Result
-from widgets.engine.order_words import STOPS, TARGETS
+from widgets.engine.order_words import STOPS, TARGETS, working_price
 from workstation.core.instrument import Instrument
 from workstation.core.messages import AmendOrder, PlaceOrder
 from workstation.core.orders import Intent
@@ -117,6 +117,11 @@ class ChartTrading(ChartPointer, QObject):
     def move(self, pane: Pane, position: QPointF) -> None:
         if self._held is None or self._held.dead:
             return
+        if self._is_outside(pane, position):
+            self.wanted.drop(self._held.key)
+            self._bracket = None
+            self.lines_changed.emit()
+            return
         if not self._price(position):
             return
         if self._held.key != BRACKET:
@@ -156,6 +161,11 @@ class ChartTrading(ChartPointer, QObject):
         value = self._view.price_pane.logical_scale().value_at(position.y())
         return self._instrument.price(max(0, self._instrument.ticks_rounded(value)))
 
+    def _is_outside(self, pane: Pane, position: QPointF) -> bool:
+        """Beyond the chart nothing is meant: the line goes back, and stays there when it is released."""
+        place = self._view.mapFromScene(pane.box.mapToScene(position))
+        return not self._view.viewport().rect().contains(place)
+
     def _let_go(self) -> None:
         if self._held is not None and not self._held.dead:
             self.wanted.drop(self._held.key)
@@ -182,14 +192,17 @@ class ChartTrading(ChartPointer, QObject):
 
     def _amend(self, client_id: str, price: Decimal) -> None:
         order = self._model.heard.orders.get(client_id)
-        if order is None or not price or line_price(order) == price:
+        if order is None or not price or working_price(order) == price:
             self.wanted.drop(client_id)
             return
-        ticks = self._instrument.ticks(price)
+        wanted = at_price(order, price)
         self.wanted.drag(client_id, price)
         self.wanted.ask(client_id, self._model.engine.now_ns())
-        limit = bool(order.price)
-        command = AmendOrder(client_id=client_id, price=ticks if limit else None, stop_price=None if limit else ticks)
+        changed = [
+            self._instrument.ticks(after) if after is not None and after != before else None
+            for after, before in ((wanted.price, order.price), (wanted.stop_price, order.stop_price))
+        ]
+        command = AmendOrder(client_id=client_id, price=changed[0], stop_price=changed[1])
         if self._model.command(command):
             self.wanted.drop(client_id)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from widgets.engine.order_words import waits_for_trigger, working_price
 from workstation.core.types import OrderType
 from workstation.core.views import OrderView
 
@@ -22,16 +23,14 @@ class Wanted(NamedTuple):
     asked_ns: int | None = None
 
 
-def line_price(order: OrderView) -> Decimal | None:
-    """The price at which the chart draws an order: its limit, else its trigger."""
-    return order.price or order.stop_price
-
-
 def at_price(order: OrderView, price: Decimal) -> OrderView:
-    """The order as it would be with its line elsewhere."""
-    if order.price:
+    """The order as it would be with its line elsewhere; a stop limit keeps the distance of its two prices."""
+    before = working_price(order)
+    if order.price is None or before is None:
+        return msgspec.structs.replace(order, stop_price=price)
+    if not waits_for_trigger(order):
         return msgspec.structs.replace(order, price=price)
-    return msgspec.structs.replace(order, stop_price=price)
+    return msgspec.structs.replace(order, price=order.price + price - before, stop_price=price)
 
 
 def stop_or_target(last: Decimal, price: Decimal, long: bool) -> OrderType:
@@ -69,7 +68,7 @@ class WantedPrices:
         """Forget what the venue has answered: the order has its price, or works no more."""
         for name, wanted in list(self._wanted.items()):
             order = orders.get(name)
-            has_it = wanted.asked_ns is not None and order is not None and line_price(order) == wanted.price
+            has_it = wanted.asked_ns is not None and order is not None and working_price(order) == wanted.price
             if order is None or not order.state.is_open or has_it:
                 del self._wanted[name]
 
@@ -95,5 +94,5 @@ class WantedPrices:
         return [
             order
             for order in orders
-            if order.client_id in self._wanted and line_price(order) != self._wanted[order.client_id].price
+            if order.client_id in self._wanted and working_price(order) != self._wanted[order.client_id].price
         ]

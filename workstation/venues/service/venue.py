@@ -66,3 +66,7 @@ class ServiceVenue:
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         """The service has kept everything."""
         self._symbols.update((order.client_id, order.symbol) for order in orders)
+
+    def liquidation_price(self, symbol: str) -> int | None:
+        """The account is the service's."""
+        return None

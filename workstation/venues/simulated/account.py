@@ -160,8 +160,12 @@ class VenueAccount:
         """Bring the liquidation price up to date; with cross margin it also moves with the other positions."""
         state.stir()
         if state.is_derivative and self._liquidates:
-            state.liquidation = self._solve(state, state.maintenance)
+            state.liquidation = self.liquidation(state)
             state.watched = state.liquidation != 0 or (state.cross and state.lots != 0)
+
+    def liquidation(self, state: SymbolState) -> int:
+        """Mark price at which the position is liquidated now; 0 when there is none."""
+        return self._solve(state, state.maintenance) if state.is_derivative and self._liquidates else 0
 
     def bankruptcy(self, state: SymbolState) -> int:
         """Price at which the position's collateral is gone; 0 when there is none."""

@@ -136,3 +136,6 @@ class FaultyVenue:
 
     def restore(self, orders: list[Order], positions: dict[str, tuple[int, int]], balances: dict[str, int]) -> None:
         self.inner.restore(orders, positions, balances)
+
+    def liquidation_price(self, symbol: str) -> int | None:
+        return self.inner.liquidation_price(symbol)

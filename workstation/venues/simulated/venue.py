@@ -398,7 +398,7 @@ class SimVenue:
 
     def liquidation_price(self, symbol: str) -> int:
         """Mark price at which the position of a symbol is liquidated, ticks; 0 when there is none."""
-        return self._liquidation.price(self._states[symbol])
+        return self._account.liquidation(self._states[symbol])
 
     def snapshot(self, request: SnapshotRequest) -> AccountSnapshot:
         """The account as the venue has it now, which may be ahead of the reports on their way."""

@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Workstation
 from tests.gui.elsewhere import elsewhere
-from widgets.chart.model import OrderLine
+from widgets.chart.model import LineKind, OrderLine
 from widgets.engine.engine_model import EngineModel, Result
 from workstation.core.messages import AmendRejected, CancelOrder, SetTradingState
-from workstation.core.types import OrderRole, Side, TradingState
+from workstation.core.types import OrderRole, OrderType, Side, TradingState
 
 X = 120.0
 
@@ -90,6 +90,52 @@ def test_escape_lets_go_and_nothing_is_sent(trader: Trader, resting: str) -> Non
     assert trader.station.kernel.orders.orders[resting].amendments == 0
 
 
+def test_prices_stand_still_under_the_hand(trader: Trader) -> None:
+    """The line is the lowest price in view: fitted to where it is dragged, the range would run away with it."""
+    lowest, last = trader.view.price_pane._visible_extremes()[0], trader.station.last("BTCUSDT") / 100
+    order = trader.station.rest(below=1 - (lowest - 60) / last)
+    trader.station.pass_time(1)
+    x, y = trader.grab(order)
+    bottom = trader.view.price_pane.bottom
+    aim = trader.price_at(y - 30)
+    trader.drag((x, y), (x, y - 30), release=False)
+    trader.station.pass_time(1)
+    trader.move(x, y - 30)
+    assert trader.view.price_pane.bottom == bottom
+    assert float(trader.line(order).price) == pytest.approx(aim, abs=1)
+    trader.release(x, y - 30)
+    trader.station.pass_time(1)
+    assert trader.order_price(order) / 100 == pytest.approx(aim, abs=1)
+    assert trader.view.price_pane.bottom > bottom
+
+
+def test_a_dragged_stop_limit_keeps_the_distance_of_its_prices(trader: Trader) -> None:
+    trigger = trader.station.last("BTCUSDT") + 4_000
+    order = trader.station.buy(type=OrderType.STOP_LIMIT, stop_price=trigger, price=trigger + 500)
+    trader.station.pass_time(1)
+    line = trader.line(order)
+    assert (line.price, line.text.split(" 0")[0]) == (Decimal(trigger) / 100, "Buy stop limit")
+    drag_to(trader, order, trigger / 100 + 15)
+    trader.station.pass_time(1)
+    moved = trader.station.kernel.orders.orders[order]
+    assert moved.stop_price == pytest.approx(trigger + 1_500, abs=200)
+    assert moved.price - moved.stop_price == 500
+
+
+def test_released_outside_the_chart_nothing_is_sent(trader: Trader, resting: str) -> None:
+    before = trader.order_price(resting)
+    x, y = trader.grab(resting)
+    end = (trader.view.width() + 40.0, y - 30)
+    trader.drag((x, y), (x, y - 30), release=False)
+    assert trader.view.model.ghosts
+    trader.move(*end)
+    assert trader.view.model.ghosts == []
+    trader.release(*end)
+    trader.station.pass_time(1)
+    assert trader.order_price(resting) == before
+    assert trader.station.kernel.orders.orders[resting].amendments == 0
+
+
 @pytest.mark.allow_log_warnings("was denied")
 def test_a_change_that_the_gate_denies_goes_back_with_the_reason(trader: Trader, resting: str) -> None:
     before = trader.order_price(resting)
@@ -155,8 +201,25 @@ def long(trader: Trader) -> Trader:
     return trader
 
 
+def test_a_brackets_target_is_told_as_one_though_it_is_a_limit_order(long: Trader) -> None:
+    station = long.station
+    (position,) = station.engine.positions()
+    order = station.buy(
+        side=Side.SELL,
+        type=OrderType.LIMIT,
+        price=station.last("BTCUSDT") + 9_000,
+        reduce_only=True,
+        role=OrderRole.TAKE_PROFIT,
+    )
+    station.pass_time(1)
+    line = long.line(order)
+    assert (line.kind, line.text.split()[0]) == (LineKind.TARGET, "Target")
+    assert line.profit == (line.price - position.entry) * position.quantity
+
+
 def test_an_exit_is_dragged_out_of_the_positions_line_and_then_moved(long: Trader) -> None:
     station = long.station
+    long.view.price_pane.stretch(3)
     entry = float(station.engine.positions()[0].entry)
     drag_to(long, "position", entry - 60)
     station.pass_time(1)

@@ -7,7 +7,8 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from widgets.chart.trading.wanted_prices import PATIENCE_NS, WantedPrices, stop_or_target
+from widgets.chart.trading.wanted_prices import PATIENCE_NS, WantedPrices, at_price, stop_or_target
+from widgets.engine.order_words import working_price
 from workstation.core.types import OrderRole, OrderState, OrderType, Side
 from workstation.core.views import OrderView
 
@@ -82,3 +83,12 @@ def test_a_trigger_is_moved_where_there_is_no_limit() -> None:
 )
 def test_an_exit_on_the_side_of_the_loss_is_a_stop(price: int, long: bool, kind: str) -> None:
     assert stop_or_target(Decimal(100), Decimal(price), long) == kind
+
+
+def test_a_stop_limit_moves_whole_until_it_has_triggered() -> None:
+    waiting = elsewhere(103, type=OrderType.STOP_LIMIT, stop_price=Decimal(100))
+    moved = at_price(waiting, Decimal(110))
+    assert [working_price(waiting), moved.stop_price, moved.price] == [100, 110, 113]
+    triggered = msgspec.structs.replace(waiting, state=OrderState.TRIGGERED)
+    moved = at_price(triggered, Decimal(110))
+    assert [working_price(triggered), moved.stop_price, moved.price] == [103, 100, 110]

@@ -136,6 +136,10 @@ class ExchangeVenue:
             elif order.venue_id:
                 self._orders.name(known, order.venue_id)
 
+    def liquidation_price(self, symbol: str) -> int | None:
+        """The exchange tells it with the positions of the account, which the engine reads."""
+        return None
+
     async def cancel_all(self, symbols: list[str]) -> tuple[RestingOrder, ...]:
         """Cancel whatever rests in these symbols, ours and foreign; what still rests when it was looked for.
 
