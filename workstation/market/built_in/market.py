@@ -75,8 +75,9 @@ class BuiltInMarket:
         self._opening: list[MarketInput] = []
         self._due: list[tuple[int, int]] = []
         for symbol, instrument in self._instruments.items():
-            rng = generator(seed, "feed", symbol)
-            feed = SymbolFeed(instrument, rng, self._path, self.start_prices[symbol], start_ns, rate, settings.depth)
+            rng, activity = generator(seed, "feed", symbol), generator(seed, "activity", symbol)
+            start = self.start_prices[symbol]
+            feed = SymbolFeed(instrument, rng, activity, self._path, start, start_ns, rate, settings.depth)
             self._feeds[symbol] = feed
             self._opening.append(feed.snapshot(start_ns))
             self._add(_steps(feed), feed.next_ns)

@@ -31,6 +31,8 @@ ACTIVITY_LEVELS = ((200.0, 0.4), (3_000.0, 0.45), (40_000.0, 0.35))
 BUSIEST_HOUR = 15.0
 """Of the day in UTC, when Europe and America trade together."""
 MEAN_CRASH, MEAN_RECOVERY = 0.035, 0.45
+PAST = "past"
+"""The part of the returns that ends at the market's start, where the others begin."""
 MARKET_VOLATILITY = 0.44
 """Annual, of the factor that all assets share."""
 FARTHEST = 5.0
@@ -44,12 +46,20 @@ def generator(seed: int, *names: str) -> np.random.Generator:
 
 
 class Hold:
-    """A value that is drawn anew after exponentially distributed times. ``take`` goes on where it left off."""
+    """A value that is drawn anew after exponentially distributed times. ``take`` goes on where it left off.
+
+    ``first`` is the value that it begins with, drawn like the others by default.
+    """
 
     def __init__(
-        self, rng: np.random.Generator, mean_steps: float, draw: Callable[[np.random.Generator, int], Floats]
+        self,
+        rng: np.random.Generator,
+        mean_steps: float,
+        draw: Callable[[np.random.Generator, int], Floats],
+        first: float | None = None,
     ) -> None:
         self._rng = rng
+        self._first = first
         self._mean_steps = max(1.0, mean_steps)
         self._draw = draw
         self._lives = np.empty(0, dtype=np.int64)
@@ -61,6 +71,8 @@ class Hold:
             lives = np.maximum(1, self._rng.exponential(self._mean_steps, number)).astype(np.int64)
             self._lives = np.concatenate((self._lives, lives))
             self._values = np.concatenate((self._values, self._draw(self._rng, number)))
+            if self._first is not None:
+                self._values[0], self._first = self._first, None
         ends = np.cumsum(self._lives)
         last = int(np.searchsorted(ends, count))
         lives = self._lives[: last + 1].copy()
@@ -72,10 +84,14 @@ class Hold:
 
 
 class Activity:
-    """How much is traded in relation to the mean, by regimes, hour of the day and stress."""
+    """How much is traded in relation to the mean, by regimes, hour of the day and stress.
 
-    def __init__(self, rng: np.random.Generator, step_s: float) -> None:
-        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in ACTIVITY_LEVELS]
+    ``start`` draws the regimes that it begins with: those of the market's start, from which the tape goes on and the
+    past goes back, so that the volume of bars does not jump there.
+    """
+
+    def __init__(self, rng: np.random.Generator, step_s: float, start: np.random.Generator) -> None:
+        self._levels = _regimes(rng, step_s, ACTIVITY_LEVELS, start)
 
     def take(self, times_ns: NDArray[np.int64], stress: Floats) -> Floats:
         level = np.exp(sum((hold.take(len(times_ns)) for hold in self._levels), np.zeros(len(times_ns))))
@@ -85,13 +101,26 @@ class Activity:
 
 
 class Factor:
-    """One source of returns on an even grid of ``step_s`` seconds, with its own regimes."""
+    """One source of returns on an even grid of ``step_s`` seconds, with its own regimes.
 
-    def __init__(self, rng: np.random.Generator, step_s: float, volatility: float, crashes_per_day: float) -> None:
+    ``start`` draws the regimes of volatility at the market's start: with these it begins or, of the ``past``, which is
+    taken at once, ends.
+    """
+
+    def __init__(
+        self,
+        rng: np.random.Generator,
+        step_s: float,
+        volatility: float,
+        crashes_per_day: float,
+        start: np.random.Generator,
+        past: bool,
+    ) -> None:
         self._rng = rng
+        self._backwards = past
         self._step_s = step_s
         self._sigma = volatility * CALIBRATION / YEAR_S**0.5
-        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in VOLATILITY_LEVELS]
+        self._levels = _regimes(rng, step_s, VOLATILITY_LEVELS, start)
         self._trends = [(Hold(rng, life / step_s, _trend), power / life**0.5) for life, power in TRENDS]
         share = BURST_S / (BURST_S + BURST_EVERY_S)
         self._burst = Hold(rng, BURST_S / step_s, _burst(share))
@@ -106,6 +135,7 @@ class Factor:
         """The next log returns, and the stress of the market at each (0 calm, above 3 violent)."""
         crash, crash_stress = self._crashes(count)
         level = np.exp(sum((hold.take(count) for hold in self._levels), np.zeros(count)))
+        level = level[::-1] if self._backwards else level
         level *= (1.0 + BURST * self._burst.take(count)) * (1.0 + crash_stress)
         raw = self._rng.standard_normal(count) * level * (self._sigma * self._step_s**0.5)
         before = np.concatenate((self._past, raw))
@@ -157,13 +187,14 @@ class AssetFactors:
         volatility: float,
         crashes_per_day: float,
     ) -> None:
-        scale = volatility * MARKET_VOLATILITY
-        self._market = Factor(generator(seed, part), step_s, scale, crashes_per_day)
+        scale, past = volatility * MARKET_VOLATILITY, part == PAST
+        self._market = Factor(generator(seed, part), step_s, scale, crashes_per_day, generator(seed, "start"), past)
         self._own: dict[str, tuple[float, Factor]] = {}
         for symbol, asset in assets.items():
             shared = asset.beta * MARKET_VOLATILITY
             own = max(asset.volatility**2 - shared**2, 0.2 * asset.volatility**2) ** 0.5
-            factor = Factor(generator(seed, part, symbol), step_s, volatility * own, 0.0)
+            start = generator(seed, "start", symbol)
+            factor = Factor(generator(seed, part, symbol), step_s, volatility * own, 0.0, start, past)
             self._own[symbol] = (asset.beta, factor)
 
     def take(self, count: int) -> dict[str, tuple[Floats, Floats]]:
@@ -227,6 +258,16 @@ def folded(logs: Floats) -> Floats:
 
 def _volatility(spread: float) -> Callable[[np.random.Generator, int], Floats]:
     return lambda rng, count: rng.normal(-spread * spread, spread, count)
+
+
+def _regimes(
+    rng: np.random.Generator, step_s: float, levels: tuple[tuple[float, float], ...], start: np.random.Generator
+) -> list[Hold]:
+    held = []
+    for life, spread in levels:
+        draw = _volatility(spread)
+        held.append(Hold(rng, life / step_s, draw, float(draw(start, 1)[0])))
+    return held
 
 
 def _burst(share: float) -> Callable[[np.random.Generator, int], Floats]:

@@ -27,6 +27,16 @@ POOL = 4_096
 Step = tuple[int, int, int, int, int, bool, int, int, bool]
 
 
+def slot_width(start_ticks: int) -> int:
+    """Mean distance of two levels in ticks."""
+    return max(1, round(start_ticks * SLOT_WIDTH))
+
+
+def slot_fineness(start_ticks: int) -> float:
+    """From 0.25, where a tick is wide for the price, to 1, where levels can be as near as they should."""
+    return min(1.0, max(0.25, SLOT_WIDTH * start_ticks / slot_width(start_ticks)))
+
+
 class SymbolFeed:
     """Makes the events of one symbol step by step.
 
@@ -38,6 +48,7 @@ class SymbolFeed:
         self,
         instrument: Instrument,
         rng: np.random.Generator,
+        activity: np.random.Generator,
         path: PricePath,
         start_ticks: int,
         start_ns: int,
@@ -49,9 +60,9 @@ class SymbolFeed:
         self._path = path
         self._depth = depth
         self._steps_per_second = messages_per_second / MESSAGES_PER_STEP
-        self._activity = Activity(rng, 1 / self._steps_per_second)
-        self._width = max(1, round(start_ticks * SLOT_WIDTH))
-        self._fineness = min(1.0, max(0.25, SLOT_WIDTH * start_ticks / self._width))
+        self._activity = Activity(rng, 1 / self._steps_per_second, activity)
+        self._width = slot_width(start_ticks)
+        self._fineness = slot_fineness(start_ticks)
         self._offsets: list[int] = rng.integers(0, self._width, POOL).tolist()
         lots = lots_per_dollar_lossy(instrument, start_ticks) * asset_of(instrument).size
         self._trade_lots = self._sizes(TRADE_DOLLARS * lots, TRADE_SPREAD)
