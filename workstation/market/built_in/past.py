@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import History
 from workstation.core.timeframe import DAY_NS, MINUTE_NS, TIMEFRAME_NAMES, bar_open_ns
 from workstation.market.built_in.assets import asset_of, lots_per_dollar_lossy
-from workstation.market.built_in.price_path import PAST, YEAR_S, Activity, AssetFactors, folded, generator
+from workstation.market.built_in.price_path import YEAR_S, Activity, AssetFactors, Regimes, folded, generator
 from workstation.market.built_in.symbol_feed import MESSAGES_PER_STEP
 from workstation.market.built_in.turnover import step_dollars
 
@@ -21,6 +22,13 @@ CALM, STRESSED, BY_STRESS = 0.56, 0.82, 0.62
 grows with the stress; measured on the paths."""
 
 Rows = NDArray[np.int64]
+
+
+class Ends(NamedTuple):
+    """The regimes of volatility and of activity with which the past ends, so that bars do not jump at the start."""
+
+    volatility: Mapping[str, Regimes] = {}
+    activity: Mapping[str, Regimes] = {}
 
 
 class Past:
@@ -34,7 +42,9 @@ class Past:
         volatility: float,
         crashes_per_day: float,
         messages_per_second: float,
+        ends: Ends | None = None,
     ) -> None:
+        self._ends = ends or Ends()
         self._instruments = instruments
         self._seed = seed
         self._days = max(2, days)
@@ -70,7 +80,9 @@ class Past:
         count = self._days * (DAY_NS // MINUTE_NS)
         if not self._paths:
             assets = {name: asset_of(instrument) for name, instrument in self._instruments.items()}
-            factors = AssetFactors(self._seed, PAST, assets, 60.0, self._volatility, self._crashes_per_day)
+            factors = AssetFactors(
+                self._seed, "past", assets, 60.0, self._volatility, self._crashes_per_day, self._ends.volatility
+            )
             self._paths = factors.take(count)
         returns, stress = self._paths[symbol]
         rng = generator(self._seed, "bars", symbol)
@@ -88,8 +100,8 @@ class Past:
         lows = (opens + closes - np.sqrt(width + reach[1])) / 2
         prices = np.maximum(1, np.rint(end_price * np.exp(np.stack((opens, highs, lows, closes))))).astype(np.int64)
         close_ns = end_ns - MINUTE_NS * np.arange(count - 1, -1, -1, dtype=np.int64)
-        regimes = Activity(rng, 60.0, generator(self._seed, "activity", symbol))
-        activity = regimes.take(close_ns[::-1], stress[::-1])[::-1]
+        backwards = Activity(rng, 60.0, self._ends.activity.get(symbol, ()))
+        activity = backwards.take(close_ns[::-1], stress[::-1])[::-1]
         steps = self._steps_per_minute * (0.85 + 0.6 * stress)
         dollars = asset.size * steps * step_dollars(end_price, activity, sigma / np.sqrt(steps))
         lots = lots_per_dollar_lossy(instrument, end_price) * np.exp(-closes)

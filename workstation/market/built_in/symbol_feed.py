@@ -11,7 +11,7 @@ from workstation.core.messages import BookDelta, BookSnapshot, Levels, MarketInp
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import Side
 from workstation.market.built_in.assets import asset_of, lots_per_dollar_lossy
-from workstation.market.built_in.price_path import Activity, PricePath
+from workstation.market.built_in.price_path import Activity, PricePath, Regimes
 
 MESSAGES_PER_STEP = 1.5
 """Trades and book changes that a step makes on average, measured."""
@@ -48,7 +48,6 @@ class SymbolFeed:
         self,
         instrument: Instrument,
         rng: np.random.Generator,
-        activity: np.random.Generator,
         path: PricePath,
         start_ticks: int,
         start_ns: int,
@@ -60,7 +59,7 @@ class SymbolFeed:
         self._path = path
         self._depth = depth
         self._steps_per_second = messages_per_second / MESSAGES_PER_STEP
-        self._activity = Activity(rng, 1 / self._steps_per_second, activity)
+        self._activity = Activity(rng, 1 / self._steps_per_second)
         self._width = slot_width(start_ticks)
         self._fineness = slot_fineness(start_ticks)
         self._offsets: list[int] = rng.integers(0, self._width, POOL).tolist()
@@ -86,6 +85,10 @@ class SymbolFeed:
             self._asks[slot] = self._new_lots(distance)
         self._plan: Iterator[Step] = iter(())
         self._next: Step = self._take_step()
+
+    @property
+    def activity_at_start(self) -> Regimes:
+        return self._activity.start
 
     @property
     def next_ns(self) -> int:
