@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from widgets.chart.chart_view import ChartView
 from widgets.chart.chosen import ChosenIndicator, PaneChoice, chosen
@@ -17,8 +20,16 @@ if TYPE_CHECKING:
 
 DRAWN_ALWAYS = "VOLUME"
 HIDDEN_LINES = frozenset({"direction", "lagging"})
+FEWEST_DECIMALS, MOST_DECIMALS = 2, 12
 FOLLOWED_BARS = 50
 """More new bars than these at once, and everything is computed anew."""
+
+
+def value_decimals(lines: Iterable[Floats]) -> int:
+    """Decimals that show three digits of the usual values of these lines, 2 or more: an ATR may be 0.00012."""
+    known = [np.abs(values[np.isfinite(values) & (values != 0)]) for values in lines]
+    usual = max((float(np.median(values)) for values in known if len(values)), default=1.0)
+    return min(MOST_DECIMALS, max(FEWEST_DECIMALS, FEWEST_DECIMALS - math.floor(math.log10(usual))))
 
 
 class Source(Protocol):
@@ -123,7 +134,8 @@ class Studies:
             shown = [str(value) for key, value in call.parameters if key != "anchor"]
             words = " ".join([call.name, *shown, *(["anchored"] if "anchor" in dict(call.parameters) else [])])
             info = indicator_catalogue()[call.name]
-            looks = {line: LineLook(2, style=style) for line, style in info.lines.items()}
+            decimals = value_decimals(source.lines.values())
+            looks = {line: LineLook(decimals, style=style) for line, style in info.lines.items()}
             over = info.over_prices
         over = over if each.pane is PaneChoice.AUTOMATIC else each.pane is PaneChoice.PRICE
         names: dict[str, str] = {}
@@ -136,7 +148,7 @@ class Studies:
             colour = each.colours[number] if number < len(each.colours) else 0
             name = f"{key} {line}"
             label = words if not made else line.replace("band", "")
-            look = looks.get(line, LineLook(2))
+            look = looks.get(line, LineLook(FEWEST_DECIMALS))
             made.append(
                 Indicator(
                     name,

@@ -1,7 +1,8 @@
 """Builds tick, volume, range and Renko bars for a chart: from the engine's one-minute bars, then from every trade.
 
 One-minute bars do not say in which order their prices came: each counts as four trades, at its open, at the end nearer
-to it, at the other end, and at its close. Tick bars begin with the first trade that the window heard.
+to it, at the other end, and at its close. For range bars the price goes all the way between these, so that there is no
+bar where it would jump. Tick bars begin with the first trade that the window heard.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from workstation.market.trade_tape import TradeTape
 
 TRADES_A_FRAME: Final = 3_000  # a few milliseconds
 MINUTES_OF_PAST: Final = 5_000
+MOST_WALKED: Final = 30_000  # trades of a past that is walked: ten frames
 KEPT_BARS: Final = 50_000
 CATCH_UP_BARS: Final = 50
 
@@ -32,6 +34,7 @@ class TradeBarsFeed:
         self._chart, self._market, self._tape = chart, market, tape
         self._builder = bars.builder(market.instrument)
         self._has_past = bars.kind is not TradeBarKind.TICK
+        self._walks = bars.kind is TradeBarKind.RANGE
         self._past: Iterator[tuple[int, int, int]] = iter(())
         self._taken = 0
         self._closed: list[TradeBar] = []
@@ -84,6 +87,11 @@ class TradeBarsFeed:
         if until_ns is not None:
             count = int(np.searchsorted(series.close_ns, until_ns, side="right"))
         first = max(0, count - MINUTES_OF_PAST)
+        if self._walks and count > first:
+            # A bar's way is at most twice its height; each range on it takes two trades.
+            height = (np.array(series.high[first:count]) - np.array(series.low[first:count])) / tick
+            trades = np.cumsum((4 * height / self._builder.size + 4)[::-1])
+            first = count - int(np.searchsorted(trades, MOST_WALKED))
         opened = np.array(series.open_ns[first:count])
         columns = [
             np.rint(np.array(column[first:count]) / tick).astype(np.int64).tolist() for column in _prices(series)
@@ -93,7 +101,31 @@ class TradeBarsFeed:
             nearer, other = (low, high) if open_ - low < high - open_ else (high, low)
             part, rest = divmod(lots, 4)
             for number, ticks in enumerate((open_, nearer, other, close)):
-                yield open_ns + number * MINUTE_NS // 4, ticks, part + (rest if number == 3 else 0)
+                ts_ns, traded = open_ns + number * MINUTE_NS // 4, part + (rest if number == 3 else 0)
+                if self._walks:
+                    yield from self._walk(ts_ns, ticks, traded)
+                else:
+                    yield ts_ns, ticks, traded
+
+    def _walk(self, ts_ns: int, ticks: int, lots: int) -> Iterator[tuple[int, int, int]]:
+        """Trades from the last price to this one, at the end of each range and a tick beyond it, which share the lots.
+
+        Where each range ends is asked of the bar that the trade before has left.
+        """
+        forming = self._builder.forming
+        far, left = 0 if forming is None else abs(ticks - forming.close), lots
+        while (
+            forming is not None and not forming.high - self._builder.size <= ticks <= forming.low + self._builder.size
+        ):
+            up = ticks > forming.close
+            end = forming.low + self._builder.size if up else forming.high - self._builder.size
+            if end != forming.close:
+                part = lots * abs(end - forming.close) // far
+                left -= part
+                yield ts_ns, end, part
+            yield ts_ns, end + (1 if up else -1), 0
+            forming = self._builder.forming
+        yield ts_ns, ticks, left
 
     def _put(self, bar: TradeBar) -> None:
         open_ns, open_, high, low, close, volume = self._floats([bar])

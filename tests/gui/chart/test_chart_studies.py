@@ -240,11 +240,30 @@ def test_bars_of_trades_grow_with_the_market(station: Workstation, text: str, ki
     assert series.column(3)[-1] == pytest.approx(float(station.last("BTCUSDT")) / 100)
     assert (series.column(2) <= series.column(1)).all()
     if kind == "range":
-        assert (series.column(1) - series.column(2) <= 10.0 + 1e-9).all()
+        height = series.column(1) - series.column(2)
+        assert (height <= 10.0 + 1e-9).all()
+        past = series.open_ns[:-1] < station.model.heard.tapes["BTCUSDT"].since(0).ts_ns[0]
+        assert height[:-1][past][:-1] == pytest.approx(10.0), "the price walks through minutes, it does not jump"
+        assert float(series.column(4)[:-1][past].sum()) > 1.0
     if kind == "volume":
         assert series.column(4)[:-1] == pytest.approx(2.0)
     if kind != "tick":
         assert before > 100, "bars from before the window come from one-minute bars"
+
+
+def test_the_past_of_a_narrow_range_is_shorter_and_keeps_its_volume(station: Workstation) -> None:
+    """All that happened from its first bar on is in it, and it costs few frames however narrow the range is."""
+    chart = station.area.charts[0]
+    chart.choose_timeframe("range 20")
+    for _ in range(20):
+        station.frame()
+    series, minutes = chart.view.model.series, station.kernel.markets["BTCUSDT"].series[60 * 1_000_000_000]
+    assert 1_000 < len(series) < 40_000
+    first = int(np.searchsorted(minutes.open_ns, series.open_ns[0]))
+    heard = station.model.heard.tapes["BTCUSDT"].since(0)
+    shown = minutes.close_ns <= heard.ts_ns[0]
+    lots = minutes.volume[first:][shown[first:]].sum() + heard.lots.sum() * 0.00001
+    assert first > 0 and series.column(4).sum() == pytest.approx(lots)
 
 
 def test_a_size_that_cannot_be_is_told_and_nothing_changes(station: Workstation) -> None:
