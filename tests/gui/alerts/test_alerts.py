@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QMenu
 
 from tests.gui.chart.hand import PanelHand
@@ -18,6 +19,7 @@ from widgets.alerts.alert_words import state_words
 from widgets.chart.drawings.drawing import Anchor, Drawing, Tool
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import Result
+from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.window.notices import Sound
 from workstation.core.messages import Trade
@@ -237,6 +239,7 @@ def test_an_alert_on_a_small_value_keeps_its_decimals(watcher: Watcher) -> None:
     atr = next(each for each in hand.view.model.lines if each.indicator.label == "ATR 14")
     shown = hand.view.model.value_text(atr.indicator, float(atr.values[-1]))
     assert float(shown) == pytest.approx(float(atr.values[-1]), rel=0.01) and 0 < float(shown) < 0.01
+    assert hand.view.axis_width() > QFontMetricsF(current().font(12)).horizontalAdvance(shown) + 10
     y = hand.y(station.last("XRPUSDT") * 0.0001 * 1.0007)
     menu = hand.menu(150, y)
     (offered,) = [action.text() for action in menu.actions() if action.text().startswith("Alert on EMA 21 at ")]
