@@ -11,6 +11,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from tests.gui.conftest import Open, Workstation
+from widgets.chart.axes import TIME_AXIS_HEIGHT
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.chosen import ChosenIndicator, PaneChoice
 from widgets.chart.indicator_dialog import IndicatorDialog, as_chosen, declared
@@ -249,6 +250,19 @@ def test_bars_of_trades_grow_with_the_market(station: Workstation, text: str, ki
         assert series.column(4)[:-1] == pytest.approx(2.0)
     if kind != "tick":
         assert before > 100, "bars from before the window come from one-minute bars"
+
+
+def test_prices_keep_most_of_a_chart_with_many_panes_below(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    texts = ["ATR(14)", "RSI(14)", "MACD", "OBV", "ADX(14)", "STOCH"]
+    for count in (6, 1, 3, 0, 6):
+        chart.choose_indicators(texts[:count])
+        station.frame()
+        heights = [pane.height for pane in chart.view.panes]
+        whole = chart.view.height() - TIME_AXIS_HEIGHT
+        assert len(heights) == count + 1 and sum(heights) == pytest.approx(whole, abs=3)
+        assert heights[0] > 0.44 * whole and len(set(heights[1:])) <= 1
+        assert all(height > 0.08 * whole for height in heights[1:])
 
 
 def test_the_past_of_a_narrow_range_is_shorter_and_keeps_its_volume(station: Workstation) -> None:

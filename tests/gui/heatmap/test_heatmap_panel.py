@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from tests.gui.conftest import Workstation
 from widgets.engine.protocol import Levels
 from widgets.engine.session_market import SessionMarket
+from widgets.heatmap.heatmap_painting import size_words
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.heatmap.heatmap_scene import Parts
 from widgets.look.theme import current
@@ -193,3 +194,13 @@ def test_the_pointer_reads_price_time_and_size(heatmap: HeatmapPanel, qtbot: QtB
     assert after.pixelColor(heatmap.view.width() - 2, 120) == current().tokens.control
     assert before != after
     assert heatmap.view.ticks_at(0) == heatmap.view.scene.view.top * heatmap.view.scene.group
+
+
+def test_where_nothing_was_recorded_no_size_is_told(station: Workstation, heatmap: HeatmapPanel) -> None:
+    scene = heatmap.view.scene
+    book, now = station.kernel.markets["BTCUSDT"].book, scene.history.number(station.clock.now)
+    row = book.best_bid // scene.group
+    heatmap.view.grab()
+    assert size_words(scene, now - 1_000, row) == "not recorded"
+    assert size_words(scene, now, row).endswith(" BTC") and not size_words(scene, now, row).startswith("0 ")
+    assert size_words(scene, now, row + 400) == "0 BTC"
