@@ -180,6 +180,9 @@ class ChartAlerts(ChartPointer, QObject):
 
     def _fill_for_indicator(self, menu: QMenu, line: IndicatorLine, at: PanePoint, instrument: Instrument) -> None:
         indicator = line.indicator
+        if indicator.shift < 0:
+            # At the newest bar it has no value that could cross anything.
+            return
         decimals = decimals_of(instrument.tick) if indicator.decimals is None else indicator.decimals
         text, _, name = indicator.name.rpartition(" ")
         try:

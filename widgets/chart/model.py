@@ -45,6 +45,8 @@ class Indicator:
     study: str = ""
     """Lines of one study stand together in the legend, under the first one's label."""
     style: LineStyle = "line"
+    shift: int = 0
+    """Bars that each value is drawn later than its own, beyond the newest bar too; earlier where negative."""
 
 
 class LineKind(StrEnum):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -17,9 +18,12 @@ from workstation.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from widgets.chart.market_lines import MarketLines
+    from workstation.market.indicators import IndicatorCall
 
 DRAWN_ALWAYS = "VOLUME"
-HIDDEN_LINES = frozenset({"direction", "lagging"})
+HIDDEN_LINES = frozenset({"direction"})
+SHIFTED = {"span_a": 1, "span_b": 1, "lagging": -1}
+"""Lines of the Ichimoku cloud that stand its `shift` bars later, where they go on beyond the newest bar, or earlier."""
 FEWEST_DECIMALS, MOST_DECIMALS = 2, 12
 FOLLOWED_BARS = 50
 """More new bars than these at once, and everything is computed anew."""
@@ -30,6 +34,17 @@ def value_decimals(lines: Iterable[Floats]) -> int:
     known = [np.abs(values[np.isfinite(values) & (values != 0)]) for values in lines]
     usual = max((float(np.median(values)) for values in known if len(values)), default=1.0)
     return min(MOST_DECIMALS, max(FEWEST_DECIMALS, FEWEST_DECIMALS - math.floor(math.log10(usual))))
+
+
+def unshifted(call: IndicatorCall) -> tuple[IndicatorCall, int]:
+    """The Ichimoku cloud with each value at the bar that it is of, and by how many bars it is to be drawn apart."""
+    if call.name != "ICHIMOKU":
+        return call, 0
+    from workstation.market.indicators import indicator_parameters
+
+    parameters = indicator_parameters(call.name) | dict(call.parameters)
+    shift = int(parameters["shift"])
+    return replace(call, parameters=tuple((parameters | {"shift": 0}).items())), shift
 
 
 class Source(Protocol):
@@ -121,17 +136,18 @@ class Studies:
         from workstation.market.indicators import parse_indicator
 
         made: list[Indicator] = []
+        shift = 0
         if self._market is not None and self._market.knows(each.name):
             source: Source = self._market.source(each.name)
             words, looks = self._market.look(each.name)
             over = False
         else:
-            call = parse_indicator(each.text)
+            call, shift = unshifted(parse_indicator(each.text))
             bars: Any = Bars(self._chart)
             if not len(bars.close):
                 return made
             source = IndicatorTail(call, bars)
-            shown = [str(value) for key, value in call.parameters if key != "anchor"]
+            shown = [str(value) for key, value in parse_indicator(each.text).parameters if key != "anchor"]
             words = " ".join([call.name, *shown, *(["anchored"] if "anchor" in dict(call.parameters) else [])])
             info = indicator_catalogue()[call.name]
             decimals = value_decimals(source.lines.values())
@@ -160,6 +176,7 @@ class Studies:
                     unit=look.unit,
                     study=str(place),
                     style=look.style,
+                    shift=shift * SHIFTED.get(line, 0),
                 )
             )
             names[line] = name

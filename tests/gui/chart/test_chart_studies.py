@@ -19,6 +19,7 @@ from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.legend import LegendAct, indicator_words
 from widgets.chart.market_lines import MarketLines
 from widgets.chart.profiles import bars_of
+from widgets.chart.studies import Bars
 from widgets.look.theme import current
 from workstation.core.errors import ConfigurationError
 from workstation.core.types import InstrumentKind
@@ -250,6 +251,48 @@ def test_bars_of_trades_grow_with_the_market(station: Workstation, text: str, ki
         assert series.column(4)[:-1] == pytest.approx(2.0)
     if kind != "tick":
         assert before > 100, "bars from before the window come from one-minute bars"
+
+
+def test_the_ichimoku_cloud_goes_on_beyond_the_newest_bar_and_the_lagging_line_ends_before_it(
+    station: Workstation,
+) -> None:
+    chart = station.area.charts[0]
+    chart.choose_indicators(["ICHIMOKU(9, 26, 52, 20)"])
+    station.frame()
+    series = chart.view.model.series
+    lines = {line.indicator.name.split()[-1]: line for line in chart.view.model.lines}
+    assert {name: line.indicator.shift for name, line in lines.items()} == {
+        "conversion": 0,
+        "base": 0,
+        "span_a": 20,
+        "span_b": 20,
+        "lagging": -20,
+    }
+    high, low, close = (np.array(series.column(row)) for row in (1, 2, 3))
+
+    def middle(until: int, bars: int) -> float:
+        return float(high[until - bars : until].max() + low[until - bars : until].min()) / 2
+
+    until = len(series)
+    assert lines["span_a"].values[-1] == pytest.approx((middle(until, 9) + middle(until, 26)) / 2)
+    assert lines["span_b"].values[-1] == pytest.approx(middle(until, 52))
+    assert lines["lagging"].values[-1] == close[-1]
+    engine = parse_indicator("ICHIMOKU(9, 26, 52, 20)").compute(Bars(chart.view))
+    assert engine["span_a"][-1] == pytest.approx(lines["span_a"].values[-21])
+    # The legend tells what is drawn at the newest bar: of the lagging line there is nothing yet.
+    words = [word.text for word in indicator_words("price", chart.view.model, current().tokens)]
+    model = chart.view.model
+    assert words[3:6] == [
+        model.value_text(lines["span_a"].indicator, float(engine["span_a"][-1])),
+        model.value_text(lines["span_b"].indicator, float(engine["span_b"][-1])),
+        "\u2013",
+    ]
+    picture = chart.view.grab().toImage()
+    scale = chart.view.price_pane.logical_scale()
+    x, y = round(float(scale.x(until + 15))), round(scale.y(float(lines["span_b"].values[until - 1 - 4])))
+    at, ground = spot(chart, x, y), current().tokens.ground.lightness()
+    near = [picture.pixelColor(at.x(), at.y() + down).lightness() - ground for down in range(-3, 4)]
+    assert max(near) > 40, "the line is drawn where no bar is yet"
 
 
 def test_prices_keep_most_of_a_chart_with_many_panes_below(station: Workstation) -> None:
