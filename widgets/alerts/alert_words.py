@@ -119,7 +119,7 @@ def state_words(alert: Alert, now_ns: int, here: bool) -> tuple[str, Tone]:
     if not here:
         return "No market", Tone.WARNING
     if ended(alert.condition, now_ns):
-        return "Line ended", Tone.WARNING
+        return "Ended", Tone.WARNING
     return "On", Tone.NORMAL
 
 

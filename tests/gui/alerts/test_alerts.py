@@ -212,7 +212,7 @@ def test_a_line_that_has_ended_is_told_and_not_watched(watcher: Watcher) -> None
     assert state_words(alert, station.clock.now, True)[0] == "On"
     tools.change(msgspec.structs.replace(tools.book.drawings[0], extends_right=False))
     (alert,) = watcher.desk.book.alerts
-    assert state_words(alert, station.clock.now, True) == ("Line ended", Tone.WARNING)
+    assert state_words(alert, station.clock.now, True) == ("Ended", Tone.WARNING)
 
 
 def test_a_chart_of_range_bars_sets_alerts_on_prices_and_tells_that_it_cannot_on_indicators(watcher: Watcher) -> None:
