@@ -32,6 +32,7 @@ class LineLook(NamedTuple):
     decimals: int
     unit: str = ""
     style: LineStyle = "line"
+    zero_is_none: bool = False
 
 
 class MarketLook(NamedTuple):
@@ -66,7 +67,7 @@ class MarketLines:
         decimals = min(4, decimals_of(instrument.lot))
         unit = "contracts" if instrument.kind is InstrumentKind.INVERSE else instrument.base
         if name == FUNDING:
-            return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram")})
+            return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram", zero_is_none=True)})
         if name == OPEN_INTEREST:
             newest = self._model.engine.market(self.symbol).perpetual.open_interest.rows(1)
             if newest and newest[0][1] * instrument.lot_lossy >= WHOLE_FROM:

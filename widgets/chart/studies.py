@@ -177,6 +177,7 @@ class Studies:
                     study=str(place),
                     style=look.style,
                     shift=shift * SHIFTED.get(line, 0),
+                    zero_is_none=look.zero_is_none,
                 )
             )
             names[line] = name

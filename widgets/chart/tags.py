@@ -109,7 +109,9 @@ def pane_tags(pane: str, model: ChartModel, tokens: Tokens) -> list[Tag]:
 def newest_text(line: IndicatorLine, model: ChartModel) -> str:
     """The newest value without its unit; empty where there is none."""
     value = float(line.values[-1]) if line.count else float("nan")
-    return model.value_text(line.indicator, value).split("\u2009")[0] if np.isfinite(value) else ""
+    if not np.isfinite(value) or (line.indicator.zero_is_none and not value):
+        return ""
+    return model.value_text(line.indicator, value).split("\u2009")[0]
 
 
 def _price_tags(model: ChartModel, tokens: Tokens) -> list[Tag]:

@@ -20,6 +20,7 @@ from widgets.chart.legend import LegendAct, indicator_words
 from widgets.chart.market_lines import MarketLines
 from widgets.chart.profiles import bars_of
 from widgets.chart.studies import Bars
+from widgets.chart.tags import newest_text
 from widgets.look.theme import current
 from workstation.core.errors import ConfigurationError
 from workstation.core.types import InstrumentKind
@@ -192,6 +193,9 @@ def test_open_interest_and_funding_of_before_and_of_now(station: Workstation) ->
     shown = {int(bars.open_ns[place]): funding.values[place] for place in np.flatnonzero(funding.values)}
     assert shown == {ts_ns: pytest.approx(rate / 1e6) for ts_ns, rate in due.items()} and shown
     legend = [word.text for word in indicator_words("OPEN_INTEREST", chart.view.model, current().tokens)]
+    told = [word.text for word in indicator_words("FUNDING", chart.view.model, current().tokens)]
+    assert not funding.values[-1] and told == ["Funding", "\u2013"], "no funding fell due in the newest bar"
+    assert newest_text(funding, chart.view.model) == ""
     assert legend[0] == "Open interest" and legend[1].endswith("BTC") and legend[2].endswith("USDT")
     assert not chart.view.grab().isNull()
 
