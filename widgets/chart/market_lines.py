@@ -93,6 +93,10 @@ class VolumeDelta:
         self.lines = {"cvd": self._sums(len(chart.model.series))}
 
     def newest(self, series: Any, known: dict[str, Floats], count: int) -> dict[str, Floats]:
+        kept = len(self._tape.since(self._taken).ts_ns)
+        if self._tape.total - self._taken != kept:
+            # Of trades that are gone nobody knows the delta: the sum begins anew.
+            return {}
         before = len(self._deltas)
         first = self._take()
         total = len(self._chart.model.series)

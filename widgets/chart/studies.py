@@ -53,7 +53,7 @@ class Source(Protocol):
     lines: dict[str, Floats]
 
     def newest(self, series: Any, known: dict[str, Floats], count: int) -> dict[str, Floats]:
-        """The last `count` values of each line; `known` are the lines until now."""
+        """The last `count` values of each line, none where it must begin anew; `known` are the lines until now."""
 
 
 class Bars:
@@ -126,6 +126,9 @@ class Studies:
                 return
             # The bar before a new one has got its last tick too.
             newest = source.newest(bars, known, count + 1 if count else 1)
+            if not newest:
+                self.reload()
+                return
             tails.update({names[own]: values for own, values in newest.items() if own in names})
         self._chart.write_indicator_tails(tails)
 

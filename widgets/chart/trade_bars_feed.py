@@ -31,7 +31,7 @@ class TradeBarsFeed:
 
     def __init__(self, chart: ChartView, market: Market, tape: TradeTape, bars: TradeBars) -> None:
         """Raises ``ConfigurationError`` for a size that the instrument cannot have."""
-        self._chart, self._market, self._tape = chart, market, tape
+        self._chart, self._market, self._tape, self._bars = chart, market, tape, bars
         self._builder = bars.builder(market.instrument)
         self._has_past = bars.kind is not TradeBarKind.TICK
         self._walks = bars.kind is TradeBarKind.RANGE
@@ -41,6 +41,8 @@ class TradeBarsFeed:
         self._shown: TradeBar | None = None
 
     def load(self) -> None:
+        self._builder = self._bars.builder(self._market.instrument)
+        self._closed, self._shown = [], None
         trades = self._tape.since(0)
         self._taken = self._tape.total - len(trades.ts_ns)
         first_ns = int(trades.ts_ns[0]) if len(trades.ts_ns) else None
@@ -49,7 +51,10 @@ class TradeBarsFeed:
         self.update()
 
     def update(self) -> bool | None:
-        """Take the next trades; whether anything changed, and None when all bars were replaced."""
+        """Take the next trades; whether anything changed, and None when all bars were replaced.
+
+        Trades that are not kept any more, as after it was hidden for long, would be a hole: bars begin anew.
+        """
         fresh: list[TradeBar] = []
         room = TRADES_A_FRAME
         for ts_ns, ticks, lots in islice(self._past, room):
@@ -57,9 +62,11 @@ class TradeBarsFeed:
             room -= 1
         if room:
             trades = self._tape.since(self._taken)
+            if self._tape.total - self._taken != len(trades.ts_ns):
+                self.load()
+                return None
             columns = (trades.ts_ns[:room].tolist(), trades.ticks[:room].tolist(), trades.lots[:room].tolist())
-            # Trades that are not kept any more are passed over.
-            self._taken = self._tape.total - len(trades.ts_ns) + len(columns[0])
+            self._taken += len(columns[0])
             for ts_ns, ticks, lots in zip(*columns, strict=True):
                 fresh += self._builder.add(ts_ns, ticks, lots)
         forming = self._builder.forming

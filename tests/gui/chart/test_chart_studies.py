@@ -28,6 +28,7 @@ from workstation.market.indicator_catalogue import indicator_catalogue
 from workstation.market.indicators import parse_indicator
 from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.trade_bars import TradeBarKind
+from workstation.market.trade_tape import TradeTape
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -159,6 +160,36 @@ def test_profiles_paint_and_follow(station: Workstation, kind: str) -> None:
     assert not chart.view.grab().isNull()
     chart.choose_indicators([])
     assert chart.view.model.profiles == []
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "volume 2"])
+def test_trades_that_are_gone_leave_no_hole_in_bars_and_cvd(station: Workstation, timeframe: str) -> None:
+    """A chart that was hidden for long finds that its tape has gone on without it."""
+    tape = station.model.heard.tapes["BTCUSDT"] = TradeTape(1)
+    chart, lot = station.area.charts[0], station.engine.market("BTCUSDT").instrument.lot_lossy
+    station.feed(2, step=1)
+    chart.choose_timeframe(timeframe)
+    chart.choose_indicators(["CVD"])
+    for _ in range(20):
+        station.frame()
+    label = chart.view.model.lines[0].indicator.label
+    start_ns, ticks = station.clock.now, station.last("BTCUSDT")
+    for number in range(10_000):
+        tape.add(start_ns + number, ticks, 1_000, -1)
+    kept = tape.since(0)
+    assert tape.total > len(kept.ts_ns)
+    station.feed(1, step=1)
+    for _ in range(20):
+        station.frame()
+    kept = tape.since(0)
+    (line,) = chart.view.model.lines
+    assert line.values[-1] == pytest.approx(int((kept.lots * kept.side).sum()) * lot)
+    assert label.startswith("CVD since ") and line.indicator.label.startswith("CVD since ")
+    if timeframe != "1m":
+        series = chart.view.model.series
+        assert series.column(4)[:-1] == pytest.approx(2.0)
+        of_tape = series.column(4)[series.open_ns >= kept.ts_ns[0]].sum()
+        assert of_tape == pytest.approx(kept.lots.sum() * lot, abs=2.0)
 
 
 def test_cvd_is_what_takers_bought_less_what_they_sold(station: Workstation) -> None:
