@@ -21,7 +21,8 @@ from workstation.market.trade_tape import TradeTape
 
 TRADES_A_FRAME: Final = 3_000  # a few milliseconds
 MINUTES_OF_PAST: Final = 5_000
-MOST_WALKED: Final = 30_000  # trades of a past that is walked: ten frames
+BARS_A_FRAME: Final = 3_000
+BARS_OF_PAST: Final = 20_000
 KEPT_BARS: Final = 50_000
 CATCH_UP_BARS: Final = 50
 
@@ -60,15 +61,21 @@ class TradeBarsFeed:
         for ts_ns, ticks, lots in islice(self._past, room):
             fresh += self._builder.add(ts_ns, ticks, lots)
             room -= 1
+            if len(fresh) >= BARS_A_FRAME:
+                # A trade may make hundreds of bars.
+                room = 0
+                break
         if room:
             trades = self._tape.since(self._taken)
             if self._tape.total - self._taken != len(trades.ts_ns):
                 self.load()
                 return None
             columns = (trades.ts_ns[:room].tolist(), trades.ticks[:room].tolist(), trades.lots[:room].tolist())
-            self._taken += len(columns[0])
             for ts_ns, ticks, lots in zip(*columns, strict=True):
                 fresh += self._builder.add(ts_ns, ticks, lots)
+                self._taken += 1
+                if len(fresh) >= BARS_A_FRAME:
+                    break
         forming = self._builder.forming
         if not fresh and forming == self._shown:
             return False
@@ -94,11 +101,12 @@ class TradeBarsFeed:
         if until_ns is not None:
             count = int(np.searchsorted(series.close_ns, until_ns, side="right"))
         first = max(0, count - MINUTES_OF_PAST)
-        if self._walks and count > first:
-            # A bar's way is at most twice its height; each range on it takes two trades.
-            height = (np.array(series.high[first:count]) - np.array(series.low[first:count])) / tick
-            trades = np.cumsum((4 * height / self._builder.size + 4)[::-1])
-            first = count - int(np.searchsorted(trades, MOST_WALKED))
+        if count > first:
+            # How many bars a minute makes: its volume is shared out, its way is no longer than twice its height.
+            traded = np.array(series.volume[first:count]) / lot
+            way = 2 * (np.array(series.high[first:count]) - np.array(series.low[first:count])) / tick
+            made = (traded if self._bars.kind is TradeBarKind.VOLUME else way) / self._builder.size
+            first = count - int(np.searchsorted(np.cumsum(made[::-1]), BARS_OF_PAST))
         opened = np.array(series.open_ns[first:count])
         columns = [
             np.rint(np.array(column[first:count]) / tick).astype(np.int64).tolist() for column in _prices(series)

@@ -358,6 +358,30 @@ def test_the_past_of_a_narrow_range_is_shorter_and_keeps_its_volume(station: Wor
     assert first > 0 and series.column(4).sum() == pytest.approx(lots)
 
 
+def test_volume_bars_begin_with_a_usual_minute_and_never_hold_the_window_up(station: Workstation) -> None:
+    """A thousand lots of 0.00001 BTC were proposed before: hundreds of thousands of bars at once."""
+    chart = station.area.charts[0]
+    dialog = chart.open_trade_bars(TradeBarKind.VOLUME)
+    proposed = dialog.size_field.number()
+    assert proposed is not None
+    mean = float(station.kernel.markets["BTCUSDT"].series[60 * 1_000_000_000].volume[-240:].mean())
+    assert mean / 2 < float(proposed) < mean * 2
+    dialog.size_field.setText(f"{proposed / 1000:f}")
+    station.click(dialog.action_button)
+    assert dialog.problem.text().startswith("About ") and chart.timeframe == "1m"
+    smallest = proposed / 500
+    dialog.size_field.setText(f"{smallest:f}")
+    station.click(dialog.action_button)
+    assert chart.timeframe == f"volume {smallest:f}"
+    lengths = [len(chart.view.model.series)]
+    for _ in range(12):
+        station.frame()
+        lengths.append(len(chart.view.model.series))
+    assert 5_000 < lengths[-1] < 25_000 and lengths[-1] == lengths[-2]
+    assert max(np.diff(lengths)) < 10_000, "a frame makes a few thousand bars"
+    assert chart.view.model.series.column(4)[:-1] == pytest.approx(float(smallest))
+
+
 def test_a_size_that_cannot_be_is_told_and_nothing_changes(station: Workstation) -> None:
     chart = station.area.charts[0]
     dialog = chart.open_trade_bars(TradeBarKind.RANGE)
