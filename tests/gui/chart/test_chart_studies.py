@@ -18,7 +18,7 @@ from widgets.chart.indicator_dialog import IndicatorDialog, as_chosen, declared
 from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.legend import LegendAct, indicator_words
 from widgets.chart.market_lines import MarketLines
-from widgets.chart.profiles import bars_of
+from widgets.chart.profiles import bars_of, marks
 from widgets.chart.studies import Bars
 from widgets.chart.tags import newest_text
 from widgets.look.theme import current
@@ -29,6 +29,7 @@ from workstation.market.indicators import parse_indicator
 from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.trade_bars import TradeBarKind
 from workstation.market.trade_tape import TradeTape
+from workstation.market.volume_profile import volume_profile
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -160,6 +161,23 @@ def test_profiles_paint_and_follow(station: Workstation, kind: str) -> None:
     assert not chart.view.grab().isNull()
     chart.choose_indicators([])
     assert chart.view.model.profiles == []
+
+
+def test_a_profile_tells_its_point_of_control_and_value_area(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    rising = np.array([True, True, True])
+    low, high = np.array([100.0, 104.0, 108.0]), np.array([104.0, 108.0, 112.0])
+    found = volume_profile(low, high, np.array([10.0, 60.0, 30.0]), rising, 3)
+    assert found is not None
+    model = chart.view.model
+    prices = {"VAH": 112.0, "POC": 106.0, "VAL": 104.0}
+    assert marks(found, model) == [(price, f"{name} {model.price_text(price)}") for name, price in prices.items()]
+    chart.choose_indicators(["PROFILE(visible)"])
+    station.frame()
+    with_words = chart.view.grab().toImage()
+    chart.choose_indicators([])
+    station.frame()
+    assert with_words != chart.view.grab().toImage()
 
 
 @pytest.mark.parametrize("timeframe", ["1m", "volume 2"])
