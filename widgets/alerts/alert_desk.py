@@ -32,6 +32,8 @@ INDICATOR_FRAMES = 7
 KEEP_FRAMES = 300
 """Where prices stand is saved this often, so that the next start can tell what was missed."""
 WARM_UP_BARS = 2_000
+SLOW = "SUPERTREND"
+"""Of thousands of bars it would hold the window up: it goes from bar to bar."""
 MINUTE = "1m"
 
 log = logging.getLogger("widgets.alerts")
@@ -47,10 +49,11 @@ class AlertFile(msgspec.Struct, frozen=True):
 
 
 class _Tail:
-    """The newest bars of a series, as indicators read them."""
+    """Bars of a series up to one, as indicators read them: all, as a chart shows them, for some sum up from the first;
+    of one that is slow and forgets, the newest."""
 
-    def __init__(self, series: object, until: int) -> None:
-        first = max(0, until - WARM_UP_BARS)
+    def __init__(self, series: object, until: int, indicator: str) -> None:
+        first = max(0, until - WARM_UP_BARS) if indicator == SLOW else 0
         for name in ("open", "high", "low", "close", "volume", "close_ns"):
             setattr(self, name, getattr(series, name)[first:until])
 
@@ -194,7 +197,8 @@ class AlertDesk(QObject):
 
     def _values(self, condition: IndicatorLevel, series: object, count: int) -> Sequence[float]:
         try:
-            lines = parse_indicator(condition.indicator).compute(_Tail(series, count))  # type: ignore[arg-type]
+            call = parse_indicator(condition.indicator)
+            lines = call.compute(_Tail(series, count, call.name))  # type: ignore[arg-type]
         except ConfigurationError as error:
             log.warning("The alert on %s cannot be judged: %s", condition.indicator, error)
             return ()

@@ -9,7 +9,7 @@ import msgspec
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from widgets.alerts.alert_desk import AlertDesk
-from widgets.alerts.alert_words import VALUE_DECIMALS, condition_words
+from widgets.alerts.alert_words import condition_words, value_decimals
 from widgets.alerts.drawn_lines import condition_of, part_of, parts_of
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.fields import Field
@@ -100,8 +100,9 @@ class AlertDialog(FormDialog):
 
     def _level_field(self, condition: Condition) -> Field | None:
         if isinstance(condition, IndicatorLevel):
-            field = Field(step=Decimal("0.01"))
-            field.set_number(Decimal(repr(condition.value)), VALUE_DECIMALS)
+            decimals = value_decimals(condition.value)
+            field = Field(step=Decimal(1).scaleb(-decimals))
+            field.set_number(Decimal(repr(condition.value)), decimals)
             self.add_field("Value", field)
             return field
         if not isinstance(condition, PriceLevel) or condition.drawing:

@@ -7,7 +7,16 @@ from decimal import Decimal
 from widgets.look.numbers import format_number, format_price
 from widgets.look.tokens import Tone
 from workstation.core.instrument import Instrument
-from workstation.market.alerts.alert import Alert, Direction, IndicatorLevel, PriceLevel, PriceLine, PriceZone, Repeat
+from workstation.market.alerts.alert import (
+    Alert,
+    Direction,
+    IndicatorLevel,
+    PriceLevel,
+    PriceLine,
+    PriceZone,
+    Repeat,
+    ended,
+)
 from workstation.market.alerts.alert_book import Firing
 from workstation.market.alerts.crossing import Crossing
 
@@ -33,18 +42,24 @@ CROSSED = {
     Crossing.LEFT: "left",
     Crossing.THROUGH: "went through",
 }
-VALUE_DECIMALS = 2
+FEWEST_DECIMALS = 2
 DRAWN = "its line on the chart"
 DRAWN_ZONE = "its channel on the chart"
 UNNAMED_LINES = ("", "value", "real")
 """Names of an indicator's line that say no more than the indicator's own."""
 
 
+def value_decimals(value: float) -> int:
+    """Decimals of an indicator's level: as many as were written down."""
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return max(FEWEST_DECIMALS, -exponent if isinstance(exponent, int) else 0)
+
+
 def level_words(alert: Alert, instrument: Instrument | None) -> str:
     """``42,000.0``, ``42,000.0 (0.618)``, ``its line on the chart``, ``41,000.0 to 42,000.0``, ``70.00``."""
     condition = alert.condition
     if isinstance(condition, IndicatorLevel):
-        return format_number(condition.value, VALUE_DECIMALS)
+        return format_number(condition.value, value_decimals(condition.value))
     if isinstance(condition, PriceLevel):
         price = _price(condition.price, instrument)
         return f"{price} ({condition.part})" if condition.part else price
@@ -103,6 +118,8 @@ def state_words(alert: Alert, now_ns: int, here: bool) -> tuple[str, Tone]:
         return ("Fired", Tone.FAINT) if alert.last_fired_ns and alert.repeat is Repeat.ONCE else ("Off", Tone.FAINT)
     if not here:
         return "No market", Tone.WARNING
+    if ended(alert.condition, now_ns):
+        return "Ended", Tone.WARNING
     return "On", Tone.NORMAL
 
 
@@ -110,7 +127,10 @@ def firing_words(firing: Firing, instrument: Instrument) -> str:
     """One sentence without the note: ``BTCUSDT crossed above 42,000.0 at 42,000.4.``"""
     alert = firing.alert
     subject = f"{alert.symbol} {subject_words(alert)}" if isinstance(alert.condition, IndicatorLevel) else alert.symbol
-    value = _price(firing.value, instrument) if isinstance(firing.value, Decimal) else format_number(firing.value, 2)
+    if isinstance(alert.condition, IndicatorLevel):
+        value = format_number(firing.value, value_decimals(alert.condition.value))
+    else:
+        value = _price(Decimal(firing.value), instrument)
     missed = " while nothing watched" if firing.missed else ""
     return f"{subject} {CROSSED[firing.crossing]} {level_words(alert, instrument)}{missed}, at {value}."
 

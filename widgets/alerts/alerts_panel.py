@@ -18,7 +18,7 @@ from widgets.look.numbers import format_date, format_time
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from workstation.core.timeframe import DAY_NS
-from workstation.market.alerts.alert import Alert, PriceLevel
+from workstation.market.alerts.alert import Alert, PriceLevel, PriceLine, PriceZone
 
 STATE_FRAMES = 30
 
@@ -111,7 +111,7 @@ class AlertsPanel(LivePanel):
         if self.due(frame, STATE_FRAMES):
             now_ns = self.model.engine.now_ns()
             for alert in self.desk.book.alerts:
-                if alert.expires_ns:
+                if alert.expires_ns or isinstance(alert.condition, PriceLine | PriceZone):
                     self.table.upsert(self._row(alert, now_ns))
 
     def _row(self, alert: Alert, now_ns: int | None = None) -> Row:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QPointF, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QMenu
 
-from widgets.alerts.alert_desk import AlertDesk
+from widgets.alerts.alert_desk import MINUTE, AlertDesk
 from widgets.alerts.alert_dialog import ZONE_DIRECTIONS, AlertDialog
 from widgets.alerts.alert_words import condition_words
 from widgets.alerts.drawn_lines import ZONE, condition_of, parts_of
@@ -17,12 +17,14 @@ from widgets.chart.model import PRICE_PANE, IndicatorLine
 from widgets.chart.pane import Pane
 from widgets.chart.pointer import ChartPointer, PanePoint
 from widgets.engine.engine_model import EngineModel, Result
-from widgets.look.numbers import format_number
+from widgets.look.numbers import decimals_of, format_number
 from workstation.core.instrument import Instrument
-from workstation.market.alerts.alert import Alert, Condition, Direction, IndicatorLevel, PriceLevel
+from workstation.core.timeframe import TIMEFRAMES
+from workstation.market.alerts.alert import Alert, Condition, Direction, IndicatorLevel, PriceLevel, ended
 
 SHAPES = {Tool.CHANNEL: "channel", Tool.RECTANGLE: "rectangle", Tool.RETRACEMENT: "retracement"}
 """Drawings of which more than one thing can be watched."""
+REMEDY = "Extend it to the right, by its menu, or move its end."
 REACH = 4.0
 """Logical pixels around a level that count as on it."""
 
@@ -115,8 +117,12 @@ class ChartAlerts(ChartPointer, QObject):
             return
         if at.pane == PRICE_PANE:
             self._fill_for_price(menu, at, instrument)
-        for line in self._chart.view.model.in_pane(at.pane):
-            self._fill_for_indicator(menu, line, at)
+        lines = self._chart.view.model.in_pane(at.pane)
+        if lines and self._chart.timeframe not in TIMEFRAMES:
+            menu.addAction("Alerts on indicators need a chart with bars of time").setEnabled(False)
+            return
+        for line in lines:
+            self._fill_for_indicator(menu, line, at, instrument)
 
     def _fill_for_price(self, menu: QMenu, at: PanePoint, instrument: Instrument) -> None:
         view = self._chart.view
@@ -172,28 +178,38 @@ class ChartAlerts(ChartPointer, QObject):
         dialog.show()
         return dialog
 
-    def _fill_for_indicator(self, menu: QMenu, line: IndicatorLine, at: PanePoint) -> None:
+    def _fill_for_indicator(self, menu: QMenu, line: IndicatorLine, at: PanePoint, instrument: Instrument) -> None:
         indicator = line.indicator
+        if indicator.shift < 0:
+            # At the newest bar it has no value that could cross anything.
+            return
+        decimals = decimals_of(instrument.tick) if indicator.decimals is None else indicator.decimals
         text, _, name = indicator.name.rpartition(" ")
         try:
-            condition = IndicatorLevel(text, name, round(at.value, 2))
+            condition = IndicatorLevel(text, name, round(at.value, decimals))
         except ValueError:
             # A line that is no indicator of the engine's, which could not be watched while the chart is hidden.
             return
-        words = f"Alert on {indicator.label} at {format_number(at.value, 2)}"
+        words = f"Alert on {indicator.label} at {format_number(at.value, decimals)}"
         menu.addAction(words).triggered.connect(lambda: self._add(condition))
 
     def _add(self, condition: Condition, direction: Direction = Direction.EITHER) -> None:
         """Watch it from now on, once; Alerts offers the rest."""
         chart = self._chart
+        if ended(condition, self._model.engine.now_ns()):
+            text = f"The line ends in the past, so that no price can cross it. {REMEDY}"
+            self._model.result_told.emit(Result(text, False))
+            return
         alert = Alert(
             name="",
             symbol=chart.symbol,
             condition=condition,
             direction=direction,
-            timeframe=chart.timeframe,
+            timeframe=chart.timeframe if chart.timeframe in TIMEFRAMES else MINUTE,
         )
         if not self._desk.add(alert):
             words = condition_words(alert, self._desk.instrument(chart.symbol))
-            text = f"Alert set: {chart.symbol}, {words[0].lower()}{words[1:]}. Change it in Alerts."
+            if not isinstance(condition, IndicatorLevel):
+                words = f"{words[0].lower()}{words[1:]}"
+            text = f"Alert set: {chart.symbol}, {words}. Change it in Alerts."
             self._model.result_told.emit(Result(text))

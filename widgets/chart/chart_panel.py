@@ -153,7 +153,7 @@ class ChartPanel(LivePanel):
     def open_trade_bars(self, kind: TradeBarKind) -> TradeBarsDialog:
         """Ask for the size of tick, volume, range or Renko bars."""
         market = self.model.engine.market(self.symbol)
-        dialog = TradeBarsDialog(kind, market.instrument, market.last_price, self.timeframe, self)
+        dialog = TradeBarsDialog(kind, market, self.timeframe, self)
         dialog.chosen.connect(self.choose_timeframe)
         dialog.show()
         return dialog

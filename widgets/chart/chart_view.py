@@ -31,6 +31,7 @@ from widgets.chart.pane_stack import PaneStack
 from widgets.chart.profiles import Profile
 from widgets.chart.pyramid import Floats
 from widgets.chart.series import Bar
+from widgets.chart.tags import newest_text
 from widgets.chart.viewport import Viewport
 from widgets.look.theme import current
 
@@ -271,7 +272,9 @@ class ChartView(pg.GraphicsView):  # type: ignore[misc]
         if not any([pane.fit(newest_only=newest_only) for pane in self.panes]):
             return
         top = self.price_pane.logical_scale().value_at(0)
-        changed = [pane.axis.fit_width([model.price_text(top)]) for pane in self.panes]
+        texts = [model.price_text(top)]
+        texts += [newest_text(line, model) for pane in self.panes[1:] for line in model.drawn_in(pane.name)]
+        changed = [pane.axis.fit_width(texts) for pane in self.panes]
         self._stack.time_axis.update()
         if any(changed):
             self._stack.activate()

@@ -32,12 +32,13 @@ class IndicatorLayer:
 
 
 def _draw_curve(canvas: Canvas, scale: PaneScale, line: IndicatorLine, colour: QColor) -> None:
-    first, last = max(0, scale.first_bar() - 1), min(line.count, scale.last_bar() + 1)
+    shift = line.indicator.shift
+    first, last = max(0, scale.first_bar() - 1 - shift), min(line.count, scale.last_bar() + 1 - shift)
     if first >= last:
         return
     values = line.values[first:last]
     present = np.isfinite(values)
-    x = scale.x(np.arange(first, last, dtype=np.float64))
+    x = scale.x(np.arange(first + shift, last + shift, dtype=np.float64))
     y = scale.ys(values)
     if present.all():
         canvas.curve(x, y, colour)
@@ -49,16 +50,16 @@ def _draw_curve(canvas: Canvas, scale: PaneScale, line: IndicatorLine, colour: Q
 
 
 def _draw_envelope(canvas: Canvas, scale: PaneScale, line: IndicatorLine, colour: QColor) -> None:
-    size = bucket_size(1.0 / scale.pitch)
-    start = max(0, scale.first_bar()) // size
-    stop = -(-min(line.count, scale.last_bar()) // size)
+    size, shift = bucket_size(1.0 / scale.pitch), line.indicator.shift
+    start = max(0, scale.first_bar() - shift) // size
+    stop = -(-min(line.count, scale.last_bar() - shift) // size)
     if start >= stop:
         return
     low_pyramid, high_pyramid = line.pyramids()
     low = low_pyramid.buckets(line.values, line.count, start, stop, size)
     high = high_pyramid.buckets(line.values, line.count, start, stop, size)
     present = np.isfinite(low)
-    edges = whole_pixels(scale.x(np.arange(start, stop + 1) * size - 0.5))
+    edges = whole_pixels(scale.x(np.arange(start, stop + 1) * size - 0.5 + shift))
     top, bottom = whole_pixels(scale.ys(high)), whole_pixels(scale.ys(low))
     # Each column reaches its neighbour's nearer end, so that the line does not fall apart where it is steep.
     top[1:] = np.fmin(top[1:], bottom[:-1])

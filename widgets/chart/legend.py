@@ -201,7 +201,8 @@ def instrument_words(model: ChartModel, tokens: Tokens) -> list[Word]:
     change = (bar.close / bar.open - 1) * 100 if bar.open else None
     words.append(Word(format_percent(change, signed=True), colour))
     words.append(Word("Vol", tokens.text_3, 12, label=True))
-    words.append(Word(format_number(bar.volume, 1 if bar.volume < 10_000 else 0), tokens.text_2, 4))
+    decimals = 0 if bar.volume >= 10_000 else 1 if bar.volume >= 1 or not bar.volume else 4
+    words.append(Word(format_number(bar.volume, decimals), tokens.text_2, 4))
     return words
 
 
@@ -212,7 +213,8 @@ def indicator_words(pane: str, model: ChartModel, tokens: Tokens) -> list[Word]:
     shown: set[str] = set()
     for line in model.in_pane(pane):
         study = line.indicator.study
-        value = float(line.values[index]) if index is not None and index < line.count else None
+        own = -1 if index is None else index - line.indicator.shift
+        value = float(line.values[own]) if 0 <= own < line.count else None
         colour = tokens.series_text[(line.indicator.color_index - 1) % 4]
         if study not in shown or not study:
             words.append(Word(line.indicator.label, tokens.text_2, 14, label=True, study=study))

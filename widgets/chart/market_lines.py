@@ -32,6 +32,7 @@ class LineLook(NamedTuple):
     decimals: int
     unit: str = ""
     style: LineStyle = "line"
+    zero_is_none: bool = False
 
 
 class MarketLook(NamedTuple):
@@ -64,10 +65,10 @@ class MarketLines:
         """How it is labelled and drawn; volume delta tells the time (UTC) from which on it is known."""
         instrument = self._model.engine.market(self.symbol).instrument
         decimals = min(4, decimals_of(instrument.lot))
+        unit = "contracts" if instrument.kind is InstrumentKind.INVERSE else instrument.base
         if name == FUNDING:
-            return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram")})
+            return MarketLook("Funding", {"funding": LineLook(4, "%", "histogram", zero_is_none=True)})
         if name == OPEN_INTEREST:
-            unit = "contracts" if instrument.kind is InstrumentKind.INVERSE else instrument.base
             newest = self._model.engine.market(self.symbol).perpetual.open_interest.rows(1)
             if newest and newest[0][1] * instrument.lot_lossy >= WHOLE_FROM:
                 decimals = 0
@@ -75,7 +76,7 @@ class MarketLines:
             return MarketLook("Open interest", looks)
         trades = self._model.heard.tapes[self.symbol].since(0)
         since = f" since {format_time(int(trades.ts_ns[0]))}" if len(trades.ts_ns) else ""
-        return MarketLook(f"CVD{since}", {"cvd": LineLook(decimals)})
+        return MarketLook(f"CVD{since}", {"cvd": LineLook(decimals, unit)})
 
 
 class VolumeDelta:
@@ -92,6 +93,10 @@ class VolumeDelta:
         self.lines = {"cvd": self._sums(len(chart.model.series))}
 
     def newest(self, series: Any, known: dict[str, Floats], count: int) -> dict[str, Floats]:
+        kept = len(self._tape.since(self._taken).ts_ns)
+        if self._tape.total - self._taken != kept:
+            # Of trades that are gone nobody knows the delta: the sum begins anew.
+            return {}
         before = len(self._deltas)
         first = self._take()
         total = len(self._chart.model.series)

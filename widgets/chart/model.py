@@ -45,6 +45,10 @@ class Indicator:
     study: str = ""
     """Lines of one study stand together in the legend, under the first one's label."""
     style: LineStyle = "line"
+    shift: int = 0
+    """Bars that each value is drawn later than its own, beyond the newest bar too; earlier where negative."""
+    zero_is_none: bool = False
+    """Whether 0 stands for a bar in which there was nothing to tell."""
 
 
 class LineKind(StrEnum):
@@ -260,6 +264,7 @@ class ChartModel:
 
     def value_text(self, indicator: Indicator, value: float | None) -> str:
         decimals = decimals_of(self.tick) if indicator.decimals is None else indicator.decimals
+        value = None if indicator.zero_is_none and not value else value
         return format_number(value, decimals, unit=indicator.unit)
 
     def rising(self) -> bool:

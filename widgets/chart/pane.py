@@ -199,7 +199,8 @@ class Pane:
         model = self._chart.model
         first, last = int(np.ceil(model.left - 0.5)), int(np.floor(model.right + 0.5)) + 1
         if self.name != PRICE_PANE:
-            found = [line.extremes(first, last) for line in model.drawn_in(self.name)]
+            lines = model.drawn_in(self.name)
+            found = [line.extremes(first - line.indicator.shift, last - line.indicator.shift) for line in lines]
             lows = [low for low, _ in found if np.isfinite(low)]
             highs = [high for _, high in found if np.isfinite(high)]
             return (min(lows), max(highs)) if lows else (float("nan"), float("nan"))

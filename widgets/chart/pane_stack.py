@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QGraphicsGridLayout, QGraphicsWidget
 
 from widgets.chart.alert_levels import AlertLevelLayer
-from widgets.chart.axes import TimeAxis
+from widgets.chart.axes import TIME_AXIS_HEIGHT, TimeAxis
 from widgets.chart.crosshair import CrosshairLayer
 from widgets.chart.drawings.drawing_layer import DrawingAreaLayer, DrawingLayer
 from widgets.chart.fills import FillLayer
@@ -28,8 +28,10 @@ from widgets.chart.volume import VolumeLayer
 if TYPE_CHECKING:
     from widgets.chart.chart_view import ChartView
 
-PRICE_STRETCH: Final = 5
-SUB_PANE_STRETCH: Final = 1
+SUB_PANE_SHARE: Final = 1 / 6
+SUB_PANES_SHARE: Final = 0.55
+"""Of the chart's height: what a sub-pane takes, and all of them at most, for prices stay what a chart is for."""
+ANY_HEIGHT: Final = 16_777_215.0
 
 
 class PaneStack:
@@ -47,6 +49,7 @@ class PaneStack:
 
     def activate(self) -> None:
         """Give every item its place now, not at the next event."""
+        self._share_height()
         self._grid.activate()
 
     def set_sub_panes(self, names: Sequence[str]) -> None:
@@ -66,13 +69,23 @@ class PaneStack:
     def _lay_out(self) -> None:
         grid = self._grid
         for row in range(grid.rowCount()):
-            grid.setRowStretchFactor(row, 0)
+            grid.setRowMinimumHeight(row, 0.0)
+            grid.setRowPreferredHeight(row, -1.0)
+            grid.setRowMaximumHeight(row, ANY_HEIGHT)
         for row, pane in enumerate(self.panes):
             grid.addItem(pane.box, row, 0)
             grid.addItem(pane.axis, row, 1)
-            grid.setRowStretchFactor(row, PRICE_STRETCH if row == 0 else SUB_PANE_STRETCH)
         grid.addItem(self.time_axis, len(self.panes), 0, 1, 2)
         self.activate()
+
+    def _share_height(self) -> None:
+        """A layout that stretches gives sub-panes as much as prices where they are many."""
+        count = len(self.panes) - 1
+        height = max(0.0, self.item.rect().height() - TIME_AXIS_HEIGHT)
+        each = float(int(height * min(SUB_PANE_SHARE, SUB_PANES_SHARE / max(1, count))))
+        for row in range(1, count + 1):
+            if self._grid.rowMinimumHeight(row) != each or self._grid.rowMaximumHeight(row) != each:
+                self._grid.setRowFixedHeight(row, each)
 
 
 def _price_pane(chart: ChartView, order_lines: OrderLineLayer) -> Pane:

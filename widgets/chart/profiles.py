@@ -11,7 +11,7 @@ import numpy as np
 
 from widgets.chart.model import ChartModel
 from widgets.chart.scale import PaneScale, whole_pixels
-from widgets.look.painting import Canvas
+from widgets.look.painting import LEFT, RIGHT, Canvas
 from widgets.look.tokens import Tokens, mix
 from workstation.core.errors import ConfigurationError
 from workstation.core.timeframe import DAY_NS, SECOND_NS
@@ -23,6 +23,8 @@ MOST_BARS: Final = 2_000  # more are merged before they are spread
 SHARE_OF_PANE: Final = 0.22
 OUTSIDE_SHARE: Final = 0.16
 INSIDE_SHARE: Final = 0.34
+MARK_ROOM: Final = 90  # logical pixels of a profile that tells its prices
+MARK_HEIGHT: Final = 14
 
 
 class ProfileKind(StrEnum):
@@ -88,7 +90,7 @@ class ProfileLayer:
                 found = key, _compute(model, first, last, rows)
             self._kept[profile] = found
             if found[1] is not None:
-                _draw(canvas, scale, tokens, profile, found[1], first, last)
+                _draw(canvas, scale, tokens, profile, found[1], first, last, marks(found[1], model))
 
 
 def bars_of(profile: Profile, model: ChartModel, scale: PaneScale) -> tuple[int, int]:
@@ -109,8 +111,26 @@ def _compute(model: ChartModel, first: int, last: int, rows: int) -> VolumeProfi
     return volume_profile(columns.low, columns.high, columns.volume, columns.close >= columns.open, rows)
 
 
+def marks(found: VolumeProfile, model: ChartModel) -> list[tuple[float, str]]:
+    """Prices with their words: the middle of the point of control, the value area's upper and lower edge."""
+    low, high = found.area
+    prices = {
+        "VAH": found.bottom + (high + 1) * found.height,
+        "POC": found.bottom + (found.most + 0.5) * found.height,
+        "VAL": found.bottom + low * found.height,
+    }
+    return [(price, f"{name} {model.price_text(price)}") for name, price in prices.items()]
+
+
 def _draw(
-    canvas: Canvas, scale: PaneScale, tokens: Tokens, profile: Profile, found: VolumeProfile, first: int, last: int
+    canvas: Canvas,
+    scale: PaneScale,
+    tokens: Tokens,
+    profile: Profile,
+    found: VolumeProfile,
+    first: int,
+    last: int,
+    words: list[tuple[float, str]],
 ) -> None:
     rows = len(found.up)
     edges = whole_pixels(scale.ys(found.bottom + np.arange(rows + 1, dtype=np.float64) * found.height))
@@ -137,3 +157,12 @@ def _draw(
     left = canvas.width - room if profile.kind is ProfileKind.VISIBLE else start
     right = canvas.width if profile.kind is ProfileKind.VISIBLE else max(end, start + room)
     canvas.fill(left, y, right - left, canvas.px(1), tokens.series_1)
+    if room < canvas.px(MARK_ROOM):
+        return
+    height, taken = canvas.px(MARK_HEIGHT), -canvas.height
+    visible = profile.kind is ProfileKind.VISIBLE
+    x = left if visible else start
+    for price, text in words:
+        top = max(taken, round(scale.y(price)) - height)
+        taken = top + height
+        canvas.text(x, top, room, height, text, tokens.text_2, RIGHT if visible else LEFT, 11)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
 
 from widgets.chart.chart_view import ChartView
 from widgets.chart.chosen import ChosenIndicator, PaneChoice, chosen
@@ -14,11 +18,33 @@ from workstation.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from widgets.chart.market_lines import MarketLines
+    from workstation.market.indicators import IndicatorCall
 
 DRAWN_ALWAYS = "VOLUME"
-HIDDEN_LINES = frozenset({"direction", "lagging"})
+HIDDEN_LINES = frozenset({"direction"})
+SHIFTED = {"span_a": 1, "span_b": 1, "lagging": -1}
+"""Lines of the Ichimoku cloud that stand its `shift` bars later, where they go on beyond the newest bar, or earlier."""
+FEWEST_DECIMALS, MOST_DECIMALS = 2, 12
 FOLLOWED_BARS = 50
 """More new bars than these at once, and everything is computed anew."""
+
+
+def value_decimals(lines: Iterable[Floats]) -> int:
+    """Decimals that show three digits of the usual values of these lines, 2 or more: an ATR may be 0.00012."""
+    known = [np.abs(values[np.isfinite(values) & (values != 0)]) for values in lines]
+    usual = max((float(np.median(values)) for values in known if len(values)), default=1.0)
+    return min(MOST_DECIMALS, max(FEWEST_DECIMALS, FEWEST_DECIMALS - math.floor(math.log10(usual))))
+
+
+def unshifted(call: IndicatorCall) -> tuple[IndicatorCall, int]:
+    """The Ichimoku cloud with each value at the bar that it is of, and by how many bars it is to be drawn apart."""
+    if call.name != "ICHIMOKU":
+        return call, 0
+    from workstation.market.indicators import indicator_parameters
+
+    parameters = indicator_parameters(call.name) | dict(call.parameters)
+    shift = int(parameters["shift"])
+    return replace(call, parameters=tuple((parameters | {"shift": 0}).items())), shift
 
 
 class Source(Protocol):
@@ -27,7 +53,7 @@ class Source(Protocol):
     lines: dict[str, Floats]
 
     def newest(self, series: Any, known: dict[str, Floats], count: int) -> dict[str, Floats]:
-        """The last `count` values of each line; `known` are the lines until now."""
+        """The last `count` values of each line, none where it must begin anew; `known` are the lines until now."""
 
 
 class Bars:
@@ -100,6 +126,9 @@ class Studies:
                 return
             # The bar before a new one has got its last tick too.
             newest = source.newest(bars, known, count + 1 if count else 1)
+            if not newest:
+                self.reload()
+                return
             tails.update({names[own]: values for own, values in newest.items() if own in names})
         self._chart.write_indicator_tails(tails)
 
@@ -110,20 +139,22 @@ class Studies:
         from workstation.market.indicators import parse_indicator
 
         made: list[Indicator] = []
+        shift = 0
         if self._market is not None and self._market.knows(each.name):
             source: Source = self._market.source(each.name)
             words, looks = self._market.look(each.name)
             over = False
         else:
-            call = parse_indicator(each.text)
+            call, shift = unshifted(parse_indicator(each.text))
             bars: Any = Bars(self._chart)
             if not len(bars.close):
                 return made
             source = IndicatorTail(call, bars)
-            shown = [str(value) for key, value in call.parameters if key != "anchor"]
+            shown = [str(value) for key, value in parse_indicator(each.text).parameters if key != "anchor"]
             words = " ".join([call.name, *shown, *(["anchored"] if "anchor" in dict(call.parameters) else [])])
             info = indicator_catalogue()[call.name]
-            looks = {line: LineLook(2, style=style) for line, style in info.lines.items()}
+            decimals = value_decimals(source.lines.values())
+            looks = {line: LineLook(decimals, style=style) for line, style in info.lines.items()}
             over = info.over_prices
         over = over if each.pane is PaneChoice.AUTOMATIC else each.pane is PaneChoice.PRICE
         names: dict[str, str] = {}
@@ -136,7 +167,7 @@ class Studies:
             colour = each.colours[number] if number < len(each.colours) else 0
             name = f"{key} {line}"
             label = words if not made else line.replace("band", "")
-            look = looks.get(line, LineLook(2))
+            look = looks.get(line, LineLook(FEWEST_DECIMALS))
             made.append(
                 Indicator(
                     name,
@@ -148,6 +179,8 @@ class Studies:
                     unit=look.unit,
                     study=str(place),
                     style=look.style,
+                    shift=shift * SHIFTED.get(line, 0),
+                    zero_is_none=look.zero_is_none,
                 )
             )
             names[line] = name

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from PySide6.QtGui import QColor
 
-from widgets.chart.model import PRICE_PANE, ChartModel, LineKind
+from widgets.chart.model import PRICE_PANE, ChartModel, IndicatorLine, LineKind
 from widgets.chart.scale import PaneScale
 from widgets.look.numbers import NANOSECONDS
 from widgets.look.painting import Canvas
@@ -87,10 +87,9 @@ def pane_tags(pane: str, model: ChartModel, tokens: Tokens) -> list[Tag]:
         return _price_tags(model, tokens)
     tags: list[Tag] = []
     for line in model.drawn_in(pane):
-        value = float(line.values[-1]) if line.count else float("nan")
-        if np.isfinite(value):
-            place_of = (line.indicator.color_index - 1) % 4
-            text = model.value_text(line.indicator, value).split("\u2009")[0]
+        text = newest_text(line, model)
+        if text:
+            value, place_of = float(line.values[-1]), (line.indicator.color_index - 1) % 4
             colour = tokens.series_text[place_of]
             tags.append(
                 Tag(
@@ -105,6 +104,14 @@ def pane_tags(pane: str, model: ChartModel, tokens: Tokens) -> list[Tag]:
                 )
             )
     return tags
+
+
+def newest_text(line: IndicatorLine, model: ChartModel) -> str:
+    """The newest value without its unit; empty where there is none."""
+    value = float(line.values[-1]) if line.count else float("nan")
+    if not np.isfinite(value) or (line.indicator.zero_is_none and not value):
+        return ""
+    return model.value_text(line.indicator, value).split("\u2009")[0]
 
 
 def _price_tags(model: ChartModel, tokens: Tokens) -> list[Tag]:

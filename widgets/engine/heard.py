@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from copy import copy
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from widgets.engine.protocol import Engine, EquityPoint
 from widgets.tape.tape_view import KEPT_TRADES, TapeTrade
@@ -134,6 +134,11 @@ class Heard:
             return [], total
         kept = self._trades[symbol]
         return (list(kept) if fresh >= len(kept) else [kept[n] for n in range(len(kept) - fresh, len(kept))]), total
+
+    def last_side(self, symbol: str) -> Literal["buy", "sell"]:
+        """The taker's side of the last trade; "buy" before the first."""
+        trades = self._trades[symbol]
+        return trades[-1].side if trades else "buy"
 
     def known_fills(self) -> list[FillView]:
         """Those that were handed out, and those that wait for the next frame: all that the engine's positions hold."""

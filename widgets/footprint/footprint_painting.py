@@ -19,6 +19,8 @@ from workstation.core.timeframe import DAY_NS
 from workstation.market.order_flow.footprint import FootprintBar, Imbalance, Traded, imbalances, most_traded
 
 CANDLE: Final = 5
+MARGIN: Final = 9  # of a column with figures, beside its candle
+GAP: Final = 6  # on either side of the middle of a cell
 FAINTEST, STRONGEST, SHADES = 0.06, 0.30, 16
 LINE_OF_SUMS: Final = 17
 PADDING: Final = 7
@@ -77,7 +79,7 @@ class FootprintPainter:
         first, last = sorted((self._y(bar.open), self._y(bar.close)))
         canvas.fill(left, first, body, last - first + self._line, colour)
         x = left + body + canvas.px(3)
-        wide = self._pitch - body - canvas.px(9 if self._figures else 4)
+        wide = self._pitch - body - canvas.px(MARGIN if self._figures else 4)
         if wide < 2:
             return
         found, most = imbalances(rows, scene.imbalance_percent), most_traded(rows)
@@ -96,7 +98,7 @@ class FootprintPainter:
         canvas.fill(x, y, wide, height - self._line, _tint(colour.rgb(), tokens.ground.rgb(), step))
         if not self._figures:
             return
-        middle, gap, edge = x + wide // 2, canvas.px(7), canvas.px(3)
+        middle, gap, edge = x + wide // 2, canvas.px(GAP), canvas.px(3)
         for lots, strong, side in ((traded.bid, imbalance.sellers, 0), (traded.ask, imbalance.buyers, 1)):
             left = x if side == 0 else middle + gap
             align = RIGHT if side == 0 else LEFT

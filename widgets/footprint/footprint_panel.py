@@ -186,6 +186,6 @@ class FootprintPanel(RecordingPanel):
             self._show_group(self.view.scene.group)
         scene.bars, scene.interval_ns = self._footprint.bars, self._footprint.interval_ns
         scene.last_ticks = market.last_price
-        scene.last_side = "sell" if market.last_price <= market.best_bid else "buy"
+        scene.last_side = self.model.heard.last_side(self._symbol)
         scene.stale = bool(market.last_ns) and engine.now_ns() - market.last_ns > engine.stale_ns
         self.view.show_newest()

@@ -13,9 +13,9 @@ from workstation.market.order_flow.footprint import FootprintBar
 PRICE_AXIS: Final = 66
 SUMS: Final = 54
 TIME_AXIS: Final = 24
-PITCHES: Final = (8, 12, 18, 28, 44, 84, 104, 132)
+PITCHES: Final = (8, 12, 18, 28, 44, 104, 132)
 """Logical pixels from one bar to the next; from ``TEXT_PITCH`` on there is room for figures."""
-TEXT_PITCH: Final = 84
+TEXT_PITCH: Final = 104
 CELL: Final = 15
 """Logical pixels of a row."""
 

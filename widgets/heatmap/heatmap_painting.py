@@ -301,14 +301,21 @@ class HeatmapPainter:
         column = scene.view.first + (x - self._left) // self._cell
         canvas.fill(parts.axis, y - height // 2, canvas.width - parts.axis, height, tokens.control)
         self._axis_text(y - height // 2, price_text(row, scene.group, scene.tick), tokens.text_1)
-        lots = round(scene.image.lots_at(column, row))
-        size = ShortSize.of(lots, scene.lot).text(lots) if lots else "0"
-        text = f"{format_time(column * scene.history.column_ns)}  {size} {scene.base}"
+        text = f"{format_time(column * scene.history.column_ns)}  {size_words(scene, column, row)}"
         wide = canvas.text_width(text, 11) + 2 * canvas.px(PADDING)
         left = min(max(0, x - wide // 2), parts.width - wide)
         top = parts.height + parts.delta
         canvas.fill(left, top, wide, canvas.height - top, tokens.control)
         canvas.text(left, top, wide, canvas.height - top, text, tokens.text_1, CENTRE, 11)
+
+
+def size_words(scene: HeatmapScene, column: int, row: int) -> str:
+    """What stood in a cell: ``1.2 BTC``; where no book was recorded it is not known."""
+    bids, asks = scene.history.best(column, column)
+    if not (bids[0] or asks[0]):
+        return "not recorded"
+    lots = round(scene.image.lots_at(column, row))
+    return f"{ShortSize.of(lots, scene.lot).text(lots) if lots else '0'} {scene.base}"
 
 
 def column_name(column_ns: int) -> str:

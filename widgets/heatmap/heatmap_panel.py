@@ -232,7 +232,7 @@ class HeatmapPanel(RecordingPanel):
         if market.best_bid:
             self._fit_to_first()
         scene.last_ticks = market.last_price
-        scene.last_side = "sell" if market.last_price <= market.best_bid else "buy"
+        scene.last_side = self.model.heard.last_side(self._symbol)
         age_ns = engine.now_ns() - market.last_ns
         stale = market.last_ns and (age_ns > engine.stale_ns or not market.synchronised)
         scene.stale_seconds = age_ns / 1e9 if stale else None

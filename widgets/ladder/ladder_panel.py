@@ -224,8 +224,7 @@ class LadderPanel(LivePanel):
             self._fitted = True
             self.view.set_group(default_group(market))
         last = market.last_price or None
-        side = "sell" if last is not None and last <= market.best_bid else "buy"
-        self.view.set_book(bids, asks, last, "sell" if side == "sell" else "buy")
+        self.view.set_book(bids, asks, last, self.model.heard.last_side(self._symbol))
         age_ns = self.model.engine.now_ns() - market.last_ns
         stale = market.last_ns and (age_ns > self.model.engine.stale_ns or not market.synchronised)
         self.view.set_stale(round(age_ns / 1e9, 1) if stale else None)

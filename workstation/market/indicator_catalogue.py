@@ -39,7 +39,7 @@ _OURS: dict[str, tuple[str, dict[str, LineStyle], bool]] = {
     "SUPERTREND": ("Supertrend", {"supertrend": "line"}, True),
     "ICHIMOKU": (
         "Ichimoku cloud",
-        {"conversion": "line", "base": "line", "span_a": "line", "span_b": "line"},
+        {"conversion": "line", "base": "line", "span_a": "line", "span_b": "line", "lagging": "line"},
         True,
     ),
     "DONCHIAN": ("Donchian channel", {"upper": "line", "middle": "line", "lower": "line"}, True),

@@ -145,20 +145,24 @@ def vwap(series: PriceSeries, anchor: int = 0) -> Lines:
 
 
 def supertrend(series: PriceSeries, period: int = 10, multiplier: float = 3.0) -> Lines:
-    """The trailing band of ``multiplier`` average true ranges, and the direction (1 up, −1 down)."""
+    """The trailing band of ``multiplier`` average true ranges, and the direction (1 up, −1 down).
+
+    Both bands trail all the time, also the one that is not shown, as in TradingView's ``ta.supertrend``, which begins
+    downwards and tells its directions the other way round.
+    """
     line, direction = np.full(len(series.close), np.nan), np.full(len(series.close), np.nan)
     reach = multiplier * talib.ATR(series.high, series.low, series.close, timeperiod=period)
     middle = (series.high + series.low) / 2
     uppers, lowers, closes = (middle + reach).tolist(), (middle - reach).tolist(), series.close.tolist()
-    upper, lower, up = np.inf, -np.inf, True
+    upper, lower, up = np.inf, -np.inf, False
     for index in range(period, len(closes)):
         before = closes[index - 1]
         upper = uppers[index] if uppers[index] < upper or before > upper else upper
         lower = lowers[index] if lowers[index] > lower or before < lower else lower
         if up and closes[index] < lower:
-            up, upper = False, uppers[index]
+            up = False
         elif not up and closes[index] > upper:
-            up, lower = True, lowers[index]
+            up = True
         line[index], direction[index] = (lower, 1.0) if up else (upper, -1.0)
     return {"supertrend": line, "direction": direction}
 

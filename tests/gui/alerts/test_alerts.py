@@ -8,15 +8,19 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QMenu
 
 from tests.gui.chart.hand import PanelHand
 from tests.gui.conftest import Open, Workstation
 from widgets.alerts.alert_desk import AlertDesk
 from widgets.alerts.alert_dialog import AlertDialog
+from widgets.alerts.alert_words import state_words
 from widgets.chart.drawings.drawing import Anchor, Drawing, Tool
 from widgets.chart.drawings.drawing_shelf import DrawingShelf
 from widgets.engine.engine_model import Result
+from widgets.look.theme import current
+from widgets.look.tokens import Tone
 from widgets.window.notices import Sound
 from workstation.core.messages import Trade
 from workstation.core.types import Side
@@ -188,6 +192,83 @@ def test_an_alert_on_a_trend_line_fires_where_the_line_is_then(watcher: Watcher)
     watcher.trade(last + 10_250)
     watcher.station.frame()
     assert watcher.sentences == [f"BTCUSDT crossed above its line on the chart, at {(last + 10_250) / 100:,.2f}."]
+
+
+def test_a_line_that_has_ended_is_told_and_not_watched(watcher: Watcher) -> None:
+    hand, station = PanelHand(watcher.station), watcher.station
+    series = hand.view.model.series
+    early, late = (int(series.time_at(len(series) - back)) for back in (60, 20))
+    level = round(watcher.last / 100 - 30, 2)
+    tools = hand.chart.drawing
+    tools._add(Drawing("", Tool.TREND_LINE, (Anchor(early, level), Anchor(late, level + 20))))
+    x = float(hand.view.price_pane.logical_scale().x(series.index_at(early)))
+    station.trigger(hand.menu(x, hand.y(level)), "Alert on this line")
+    assert not watcher.desk.book.alerts
+    told = watcher.told[-1]
+    assert told.text.startswith("The line ends in the past, so that no price can cross it.") and not told.good
+    tools.change(msgspec.structs.replace(tools.book.drawings[0], extends_right=True))
+    station.trigger(hand.menu(x, hand.y(level)), "Alert on this line")
+    (alert,) = watcher.desk.book.alerts
+    assert state_words(alert, station.clock.now, True)[0] == "On"
+    tools.change(msgspec.structs.replace(tools.book.drawings[0], extends_right=False))
+    (alert,) = watcher.desk.book.alerts
+    assert state_words(alert, station.clock.now, True) == ("Ended", Tone.WARNING)
+
+
+def test_a_chart_of_range_bars_sets_alerts_on_prices_and_tells_that_it_cannot_on_indicators(watcher: Watcher) -> None:
+    hand, station = PanelHand(watcher.station), watcher.station
+    hand.chart.choose_timeframe("range 1000")
+    for _ in range(8):
+        station.frame()
+    price = watcher.last / 100 + 5
+    menu = hand.menu(150, hand.y(price))
+    refused = [action for action in menu.actions() if not action.isEnabled()]
+    assert [action.text() for action in refused] == ["Alerts on indicators need a chart with bars of time"]
+    (offered,) = [action.text() for action in menu.actions() if action.text().startswith("Alert at ")]
+    station.trigger(menu, offered)
+    (alert,) = watcher.desk.book.alerts
+    assert isinstance(alert.condition, PriceLevel) and alert.timeframe == "1m"
+
+
+def test_an_alert_on_a_small_value_keeps_its_decimals(watcher: Watcher) -> None:
+    """XRP stands at 0.6 with ticks of 0.0001: two decimals would watch another level, and an ATR would be 0.00."""
+    hand, station = PanelHand(watcher.station), watcher.station
+    station.model.choose_symbol("XRPUSDT")
+    hand.chart.choose_indicators(["EMA(21)", "ATR(14)"])
+    station.frame()
+    atr = next(each for each in hand.view.model.lines if each.indicator.label == "ATR 14")
+    shown = hand.view.model.value_text(atr.indicator, float(atr.values[-1]))
+    assert float(shown) == pytest.approx(float(atr.values[-1]), rel=0.01) and 0 < float(shown) < 0.01
+    assert hand.view.axis_width() > QFontMetricsF(current().font(12)).horizontalAdvance(shown) + 10
+    y = hand.y(station.last("XRPUSDT") * 0.0001 * 1.0007)
+    menu = hand.menu(150, y)
+    (offered,) = [action.text() for action in menu.actions() if action.text().startswith("Alert on EMA 21 at ")]
+    station.trigger(menu, offered)
+    (alert,) = watcher.desk.book.alerts
+    assert isinstance(alert.condition, IndicatorLevel)
+    assert alert.condition.value == pytest.approx(hand.price_at(y), abs=0.00005)
+    assert watcher.told[-1].text == (
+        f"Alert set: XRPUSDT, EMA(21) 1m crosses {alert.condition.value:.4f}. Change it in Alerts."
+    )
+    dialog = AlertDialog(watcher.desk, alert, station.clock.now, station.window)
+    assert dialog.level is not None and float(dialog.level.text()) == alert.condition.value
+    dialog.close()
+
+
+def test_an_alert_on_a_sum_sees_the_sum_that_the_chart_shows(watcher: Watcher) -> None:
+    """OBV counts from the first bar: over the newest ones alone it would stand elsewhere."""
+    hand, station = PanelHand(watcher.station), watcher.station
+    hand.chart.choose_indicators(["OBV"])
+    series = station.kernel.markets["BTCUSDT"].series[60 * SECOND_NS]
+    assert len(series) > 2_100
+    value = float(hand.view.model.lines[0].values[-2])
+    apart = abs(value) + 1e6
+    watcher.set(IndicatorLevel("OBV", "obv", value - apart))
+    watcher.set(IndicatorLevel("OBV", "obv", value - 0.001))
+    watcher.set(IndicatorLevel("OBV", "obv", value + 0.001))
+    for _ in range(8):
+        station.frame()
+    assert [alert.side for alert in watcher.desk.book.alerts] == [1, 1, -1]
 
 
 def test_only_lines_can_be_watched(watcher: Watcher) -> None:

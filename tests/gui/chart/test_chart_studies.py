@@ -11,13 +11,16 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QComboBox, QLineEdit
 
 from tests.gui.conftest import Open, Workstation
+from widgets.chart.axes import TIME_AXIS_HEIGHT
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.chosen import ChosenIndicator, PaneChoice
 from widgets.chart.indicator_dialog import IndicatorDialog, as_chosen, declared
 from widgets.chart.kinds import ChartKind, PriceScale
 from widgets.chart.legend import LegendAct, indicator_words
 from widgets.chart.market_lines import MarketLines
-from widgets.chart.profiles import bars_of
+from widgets.chart.profiles import bars_of, marks
+from widgets.chart.studies import Bars
+from widgets.chart.tags import newest_text
 from widgets.look.theme import current
 from workstation.core.errors import ConfigurationError
 from workstation.core.types import InstrumentKind
@@ -25,6 +28,8 @@ from workstation.market.indicator_catalogue import indicator_catalogue
 from workstation.market.indicators import parse_indicator
 from workstation.market.perpetual_figures import PerpetualFigures
 from workstation.market.trade_bars import TradeBarKind
+from workstation.market.trade_tape import TradeTape
+from workstation.market.volume_profile import volume_profile
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -158,6 +163,53 @@ def test_profiles_paint_and_follow(station: Workstation, kind: str) -> None:
     assert chart.view.model.profiles == []
 
 
+def test_a_profile_tells_its_point_of_control_and_value_area(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    rising = np.array([True, True, True])
+    low, high = np.array([100.0, 104.0, 108.0]), np.array([104.0, 108.0, 112.0])
+    found = volume_profile(low, high, np.array([10.0, 60.0, 30.0]), rising, 3)
+    assert found is not None
+    model = chart.view.model
+    prices = {"VAH": 112.0, "POC": 106.0, "VAL": 104.0}
+    assert marks(found, model) == [(price, f"{name} {model.price_text(price)}") for name, price in prices.items()]
+    chart.choose_indicators(["PROFILE(visible)"])
+    station.frame()
+    with_words = chart.view.grab().toImage()
+    chart.choose_indicators([])
+    station.frame()
+    assert with_words != chart.view.grab().toImage()
+
+
+@pytest.mark.parametrize("timeframe", ["1m", "volume 2"])
+def test_trades_that_are_gone_leave_no_hole_in_bars_and_cvd(station: Workstation, timeframe: str) -> None:
+    """A chart that was hidden for long finds that its tape has gone on without it."""
+    tape = station.model.heard.tapes["BTCUSDT"] = TradeTape(1)
+    chart, lot = station.area.charts[0], station.engine.market("BTCUSDT").instrument.lot_lossy
+    station.feed(2, step=1)
+    chart.choose_timeframe(timeframe)
+    chart.choose_indicators(["CVD"])
+    for _ in range(20):
+        station.frame()
+    label = chart.view.model.lines[0].indicator.label
+    start_ns, ticks = station.clock.now, station.last("BTCUSDT")
+    for number in range(10_000):
+        tape.add(start_ns + number, ticks, 1_000, -1)
+    kept = tape.since(0)
+    assert tape.total > len(kept.ts_ns)
+    station.feed(1, step=1)
+    for _ in range(20):
+        station.frame()
+    kept = tape.since(0)
+    (line,) = chart.view.model.lines
+    assert line.values[-1] == pytest.approx(int((kept.lots * kept.side).sum()) * lot)
+    assert label.startswith("CVD since ") and line.indicator.label.startswith("CVD since ")
+    if timeframe != "1m":
+        series = chart.view.model.series
+        assert series.column(4)[:-1] == pytest.approx(2.0)
+        of_tape = series.column(4)[series.open_ns >= kept.ts_ns[0]].sum()
+        assert of_tape == pytest.approx(kept.lots.sum() * lot, abs=2.0)
+
+
 def test_cvd_is_what_takers_bought_less_what_they_sold(station: Workstation) -> None:
     chart = station.area.charts[0]
     chart.choose_indicators(["CVD"])
@@ -190,6 +242,9 @@ def test_open_interest_and_funding_of_before_and_of_now(station: Workstation) ->
     shown = {int(bars.open_ns[place]): funding.values[place] for place in np.flatnonzero(funding.values)}
     assert shown == {ts_ns: pytest.approx(rate / 1e6) for ts_ns, rate in due.items()} and shown
     legend = [word.text for word in indicator_words("OPEN_INTEREST", chart.view.model, current().tokens)]
+    told = [word.text for word in indicator_words("FUNDING", chart.view.model, current().tokens)]
+    assert not funding.values[-1] and told == ["Funding", "\u2013"], "no funding fell due in the newest bar"
+    assert newest_text(funding, chart.view.model) == ""
     assert legend[0] == "Open interest" and legend[1].endswith("BTC") and legend[2].endswith("USDT")
     assert not chart.view.grab().isNull()
 
@@ -240,11 +295,109 @@ def test_bars_of_trades_grow_with_the_market(station: Workstation, text: str, ki
     assert series.column(3)[-1] == pytest.approx(float(station.last("BTCUSDT")) / 100)
     assert (series.column(2) <= series.column(1)).all()
     if kind == "range":
-        assert (series.column(1) - series.column(2) <= 10.0 + 1e-9).all()
+        height = series.column(1) - series.column(2)
+        assert (height <= 10.0 + 1e-9).all()
+        past = series.open_ns[:-1] < station.model.heard.tapes["BTCUSDT"].since(0).ts_ns[0]
+        assert height[:-1][past][:-1] == pytest.approx(10.0), "the price walks through minutes, it does not jump"
+        assert float(series.column(4)[:-1][past].sum()) > 1.0
     if kind == "volume":
         assert series.column(4)[:-1] == pytest.approx(2.0)
     if kind != "tick":
         assert before > 100, "bars from before the window come from one-minute bars"
+
+
+def test_the_ichimoku_cloud_goes_on_beyond_the_newest_bar_and_the_lagging_line_ends_before_it(
+    station: Workstation,
+) -> None:
+    chart = station.area.charts[0]
+    chart.choose_indicators(["ICHIMOKU(9, 26, 52, 20)"])
+    station.frame()
+    series = chart.view.model.series
+    lines = {line.indicator.name.split()[-1]: line for line in chart.view.model.lines}
+    assert {name: line.indicator.shift for name, line in lines.items()} == {
+        "conversion": 0,
+        "base": 0,
+        "span_a": 20,
+        "span_b": 20,
+        "lagging": -20,
+    }
+    high, low, close = (np.array(series.column(row)) for row in (1, 2, 3))
+
+    def middle(until: int, bars: int) -> float:
+        return float(high[until - bars : until].max() + low[until - bars : until].min()) / 2
+
+    until = len(series)
+    assert lines["span_a"].values[-1] == pytest.approx((middle(until, 9) + middle(until, 26)) / 2)
+    assert lines["span_b"].values[-1] == pytest.approx(middle(until, 52))
+    assert lines["lagging"].values[-1] == close[-1]
+    engine = parse_indicator("ICHIMOKU(9, 26, 52, 20)").compute(Bars(chart.view))
+    assert engine["span_a"][-1] == pytest.approx(lines["span_a"].values[-21])
+    # The legend tells what is drawn at the newest bar: of the lagging line there is nothing yet.
+    words = [word.text for word in indicator_words("price", chart.view.model, current().tokens)]
+    model = chart.view.model
+    assert words[3:6] == [
+        model.value_text(lines["span_a"].indicator, float(engine["span_a"][-1])),
+        model.value_text(lines["span_b"].indicator, float(engine["span_b"][-1])),
+        "\u2013",
+    ]
+    picture = chart.view.grab().toImage()
+    scale = chart.view.price_pane.logical_scale()
+    x, y = round(float(scale.x(until + 15))), round(scale.y(float(lines["span_b"].values[until - 1 - 4])))
+    at, ground = spot(chart, x, y), current().tokens.ground.lightness()
+    near = [picture.pixelColor(at.x(), at.y() + down).lightness() - ground for down in range(-3, 4)]
+    assert max(near) > 40, "the line is drawn where no bar is yet"
+
+
+def test_prices_keep_most_of_a_chart_with_many_panes_below(station: Workstation) -> None:
+    chart = station.area.charts[0]
+    texts = ["ATR(14)", "RSI(14)", "MACD", "OBV", "ADX(14)", "STOCH"]
+    for count in (6, 1, 3, 0, 6):
+        chart.choose_indicators(texts[:count])
+        station.frame()
+        heights = [pane.height for pane in chart.view.panes]
+        whole = chart.view.height() - TIME_AXIS_HEIGHT
+        assert len(heights) == count + 1 and sum(heights) == pytest.approx(whole, abs=3)
+        assert heights[0] > 0.44 * whole and len(set(heights[1:])) <= 1
+        assert all(height > 0.08 * whole for height in heights[1:])
+
+
+def test_the_past_of_a_narrow_range_is_shorter_and_keeps_its_volume(station: Workstation) -> None:
+    """All that happened from its first bar on is in it, and it costs few frames however narrow the range is."""
+    chart = station.area.charts[0]
+    chart.choose_timeframe("range 20")
+    for _ in range(20):
+        station.frame()
+    series, minutes = chart.view.model.series, station.kernel.markets["BTCUSDT"].series[60 * 1_000_000_000]
+    assert 1_000 < len(series) < 40_000
+    first = int(np.searchsorted(minutes.open_ns, series.open_ns[0]))
+    heard = station.model.heard.tapes["BTCUSDT"].since(0)
+    shown = minutes.close_ns <= heard.ts_ns[0]
+    lots = minutes.volume[first:][shown[first:]].sum() + heard.lots.sum() * 0.00001
+    assert first > 0 and series.column(4).sum() == pytest.approx(lots)
+
+
+def test_volume_bars_begin_with_a_usual_minute_and_never_hold_the_window_up(station: Workstation) -> None:
+    """A thousand lots of 0.00001 BTC were proposed before: hundreds of thousands of bars at once."""
+    chart = station.area.charts[0]
+    dialog = chart.open_trade_bars(TradeBarKind.VOLUME)
+    proposed = dialog.size_field.number()
+    assert proposed is not None
+    mean = float(station.kernel.markets["BTCUSDT"].series[60 * 1_000_000_000].volume[-240:].mean())
+    assert mean / 2 < float(proposed) < mean * 2
+    dialog.size_field.setText(f"{proposed / 1000:f}")
+    station.click(dialog.action_button)
+    assert dialog.problem.text().startswith("About ") and chart.timeframe == "1m"
+    smallest = proposed / 500
+    dialog.size_field.setText(f"{smallest:f}")
+    station.click(dialog.action_button)
+    assert chart.timeframe == f"volume {smallest:f}"
+    lengths = [len(chart.view.model.series)]
+    for _ in range(12):
+        station.frame()
+        lengths.append(len(chart.view.model.series))
+    assert 5_000 < lengths[-1] < 25_000 and lengths[-1] == lengths[-2]
+    assert max(np.diff(lengths)) < 10_000, "a frame makes a few thousand bars"
+    assert chart.view.model.series.column(4)[:-1] == pytest.approx(float(smallest))
 
 
 def test_a_size_that_cannot_be_is_told_and_nothing_changes(station: Workstation) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
@@ -9,9 +11,12 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
+from widgets.footprint.footprint_painting import CANDLE, GAP, MARGIN
 from widgets.footprint.footprint_panel import MOST_AT_ONCE, FootprintPanel
-from widgets.footprint.footprint_scene import CELL, PRICE_AXIS, FootprintScene
+from widgets.footprint.footprint_scene import CELL, PRICE_AXIS, TEXT_PITCH, FootprintScene
 from widgets.footprint.footprint_view import FootprintView
+from widgets.look.short_size import ShortSize
+from widgets.look.text import text_advance
 from widgets.look.theme import current
 from workstation.core.messages import Trade
 from workstation.core.timeframe import MINUTE_NS
@@ -96,7 +101,7 @@ def view(qtbot: QtBot) -> FootprintView:
     """Two bars of three rows; the second has buyers that stand out at 101, and most traded at 100."""
     shown = FootprintView()
     qtbot.addWidget(shown)
-    shown.resize(PRICE_AXIS + 3 * 84, 400)
+    shown.resize(PRICE_AXIS + 3 * TEXT_PITCH, 400)
     first = FootprintBar(0, 100, 102, 100, 102, {100: Traded(5, 5), 101: Traded(5, 5), 102: Traded(5, 5)})
     cells = {100: Traded(10, 90), 101: Traded(10, 50), 102: Traded(1, 1)}
     second = FootprintBar(MINUTE_NS, 100, 102, 100, 100, cells, Traded(21, 141))
@@ -118,23 +123,32 @@ def has(image: QImage, colour: QColor, left: int, right: int, y: int) -> bool:
 def test_imbalances_most_traded_and_candles_are_drawn(view: FootprintView) -> None:
     tokens, scene = current().tokens, view.scene
     image = view.grab().toImage()
-    left = view.width() - PRICE_AXIS - 84
+    left = view.width() - PRICE_AXIS - TEXT_PITCH
     y = row_y(scene, 101) + 4
-    assert has(image, tokens.up, left + 60, left + 84, y)
-    assert not has(image, tokens.up, left + 60, left + 84, row_y(scene, 102) + 4)
+    assert has(image, tokens.up, left + TEXT_PITCH - 24, left + TEXT_PITCH, y)
+    assert not has(image, tokens.up, left + TEXT_PITCH - 24, left + TEXT_PITCH, row_y(scene, 102) + 4)
     outline = row_y(scene, 100)
-    assert has(image, tokens.series_1, left, left + 84, outline)
-    assert not has(image, tokens.series_1, left, left + 84, outline - CELL)
+    assert has(image, tokens.series_1, left, left + TEXT_PITCH, outline)
+    assert not has(image, tokens.series_1, left, left + TEXT_PITCH, outline - CELL)
     assert image.pixelColor(left + 2, row_y(scene, 102) + CELL + 7) != tokens.ground
     scene.imbalance_percent = 2000
-    assert not has(view.grab().toImage(), tokens.up, left + 60, left + 84, y)
+    assert not has(view.grab().toImage(), tokens.up, left + TEXT_PITCH - 24, left + TEXT_PITCH, y)
+
+
+def test_every_short_size_fits_into_half_a_cell(view: FootprintView) -> None:
+    """A figure that is cut reads as another one: 0.058 as .058, 1.47M as 1.47."""
+    room = (TEXT_PITCH - CANDLE - MARGIN) // 2 - GAP
+    bold = current().font(11, 700)
+    for largest, lot in ((58, "0.001"), (1_470_000, "1"), (88_800_000, "1"), (12_300, "1"), (999, "1"), (888, "0.01")):
+        text = ShortSize.of(largest, Decimal(lot)).text(largest)
+        assert text_advance(text, bold) <= room, text
 
 
 def test_bars_zoom_until_there_is_no_room_for_figures(view: FootprintView) -> None:
     wide = view.grab().toImage()
     wheel(view, -3, Qt.KeyboardModifier.NoModifier)
     assert view.scene.pitch == 18
-    assert view.scene.columns == 3 * 84 // 18
+    assert view.scene.columns == 3 * TEXT_PITCH // 18
     assert view.grab().toImage() != wide
     wheel(view, 9, Qt.KeyboardModifier.NoModifier)
     assert view.scene.pitch == 132

@@ -13,9 +13,11 @@ from pytestqt.qtbot import QtBot
 from tests.gui.conftest import Workstation
 from widgets.engine.protocol import Levels
 from widgets.engine.session_market import SessionMarket
+from widgets.heatmap.heatmap_painting import size_words
 from widgets.heatmap.heatmap_panel import HeatmapPanel
 from widgets.heatmap.heatmap_scene import Parts
 from widgets.look.theme import current
+from workstation.core.messages import Trade
 from workstation.core.types import OrderType, Side
 
 SECOND = 1_000_000_000
@@ -193,3 +195,26 @@ def test_the_pointer_reads_price_time_and_size(heatmap: HeatmapPanel, qtbot: QtB
     assert after.pixelColor(heatmap.view.width() - 2, 120) == current().tokens.control
     assert before != after
     assert heatmap.view.ticks_at(0) == heatmap.view.scene.view.top * heatmap.view.scene.group
+
+
+def test_where_nothing_was_recorded_no_size_is_told(station: Workstation, heatmap: HeatmapPanel) -> None:
+    scene = heatmap.view.scene
+    book, now = station.kernel.markets["BTCUSDT"].book, scene.history.number(station.clock.now)
+    row = book.best_bid // scene.group
+    heatmap.view.grab()
+    assert size_words(scene, now - 1_000, row) == "not recorded"
+    assert size_words(scene, now, row).endswith(" BTC") and not size_words(scene, now, row).startswith("0 ")
+    assert size_words(scene, now, row + 400) == "0 BTC"
+
+
+def test_the_last_price_has_the_colour_of_the_trade_wherever_the_book_went_since(
+    station: Workstation, heatmap: HeatmapPanel
+) -> None:
+    """A seller's trade stands above the best bid as soon as that has fallen."""
+    best_ask, now = station.kernel.markets["BTCUSDT"].book.best_ask, station.clock.now
+    for number, (side, shown) in enumerate(((Side.SELL, "sell"), (Side.BUY, "buy")), 1):
+        station.session.dispatch(
+            Trade(ts_ns=now, symbol="BTCUSDT", price=best_ask, lots=1, side=side, trade_id=10**9 + number)
+        )
+        station.frame()
+        assert (heatmap.view.scene.last_ticks, heatmap.view.scene.last_side) == (best_ask, shown)

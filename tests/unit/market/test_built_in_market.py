@@ -315,3 +315,32 @@ def test_a_year_is_about_as_volatile_as_the_real_market() -> None:
         closes = [bar[4] for bar in market(seed, days=120).history("BTCUSDT", HOUR_NS, 10_000).bars]
         yearly.append(np.diff(np.log(closes)).std() * (24 * 365.25) ** 0.5)
     assert 0.35 < np.mean(yearly) < 0.75
+
+
+def test_bars_go_over_from_the_past_to_the_tape_without_a_jump() -> None:
+    """Over seeds, of a fine tick and a coarse one: a chart must not show where the session began."""
+    minutes, symbols = 6, ("BTCUSDT", "XRPUSDT")
+    past: dict[str, list[list[float]]] = {symbol: [] for symbol in symbols}
+    live: dict[str, list[list[float]]] = {symbol: [] for symbol in symbols}
+    jumps = []
+    for seed in range(20):
+        source = market(seed, "8")
+        trades: dict[tuple[str, int], list[Trade]] = {}
+        for event in source.next_events(START_NS + minutes * MINUTE_NS):
+            if isinstance(event, Trade):
+                trades.setdefault((event.symbol, event.ts_ns // MINUTE_NS), []).append(event)
+        for symbol in symbols:
+            before = [[bar[5], bar[2] / bar[3] - 1] for bar in source.history(symbol, MINUTE_NS, 2_000).bars]
+            after = []
+            for (traded, _), bar in trades.items():
+                if traded == symbol:
+                    prices = [trade.price for trade in bar]
+                    after.append([sum(trade.lots for trade in bar), max(prices) / min(prices) - 1])
+            past[symbol] += before
+            live[symbol] += after
+            jumps.append(np.log(np.mean(after, axis=0) / np.mean(before[-minutes:], axis=0)))
+    for symbol in symbols:
+        volume, reach = np.mean(past[symbol], axis=0) / np.mean(live[symbol], axis=0)
+        assert 0.6 < volume < 1.6, f"{symbol}: past minutes have {volume:.2f} times the volume"
+        assert 0.75 < reach < 1.35, f"{symbol}: past minutes reach {reach:.2f} times as far"
+    assert np.all(np.std(jumps, axis=0) < 0.65), "each seed begins another regime of volume or volatility"

@@ -106,6 +106,29 @@ def test_supertrend_trails_the_price_and_turns_when_it_is_passed() -> None:
             assert (SERIES.close[index] - line[index - 1]) * direction[index] > 0
 
 
+def test_supertrend_is_that_of_tradingview_line_by_line() -> None:
+    """``ta.supertrend`` as its reference writes it out, over enough bars that the hidden band decides some turns."""
+    series = bars(4_000)
+    high, low, close = series.high, series.low, series.close
+    atr = talib.ATR(high, low, close, timeperiod=10)
+    upper_before = lower_before = line_before = np.nan
+    expected, directions = np.full(len(close), np.nan), np.full(len(close), np.nan)
+    for index in range(10, len(close)):
+        middle = (high[index] + low[index]) / 2
+        upper, lower = middle + 3 * atr[index], middle - 3 * atr[index]
+        if index == 10:
+            down = True
+        else:
+            lower = lower if lower > lower_before or close[index - 1] < lower_before else lower_before
+            upper = upper if upper < upper_before or close[index - 1] > upper_before else upper_before
+            down = close[index] <= upper if line_before == upper_before else close[index] < lower
+        expected[index], directions[index] = (upper, -1) if down else (lower, 1)
+        upper_before, lower_before, line_before = upper, lower, expected[index]
+    lines = indicator("SUPERTREND", series)
+    assert_allclose(lines["supertrend"], expected)
+    assert_allclose(lines["direction"], directions)
+
+
 def test_parameters_are_listed_with_their_defaults() -> None:
     assert indicator_parameters("MACD") == {"fastperiod": 12, "slowperiod": 26, "signalperiod": 9, "source": "close"}
     assert indicator_parameters("supertrend") == {"period": 10, "multiplier": 3.0}

@@ -121,6 +121,11 @@ class IndicatorLevel(msgspec.Struct, frozen=True, tag="indicator"):
 Condition = PriceLevel | PriceLine | PriceZone | IndicatorLevel
 
 
+def ended(condition: Condition, now_ns: int) -> bool:
+    """Whether it is a line or zone whose last point has passed (UTC ns): no price can cross it any more."""
+    return isinstance(condition, PriceLine | PriceZone) and not condition.extends and condition.end_ns < now_ns
+
+
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
     """``side`` is where its price stood last: 1 above, −1 below, 0 at the level or in the zone, None unknown.
 

@@ -23,7 +23,7 @@ from workstation.core.money import BASIS_POINT
 from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from workstation.market.built_in.assets import asset_of, typical_price
 from workstation.market.built_in.open_interest import open_interest_lots
-from workstation.market.built_in.past import Past
+from workstation.market.built_in.past import Ends, Past
 from workstation.market.built_in.price_path import GRID_NS, AssetFactors, PricePath, generator
 from workstation.market.built_in.symbol_feed import SymbolFeed
 
@@ -68,7 +68,6 @@ class BuiltInMarket:
         self._seed = seed
         self._past_days = settings.history_days
         rate = float(settings.messages_per_second)
-        self._past = Past(self._instruments, seed, settings.history_days, volatility, crashes, rate)
         self._feeds: dict[str, SymbolFeed] = {}
         self._funding = {symbol: generator(seed, "funding", symbol) for symbol in self._instruments}
         self._sources: list[Source] = []
@@ -85,6 +84,8 @@ class BuiltInMarket:
                 self._add(self._fundings(symbol), start_ns // FUNDING_NS * FUNDING_NS + FUNDING_NS)
                 first_ns = start_ns // OPEN_INTEREST_NS * OPEN_INTEREST_NS + OPEN_INTEREST_NS
                 self._add(self._open_interest(instrument), first_ns)
+        ends = Ends(factors.start, {symbol: feed.activity_at_start for symbol, feed in self._feeds.items()})
+        self._past = Past(self._instruments, seed, settings.history_days, volatility, crashes, rate, ends)
         heapify(self._due)
 
     @property

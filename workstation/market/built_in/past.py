@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +13,22 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import History
 from workstation.core.timeframe import DAY_NS, MINUTE_NS, TIMEFRAME_NAMES, bar_open_ns
 from workstation.market.built_in.assets import asset_of, lots_per_dollar_lossy
-from workstation.market.built_in.price_path import YEAR_S, Activity, AssetFactors, folded, generator
-from workstation.market.built_in.symbol_feed import MESSAGES_PER_STEP, TRADE_DOLLARS
+from workstation.market.built_in.price_path import YEAR_S, Activity, AssetFactors, Regimes, folded, generator
+from workstation.market.built_in.symbol_feed import MESSAGES_PER_STEP
+from workstation.market.built_in.turnover import step_dollars
 
-TRADED_PART = 0.41
-"""Volume of a calm second in mean trades a step, measured on the tape."""
+CALM, STRESSED, BY_STRESS = 0.56, 0.82, 0.62
+"""Volatility within a minute as a part of the asset's own: in a calm one, and in others from where it begins and how it
+grows with the stress; measured on the paths."""
 
 Rows = NDArray[np.int64]
+
+
+class Ends(NamedTuple):
+    """The regimes of volatility and of activity with which the past ends, so that bars do not jump at the start."""
+
+    volatility: Mapping[str, Regimes] = {}
+    activity: Mapping[str, Regimes] = {}
 
 
 class Past:
@@ -32,7 +42,9 @@ class Past:
         volatility: float,
         crashes_per_day: float,
         messages_per_second: float,
+        ends: Ends | None = None,
     ) -> None:
+        self._ends = ends or Ends()
         self._instruments = instruments
         self._seed = seed
         self._days = max(2, days)
@@ -68,7 +80,9 @@ class Past:
         count = self._days * (DAY_NS // MINUTE_NS)
         if not self._paths:
             assets = {name: asset_of(instrument) for name, instrument in self._instruments.items()}
-            factors = AssetFactors(self._seed, "past", assets, 60.0, self._volatility, self._crashes_per_day)
+            factors = AssetFactors(
+                self._seed, "past", assets, 60.0, self._volatility, self._crashes_per_day, self._ends.volatility
+            )
             self._paths = factors.take(count)
         returns, stress = self._paths[symbol]
         rng = generator(self._seed, "bars", symbol)
@@ -78,16 +92,20 @@ class Past:
         ends = folded(np.concatenate(([-travelled[-1]], travelled - travelled[-1])))
         opens, closes = ends[:-1], ends[1:]
         # The extremes of a Brownian bridge between open and close, drawn from their exact distribution.
-        sigma = self._volatility * asset.volatility * (60 / YEAR_S) ** 0.5 * np.clip(stress + 0.7, 0.5, 4.0)
+        part = np.where(stress > 0.0, STRESSED + BY_STRESS * stress, CALM)
+        sigma = self._volatility * asset.volatility * (60 / YEAR_S) ** 0.5 * part
         reach = -2.0 * sigma**2 * np.log(rng.uniform(1e-12, 1.0, (2, count)))
         width = (closes - opens) ** 2
         highs = (opens + closes + np.sqrt(width + reach[0])) / 2
         lows = (opens + closes - np.sqrt(width + reach[1])) / 2
         prices = np.maximum(1, np.rint(end_price * np.exp(np.stack((opens, highs, lows, closes))))).astype(np.int64)
-        calm = TRADED_PART * TRADE_DOLLARS * self._steps_per_minute * lots_per_dollar_lossy(instrument, end_price)
         close_ns = end_ns - MINUTE_NS * np.arange(count - 1, -1, -1, dtype=np.int64)
-        activity = Activity(rng, 60.0).take(close_ns, stress) * (0.85 + 0.6 * stress) * np.exp(-closes)
-        volume = np.rint(calm * asset.size * activity * (0.6 + np.minimum(np.abs(returns) / sigma, 4.0) / 2))
+        backwards = Activity(rng, 60.0, self._ends.activity.get(symbol, ()))
+        activity = backwards.take(close_ns[::-1], stress[::-1])[::-1]
+        steps = self._steps_per_minute * (0.85 + 0.6 * stress)
+        dollars = asset.size * steps * step_dollars(end_price, activity, sigma / np.sqrt(steps))
+        lots = lots_per_dollar_lossy(instrument, end_price) * np.exp(-closes)
+        volume = np.rint(dollars * lots * (0.6 + np.minimum(np.abs(returns) / sigma, 4.0) / 2))
         rows = np.empty((count, 6), dtype=np.int64)
         rows[:, 0] = close_ns
         rows[:, 1:5] = prices.T

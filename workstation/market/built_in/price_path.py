@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from workstation.market.built_in.assets import Asset
 
 Floats = NDArray[np.float64]
+Regimes = tuple[float | None, ...]
 
 GRID_NS = 100_000_000
 """The live path is drawn at ten points a second and is straight between them."""
@@ -44,11 +45,20 @@ def generator(seed: int, *names: str) -> np.random.Generator:
 
 
 class Hold:
-    """A value that is drawn anew after exponentially distributed times. ``take`` goes on where it left off."""
+    """A value that is drawn anew after exponentially distributed times. ``take`` goes on where it left off.
+
+    It begins with ``first``, or with one that is drawn and then told as ``first``.
+    """
 
     def __init__(
-        self, rng: np.random.Generator, mean_steps: float, draw: Callable[[np.random.Generator, int], Floats]
+        self,
+        rng: np.random.Generator,
+        mean_steps: float,
+        draw: Callable[[np.random.Generator, int], Floats],
+        first: float | None = None,
     ) -> None:
+        self.first = first
+        self._begun = False
         self._rng = rng
         self._mean_steps = max(1.0, mean_steps)
         self._draw = draw
@@ -61,6 +71,9 @@ class Hold:
             lives = np.maximum(1, self._rng.exponential(self._mean_steps, number)).astype(np.int64)
             self._lives = np.concatenate((self._lives, lives))
             self._values = np.concatenate((self._values, self._draw(self._rng, number)))
+            if not self._begun:
+                self._begun = True
+                self._values[0] = self.first = self._values[0] if self.first is None else self.first
         ends = np.cumsum(self._lives)
         last = int(np.searchsorted(ends, count))
         lives = self._lives[: last + 1].copy()
@@ -72,10 +85,18 @@ class Hold:
 
 
 class Activity:
-    """How much is traded in relation to the mean, by regimes, hour of the day and stress."""
+    """How much is traded in relation to the mean, by regimes, hour of the day and stress.
 
-    def __init__(self, rng: np.random.Generator, step_s: float) -> None:
-        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in ACTIVITY_LEVELS]
+    It begins with the regimes of ``start``, if any.
+    """
+
+    def __init__(self, rng: np.random.Generator, step_s: float, start: Regimes = ()) -> None:
+        self._levels = _holds(rng, step_s, ACTIVITY_LEVELS, start)
+
+    @property
+    def start(self) -> Regimes:
+        """What it began with, once some was taken."""
+        return tuple(hold.first for hold in self._levels)
 
     def take(self, times_ns: NDArray[np.int64], stress: Floats) -> Floats:
         level = np.exp(sum((hold.take(len(times_ns)) for hold in self._levels), np.zeros(len(times_ns))))
@@ -85,13 +106,19 @@ class Activity:
 
 
 class Factor:
-    """One source of returns on an even grid of ``step_s`` seconds, with its own regimes."""
+    """One source of returns on an even grid of ``step_s`` seconds, with its own regimes.
 
-    def __init__(self, rng: np.random.Generator, step_s: float, volatility: float, crashes_per_day: float) -> None:
+    With an ``end`` its volatility has these regimes at the end of what is taken, which is taken at once.
+    """
+
+    def __init__(
+        self, rng: np.random.Generator, step_s: float, volatility: float, crashes_per_day: float, end: Regimes
+    ) -> None:
         self._rng = rng
+        self._backwards = bool(end)
         self._step_s = step_s
         self._sigma = volatility * CALIBRATION / YEAR_S**0.5
-        self._levels = [Hold(rng, life / step_s, _volatility(spread)) for life, spread in VOLATILITY_LEVELS]
+        self._levels = _holds(rng, step_s, VOLATILITY_LEVELS, end)
         self._trends = [(Hold(rng, life / step_s, _trend), power / life**0.5) for life, power in TRENDS]
         share = BURST_S / (BURST_S + BURST_EVERY_S)
         self._burst = Hold(rng, BURST_S / step_s, _burst(share))
@@ -102,10 +129,16 @@ class Factor:
         self._crash_returns: Floats = np.zeros(0)
         self._crash_stress: Floats = np.zeros(0)
 
+    @property
+    def start(self) -> Regimes:
+        """The regimes of volatility that it began with, once some was taken."""
+        return tuple(hold.first for hold in self._levels)
+
     def take(self, count: int) -> tuple[Floats, Floats]:
         """The next log returns, and the stress of the market at each (0 calm, above 3 violent)."""
         crash, crash_stress = self._crashes(count)
         level = np.exp(sum((hold.take(count) for hold in self._levels), np.zeros(count)))
+        level = level[::-1] if self._backwards else level
         level *= (1.0 + BURST * self._burst.take(count)) * (1.0 + crash_stress)
         raw = self._rng.standard_normal(count) * level * (self._sigma * self._step_s**0.5)
         before = np.concatenate((self._past, raw))
@@ -146,7 +179,10 @@ class Factor:
 
 
 class AssetFactors:
-    """The returns of correlated assets: the market's factor by ``beta``, and one of each asset's own."""
+    """The returns of correlated assets: the market's factor by ``beta``, and one of each asset's own.
+
+    ``end`` are the regimes at the end, by symbol and under "" the market's, as ``start`` tells those of another.
+    """
 
     def __init__(
         self,
@@ -156,15 +192,21 @@ class AssetFactors:
         step_s: float,
         volatility: float,
         crashes_per_day: float,
+        end: Mapping[str, Regimes] | None = None,
     ) -> None:
-        scale = volatility * MARKET_VOLATILITY
-        self._market = Factor(generator(seed, part), step_s, scale, crashes_per_day)
+        scale, ends = volatility * MARKET_VOLATILITY, end or {}
+        self._market = Factor(generator(seed, part), step_s, scale, crashes_per_day, ends.get("", ()))
         self._own: dict[str, tuple[float, Factor]] = {}
         for symbol, asset in assets.items():
             shared = asset.beta * MARKET_VOLATILITY
             own = max(asset.volatility**2 - shared**2, 0.2 * asset.volatility**2) ** 0.5
-            factor = Factor(generator(seed, part, symbol), step_s, volatility * own, 0.0)
-            self._own[symbol] = (asset.beta, factor)
+            rng = generator(seed, part, symbol)
+            self._own[symbol] = (asset.beta, Factor(rng, step_s, volatility * own, 0.0, ends.get(symbol, ())))
+
+    @property
+    def start(self) -> dict[str, Regimes]:
+        """The regimes that each began with, once some was taken."""
+        return {"": self._market.start} | {symbol: factor.start for symbol, (_, factor) in self._own.items()}
 
     def take(self, count: int) -> dict[str, tuple[Floats, Floats]]:
         """Log returns and stress of each symbol for the next steps."""
@@ -227,6 +269,16 @@ def folded(logs: Floats) -> Floats:
 
 def _volatility(spread: float) -> Callable[[np.random.Generator, int], Floats]:
     return lambda rng, count: rng.normal(-spread * spread, spread, count)
+
+
+def _holds(
+    rng: np.random.Generator, step_s: float, levels: tuple[tuple[float, float], ...], first: Regimes
+) -> list[Hold]:
+    firsts = first or (None,) * len(levels)
+    return [
+        Hold(rng, life / step_s, _volatility(spread), value)
+        for (life, spread), value in zip(levels, firsts, strict=True)
+    ]
 
 
 def _burst(share: float) -> Callable[[np.random.Generator, int], Floats]:

@@ -11,7 +11,7 @@ from workstation.core.messages import BookDelta, BookSnapshot, Levels, MarketInp
 from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import Side
 from workstation.market.built_in.assets import asset_of, lots_per_dollar_lossy
-from workstation.market.built_in.price_path import Activity, PricePath
+from workstation.market.built_in.price_path import Activity, PricePath, Regimes
 
 MESSAGES_PER_STEP = 1.5
 """Trades and book changes that a step makes on average, measured."""
@@ -25,6 +25,16 @@ LONGEST_PAUSE_NS = 60.0 * SECOND_NS
 POOL = 4_096
 
 Step = tuple[int, int, int, int, int, bool, int, int, bool]
+
+
+def slot_width(start_ticks: int) -> int:
+    """Mean distance of two levels in ticks."""
+    return max(1, round(start_ticks * SLOT_WIDTH))
+
+
+def slot_fineness(start_ticks: int) -> float:
+    """From 0.25, where a tick is wide for the price, to 1, where levels can be as near as they should."""
+    return min(1.0, max(0.25, SLOT_WIDTH * start_ticks / slot_width(start_ticks)))
 
 
 class SymbolFeed:
@@ -50,8 +60,8 @@ class SymbolFeed:
         self._depth = depth
         self._steps_per_second = messages_per_second / MESSAGES_PER_STEP
         self._activity = Activity(rng, 1 / self._steps_per_second)
-        self._width = max(1, round(start_ticks * SLOT_WIDTH))
-        self._fineness = min(1.0, max(0.25, SLOT_WIDTH * start_ticks / self._width))
+        self._width = slot_width(start_ticks)
+        self._fineness = slot_fineness(start_ticks)
         self._offsets: list[int] = rng.integers(0, self._width, POOL).tolist()
         lots = lots_per_dollar_lossy(instrument, start_ticks) * asset_of(instrument).size
         self._trade_lots = self._sizes(TRADE_DOLLARS * lots, TRADE_SPREAD)
@@ -75,6 +85,10 @@ class SymbolFeed:
             self._asks[slot] = self._new_lots(distance)
         self._plan: Iterator[Step] = iter(())
         self._next: Step = self._take_step()
+
+    @property
+    def activity_at_start(self) -> Regimes:
+        return self._activity.start
 
     @property
     def next_ns(self) -> int:
