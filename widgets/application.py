@@ -84,6 +84,8 @@ class Application:
         self.window = MainWindow(loaded.settings, DataFolder(data).window if screenshot is None else None)
         if size is not None:
             self.window.resize(*size)
+        elif application.platformName() not in UNSEEN_PLATFORMS:
+            self.window.stand()
         self.window.bar.picture_wanted.connect(self._save_picture_of_window)
         self.window.close_wanted.connect(lambda: self.stop("window closed"))
 

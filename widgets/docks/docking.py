@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
@@ -252,7 +252,7 @@ class DockArea(QMainWindow):
             self.removeDockWidget(panel)
         first = self._panels[next(kept.names())]
         self.addDockWidget(AREA, first)
-        self._order = [*kept.names(), *(name for name in self._order if name not in set(kept.names()))]
+        self._put_in_order(kept.names())
         self._split(kept)
         for name in kept.names():
             self._panels[name].show()
@@ -260,6 +260,11 @@ class DockArea(QMainWindow):
         self._fitted = kept
         self._resizing.start()
         self.refresh_tabs()
+
+    def _put_in_order(self, names: Iterable[str]) -> None:
+        """Tabs stand in this order; panels that it does not name come last."""
+        first = [name for name in dict.fromkeys(names) if name in self._panels]
+        self._order = [*first, *(name for name in self._order if name not in first)]
 
     def _split(self, layout: Layout) -> None:
         """Give each child its room beside the one before, then go on inside each."""
@@ -316,6 +321,7 @@ class DockArea(QMainWindow):
             "version": FORMAT_VERSION,
             "compact": self._compact,
             "open": sorted(panel.name for panel in self.panels() if not panel.isHidden()),
+            "order": list(self._order),
             "state": base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode(),
             "front": sorted(panel.name for panel in self.panels() if panel.in_front and not panel.isHidden()),
             "other": self._other,
@@ -329,6 +335,7 @@ class DockArea(QMainWindow):
             state = base64.b64decode(document["state"], validate=True)
             opened = [str(name) for name in document["open"]]
             front = [str(name) for name in document["front"]]
+            order = [str(name) for name in document.get("order", ())]
             compact = bool(document["compact"])
             fits = document["version"] == FORMAT_VERSION
         except (ValueError, KeyError, TypeError, binascii.Error):
@@ -339,6 +346,7 @@ class DockArea(QMainWindow):
         other = document.get("other")
         self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
+        self._put_in_order(order or self._layouts[compact].names())
         for name, panel in self._panels.items():
             # Qt tells of it later, but the layout may be asked for before that.
             panel.in_front = name in front

@@ -272,6 +272,10 @@ class MainWindow(QWidget):
             event.acceptProposedAction()
             self.outside.take(event.mimeData())
 
+    def stand(self) -> None:
+        """Where it stood when it was closed; before it is shown."""
+        window_state.stand(self, self._kept.get("geometry", ""))
+
     def come_forward(self) -> None:
         """In front of other programs, also when it was minimised."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -340,7 +344,7 @@ class MainWindow(QWidget):
     # --- Keeping and closing ----------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Write workspaces, size and choices for the next start."""
+        """Write workspaces, place and choices for the next start."""
         if self.keeper is not None:
             self.keeper.keep()
 
@@ -350,6 +354,7 @@ class MainWindow(QWidget):
             return None
         window = {
             "size": [self.width(), self.height()],
+            "geometry": window_state.geometry_of(self),
             "chosen": self.appearance.chosen,
             "keys": self.registry.chosen_keys,
             "symbol": self.model.symbol,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -14,11 +15,11 @@ from widgets.docks.docking import DockArea
 from widgets.look import style
 
 
-def empty_area(qtbot: QtBot) -> DockArea:
+def empty_area(qtbot: QtBot, names: Iterable[str] = ()) -> DockArea:
     """Not shown yet, and without a layout."""
     area = DockArea()
     qtbot.addWidget(area)
-    for name in TRADING.names():
+    for name in names or TRADING.names():
         area.add_panel(name, name.capitalize(), QWidget())
     return area
 
@@ -119,6 +120,18 @@ def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot) -> None:
     assert not fresh.panel("tape").isHidden()
     fresh.reset()
     qtbot.waitUntil(lambda: fresh.panel("watchlist").width() == 270)
+
+
+def test_tabs_keep_their_order_between_runs(area: DockArea, qtbot: QtBot) -> None:
+    def tabs(of: DockArea) -> list[str]:
+        return [panel.name for panel in of.panel("positions").group()]
+
+    before, kept = tabs(area), json.loads(json.dumps(area.document()))
+    earlier = {key: value for key, value in kept.items() if key != "order"}
+    for document in (kept, earlier):
+        fresh = empty_area(qtbot, sorted(TRADING.names(), reverse=True))
+        assert fresh.take(document)
+        assert tabs(fresh) == before
 
 
 @pytest.mark.parametrize(
