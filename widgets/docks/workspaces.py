@@ -96,6 +96,8 @@ class Workspaces(QWidget):
             named.area.setObjectName(named.name)
             named.area.chart_deleted.connect(self.chart_deleted)
             self._stack.addWidget(named.area)
+            # A layout that is restored in another size than it is shown in would be stretched from that.
+            named.area.resize(self.size())
             if named.kept is None or not named.area.take(named.kept):
                 named.area.reset()
         self._stack.setCurrentWidget(named.area)

@@ -260,3 +260,19 @@ def test_each_link_letter_has_its_colour(station: Workstation) -> None:
         assert any(image.pixelColor(place) == colour for place in places)
         seen.append(colour.name())
     assert len(set(seen)) == len(LETTERS)
+
+
+def test_a_hidden_workspace_has_its_sizes_again_after_a_restart(open_workstation: Open) -> None:
+    def sizes(station: Workstation) -> dict[str, tuple[int, int]]:
+        open_now = [panel for panel in station.area.panels() if panel.in_front and not panel.isHidden()]
+        return {panel.name: (panel.width(), panel.height()) for panel in open_now}
+
+    first = open_workstation()
+    before = sizes(first)
+    first.window.show_workspace("Monitoring")
+    first.frame()
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now)
+    second.window.show_workspace("Trading")
+    second.frame()
+    assert sizes(second) == before
