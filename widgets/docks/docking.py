@@ -208,11 +208,15 @@ class DockArea(QMainWindow):
         panel = self._panels[name]
         if panel is not self.maximised and not panel.isFloating():
             self.restore()
-        if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
+        if self._is_unplaced(panel):
             self._find_place(panel)
         panel.show()
         panel.raise_()
         self.refresh_tabs()
+
+    def _is_unplaced(self, panel: Panel) -> bool:
+        """Whether the layout does not name it, and it was not opened yet."""
+        return self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating()
 
     def _find_place(self, panel: Panel) -> None:
         """A tab in the largest place, for a panel that the layout does not name."""
@@ -322,6 +326,7 @@ class DockArea(QMainWindow):
             "compact": self._compact,
             "open": sorted(panel.name for panel in self.panels() if not panel.isHidden()),
             "order": list(self._order),
+            "unplaced": sorted(panel.name for panel in self.panels() if self._is_unplaced(panel)),
             "state": base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode(),
             "front": sorted(panel.name for panel in self.panels() if panel.in_front and not panel.isHidden()),
             "other": self._other,
@@ -337,6 +342,8 @@ class DockArea(QMainWindow):
             front = [str(name) for name in document["front"]]
             order = [str(name) for name in document.get("order", ())]
             compact = bool(document["compact"])
+            named = set(self._layouts[compact].names()).union(opened)
+            unplaced = document.get("unplaced", [name for name in self._panels if name not in named])
             fits = document["version"] == FORMAT_VERSION
         except (ValueError, KeyError, TypeError, binascii.Error):
             return False
@@ -352,6 +359,9 @@ class DockArea(QMainWindow):
             panel.in_front = name in front
             if name not in opened:
                 panel.close()
+                if name in unplaced:
+                    # Qt has given it a sliver of its own.
+                    self.removeDockWidget(panel)
             elif name in front:
                 panel.raise_()
         self.refresh_tabs()

@@ -64,13 +64,15 @@ class AccountBanner(QObject):
     def _cells(self, account: AccountView) -> tuple[Cell, ...]:
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
         open_result = format_money(account.unrealised, signed=True)
-        state = STATE_TONES[account.trading_state]
+        state, tone = str(account.trading_state), STATE_TONES[account.trading_state]
+        if account.crisis:
+            state, tone = f"{state}, crisis mode", Tone.WARNING if tone is Tone.GOOD else tone
         return (
             Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
             Cell("Today", today, tone_of(account.day_result), priority=1),
             Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
             Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
-            Cell("Trading", account.trading_state, state, dot=True, priority=2),
+            Cell("Trading", state, tone, dot=True, priority=2),
             *lockout_cells(account, self._model.engine.now_ns()),
             *self._arming.follow(),
         )

@@ -122,6 +122,35 @@ def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: fresh.panel("watchlist").width() == 270)
 
 
+def test_a_panel_that_no_layout_names_opens_as_a_tab_after_a_restart_too(area: DockArea, qtbot: QtBot) -> None:
+    areas = [area]  # none may go before the end
+
+    def started(kept: dict[str, object]) -> DockArea:
+        fresh = empty_area(qtbot, [*TRADING.names(), "settings"])
+        areas.append(fresh)
+        fresh.resize(1600, 808)
+        fresh.show()
+        assert fresh.take(kept)
+        QApplication.processEvents()
+        return fresh
+
+    def opened(fresh: DockArea) -> list[str]:
+        fresh.show_panel("settings")
+        QApplication.processEvents()
+        assert fresh.panel("settings").height() > 300
+        return [panel.name for panel in fresh.panel("settings").group()]
+
+    area.add_panel("settings", "Settings", QWidget())
+    area.reset()
+    QApplication.processEvents()
+    kept = json.loads(json.dumps(area.document()))
+    earlier = {key: value for key, value in kept.items() if key != "unplaced"}
+    assert opened(started(earlier)) == opened(started(kept)) == opened(area)
+    area.panel("settings").close()
+    QApplication.processEvents()
+    assert opened(started(json.loads(json.dumps(area.document())))) == opened(area), "its place is kept"
+
+
 def test_tabs_keep_their_order_between_runs(area: DockArea, qtbot: QtBot) -> None:
     def tabs(of: DockArea) -> list[str]:
         return [panel.name for panel in of.panel("positions").group()]

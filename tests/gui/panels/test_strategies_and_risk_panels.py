@@ -114,6 +114,8 @@ def test_a_person_ends_crisis_mode_with_a_reason(station: Workstation, qtbot: Qt
     )
     station.frame()
     assert station.kernel.guards.crisis
+    trading = next(cell for cell in station.window.banner.shown_cells() if cell.label == "Trading")
+    assert (trading.value, trading.tone) == ("ACTIVE, crisis mode", Tone.WARNING)
     station.click(station.area.risk.lift_buttons[""])
     dialog = next(each for each in station.window.findChildren(ReasonDialog) if each.isVisible())
     qtbot.keyClicks(dialog.reason, "over")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAccessible, QCursor
+from PySide6.QtWidgets import QComboBox, QLineEdit, QListView, QMenu, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
@@ -268,6 +268,7 @@ def test_a_hidden_workspace_has_its_sizes_again_after_a_restart(open_workstation
         return {panel.name: (panel.width(), panel.height()) for panel in open_now}
 
     first = open_workstation()
+    first.qtbot.waitUntil(lambda: first.area.panel("watchlist").width() == 270)
     before = sizes(first)
     first.window.show_workspace("Monitoring")
     first.frame()
@@ -276,3 +277,18 @@ def test_a_hidden_workspace_has_its_sizes_again_after_a_restart(open_workstation
     second.window.show_workspace("Trading")
     second.frame()
     assert sizes(second) == before
+
+
+def test_a_screen_reader_hears_a_name_for_all_that_the_keyboard_reaches(station: Workstation) -> None:
+    research = {"backtest", "runs", "recorded", "compare"}
+    for panel in station.area.panels():
+        if panel.name in research or panel.name.startswith("run "):
+            continue  # their views come with a run
+        station.area.show_panel(panel.name)
+        for view in panel.widget().findChildren(QWidget):
+            reached = view.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if reached and not isinstance(view, QComboBox | QLineEdit | QListView | QScrollArea):
+                interface = QAccessible.queryAccessibleInterface(view)
+                assert interface.text(QAccessible.Text.Name), f"{type(view).__name__} in {panel.name}"
+    assert station.area.fills.table.accessibleName() == "Fills"
+    assert station.area.chart.view.accessibleName() == "Chart"
