@@ -97,7 +97,7 @@ class DockTabs(QWidget):
         maximise = menu.addAction("Show the others again" if alone else "Maximise")
         maximise.setShortcut(QKeySequence("Shift+F11"))
         maximise.triggered.connect(lambda: self._panel.area.toggle_maximised(self._panel))
-        menu.addAction("Dock" if floating else "Float").triggered.connect(lambda: self._panel.setFloating(not floating))
+        menu.addAction("Dock" if floating else "Float").triggered.connect(self._panel.toggle_floating)
         menu.addAction("Close").triggered.connect(self._panel.close)
         return menu
 
@@ -183,9 +183,9 @@ class DockTabs(QWidget):
         panel = self._at(event)
         if event.button() is Qt.MouseButton.LeftButton and panel is not None and panel is not self._panel:
             panel.raise_()
-            panel.area.focus_panel(panel)
+            panel.take_keyboard()
             return
-        self._panel.area.focus_panel(self._panel)
+        self._panel.take_keyboard()
         event.ignore()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

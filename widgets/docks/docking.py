@@ -8,7 +8,7 @@ import itertools
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 from shiboken6 import isValid
@@ -19,6 +19,7 @@ from widgets.look.theme import current
 
 FORMAT_VERSION = 1
 AREA = Qt.DockWidgetArea.LeftDockWidgetArea
+FLOATS_BESIDE = QPoint(24, 24)
 
 
 class Panel(QDockWidget):
@@ -50,6 +51,23 @@ class Panel(QDockWidget):
     def group(self) -> list[Panel]:
         """The panels in this place in tab order, this one among them."""
         return self.area.group_of(self)
+
+    def take_keyboard(self) -> None:
+        """It is the one under the hand, and keys go to it: not to a field that was typed in elsewhere."""
+        focused = QApplication.focusWidget()
+        if focused is None or not self.isAncestorOf(focused):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.area.focus_panel(self)
+
+    def toggle_floating(self) -> None:
+        """Let it stand by itself, a little beside its place so that it is seen to, or dock it again."""
+        place = self.mapToGlobal(QPoint(0, 0))
+        self.setFloating(not self.isFloating())
+        if self.isFloating():
+            if self.mapToGlobal(QPoint(0, 0)) == place:
+                self.move(place + FLOATS_BESIDE)
+            self.raise_()
+            self.activateWindow()
 
     def set_in_front(self, shown: bool) -> None:
         self.in_front = shown

@@ -134,7 +134,7 @@ class WorkspaceActions(QObject):
         """Let it stand by itself, or dock it again."""
         panel = self._all.area.panel(name)
         self._all.area.show_panel(name)
-        panel.setFloating(not panel.isFloating())
+        panel.toggle_floating()
 
     def reset(self) -> None:
         self._all.area.reset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
@@ -229,3 +229,26 @@ def test_a_key_that_two_actions_have_is_the_first_ones(qtbot: QtBot) -> None:
     qtbot.waitUntil(window.isActiveWindow)
     qtbot.keyClick(window, Qt.Key.Key_K, CONTROL | Qt.KeyboardModifier.ShiftModifier)
     assert done == ["kill"] and hotkeys.parent() is window
+
+
+def test_the_palette_acts_on_the_panel_whose_tab_was_pressed(station: Workstation) -> None:
+    station.click(station.area.watchlist.search)
+    depth = station.area.panel("depth")
+    strip = station.area.panel("ladder").tabs
+    place = next(area.center() for panel, area in strip.tabs() if panel is depth)
+    station.qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
+    docked_at = depth.mapToGlobal(QPoint(0, 0))
+    palette = open_palette(station)
+    station.qtbot.keyClicks(palette.field, "float the panel")
+    assert palette.list.entry is not None and palette.list.entry.scope == "Depth"
+    station.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert [panel.name for panel in station.area.panels() if panel.isFloating()] == ["depth"]
+    assert depth.mapToGlobal(QPoint(0, 0)) != docked_at, "it is seen to float"
+
+
+def test_the_keyboard_is_where_it_was_after_the_palette(station: Workstation) -> None:
+    field = station.area.watchlist.search
+    field.setFocus()
+    palette = open_palette(station)
+    station.qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is field
