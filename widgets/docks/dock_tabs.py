@@ -49,11 +49,13 @@ class DockTabs(QWidget):
         tool.show()
         self._tools.append(tool)
         self._place()
+        self.update()  # the tabs beside it may have less room
 
     def remove_tool(self, tool: QWidget) -> None:
         self._tools.remove(tool)
         tool.hide()
         self._place()
+        self.update()
 
     def refresh(self) -> None:
         self.back.setVisible(self._panel.area.maximised is self._panel)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -93,6 +94,20 @@ def test_the_strip_is_the_only_tab_bar(area: DockArea) -> None:
     assert [panel.name for panel, _ in strip.tabs()][:3] == ["positions", "orders", "fills"]
     assert strip.mapTo(area, QPoint(0, 0)).y() == area.panel("positions").y()
     assert area.panel("risk").y() == area.panel("positions").y()
+
+
+def test_a_tool_that_comes_takes_its_room_from_the_tabs_at_once(area: DockArea, qtbot: QtBot) -> None:
+    strip = area.panel("positions").tabs
+    QApplication.processEvents()
+    assert len(strip.tabs()) > 1
+    drawn: list[QRegion] = []
+    strip.paintEvent = lambda event: drawn.append(event.region())  # type: ignore[method-assign]
+    tool = QLineEdit()
+    tool.setFixedSize(strip.width() - 120, 20)
+    strip.add_tool(tool)
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert len(strip.tabs()) == 1
+    assert any(region.boundingRect() == strip.rect() for region in drawn), "nothing is left of the other tabs"
 
 
 def test_too_many_tabs_keep_the_front_one(area: DockArea) -> None:
