@@ -66,6 +66,11 @@ def _offset_s(quarter: int) -> int:
     return round(offset.total_seconds()) if offset is not None else 0
 
 
+def local_day(time_ns: int) -> int:
+    """The day of the chosen zone in which a time lies, counted from 1970."""
+    return (time_ns + zone_offset_ns(time_ns)) // (86_400 * NANOSECONDS)
+
+
 def local_moment(time_ns: int) -> datetime:
     """A time in the chosen zone, to the second."""
     return datetime.fromtimestamp(time_ns // NANOSECONDS, tz=UTC).astimezone(_zone[0])
