@@ -166,7 +166,10 @@ class MainWindow(QWidget):
         sources = (offered, ChartActions(self.workspaces), trade, hand, files)
         self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
-        self.workspaces.chart_deleted.connect(self._tell_deleted)
+        self.workspaces.chart_deleted.connect(
+            lambda title, bring_back: self._offer_undo(f"The chart {title} was deleted.", bring_back)
+        )
+        offered.undo_offered.connect(self._offer_undo)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -185,10 +188,14 @@ class MainWindow(QWidget):
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
 
-    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+    def _offer_undo(self, text: str, take_back: Callable[[], None]) -> None:
         from widgets.window.panic import UNDO
 
-        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
+        def act() -> None:
+            take_back()
+            self.banner.set_message("")
+
+        self.banner.set_message(text, action=UNDO, act=act)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel

@@ -292,3 +292,17 @@ def test_a_screen_reader_hears_a_name_for_all_that_the_keyboard_reaches(station:
                 assert interface.text(QAccessible.Text.Name), f"{type(view).__name__} in {panel.name}"
     assert station.area.fills.table.accessibleName() == "Fills"
     assert station.area.chart.view.accessibleName() == "Chart"
+
+
+def test_a_deleted_workspace_and_a_reset_layout_come_back_by_undo(station: Workstation) -> None:
+    spaces(station).add("Mine")
+    station.area.panel("tape").close()
+    station.window.registry.run("workspace.reset")
+    assert not station.area.panel("tape").isHidden()
+    station.click(station.window.banner.action)
+    assert station.area.panel("tape").isHidden()
+    station.window.registry.run("workspace.delete")
+    assert "Mine" not in spaces(station).names
+    station.click(station.window.banner.action)
+    assert spaces(station).current == "Mine" and station.area.panel("tape").isHidden()
+    assert not station.window.banner.action.isVisible()
