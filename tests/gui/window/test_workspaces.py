@@ -306,3 +306,17 @@ def test_a_deleted_workspace_and_a_reset_layout_come_back_by_undo(station: Works
     station.click(station.window.banner.action)
     assert spaces(station).current == "Mine" and station.area.panel("tape").isHidden()
     assert not station.window.banner.action.isVisible()
+
+
+def test_a_workspace_that_cannot_be_read_takes_no_other_with_it(open_workstation: Open) -> None:
+    first = open_workstation()
+    spaces(first).add("Mine")
+    first.window.keep()
+    file = first.session.folder.window
+    document = json.loads(file.read_text())
+    document["workspaces"]["all"][0]["base"] = "of another version"
+    document["workspaces"]["current"] = "Trading"
+    file.write_text(json.dumps(document))
+    second = open_workstation(start_ns=first.clock.now)
+    assert spaces(second).names == ["Order flow", "Research", "Monitoring", "Mine"]
+    assert spaces(second).current == "Order flow"
