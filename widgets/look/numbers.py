@@ -16,6 +16,7 @@ MINUS = "\u2212"
 THIN_SPACE = "\u2009"
 MISSING = "–"
 NANOSECONDS = 1_000_000_000
+MONEY_DECIMALS = 2
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Number = Decimal | int | float
@@ -142,7 +143,7 @@ def format_quantity(quantity: Number | None, lot: Decimal, *, signed: bool = Fal
 
 
 def format_money(amount: Number | None, *, signed: bool = False, currency: str = "") -> str:
-    return format_number(amount, 2, signed=signed, unit=currency)
+    return format_number(amount, MONEY_DECIMALS, signed=signed, unit=currency)
 
 
 def format_percent(percent: Number | None, decimals: int = 2, *, signed: bool = False) -> str:
@@ -193,9 +194,11 @@ def format_date(time_ns: int | None, *, year: bool = False) -> str:
     return f"{moment.day} {month} {moment.year}" if year else f"{moment.day} {month}"
 
 
-def tone_of(value: Number | None) -> Tone:
-    """The colour of a signed figure: up, down, or label for zero and missing."""
+def tone_of(value: Number | None, decimals: int | None = None) -> Tone:
+    """The colour of a signed figure: up, down, or label for zero, for what ``decimals`` round to it, and for missing."""
     if value is None or not math.isfinite(value) or value == 0:
+        return Tone.LABEL
+    if decimals is not None and round(value, decimals) == 0:
         return Tone.LABEL
     return Tone.UP if value > 0 else Tone.DOWN
 

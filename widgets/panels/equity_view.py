@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from widgets.chart.scale import PaneScale, round_step, value_ticks, whole_pixels
 from widgets.look.numbers import (
+    MONEY_DECIMALS,
     NANOSECONDS,
     format_date,
     format_money,
@@ -37,7 +38,7 @@ LEAST_ROOM: Final = 0.05
 """Above and below a flat line, in the currency: its labels need no more than cents."""
 LABEL_DISTANCE: Final = 24
 AREA_SHARE: Final = 0.13
-EMPTY_TEXT: Final = "No equity yet. The first fill or deposit starts the line."
+EMPTY_TEXT: Final = "No line yet. It begins with the next sample of the equity."
 
 
 class Figure(NamedTuple):
@@ -170,7 +171,9 @@ class EquityView(QWidget):
     def _paint_head(self, canvas: Canvas, tokens: Tokens) -> None:
         text = format_money(self._day, signed=True)
         left, height = canvas.px(PADDING), canvas.px(HEAD - 2)
-        canvas.text(left, 0, canvas.width, height, text, tokens.colour(tone_of(self._day)), LEFT, 20, 600)
+        canvas.text(
+            left, 0, canvas.width, height, text, tokens.colour(tone_of(self._day, MONEY_DECIMALS)), LEFT, 20, 600
+        )
         after = left + canvas.text_width(text, 20, 600) + canvas.px(8)
         canvas.text(after, canvas.px(3), canvas.width, height, f"{self._currency} today".strip(), tokens.text_2)
         line = canvas.px(1)

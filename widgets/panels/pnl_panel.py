@@ -10,7 +10,7 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.engine.engine_model import EngineModel
-from widgets.look.numbers import format_money, format_percent, tone_of
+from widgets.look.numbers import MONEY_DECIMALS, format_money, format_percent, tone_of
 from widgets.look.tokens import Tone
 from widgets.panels.equity_view import EquityView, Figure
 from widgets.panels.live_panel import LivePanel
@@ -69,9 +69,17 @@ class PnlPanel(LivePanel):
         self.view.set_figures(
             (
                 Figure(
-                    "Realised, total", format_money(account.realised, signed=True), tone_of(account.realised), REALISED
+                    "Realised, total",
+                    format_money(account.realised, signed=True),
+                    tone_of(account.realised, MONEY_DECIMALS),
+                    REALISED,
                 ),
-                Figure("Open", format_money(account.unrealised, signed=True), tone_of(account.unrealised), OPEN),
+                Figure(
+                    "Open",
+                    format_money(account.unrealised, signed=True),
+                    tone_of(account.unrealised, MONEY_DECIMALS),
+                    OPEN,
+                ),
                 Figure("Fees, funding", format_money(costs, signed=True), Tone.LABEL, COSTS),
                 Figure("Drawdown", format_percent(-account.drawdown_percent, 1), Tone.LABEL, DRAWDOWN),
             )

@@ -295,3 +295,19 @@ def test_a_window_larger_than_its_screen_fills_it(qtbot: QtBot, geometry: str) -
         stand(window, geometry)
     assert large.windowState() & Qt.WindowState.WindowMaximized
     assert not small.windowState() & Qt.WindowState.WindowMaximized
+
+
+@pytest.mark.allow_log_warnings("kill switch", "Killed")
+def test_what_keeps_orders_back_stays_in_the_banner_beside_a_long_message(station: Workstation) -> None:
+    def labels() -> list[str]:
+        return [cell.label for cell in station.window.banner.shown_cells()]
+
+    station.window.resize(1280, 720)
+    sentence = "BTCUSDT feed is 12 s old. New orders are denied until it is back."
+    station.window.banner.set_message(sentence)
+    assert "Trading" not in labels()
+    assert station.window.panic is not None
+    station.window.panic.kill()
+    station.pass_time(1)
+    station.window.banner.set_message(sentence)
+    assert "Trading" in labels()
