@@ -195,7 +195,7 @@ def format_date(time_ns: int | None, *, year: bool = False) -> str:
 
 
 def tone_of(value: Number | None, decimals: int | None = None) -> Tone:
-    """The colour of a signed figure: up, down, or label for zero, for what ``decimals`` round to it, and for missing."""
+    """The colour of a signed figure: up, down, or label for zero, what ``decimals`` round to it, and missing."""
     if value is None or not math.isfinite(value) or value == 0:
         return Tone.LABEL
     if decimals is not None and round(value, decimals) == 0:
