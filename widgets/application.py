@@ -23,6 +23,7 @@ from widgets.window.start_page import PROGRAM
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
+from workstation.core.own_program import stop_signals
 from workstation.core.types import TradingState
 from workstation.storage.layout import DataFolder
 
@@ -48,7 +49,6 @@ LOADED_LATER = (
 """What the first picture of the window can do without, in the order in which it is loaded behind it."""
 CHILDREN_END_S = 2.0
 KILL_SIGNAL = getattr(signal, "SIGUSR1", None)
-SIGNALS = tuple(number for number in (signal.SIGINT, signal.SIGTERM, KILL_SIGNAL) if number is not None)
 log = logging.getLogger("widgets.application")
 
 
@@ -66,11 +66,12 @@ class Application:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop_reason = ""
         self._stopped = asyncio.Event()
-        self.window = MainWindow(
-            loaded.settings, DataFolder(options.data).window if options.screenshot is None else None
-        )
+        remembered = DataFolder(options.data).window if options.screenshot is None else None
+        self.window = MainWindow(loaded.settings, remembered)
         if options.size is not None:
             self.window.resize(*options.size)
+        elif application.platformName() not in UNSEEN_PLATFORMS:
+            self.window.stand()
         self.window.bar.picture_wanted.connect(self._save_picture_of_window)
         self.window.close_wanted.connect(lambda: self.stop("window closed"))
 
@@ -86,7 +87,8 @@ class Application:
     async def main(self) -> int:
         """From the first picture of the window to the end of the session."""
         self._loop = asyncio.get_running_loop()
-        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        numbers = (*stop_signals(), *(() if KILL_SIGNAL is None else (KILL_SIGNAL,)))
+        handlers = {number: signal.signal(number, self._on_signal) for number in numbers}
         hook, sys.excepthook = sys.excepthook, self._on_slot_error
         try:
             self.window.show()

@@ -27,7 +27,7 @@ class Hotkeys(QObject):
 
     def follow(self) -> None:
         """Make the shortcuts what the registry says."""
-        wanted = {action.name: keys for action in self._actions.all() if (keys := self._actions.keys_of(action))}
+        wanted = self._wanted()
         for name, (keys, shortcut) in list(self._shortcuts.items()):
             if wanted.get(name) != keys:
                 del self._shortcuts[name]
@@ -40,5 +40,20 @@ class Hotkeys(QObject):
             contexts = Qt.ShortcutContext
             shortcut.setContext(contexts.WindowShortcut if keys in WINDOW_ONLY else contexts.ApplicationShortcut)
             shortcut.setAutoRepeat(False)
-            shortcut.activated.connect(partial(self._actions.run, name))
+            shortcut.activated.connect(partial(self._press, name))
             self._shortcuts[name] = (keys, shortcut)
+
+    def _wanted(self) -> dict[str, str]:
+        """By the names of actions. A key that two have is the first one's, as Qt would serve neither; those chosen for
+        an action that comes and goes, as a position's, are kept while it is away."""
+        named = [(action.name, self._actions.keys_of(action)) for action in self._actions.all()]
+        by_keys: dict[str, str] = {}
+        for name, keys in (*named, *self._actions.chosen_keys.items()):
+            if keys:
+                by_keys.setdefault(keys, name)
+        return {name: keys for keys, name in by_keys.items()}
+
+    def _press(self, name: str) -> None:
+        if not self._actions.run(name) and self._actions.find(name) is None:
+            keys = self._shortcuts[name][0]
+            self._actions.refused.emit(f"{keys} did nothing: what it acts on ({name}) is not there now.")

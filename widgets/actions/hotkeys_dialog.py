@@ -126,9 +126,12 @@ class HotkeysDialog(QDialog):
         if problem:
             self._tell(problem)
             return
-        holder = self._actions.holder_of(keys, action.name)
-        if holder is not None and self._asked != keys:
-            self._tell(f"{keys} belongs to “{holder.text}”. Press Set again to take it from there.", keys)
+        holder = self._actions.held_by(keys, action.name)
+        if holder and self._asked != keys:
+            self._tell(f"{keys} belongs to {holder}. Press Set again to take it from there.", keys)
+            self.keys.blockSignals(True)
+            self.keys.setKeySequence(QKeySequence(keys))
+            self.keys.blockSignals(False)
             return
         self._actions.set_keys(action, keys)
         self.table.select_key(action.name)

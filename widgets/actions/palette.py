@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from widgets.actions.fuzzy import match
 from widgets.actions.palette_list import Entry, PaletteList
@@ -31,6 +32,8 @@ class Palette(QWidget):
         self._window = window
         self._all: list[Action] = []
         self._found = 0
+        self._before: QWidget | None = None
+        """What had the keyboard before, and has it again afterwards: actions are about the panel under the hand."""
         self.field = QLineEdit(self)
         self.field.setFrame(False)
         self.field.setPlaceholderText("Symbol, panel or command")
@@ -47,6 +50,8 @@ class Palette(QWidget):
 
     def open(self) -> None:
         """Show everything, with the field ready."""
+        if not self.isVisible():
+            self._before = QApplication.focusWidget()
         self._all = self._actions.all()
         self.field.clear()
         self._search("")
@@ -87,8 +92,13 @@ class Palette(QWidget):
         return Entry(action.name, action.group, action.text, places, scope, keys, action.icon, why_not)
 
     def _run(self, name: str) -> None:
-        self.hide()
+        self._close()
         self._actions.run(name)
+
+    def _close(self) -> None:
+        before, self._before = self._before, None
+        self.hide()
+        (before if before is not None and isValid(before) and before.isVisible() else self._window).setFocus()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() is QEvent.Type.KeyPress:
@@ -107,10 +117,10 @@ class Palette(QWidget):
         if key in steps:
             self.list.move_by(steps[key])
         elif key is Qt.Key.Key_Escape:
-            self.hide()
+            self._close()
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and entry is not None:
             if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-                self.hide()
+                self._close()
                 self.keys_wanted.emit(entry.name)
             else:
                 self._run(entry.name)

@@ -12,6 +12,25 @@ from PySide6.QtWidgets import QMenu
 Source = Callable[[], Iterable["Action"]]
 
 
+OF_PANELS = {
+    "Ctrl+C": "“Copy” in tables, fields and drawings",
+    "Ctrl+V": "“Paste” in fields and drawings",
+    "Ctrl+X": "“Cut” in fields",
+    "Ctrl+A": "“Select all” in tables and fields",
+    "Ctrl+Z": "“Undo” in fields and drawings",
+    "Ctrl+D": "“Duplicate” of drawings",
+    "Del": "“Delete” in fields and drawings",
+    "Tab": "the way from one control to the next",
+    "Space": "the control under the hand, which it presses",
+    "Return": "the control under the hand, which it confirms",
+    "Up": "tables and figures, which it moves through",
+    "Down": "tables and figures, which it moves through",
+    "Left": "charts and fields, which it moves through",
+    "Right": "charts and fields, which it moves through",
+}
+"""What keys do in whatever has the focus: a hotkey takes them from there."""
+
+
 def nothing() -> str:
     return ""
 
@@ -100,6 +119,16 @@ class Actions(QObject):
             (each for each in self.all() if keys and each.name != apart_from and self.keys_of(each) == keys), None
         )
 
+    def held_by(self, keys: str, apart_from: str = "") -> str:
+        """What has this hotkey, in words: an action, one that is not there now, or the panels; empty for nothing."""
+        holder = self.holder_of(keys, apart_from)
+        if holder is not None:
+            return f"“{holder.text}”"
+        away = [name for name, chosen in self.chosen_keys.items() if chosen == keys and name != apart_from]
+        if keys and away:
+            return f"“{away[0]}”, which is not there now"
+        return OF_PANELS.get(keys, "")
+
     def why_not_keys(self, action: Action, keys: str) -> str:
         """Why the action cannot have this hotkey, in a sentence; empty when it can."""
         if action.keeps_a_key and not keys:
@@ -117,6 +146,8 @@ class Actions(QObject):
         holder = self.holder_of(keys, action.name)
         if holder is not None:
             self._choose(holder, "")
+        for name in [name for name, chosen in self.chosen_keys.items() if keys and chosen == keys]:
+            del self.chosen_keys[name]
         self._choose(action, keys)
         self.keys_changed.emit()
 

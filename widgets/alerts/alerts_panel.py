@@ -14,10 +14,9 @@ from widgets.alerts.alert_words import condition_words, repeat_words, short_word
 from widgets.controls.controls import IconButton
 from widgets.controls.table import Action, Column, Row, RowState, Table
 from widgets.engine.engine_model import EngineModel
-from widgets.look.numbers import format_date, format_time
+from widgets.look.numbers import format_date, format_time, local_day
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from workstation.core.timeframe import DAY_NS
 from workstation.market.alerts.alert import Alert, PriceLevel, PriceLine, PriceZone
 
 STATE_FRAMES = 30
@@ -27,7 +26,7 @@ def moment(time_ns: int, now_ns: int) -> str:
     """The time, or the day where that is another one; empty for none."""
     if not time_ns:
         return ""
-    return format_time(time_ns) if time_ns // DAY_NS == now_ns // DAY_NS else format_date(time_ns)
+    return format_time(time_ns) if local_day(time_ns) == local_day(now_ns) else format_date(time_ns)
 
 
 class AlertsTable(Table):

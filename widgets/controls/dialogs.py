@@ -23,7 +23,8 @@ from workstation.core.views import OrderView
 
 
 class FormDialog(QDialog):
-    """A title, a sentence, fields, and two buttons of which Cancel is the default."""
+    """A title, a sentence, fields, and two buttons. Return in a field confirms; on a button it presses that one, and
+    where there is no field Cancel has the keyboard."""
 
     def __init__(self, title: str, sentence: str, action: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

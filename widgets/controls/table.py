@@ -184,10 +184,10 @@ class Table(QTableView):
                 self.scrollTo(index)
 
     def as_csv(self, rows: Iterable[Row] | None = None) -> str:
-        """The rows, or all that are shown, as CSV with a header line."""
+        """The rows, or all that are shown, as CSV with a header line: every column but pictures, also hidden ones."""
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        columns = [column for column in self.columns if column.paint is None]
+        columns = [column for column in self.columns if column.paint is None or column.kind is Kind.STATE]
         writer.writerow([column.header for column in columns])
         for row in self.shown_rows() if rows is None else rows:
             writer.writerow([column.plain(row) for column in columns])

@@ -134,7 +134,7 @@ class Column:
         if state is RowState.STALE:
             return Tone.FAINT
         if self.kind is Kind.SIGNED:
-            return tone_of(row.get(self.key))
+            return tone_of(row.get(self.key), self.decimals_in(row))
         if row.get(self.key) is None and self.text is None:
             return Tone.FAINT
         return Tone.LABEL if self.label or self.kind in (Kind.TIME, Kind.AGE) else Tone.NORMAL

@@ -49,11 +49,13 @@ class DockTabs(QWidget):
         tool.show()
         self._tools.append(tool)
         self._place()
+        self.update()  # the tabs beside it may have less room
 
     def remove_tool(self, tool: QWidget) -> None:
         self._tools.remove(tool)
         tool.hide()
         self._place()
+        self.update()
 
     def refresh(self) -> None:
         self.back.setVisible(self._panel.area.maximised is self._panel)
@@ -97,7 +99,7 @@ class DockTabs(QWidget):
         maximise = menu.addAction("Show the others again" if alone else "Maximise")
         maximise.setShortcut(QKeySequence("Shift+F11"))
         maximise.triggered.connect(lambda: self._panel.area.toggle_maximised(self._panel))
-        menu.addAction("Dock" if floating else "Float").triggered.connect(lambda: self._panel.setFloating(not floating))
+        menu.addAction("Dock" if floating else "Float").triggered.connect(self._panel.toggle_floating)
         menu.addAction("Close").triggered.connect(self._panel.close)
         return menu
 
@@ -183,9 +185,9 @@ class DockTabs(QWidget):
         panel = self._at(event)
         if event.button() is Qt.MouseButton.LeftButton and panel is not None and panel is not self._panel:
             panel.raise_()
-            panel.area.focus_panel(panel)
+            panel.take_keyboard()
             return
-        self._panel.area.focus_panel(self._panel)
+        self._panel.take_keyboard()
         event.ignore()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QByteArray, QEvent, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QByteArray, QEvent, QPoint, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QMouseEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QApplication, QDockWidget, QMainWindow, QMenu, QTabWidget, QWidget
 from shiboken6 import isValid
@@ -19,6 +19,7 @@ from widgets.look.theme import current
 
 FORMAT_VERSION = 1
 AREA = Qt.DockWidgetArea.LeftDockWidgetArea
+FLOATS_BESIDE = QPoint(24, 24)
 
 
 class Panel(QDockWidget):
@@ -50,6 +51,23 @@ class Panel(QDockWidget):
     def group(self) -> list[Panel]:
         """The panels in this place in tab order, this one among them."""
         return self.area.group_of(self)
+
+    def take_keyboard(self) -> None:
+        """It is the one under the hand, and keys go to it: not to a field that was typed in elsewhere."""
+        focused = QApplication.focusWidget()
+        if focused is None or not self.isAncestorOf(focused):
+            self.setFocus(Qt.FocusReason.MouseFocusReason)
+        self.area.focus_panel(self)
+
+    def toggle_floating(self) -> None:
+        """Let it stand by itself, a little beside its place so that it is seen to, or dock it again."""
+        place = self.mapToGlobal(QPoint(0, 0))
+        self.setFloating(not self.isFloating())
+        if self.isFloating():
+            if self.mapToGlobal(QPoint(0, 0)) == place:
+                self.move(place + FLOATS_BESIDE)
+            self.raise_()
+            self.activateWindow()
 
     def set_in_front(self, shown: bool) -> None:
         self.in_front = shown
@@ -208,11 +226,15 @@ class DockArea(QMainWindow):
         panel = self._panels[name]
         if panel is not self.maximised and not panel.isFloating():
             self.restore()
-        if self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating():
+        if self._is_unplaced(panel):
             self._find_place(panel)
         panel.show()
         panel.raise_()
         self.refresh_tabs()
+
+    def _is_unplaced(self, panel: Panel) -> bool:
+        """Whether the layout does not name it, and it was not opened yet."""
+        return self.dockWidgetArea(panel) is Qt.DockWidgetArea.NoDockWidgetArea and not panel.isFloating()
 
     def _find_place(self, panel: Panel) -> None:
         """A tab in the largest place, for a panel that the layout does not name."""
@@ -252,7 +274,7 @@ class DockArea(QMainWindow):
             self.removeDockWidget(panel)
         first = self._panels[next(kept.names())]
         self.addDockWidget(AREA, first)
-        self._order = [*kept.names(), *(name for name in self._order if name not in set(kept.names()))]
+        self._put_in_order(kept.names())
         self._split(kept)
         for name in kept.names():
             self._panels[name].show()
@@ -260,6 +282,11 @@ class DockArea(QMainWindow):
         self._fitted = kept
         self._resizing.start()
         self.refresh_tabs()
+
+    def _put_in_order(self, names: Iterable[str]) -> None:
+        """Tabs stand in this order; panels that it does not name come last."""
+        first = [name for name in dict.fromkeys(names) if name in self._panels]
+        self._order = [*first, *(name for name in self._order if name not in first)]
 
     def _split(self, layout: Layout) -> None:
         """Give each child its room beside the one before, then go on inside each."""
@@ -316,6 +343,8 @@ class DockArea(QMainWindow):
             "version": FORMAT_VERSION,
             "compact": self._compact,
             "open": sorted(panel.name for panel in self.panels() if not panel.isHidden()),
+            "order": list(self._order),
+            "unplaced": sorted(panel.name for panel in self.panels() if self._is_unplaced(panel)),
             "state": base64.b64encode(bytes(self.saveState(FORMAT_VERSION).data())).decode(),
             "front": sorted(panel.name for panel in self.panels() if panel.in_front and not panel.isHidden()),
             "other": self._other,
@@ -329,7 +358,10 @@ class DockArea(QMainWindow):
             state = base64.b64decode(document["state"], validate=True)
             opened = [str(name) for name in document["open"]]
             front = [str(name) for name in document["front"]]
+            order = [str(name) for name in document.get("order", ())]
             compact = bool(document["compact"])
+            named = set(self._layouts[compact].names()).union(opened)
+            unplaced = document.get("unplaced", [name for name in self._panels if name not in named])
             fits = document["version"] == FORMAT_VERSION
         except (ValueError, KeyError, TypeError, binascii.Error):
             return False
@@ -339,11 +371,15 @@ class DockArea(QMainWindow):
         other = document.get("other")
         self._compact, self._other = compact, other if isinstance(other, dict) else None
         self._fitted = None
+        self._put_in_order(order or self._layouts[compact].names())
         for name, panel in self._panels.items():
             # Qt tells of it later, but the layout may be asked for before that.
             panel.in_front = name in front
             if name not in opened:
                 panel.close()
+                if name in unplaced:
+                    # Qt has given it a sliver of its own.
+                    self.removeDockWidget(panel)
             elif name in front:
                 panel.raise_()
         self.refresh_tabs()

@@ -9,9 +9,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
-from PySide6.QtCore import QTimer, Signal, SignalInstance
+from PySide6.QtCore import Qt, QTimer, Signal, SignalInstance
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QMenu, QWidget
 
 from widgets.chart.chart_panel import ChartPanel
 from widgets.chart.trading.chart_orders import ChartOrders
@@ -85,6 +85,7 @@ class Workspace(DockArea):
             content.another_wanted.connect(self.new_chart)
             for orders in content.findChildren(ChartOrders):
                 orders.ticket_needed.connect(self._show_ticket)
+        name_views(content, "Chart" if isinstance(content, ChartPanel) else kind.title)
         panel.setWidget(content)
         for tool in kind.tools(content):
             panel.add_tool(tool)
@@ -300,3 +301,11 @@ class Workspace(DockArea):
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
         self._count_while(False)
+
+
+def name_views(content: QWidget, name: str) -> None:
+    """Let a screen reader name the tables and pictures of a panel, which have no text of their own, by the panel."""
+    for view in (content, *content.findChildren(QWidget)):
+        named = view.accessibleName() or isinstance(view, QAbstractButton | QLineEdit | QComboBox)
+        if not named and view.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            view.setAccessibleName(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,6 +97,8 @@ class Workspaces(QWidget):
             named.area.setObjectName(named.name)
             named.area.chart_deleted.connect(self.chart_deleted)
             self._stack.addWidget(named.area)
+            # A layout that is restored in another size than it is shown in would be stretched from that.
+            named.area.resize(self.size())
             if named.kept is None or not named.area.take(named.kept):
                 named.area.reset()
         self._stack.setCurrentWidget(named.area)
@@ -181,15 +184,18 @@ class Workspaces(QWidget):
         return {"all": each, "current": self.current, "symbols": self.groups.symbols()}
 
     def _take(self, document: Any) -> None:
-        """As they were in an earlier run; what cannot be read is left as it is."""
-        try:
-            read = [_Named(*_read(each)) for each in document["all"]]
-            current = next(each for each in read if each.name == document["current"])
-            symbols = {str(group): str(symbol) for group, symbol in document["symbols"].items()}
-        except (KeyError, TypeError, AttributeError, StopIteration):
-            return
-        self.groups.keep(symbols)
-        self._all, self._current = read, current
+        """As they were in an earlier run; of what cannot be read nothing is taken, and the others are."""
+        kept = document if isinstance(document, dict) else {}
+        every, symbols = kept.get("all"), kept.get("symbols")
+        read: list[_Named] = []
+        for each in every if isinstance(every, list) else ():
+            with suppress(KeyError, TypeError):
+                read.append(_Named(*_read(each)))
+        if isinstance(symbols, dict):
+            self.groups.keep({str(group): str(symbol) for group, symbol in symbols.items()})
+        if read:
+            self._all = read
+            self._current = next((each for each in read if each.name == kept.get("current")), read[0])
 
 
 def _read(document: Any) -> tuple[str, str, dict[str, Any] | None]:

@@ -122,7 +122,8 @@ class EventWords:
     def _lockout(self, event: LockoutChanged) -> Words:
         if not event.until_ns:
             return INFO, "risk", f"Lock-out ended: {event.reason}"
-        return WARNING, "risk", f"Locked out by {event.who} until {format_time(event.until_ns)} UTC: {event.reason}"
+        until = f"{format_time(event.until_ns)} {zone_words(event.until_ns)}"
+        return WARNING, "risk", f"Locked out by {event.who} until {until}: {event.reason}"
 
     def _algorithm(self, event: AlgorithmChanged) -> Words:
         severity = WARNING if event.state is AlgorithmState.PAUSED else INFO

@@ -16,6 +16,7 @@ MINUS = "\u2212"
 THIN_SPACE = "\u2009"
 MISSING = "–"
 NANOSECONDS = 1_000_000_000
+MONEY_DECIMALS = 2
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 Number = Decimal | int | float
@@ -64,6 +65,11 @@ def _offset_s(quarter: int) -> int:
     """Zones change at quarters of an hour."""
     offset = datetime.fromtimestamp(quarter * 900, tz=UTC).astimezone(_zone[0]).utcoffset()
     return round(offset.total_seconds()) if offset is not None else 0
+
+
+def local_day(time_ns: int) -> int:
+    """The day of the chosen zone in which a time lies, counted from 1970."""
+    return (time_ns + zone_offset_ns(time_ns)) // (86_400 * NANOSECONDS)
 
 
 def local_moment(time_ns: int) -> datetime:
@@ -137,7 +143,7 @@ def format_quantity(quantity: Number | None, lot: Decimal, *, signed: bool = Fal
 
 
 def format_money(amount: Number | None, *, signed: bool = False, currency: str = "") -> str:
-    return format_number(amount, 2, signed=signed, unit=currency)
+    return format_number(amount, MONEY_DECIMALS, signed=signed, unit=currency)
 
 
 def format_percent(percent: Number | None, decimals: int = 2, *, signed: bool = False) -> str:
@@ -188,9 +194,11 @@ def format_date(time_ns: int | None, *, year: bool = False) -> str:
     return f"{moment.day} {month} {moment.year}" if year else f"{moment.day} {month}"
 
 
-def tone_of(value: Number | None) -> Tone:
-    """The colour of a signed figure: up, down, or label for zero and missing."""
+def tone_of(value: Number | None, decimals: int | None = None) -> Tone:
+    """The colour of a signed figure: up, down, or label for zero, what ``decimals`` round to it, and missing."""
     if value is None or not math.isfinite(value) or value == 0:
+        return Tone.LABEL
+    if decimals is not None and round(value, decimals) == 0:
         return Tone.LABEL
     return Tone.UP if value > 0 else Tone.DOWN
 

@@ -14,12 +14,11 @@ from widgets.controls.search_field import SearchField
 from widgets.controls.table import Action, Column, Kind, Row, Table
 from widgets.controls.toolbar import TextButton, Toolbar, popup_below
 from widgets.engine.engine_model import EngineModel
-from widgets.look.numbers import format_date, format_time
+from widgets.look.numbers import format_date, format_time, local_day
 from widgets.look.tokens import Tone
 from widgets.news.news_desk import KEPT, NewsDesk
 from widgets.news.news_item import PANELS, NewsKind, ToldNews
 from widgets.panels.live_panel import LivePanel
-from workstation.core.timeframe import DAY_NS
 from workstation.core.types import Severity
 
 TONES = {Severity.INFO: Tone.LABEL, Severity.WARNING: Tone.WARNING, Severity.ERROR: Tone.BAD}
@@ -142,7 +141,7 @@ class NewsPanel(LivePanel):
 
 def news_row(told: ToldNews, now_ns: int) -> Row:
     news = told.news
-    today = told.last_ns // DAY_NS == now_ns // DAY_NS
+    today = local_day(told.last_ns) == local_day(now_ns)
     when = format_time(told.last_ns) if today else f"{format_date(told.last_ns)} {format_time(told.last_ns)[:5]}"
     return {
         "number": told.number,

@@ -8,12 +8,21 @@ from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from PySide6.QtCore import QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from widgets.chart.scale import PaneScale, round_step, value_ticks, whole_pixels
-from widgets.look.numbers import NANOSECONDS, format_money, format_number, tone_of
+from widgets.look.numbers import (
+    MONEY_DECIMALS,
+    NANOSECONDS,
+    format_date,
+    format_money,
+    format_number,
+    format_percent,
+    format_time,
+    tone_of,
+)
 from widgets.look.painting import CENTRE, LEFT, RIGHT, Canvas
 from widgets.look.theme import current
 from widgets.look.tokens import Tokens, Tone, mix
@@ -29,15 +38,16 @@ LEAST_ROOM: Final = 0.05
 """Above and below a flat line, in the currency: its labels need no more than cents."""
 LABEL_DISTANCE: Final = 24
 AREA_SHARE: Final = 0.13
-EMPTY_TEXT: Final = "No line yet. The equity is noted each minute."
+EMPTY_TEXT: Final = "No line yet. It begins with the next sample of the equity."
 
 
 class Figure(NamedTuple):
-    """A label over a formatted value, coloured by its tone."""
+    """A label over a formatted value, coloured by its tone; ``about`` is its tooltip."""
 
     label: str
     text: str
     tone: Tone = Tone.NORMAL
+    about: str = ""
 
 
 class EquityView(QWidget):
@@ -76,6 +86,9 @@ class EquityView(QWidget):
     def set_figures(self, figures: Sequence[Figure]) -> None:
         """Up to four figures below the line."""
         self._figures = figures[:4]
+        day = format_money(self._day, signed=True, currency=self._currency)
+        told = (f"{figure.label} {figure.text}" for figure in self._figures)
+        self.setAccessibleDescription("; ".join((f"Today {day}", *told)))
         self.update()
 
     @property
@@ -99,6 +112,29 @@ class EquityView(QWidget):
             return self._times, self._equity
         first = int(np.searchsorted(self._times, self._times[-1] - length))
         return self._times[first:], self._equity[first:]
+
+    def event(self, event: QEvent) -> bool:
+        """What is under the pointer, as a tooltip."""
+        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.words_at(event.pos()), self)
+            return True
+        return super().event(event)
+
+    def words_at(self, point: QPoint) -> str:
+        """What a figure means, or the equity at that time; empty beside both."""
+        if self._figures and point.y() >= self.height() - FIGURES_HEIGHT:
+            place = min(len(self._figures) - 1, point.x() * len(self._figures) // max(1, self.width()))
+            return self._figures[place].about
+        times, equity = self.visible()
+        share = (point.x() - PADDING) / max(1, self.width() - LABELS_WIDTH - 2 * PADDING)
+        if len(equity) < 2 or point.y() < HEAD or not 0 <= share <= 1:
+            return ""
+        at = int(np.abs(times - (times[0] + share * (times[-1] - times[0]))).argmin())
+        when = f"{format_date(int(times[at]))} {format_time(int(times[at]))}"
+        high = float(self._equity[: len(self._equity) - len(equity) + at + 1].max())
+        below = format_percent((equity[at] / high - 1) * 100) if high > equity[at] else ""
+        fall = f", {below} from the highest before" if below else ""
+        return f"{when}: {format_money(float(equity[at]), currency=self._currency)}{fall}"
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -135,7 +171,9 @@ class EquityView(QWidget):
     def _paint_head(self, canvas: Canvas, tokens: Tokens) -> None:
         text = format_money(self._day, signed=True)
         left, height = canvas.px(PADDING), canvas.px(HEAD - 2)
-        canvas.text(left, 0, canvas.width, height, text, tokens.colour(tone_of(self._day)), LEFT, 20, 600)
+        canvas.text(
+            left, 0, canvas.width, height, text, tokens.colour(tone_of(self._day, MONEY_DECIMALS)), LEFT, 20, 600
+        )
         after = left + canvas.text_width(text, 20, 600) + canvas.px(8)
         canvas.text(after, canvas.px(3), canvas.width, height, f"{self._currency} today".strip(), tokens.text_2)
         line = canvas.px(1)

@@ -12,10 +12,9 @@ from widgets.controls.table import Column, Kind, Row, Table
 from widgets.engine.engine_model import EngineModel
 from widgets.engine.heard import KEPT_FILLS
 from widgets.engine.order_words import owner_tone
-from widgets.look.numbers import format_date, format_time
+from widgets.look.numbers import format_date, format_time, local_day
 from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
-from workstation.core.timeframe import DAY_NS
 from workstation.core.views import FillView
 
 
@@ -38,6 +37,7 @@ class FillsTable(Table):
             "realised", "P&L", Kind.SIGNED, 72, 2, tooltip="Realised by it before fees, in the asset that it settles in"
         ),
         Column("cost", "Fee", Kind.SIGNED, 66, 4, tone=lambda row: Tone.LABEL, tooltip="Received when positive"),
+        Column("fee_asset", "Fee in", width=52, label=True, shown_from=740),
         Column("liquidity", "Role", width=52, label=True, shown_from=680),
         Column(
             "slippage",
@@ -51,6 +51,7 @@ class FillsTable(Table):
             "when negative",
         ),
         Column("reason", "Reason", width=130, label=True, shown_from=840),
+        Column("client_id", "Order", width=90, label=True, shown_from=960, tooltip="The order's own id"),
     )
     empty = "No fills yet. Every execution of an own order appears here."
     sorted_by = "ts_ns"
@@ -77,14 +78,15 @@ class FillsPanel(LivePanel):
 
     def _take(self, fills: list[FillView]) -> None:
         for fill in fills:
-            self.table.upsert(self._row(fill))
+            if fill.symbol in self.model.engine.symbols:
+                self.table.upsert(self._row(fill))
 
     def _row(self, fill: FillView) -> Row:
         instrument = self.model.engine.market(fill.symbol).instrument
         return {
             "id": f"{fill.symbol} {fill.client_id} {fill.fill_id}",
             "ts_ns": fill.ts_ns,
-            "today": fill.ts_ns // DAY_NS == self.model.engine.now_ns() // DAY_NS,
+            "today": local_day(fill.ts_ns) == local_day(self.model.engine.now_ns()),
             "symbol": fill.symbol,
             "owner": fill.owner,
             "side": fill.side.word.capitalize(),
@@ -92,6 +94,8 @@ class FillsPanel(LivePanel):
             "price": fill.price,
             "realised": fill.realised,
             "cost": -fill.fee,
+            "fee_asset": fill.fee_asset,
+            "client_id": fill.client_id,
             "liquidity": fill.liquidity.value,
             "slippage": -fill.slippage,
             "reason": fill.reason,

@@ -36,6 +36,8 @@ from workstation.core.views import FillView
 from workstation.session.trade_history import Cancelled, Span, TradeHistory
 
 FILLS_A_FRAME = 200
+SPAN_FRAMES = 30
+"""How often it is looked whether a new day began, about once a second."""
 READING = "Reading the history …"
 ONLY_NEWEST = f"Of the newest {KEPT_FILLS:,} fills: older ones cannot be had from an engine elsewhere."
 
@@ -213,8 +215,11 @@ class JournalPanel(LivePanel):
             fills = [fill for fill in fills if self._span.holds(fill.ts_ns)]
         self._waiting.extend(fills)
 
-    def _take(self, _: int) -> None:
+    def _take(self, frame: int) -> None:
         """A part of what waits: thousands of executions at once would hold the window up."""
+        if frame % SPAN_FRAMES == 0 and self.span.span(self.model.engine.now_ns()) != self._span:
+            # A new day, week or month began.
+            self._choose_span()
         if not self._waiting or self._trips is None:
             return
         for _ in range(min(FILLS_A_FRAME, len(self._waiting))):

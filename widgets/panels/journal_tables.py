@@ -11,10 +11,10 @@ from workstation.backtest.trip_figures import TripFigures
 class TripsTable(Table):
     key = "name"
     columns = (
-        Column("exit_ns", "Closed", Kind.TIME, 84, text=lambda row: when(row["exit_ns"])),
+        Column("exit_ns", "Closed", Kind.TIME, 94, text=lambda row: when(row["exit_ns"])),
         Column("symbol", "Symbol", width=76),
         Column("owner", "Owner", width=80, label=True, tone=owner_tone, shown_from=590),
-        Column("side", "Side", Kind.SIDE, 54, shown_from=300),
+        Column("side", "Side", Kind.SIDE, 54, shown_from=370),
         Column("quantity", "Size", Kind.NUMBER, 64, "lot", shown_from=660, tooltip="In the base asset"),
         Column("entry", "Entry", Kind.PRICE, 76, "tick", shown_from=800, tooltip="Average price in the quote asset"),
         Column("exit", "Exit", Kind.PRICE, 76, "tick", shown_from=800, tooltip="Average price in the quote asset"),

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from widgets.controls.dialogs import FormDialog
 from widgets.controls.fields import Field
-from widgets.look.numbers import format_date, format_time
-from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
+from widgets.look.numbers import format_date, format_time, parse_moment, zone_words
+from workstation.core.timeframe import DAY_NS, HOUR_NS, MINUTE_NS
 
 DURATIONS = {
     "15 minutes": 15 * MINUTE_NS,
@@ -40,7 +38,7 @@ class LockoutDialog(FormDialog):
         self.choice.addItems([*DURATIONS, END_OF_DAY, A_TIME])
         self.choice.setCurrentText("1 hour")
         self.time = Field()
-        self.time.setPlaceholderText("20:00, UTC")
+        self.time.setPlaceholderText(f"20:00, {zone_words(now_ns)}")
         self.reason = Field()
         self.reason.setPlaceholderText("It is written into the journal")
         self.add_field("Until", self.choice)
@@ -69,18 +67,12 @@ class LockoutDialog(FormDialog):
         until_ns = self._until_ns(self.choice.currentText())
         if not until_ns:
             self.time.set_in_error(True)
-            return "Type a time of the day such as 20:00, in UTC."
+            return f"Type a time of the day such as 20:00, in {zone_words(self._now_ns)}."
         self.wanted.emit(until_ns, self.reason.text().strip())
         return ""
 
 
 def next_time_ns(text: str, now_ns: int) -> int:
-    """When it is this time of the day next, in UTC; 0 when the text is none."""
-    hours, colon, minutes = text.strip().partition(":")
-    if not (colon and hours.isdigit() and minutes.isdigit() and int(hours) < 24 and int(minutes) < 60):
-        return 0
-    now = datetime.fromtimestamp(now_ns // SECOND_NS, tz=UTC)
-    then = now.replace(hour=int(hours), minute=int(minutes), second=0)
-    if then <= now:
-        then += timedelta(days=1)
-    return int(then.timestamp()) * SECOND_NS
+    """When it is this time of the day next, in the chosen zone, or that day and time; 0 when the text is neither."""
+    then_ns = parse_moment(text, now_ns)
+    return then_ns if then_ns is not None and then_ns > now_ns else 0

@@ -10,12 +10,16 @@ from PySide6.QtCore import SignalInstance
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from widgets.engine.engine_model import EngineModel
-from widgets.look.numbers import format_money, format_percent, tone_of
+from widgets.look.numbers import MONEY_DECIMALS, format_money, format_percent, tone_of
 from widgets.look.tokens import Tone
 from widgets.panels.equity_view import EquityView, Figure
 from widgets.panels.live_panel import LivePanel
 
 LIVE_FRAMES = 30
+REALISED = "Of closed positions since the account began, not of today alone; before fees and funding."
+OPEN = "Of open positions at the mark price, before the fees of closing them."
+COSTS = "Since the account began, not of today alone; paid when negative."
+DRAWDOWN = "Below the highest equity. A person who ends crisis mode or resumes after a drawdown lets it count anew."
 
 
 class PnlPanel(LivePanel):
@@ -64,9 +68,19 @@ class PnlPanel(LivePanel):
         self.view.set_day_result(account.day_result)
         self.view.set_figures(
             (
-                Figure("Realised", format_money(account.realised, signed=True), tone_of(account.realised)),
-                Figure("Open", format_money(account.unrealised, signed=True), tone_of(account.unrealised)),
-                Figure("Fees, funding", format_money(costs, signed=True), Tone.LABEL),
-                Figure("Drawdown", format_percent(-account.drawdown_percent, 1), Tone.LABEL),
+                Figure(
+                    "Realised, total",
+                    format_money(account.realised, signed=True),
+                    tone_of(account.realised, MONEY_DECIMALS),
+                    REALISED,
+                ),
+                Figure(
+                    "Open",
+                    format_money(account.unrealised, signed=True),
+                    tone_of(account.unrealised, MONEY_DECIMALS),
+                    OPEN,
+                ),
+                Figure("Fees, funding", format_money(costs, signed=True), Tone.LABEL, COSTS),
+                Figure("Drawdown", format_percent(-account.drawdown_percent, 1), Tone.LABEL, DRAWDOWN),
             )
         )

@@ -25,12 +25,12 @@ NOTHING = "There is nothing to reconcile: the simulated venue's account is this 
 class DifferencesTable(Table):
     key = "what"
     columns = (
-        Column("what", "What", width=150),
-        Column("ours", "Ours", Kind.NUMBER, 120, text=lambda row: row["ours"], tooltip="What the engine's books say"),
+        Column("what", "What", width=120),
+        Column("ours", "Ours", Kind.NUMBER, 84, text=lambda row: row["ours"], tooltip="What the engine's books say"),
         Column(
-            "theirs", "The venue's", Kind.NUMBER, 120, text=lambda row: row["theirs"], tooltip="What the exchange says"
+            "theirs", "The venue's", Kind.NUMBER, 84, text=lambda row: row["theirs"], tooltip="What the exchange says"
         ),
-        Column("proposed", "Proposed", width=230, label=True),
+        Column("proposed", "Proposed", width=150, label=True, takes_rest=True),
     )
     empty = "No differences. Orders, positions and balances are compared with the venue's."
     sorted_by = "what"

@@ -159,8 +159,12 @@ class ResultsPanel(LivePanel):
         self._background.run(lambda: history.results(span), take, fail)
 
     def _tick(self, frame: int) -> None:
-        if frame % READ_AGAIN_FRAMES == 0 and self._stale:
-            self._shown_span = self.span.span(self.model.engine.now_ns())
+        if frame % READ_AGAIN_FRAMES:
+            return
+        if self.span.span(self.model.engine.now_ns()) != self._shown_span:
+            # A new day, week or month began.
+            self.refresh()
+        elif self._stale:
             self._read()
 
     def _take_fills(self, fills: Sequence[FillView]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QRect, QSize, Qt, Signal, SignalInstance
-from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal, SignalInstance
+from PySide6.QtGui import QHelpEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QToolTip, QVBoxLayout, QWidget
 
 from widgets.controls.controls import Button, ToneLabel
 from widgets.controls.dialogs import ReasonDialog
@@ -26,6 +26,22 @@ WARNING_USE = 0.7
 LINE_HEIGHT = 20
 WRAPS_FROM = 200
 BAR = 3
+ABOUT = {
+    "Day loss": "Since 00:00 UTC, of the equity then. At the limit only orders that reduce a position pass.",
+    "Drawdown": "Below the highest equity. At the limit only orders that reduce a position pass, until you resume.",
+    "Gross exposure": "What is held and what working orders may still open, at their worst, of the equity.",
+    "Largest position": "Of one symbol: what is held and what working orders may still open, of the equity.",
+    "Largest order": "What is left of the largest working order that adds risk, of the equity.",
+    "Open positions": "Symbols that are held, or that a working order may still open.",
+    "Working orders": "Orders that may still execute.",
+    "Orders a minute": "Of the owner that sent most: orders and changes within the last minute.",
+    "Losses in a row": "Round trips of the account. At the limit entries are paused.",
+    "Drawdown to crisis mode": "At the limit crisis mode begins: smaller sizes, fewer positions.",
+    "Losses to crisis mode": "Losses in a row. At the limit crisis mode begins: smaller sizes, fewer positions.",
+    "Feed age": "Of the symbol that was heard of longest ago. Above the limit nothing that adds risk passes.",
+    "Clock drift": "Between this computer and the exchange. Above the limit nothing that adds risk passes.",
+}
+"""What each limit counts, and what comes at it."""
 STATE_TONES = {TradingState.ACTIVE: Tone.GOOD, TradingState.REDUCING: Tone.WARNING, TradingState.HALTED: Tone.BAD}
 
 
@@ -56,7 +72,22 @@ class LimitList(QWidget):
     def set_limits(self, limits: Sequence[LimitView]) -> None:
         if limits != self._limits:
             self._limits = limits
+            self.setAccessibleName("; ".join(f"{each.name} {plain(each.value)} of {each.limit}" for each in limits))
             self.update()
+
+    def event(self, event: QEvent) -> bool:
+        """What the limit under the pointer counts, as a tooltip."""
+        if event.type() is QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            shown, place = self.shown(), event.pos().y() // self._step
+            words = ABOUT.get(shown[place].name, "") if 0 <= place < len(shown) else ""
+            QToolTip.showText(event.globalPos(), words, self)
+            return True
+        return super().event(event)
+
+    @property
+    def _step(self) -> int:
+        """From one line to the next."""
+        return min(LINE_HEIGHT + 2, max(LINE_HEIGHT, self.height() // max(1, len(self.shown()))))
 
     def shown(self) -> list[LimitView]:
         """The lines for which there is room, in their order on the screen."""
@@ -74,7 +105,7 @@ class LimitList(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         shown = self.shown()
-        step = min(LINE_HEIGHT + 2, max(LINE_HEIGHT, self.height() // max(1, len(shown))))
+        step = self._step
         for place, limit in enumerate(shown):
             self._paint_limit(painter, limit, QRect(0, place * step, self.width(), LINE_HEIGHT))
 
@@ -201,7 +232,7 @@ class RiskPanel(LivePanel):
         self.lock.setText("Lift the lock-out…" if until_ns and not account.lock_fixed else "Lock me out…")
         tip = "Cancels entries and denies new risk for a time of yours. Exits and the kill switch work."
         if until_ns:
-            tip = f"Locked out until {format_time(until_ns)} UTC."
+            tip = f"Locked out until {format_date(until_ns)} {until_words(until_ns)}."
             tip += " It is fixed: it can only be made longer." if account.lock_fixed else ""
         self.lock.setToolTip(tip)
 

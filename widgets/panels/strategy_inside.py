@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from widgets.controls.table import Column, Kind, Row, Table
@@ -37,8 +38,9 @@ def inner_rows(values: Iterable[tuple[str, str]]) -> list[Row]:
 
 
 def is_about(line: LogView, strategy: str) -> bool:
-    """Its own lines, and those of its fills and denials, which name their owner between commas."""
-    return line.source == strategy or f", {strategy}" in line.text
+    """Its own lines, and those of its fills, denials, pauses and transfers, which name their owner."""
+    named = rf"(, |pauses |from |to ){re.escape(strategy)}(?![\w-])"
+    return line.source == strategy or re.search(named, line.text) is not None
 
 
 def lines_of(lines: Iterable[LogView], strategy: str) -> list[Row]:

@@ -68,6 +68,7 @@ class SettingEditor(QWidget):
         self.box = QComboBox()
         self.switch = QCheckBox("On")
         self.take_shipped = Button("As shipped", icon="undo")
+        self.take_shipped.hide()
         self.facts = ToneLabel("", Tone.FAINT, pixels=11)
         self.facts.setWordWrap(True)
         row = QHBoxLayout()

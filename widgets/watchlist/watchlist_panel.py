@@ -33,6 +33,7 @@ OLD_QUOTE_NS = 30 * SECOND_NS
 """Quotes of watched symbols come every few seconds; older ones are shown as stale."""
 ONLY_WATCHED = f"{WATCHED_MARK} watched, not traded"
 NO_LISTING = "Other symbols of the venue cannot be had from an engine elsewhere or a feed handler."
+NO_MATCH = "No symbol matches. Parts of a symbol or of its assets find it, as does spot or perpetual."
 
 
 class WatchlistPanel(LivePanel):
@@ -207,7 +208,13 @@ class WatchlistPanel(LivePanel):
             self._listing = {each.symbol: each for each in watching.listing}
         self._read_sparks()
         self._read_quotes()
-        self.table.replace([*map(self._row, self._kept()), *map(self._found_row, self._found())])
+        rows = [*map(self._row, self._kept()), *map(self._found_row, self._found())]
+        self.table.empty = NO_MATCH if self.search.text().strip() else WatchlistTable.empty
+        if [row["symbol"] for row in self.table.rows_model.rows] != [row["symbol"] for row in rows]:
+            # Rows that stay keep their places, and would come before those that a search had taken away.
+            self.table.replace(())
+            self.table.flush()
+        self.table.replace(rows)
         self.table.flush()
         self.table.select_key(self.model.symbol)
         self._show_note()

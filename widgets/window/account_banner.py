@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from widgets.engine.engine_model import EngineModel, Result
-from widgets.look.numbers import format_money, format_percent, tone_of
+from widgets.look.numbers import MONEY_DECIMALS, format_money, format_percent, tone_of
 from widgets.look.tokens import Mode, Tone
 from widgets.window.arming_banner import ArmingBanner
 from widgets.window.banner import Banner, Cell
@@ -64,13 +64,17 @@ class AccountBanner(QObject):
     def _cells(self, account: AccountView) -> tuple[Cell, ...]:
         today = f"{format_money(account.day_result, signed=True)}  {format_percent(account.day_percent, signed=True)}"
         open_result = format_money(account.unrealised, signed=True)
-        state = STATE_TONES[account.trading_state]
+        open_tone = tone_of(account.unrealised, MONEY_DECIMALS)
+        state, tone = str(account.trading_state), STATE_TONES[account.trading_state]
+        if account.crisis:
+            state, tone = f"{state}, crisis mode", Tone.WARNING if tone is Tone.GOOD else tone
         return (
             Cell("Equity", format_money(account.equity, currency=account.currency), priority=0),
-            Cell("Today", today, tone_of(account.day_result), priority=1),
-            Cell("Open P&L", open_result, tone_of(account.unrealised), priority=5),
+            Cell("Today", today, tone_of(account.day_result, MONEY_DECIMALS), priority=1),
+            Cell("Open P&L", open_result, open_tone, priority=5),
             Cell("Exposure", format_percent(account.exposure_percent, 1), priority=4),
-            Cell("Trading", account.trading_state, state, dot=True, priority=2),
+            # What keeps orders back stays beside the longest message.
+            Cell("Trading", state, tone, dot=True, priority=2 if tone is Tone.GOOD else -1),
             *lockout_cells(account, self._model.engine.now_ns()),
             *self._arming.follow(),
         )

@@ -167,7 +167,10 @@ class MainWindow(QWidget):
         sources = (offered, ChartActions(self.workspaces), trade, hand, files)
         self._take_out += [self.registry.add_source(source.each) for source in sources]
         self.workspaces.changed.connect(self.registry.keys_changed)
-        self.workspaces.chart_deleted.connect(self._tell_deleted)
+        self.workspaces.chart_deleted.connect(
+            lambda title, bring_back: self._offer_undo(f"The chart {title} was deleted.", bring_back)
+        )
+        offered.undo_offered.connect(self._offer_undo)
         self.bar.follow(self.workspaces)
         self.column.show_engine(self.workspaces, self.status)
         self._fit_density()
@@ -186,10 +189,14 @@ class MainWindow(QWidget):
             self.banner.set_message(self._lost, Tone.WARNING)
         model.start()
 
-    def _tell_deleted(self, title: str, bring_back: Callable[[], None]) -> None:
+    def _offer_undo(self, text: str, take_back: Callable[[], None]) -> None:
         from widgets.window.panic import UNDO
 
-        self.banner.set_message(f"The chart {title} was deleted.", action=UNDO, act=bring_back)
+        def act() -> None:
+            take_back()
+            self.banner.set_message("")
+
+        self.banner.set_message(text, action=UNDO, act=act)
 
     def _build_settings(self, model: EngineModel) -> QWidget:
         from widgets.settings.settings_panel import SettingsPanel
@@ -273,6 +280,10 @@ class MainWindow(QWidget):
             event.acceptProposedAction()
             self.outside.take(event.mimeData())
 
+    def stand(self) -> None:
+        """Where it stood when it was closed; before it is shown."""
+        window_state.stand(self, self._kept.get("geometry", ""))
+
     def come_forward(self) -> None:
         """In front of other programs, also when it was minimised."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -341,7 +352,7 @@ class MainWindow(QWidget):
     # --- Keeping and closing ----------------------------------------------------------------------------------------
 
     def keep(self) -> None:
-        """Write workspaces, size and choices for the next start."""
+        """Write workspaces, place and choices for the next start."""
         if self.keeper is not None:
             self.keeper.keep()
 
@@ -351,6 +362,7 @@ class MainWindow(QWidget):
             return None
         window = {
             "size": [self.width(), self.height()],
+            "geometry": window_state.geometry_of(self),
             "chosen": self.appearance.chosen,
             "keys": self.registry.chosen_keys,
             "symbol": self.model.symbol,

@@ -9,10 +9,15 @@ from PySide6.QtWidgets import QWidget
 
 from widgets.engine.engine_model import EngineModel
 from widgets.look.numbers import format_quantity
+from widgets.news.news_item import News
+from widgets.news.news_words import NewsWords
 from widgets.window.appearance import Appearance
-from workstation.core.messages import Difference
-from workstation.core.types import TradingState
+from workstation.core.messages import CrisisChanged, Difference, PositionLiquidated, StrategyChanged
+from workstation.core.types import Severity, TradingState
 from workstation.core.views import AccountView, FillView
+
+TOLD = (CrisisChanged, StrategyChanged, PositionLiquidated)
+"""Beside the state of trading, the feed and the account: crisis mode, a strategy that failed, a liquidation."""
 
 
 class Sound(StrEnum):
@@ -38,6 +43,11 @@ class Notices(QObject):
         self._killed = model.account.killed
         self._differs = bool(model.differences)
         self._stale = False
+        self._words = NewsWords(lambda: ())
+        self._waiting: list[News] = []
+        for kind in TOLD:
+            model.listen(kind, self._hear)
+        model.ticked.connect(self._tell_waiting)
         model.account_changed.connect(self._follow)
         model.fills_added.connect(self._tell_fills)
         model.differences_changed.connect(self._follow_differences)
@@ -48,6 +58,23 @@ class Notices(QObject):
             self.sounded.emit(sound)
         if self._appearance.choice("notifications") == "true":
             self.notified.emit(title, text)
+
+    def _hear(self, event: object) -> None:
+        """Only kept: the engine is in the middle of its work."""
+        news = self._words.of(event)
+        if news is not None and news.severity is not Severity.INFO:
+            self._waiting.append(news)
+
+    def _tell_waiting(self, _: int) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            news, more = waiting[-1], f" And {len(waiting) - 1} more." if len(waiting) > 1 else ""
+            where = f"{news.where}: " if news.where else ""
+            self.tell(
+                f"{self._model.account.name}: {news.severity.name.lower()}",
+                f"{where}{news.text}.{more}",
+                Sound.WARNING,
+            )
 
     def _follow(self, account: AccountView) -> None:
         if account.killed and not self._killed:

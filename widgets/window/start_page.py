@@ -48,7 +48,12 @@ class StartPage(QWidget):
         column.setSpacing(10)
         column.addStretch(1)
         for label in (self._title, self._text):
-            column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)
+            # An alignment in the column would give a label the height of another width than its own, and cut it.
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(label)
+            row.addStretch(1)
+            column.addLayout(row)
         column.addSpacing(6)
         column.addLayout(buttons)
         column.addStretch(1)
@@ -70,6 +75,8 @@ class StartPage(QWidget):
         self.again.setVisible(again)
         self.again.set_kind(ButtonKind.NORMAL if add else ButtonKind.PRIMARY)
         self.add.setVisible(add)
+        if again or add:
+            (self.add if add else self.again).setFocus()
         self.setAccessibleName(f"{title}. {text}")
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -1,7 +1,9 @@
-"""What the window keeps between runs: its workspaces, its size, and what was chosen in it."""
+"""What the window keeps between runs: its workspaces, its place on the screens, and what was chosen in it."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import logging
 import os
@@ -9,10 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QByteArray, QObject, QSize, Qt, QTimer
+from PySide6.QtWidgets import QWidget
 
 VERSION = 2
 EVERY_MS = 15_000
+FRAME = QSize(16, 48)
+"""What the system puts around a window, at most; it is not known before the window is shown."""
 log = logging.getLogger("widgets.window.window_state")
 
 
@@ -28,7 +33,7 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
     """What was kept, and a sentence when it could not be read: then it is put aside under another name."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(kept, dict) or kept.get("version") != VERSION or not isinstance(kept.get("window"), dict):
+        if not isinstance(kept, dict) or kept.get("version") != VERSION or not _is_sound(kept.get("window")):
             raise ValueError("it has another form")
     except FileNotFoundError:
         return {}, ""
@@ -37,6 +42,41 @@ def load(path: Path) -> tuple[dict[str, Any], str]:
     except ValueError:
         return {}, f"The layout of the window was damaged; it is kept as {_put_aside(path)}, the shipped one is shown."
     return kept, ""
+
+
+def _is_sound(window: object) -> bool:
+    """Whether what the window itself keeps is of the kinds that it is read as."""
+    if not isinstance(window, dict):
+        return False
+    size = window.get("size", [0, 0])
+    if not (isinstance(size, list) and len(size) == 2 and all(type(each) is int for each in size)):
+        return False
+    words = [window.get("symbol", ""), window.get("geometry", "")]
+    for choices in (window.get("chosen", {}), window.get("keys", {})):
+        if not isinstance(choices, dict):
+            return False
+        words += choices.values()
+    return all(isinstance(word, str) for word in words)
+
+
+def geometry_of(window: QWidget) -> str:
+    """Where the window stands, on which screen, and whether it fills it, for ``stand``."""
+    return base64.b64encode(window.saveGeometry().data()).decode("ascii")
+
+
+def stand(window: QWidget, geometry: str) -> None:
+    """Put the window where it stood, or fill a screen that is too small for it; always within a screen that is there.
+
+    Called before it is shown. A ``geometry`` that cannot be read counts as none.
+    """
+    try:
+        before = QByteArray(base64.b64decode(geometry, validate=True))
+    except (binascii.Error, ValueError):
+        before = QByteArray()
+    if before.isEmpty() or not window.restoreGeometry(before):
+        room = window.screen().availableSize() - FRAME
+        if window.width() > room.width() or window.height() > room.height():
+            window.setWindowState(window.windowState() | Qt.WindowState.WindowMaximized)
 
 
 def _put_aside(path: Path) -> str:

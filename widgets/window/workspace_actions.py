@@ -10,6 +10,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QFileDialog, QWidget
+from shiboken6 import isValid
 
 from widgets.actions.help_card import HelpCard
 from widgets.actions.registry import Action
@@ -24,6 +25,7 @@ FILES = "Workspaces (*.json)"
 
 class WorkspaceActions(QObject):
     told = Signal(str, bool)  # what came of it, and whether it is good
+    undo_offered = Signal(str, object)  # what was done, and the function that takes it back
 
     def __init__(self, workspaces: Workspaces, window: QWidget) -> None:
         super().__init__(workspaces)
@@ -134,15 +136,22 @@ class WorkspaceActions(QObject):
         """Let it stand by itself, or dock it again."""
         panel = self._all.area.panel(name)
         self._all.area.show_panel(name)
-        panel.setFloating(not panel.isFloating())
+        panel.toggle_floating()
 
     def reset(self) -> None:
-        self._all.area.reset()
+        area, before = self._all.area, self._all.area.document()
+        area.reset()
+
+        def bring_back() -> None:
+            if isValid(area):
+                area.take(before)
+
+        self.undo_offered.emit(f"The layout of {self._all.current} is the shipped one.", bring_back)
 
     def delete(self) -> None:
-        name = self._all.current
+        name, before = self._all.current, self._all.export()
         self._all.delete()
-        self.told.emit(f"The workspace {name} was deleted.", True)
+        self.undo_offered.emit(f"The workspace {name} was deleted.", lambda: self._all.import_(before))
 
     # --- Names ------------------------------------------------------------------------------------------------------
 

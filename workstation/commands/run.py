@@ -15,7 +15,7 @@ from workstation.commands.places import data_folder, settings
 from workstation.config.loader import Loaded
 from workstation.core.errors import ConfigurationError
 from workstation.core.money import from_money
-from workstation.core.own_program import is_frozen
+from workstation.core.own_program import is_frozen, stop_signals
 from workstation.core.types import Mode
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def _settings(arguments: argparse.Namespace, in_window: bool) -> Loaded:
 
 
 def follow_signals(session: Session) -> None:
-    """SIGINT and SIGTERM stop in order; SIGUSR1 engages the kill switch."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    """SIGINT, SIGTERM and a closed terminal stop in order; SIGUSR1 engages the kill switch."""
+    for number in stop_signals():
         signal.signal(number, lambda got, _: session.request_stop(signal.Signals(got).name))
     if hasattr(signal, "SIGUSR1"):
         signal.signal(signal.SIGUSR1, lambda *_: session.request_kill("signal SIGUSR1"))

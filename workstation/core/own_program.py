@@ -1,8 +1,9 @@
-"""How this program starts itself again: children run the same code, from a checkout and as an installed application."""
+"""How this program starts itself again, from a checkout and as an installed application, and what tells it to stop."""
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 from workstation.core.resources import bundle_folder
@@ -25,3 +26,11 @@ def own_environment() -> dict[str, str]:
         known = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join((str(bundle_folder()), *((known,) if known else ())))
     return environment
+
+
+def stop_signals() -> tuple[signal.Signals, ...]:
+    """What asks the program to stop in order: SIGINT, SIGTERM, and the SIGHUP of a terminal that is closed, unless it
+    was started to outlive that (``nohup``)."""
+    hangup = getattr(signal, "SIGHUP", None)
+    outlives = hangup is None or signal.getsignal(hangup) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *(() if outlives else (hangup,)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Literal
@@ -12,6 +11,7 @@ from typing import Literal
 from workstation import __version__
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
+from workstation.core.own_program import stop_signals
 from workstation.messaging.bodies import ConfigReloadBody, ServiceHealthBody
 from workstation.messaging.link import NatsLink
 from workstation.messaging.moments import moment
@@ -108,7 +108,7 @@ async def _run(name: str, loaded: Loaded, folder: DataFolder, serve: Serve, seco
     connection = await open_messaging(loaded.settings.messaging, folder.path, name, clock.now_ns)
     running = Running(name, loaded, folder, connection.link, clock)
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in stop_signals():
         loop.add_signal_handler(number, running.stopped.set)
     work = asyncio.ensure_future(serve(running))
     tells = asyncio.ensure_future(running.tell_health())

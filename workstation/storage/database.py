@@ -255,6 +255,9 @@ def open_database(path: Path) -> peewee.SqliteDatabase:
     except peewee.PeeweeException as error:
         database.close()
         raise database_error(path, error) from error
+    except sqlite3.Error as error:
+        database.close()
+        raise storage_error(path, error) from error
     except StorageError:
         database.close()
         raise
@@ -283,7 +286,7 @@ def database_error(path: Path | str, error: peewee.PeeweeException) -> StorageEr
 
 def _migrate(database: peewee.SqliteDatabase, path: Path) -> None:
     while True:
-        with database.atomic("IMMEDIATE"), database.bind_ctx(MODELS):
+        with transaction(database), database.bind_ctx(MODELS):
             version = _schema_version(database)
             if version > len(MIGRATIONS):
                 raise newer_version_error(path, version, len(MIGRATIONS))

@@ -82,7 +82,7 @@ class Exposure:
                 str(instrument.quantity(most)),
             )
         settle = instrument.settle
-        worth = self._worth(market, dearest_price(intent, market), lots)
+        worth = self.worth(market, dearest_price(intent, market), lots)
         if settle != ledger.currency and worth == 0:
             return Denial(DenialCode.NO_REFERENCE, f"There is no price of {settle} in {ledger.currency}.")
         own_price = intent.price or intent.stop_price or market.last_price
@@ -125,7 +125,7 @@ class Exposure:
             return None
         after = self.worst_case.with_overrun(then, symbol).worst
         dearest = min if market.instrument.kind is InstrumentKind.INVERSE else max
-        position = self._worth(market, dearest(market.price, dearest_price(intent, market)), after)
+        position = self.worth(market, dearest(market.price, dearest_price(intent, market)), after)
         if position > allowance(equity, limits.position_value):
             return Denial(
                 DenialCode.POSITION_VALUE,
@@ -142,7 +142,7 @@ class Exposure:
                     if other_market.price <= 0:
                         text = f"There is no price of {other} to value what is held and ordered of it."
                         return Denial(DenialCode.NO_REFERENCE, text)
-                    gross += self._worth(other_market, other_market.price, worst)
+                    gross += self.worth(other_market, other_market.price, worst)
                     positions += 1
         if gross > allowance(equity, limits.gross_exposure) * self._leverage:
             return Denial(
@@ -167,7 +167,8 @@ class Exposure:
         offers = self._orders.open_orders(symbol, owner)
         return held - sum(o.remaining for o in offers if o.side is Side.SELL and not o.reduce_only)
 
-    def _worth(self, market: MarketState, price: int, lots: int) -> int:
+    def worth(self, market: MarketState, price: int, lots: int) -> int:
+        """Lots at a price in ticks, in the account's currency; 0 without a price of what they settle in."""
         instrument = market.instrument
         return self._ledger.worth(instrument.settle, notional(price, lots, *instrument.valuation))
 

@@ -9,13 +9,11 @@ from workstation.core.algorithms import Iceberg, Twap
 from workstation.core.instrument import Instrument
 from workstation.core.money import from_money, from_rate
 from workstation.core.orders import Intent, Order
-from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import Mode, OrderRole, OrderState, StrategyState
 from workstation.core.views import (
     AccountView,
     AlgorithmView,
     BalanceView,
-    LimitView,
     OrderView,
     ParameterView,
     PositionView,
@@ -30,7 +28,8 @@ from workstation.trading.algorithms.runner import word_of
 from workstation.trading.inspection import inner_values
 from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
-from workstation.trading.limit_rows import count_limit, percent_text, rate_limit, rate_of, time_limit
+from workstation.trading.limit_rows import percent_text
+from workstation.trading.limit_use import limits_in_use
 from workstation.trading.order_cost import order_cost
 from workstation.trading.order_states import WORKING
 from workstation.trading.parameters import Parameter
@@ -243,54 +242,10 @@ class EngineViews:
             crisis_cause=guards.every_crisis_cause,
             denied_today=kernel.day.denied,
             size_factor=guards.size_factor(),
-            limits=tuple(self._limits()),
+            limits=tuple(limits_in_use(kernel)),
             protections=tuple((name, owner, until) for (name, owner), until in guards.pauses.items() if until > now_ns),
             throttled=tuple(sorted(kernel.gate.throttled)),
         )
-
-    def _limits(self) -> list[LimitView]:
-        kernel = self._kernel
-        limits, ledger, guards = kernel.terms.limits, kernel.ledger, kernel.guards
-        equity, now_ns = ledger.equity(), kernel.clock.time_ns
-        day_loss = decline(guards.day_equity, equity)
-        drawdown = decline(guards.peak_equity, equity)
-        exposure = worst_position_value = largest = 0
-        for symbol, market in kernel.markets.items():
-            if not market.price:
-                continue
-            instrument = market.instrument
-            worst = kernel.gate.exposure.worst_case.sides(symbol).worst
-            worth = ledger.worth(instrument.settle, notional(market.price, worst, *instrument.valuation))
-            exposure += worth
-            worst_position_value = max(worst_position_value, worth)
-            for order in kernel.orders.open_orders(symbol):
-                if not order.reduce_only:
-                    price = order.price or order.stop_price or market.price
-                    value = notional(price, order.remaining, *instrument.valuation)
-                    largest = max(largest, ledger.worth(instrument.settle, value))
-        positions = sum(1 for lots in ledger.net_lots.values() if lots)
-        ages = [now_ns - market.last_ns for market in kernel.markets.values() if market.last_ns]
-        age = max(ages, default=0)
-        minute = max(
-            (sum(1 for ts in a.sent if ts > now_ns - MINUTE_NS) for a in kernel.gate.activity.owners.values()),
-            default=0,
-        )
-        drift = abs(kernel.gate.clock_offset_ns)
-        gross = limits.gross_exposure * kernel.terms.leverage
-        rows = [
-            rate_limit("Day loss", day_loss, limits.day_loss, sign="−"),
-            rate_limit("Drawdown", drawdown, limits.crisis_drawdown),
-            rate_limit("Gross exposure", rate_of(exposure, equity), gross),
-            rate_limit("Largest position", rate_of(worst_position_value, equity), limits.position_value),
-            rate_limit("Largest order", rate_of(largest, equity), limits.order_value),
-            count_limit("Open positions", positions, limits.open_positions),
-            count_limit("Working orders", kernel.orders.open_count, limits.open_orders),
-            count_limit("Orders a minute", minute, limits.orders_per_minute),
-            count_limit("Losses in a row", guards.losses_in_a_row, limits.losses_in_a_row),
-            time_limit("Feed age", age, limits.stale_ns),
-            time_limit("Clock drift", drift, limits.drift_ns),
-        ]
-        return rows
 
     def preview(self, intent: Intent) -> VerdictView:
         """What the gate would say to an intent now, and what it would cost. Nothing is counted or sent."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
+from widgets.actions.hotkeys import Hotkeys
 from widgets.actions.hotkeys_dialog import HotkeysDialog
 from widgets.actions.palette import Palette
 from widgets.actions.registry import Action, Actions
@@ -177,3 +180,75 @@ def test_kept_hotkeys_of_another_version_do_no_harm() -> None:
     registry.add_source(lambda: [Action("a", "G", "A", lambda: None, keys="Ctrl+A")])
     assert registry.holder_of("Ctrl+G") is None
     assert not registry.run("gone.action")
+
+
+def test_a_hotkey_of_what_comes_and_goes_works_whenever_it_is_there(open_workstation: Open) -> None:
+    first = open_workstation()
+    first.buy()
+    first.pass_time(2)
+    flatten = first.window.registry.find("trade.flatten.BTCUSDT")
+    assert flatten is not None
+    first.window.registry.set_keys(flatten, "Ctrl+J")
+    first.click(first.area.ladder.foot.flatten)
+    first.pass_time(2)
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now)
+    second.window.activateWindow()
+    second.qtbot.keyClick(second.window, Qt.Key.Key_J, CONTROL)
+    told = second.window.banner.accessibleDescription()
+    assert told == "Ctrl+J did nothing: what it acts on (trade.flatten.BTCUSDT) is not there now."
+    second.buy()
+    second.pass_time(2)
+    second.qtbot.keyClick(second.window, Qt.Key.Key_J, CONTROL)
+    second.pass_time(2)
+    assert not second.engine.positions()
+
+
+def test_a_hotkey_of_what_is_not_there_now_is_told_and_taken() -> None:
+    registry = Actions()
+    registry.take_keys({"trade.flatten.X": "Ctrl+G"})
+    here = Action("a", "G", "A", lambda: None)
+    registry.add_source(lambda: [here])
+    assert registry.held_by("Ctrl+G", "a") == "“trade.flatten.X”, which is not there now"
+    assert registry.held_by("Ctrl+C", "a").startswith("“Copy”") and not registry.held_by("Ctrl+H", "a")
+    registry.set_keys(here, "Ctrl+G")
+    assert registry.chosen_keys == {"a": "Ctrl+G"}
+
+
+def test_a_key_that_two_actions_have_is_the_first_ones(qtbot: QtBot) -> None:
+    done: list[str] = []
+    registry, window = Actions(), QWidget()
+    qtbot.addWidget(window)
+    registry.take_keys({"other": "Ctrl+Shift+K"})  # of a file that was edited, or of another version
+    for name in ("kill", "other"):
+        action = Action(name, "G", name, lambda name=name: done.append(name), keys="Ctrl+Shift+K")  # type: ignore[misc]
+        registry.add_source(lambda action=action: [action])  # type: ignore[misc]
+    hotkeys = Hotkeys(registry, window)
+    window.show()
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow)
+    qtbot.keyClick(window, Qt.Key.Key_K, CONTROL | Qt.KeyboardModifier.ShiftModifier)
+    assert done == ["kill"] and hotkeys.parent() is window
+
+
+def test_the_palette_acts_on_the_panel_whose_tab_was_pressed(station: Workstation) -> None:
+    station.click(station.area.watchlist.search)
+    depth = station.area.panel("depth")
+    strip = station.area.panel("ladder").tabs
+    place = next(area.center() for panel, area in strip.tabs() if panel is depth)
+    station.qtbot.mouseClick(strip, Qt.MouseButton.LeftButton, pos=place)
+    docked_at = depth.mapToGlobal(QPoint(0, 0))
+    palette = open_palette(station)
+    station.qtbot.keyClicks(palette.field, "float the panel")
+    assert palette.list.entry is not None and palette.list.entry.scope == "Depth"
+    station.qtbot.keyClick(palette.field, Qt.Key.Key_Return)
+    assert [panel.name for panel in station.area.panels() if panel.isFloating()] == ["depth"]
+    assert depth.mapToGlobal(QPoint(0, 0)) != docked_at, "it is seen to float"
+
+
+def test_the_keyboard_is_where_it_was_after_the_palette(station: Workstation) -> None:
+    field = station.area.watchlist.search
+    field.setFocus()
+    palette = open_palette(station)
+    station.qtbot.keyClick(palette.field, Qt.Key.Key_Escape)
+    assert QApplication.focusWidget() is field

@@ -6,11 +6,13 @@ import itertools
 from decimal import Decimal
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
 from widgets.controls.controls import Button, ButtonKind, Verdict
+from widgets.controls.dialogs import ConfirmDialog, ReasonDialog
 from widgets.controls.fields import CheckedField, Field
 from widgets.controls.segmented import Segmented
 from widgets.look import shapes, style
@@ -129,3 +131,39 @@ def test_a_long_reason_is_told_in_two_lines_and_moves_nothing(qtbot: QtBot) -> N
     assert shapes.broken("4.2 % of equity", current().font(11), 200, 2) == ["4.2 % of equity"]
     verdict.grab()
     assert verdict.height() == height == 50
+
+
+def test_return_on_cancel_cancels_and_in_a_field_confirms(qtbot: QtBot) -> None:
+    given: list[str] = []
+    for press_cancel in (True, False):
+        dialog = ReasonDialog("Flatten", "Everything is closed.", "Flatten")
+        qtbot.addWidget(dialog)
+        dialog.reason_given.connect(lambda reason, _: given.append(reason))
+        dialog.show()
+        dialog.reason.setText("late")
+        target = dialog.cancel_button if press_cancel else dialog.reason
+        target.setFocus()
+        qtbot.keyClick(target, Qt.Key.Key_Return)
+        assert dialog.result() == (QDialog.DialogCode.Rejected if press_cancel else QDialog.DialogCode.Accepted)
+    assert given == ["late"]
+
+
+def test_a_question_without_a_field_is_cancelled_by_return(qtbot: QtBot) -> None:
+    dialog, confirmed = ConfirmDialog("Take control", "Somebody else has it.", "Take it"), list[bool]()
+    qtbot.addWidget(dialog)
+    dialog.confirmed.connect(lambda: confirmed.append(True))
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    qtbot.keyClick(dialog.focusWidget(), Qt.Key.Key_Return)
+    assert not confirmed and not dialog.isVisible()
+
+
+def test_a_button_that_is_held_down_acts_once(qtbot: QtBot) -> None:
+    button, pressed = Button("Send"), list[bool]()
+    qtbot.addWidget(button)
+    button.clicked.connect(lambda: pressed.append(True))
+    button.show()
+    for repeated in (False, True, True):
+        event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "", repeated)
+        QApplication.sendEvent(button, event)
+    assert pressed == [True]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QRegion
 from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
@@ -14,11 +16,11 @@ from widgets.docks.docking import DockArea
 from widgets.look import style
 
 
-def empty_area(qtbot: QtBot) -> DockArea:
+def empty_area(qtbot: QtBot, names: Iterable[str] = ()) -> DockArea:
     """Not shown yet, and without a layout."""
     area = DockArea()
     qtbot.addWidget(area)
-    for name in TRADING.names():
+    for name in names or TRADING.names():
         area.add_panel(name, name.capitalize(), QWidget())
     return area
 
@@ -94,6 +96,20 @@ def test_the_strip_is_the_only_tab_bar(area: DockArea) -> None:
     assert area.panel("risk").y() == area.panel("positions").y()
 
 
+def test_a_tool_that_comes_takes_its_room_from_the_tabs_at_once(area: DockArea, qtbot: QtBot) -> None:
+    strip = area.panel("positions").tabs
+    QApplication.processEvents()
+    assert len(strip.tabs()) > 1
+    drawn: list[QRegion] = []
+    strip.paintEvent = lambda event: drawn.append(event.region())  # type: ignore[method-assign]
+    tool = QLineEdit()
+    tool.setFixedSize(strip.width() - 120, 20)
+    strip.add_tool(tool)
+    qtbot.waitUntil(lambda: bool(drawn))
+    assert len(strip.tabs()) == 1
+    assert any(region.boundingRect() == strip.rect() for region in drawn), "nothing is left of the other tabs"
+
+
 def test_too_many_tabs_keep_the_front_one(area: DockArea) -> None:
     strip = area.panel("positions").tabs
     strip.resize(150, strip.height())
@@ -119,6 +135,47 @@ def test_layout_is_kept_between_runs(area: DockArea, qtbot: QtBot) -> None:
     assert not fresh.panel("tape").isHidden()
     fresh.reset()
     qtbot.waitUntil(lambda: fresh.panel("watchlist").width() == 270)
+
+
+def test_a_panel_that_no_layout_names_opens_as_a_tab_after_a_restart_too(area: DockArea, qtbot: QtBot) -> None:
+    areas = [area]  # none may go before the end
+
+    def started(kept: dict[str, object]) -> DockArea:
+        fresh = empty_area(qtbot, [*TRADING.names(), "settings"])
+        areas.append(fresh)
+        fresh.resize(1600, 808)
+        fresh.show()
+        assert fresh.take(kept)
+        QApplication.processEvents()
+        return fresh
+
+    def opened(fresh: DockArea) -> list[str]:
+        fresh.show_panel("settings")
+        QApplication.processEvents()
+        assert fresh.panel("settings").height() > 300
+        return [panel.name for panel in fresh.panel("settings").group()]
+
+    area.add_panel("settings", "Settings", QWidget())
+    area.reset()
+    QApplication.processEvents()
+    kept = json.loads(json.dumps(area.document()))
+    earlier = {key: value for key, value in kept.items() if key != "unplaced"}
+    assert opened(started(earlier)) == opened(started(kept)) == opened(area)
+    area.panel("settings").close()
+    QApplication.processEvents()
+    assert opened(started(json.loads(json.dumps(area.document())))) == opened(area), "its place is kept"
+
+
+def test_tabs_keep_their_order_between_runs(area: DockArea, qtbot: QtBot) -> None:
+    def tabs(of: DockArea) -> list[str]:
+        return [panel.name for panel in of.panel("positions").group()]
+
+    before, kept = tabs(area), json.loads(json.dumps(area.document()))
+    earlier = {key: value for key, value in kept.items() if key != "order"}
+    for document in (kept, earlier):
+        fresh = empty_area(qtbot, sorted(TRADING.names(), reverse=True))
+        assert fresh.take(document)
+        assert tabs(fresh) == before
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ def test_times_are_utc() -> None:
 
 def test_tone_follows_the_sign() -> None:
     assert [tone_of(value) for value in (1, Decimal("-0.1"), 0, None)] == [Tone.UP, Tone.DOWN, Tone.LABEL, Tone.LABEL]
+    assert [tone_of(Decimal(text), 2) for text in ("-0.004", "-0.006")] == [Tone.LABEL, Tone.DOWN], "0.00 has no sign"
 
 
 @pytest.mark.usefixtures("_german_marks")

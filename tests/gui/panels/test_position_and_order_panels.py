@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from decimal import Decimal
 
 import msgspec
 import pytest
 from pytestqt.qtbot import QtBot
 
-from tests.gui.conftest import Open, Workstation, small_settings
+from tests.gui.conftest import SECOND_NS, Open, Workstation, small_settings
 from widgets.controls.dialogs import AmendDialog, ReasonDialog
 from widgets.controls.table import RowState
 from widgets.engine.order_words import STATE_WORDS
+from widgets.look.numbers import format_time
 from widgets.look.tokens import Tone
+from widgets.panels.fills_panel import day_and_time
 from widgets.panels.positions_table import PositionsTable
 from workstation.core.messages import OrderUnknown, PositionTransferred, StartStrategy
 from workstation.core.types import OrderState, Side
@@ -239,3 +243,21 @@ def test_positions_show_the_newest_working_orders_below(station: Workstation) ->
     shown = station.area.positions.orders.shown_rows()
     assert len(shown) == 4
     assert station.area.panel("orders").count == working
+
+
+def test_fills_name_the_day_of_the_chosen_zone_and_the_csv_holds_all_that_was_paid(station: Workstation) -> None:
+    station.window.choose("time_zone", "Asia/Tokyo")
+    station.buy()  # at 12:00 UTC, 21:00 in Tokyo
+    station.pass_time(2)
+    station.area.show_panel("fills")
+    panel = station.area.fills
+    (row,) = panel.table.shown_rows()
+    assert day_and_time(row) == format_time(row["ts_ns"])
+    station.clock.now += 4 * 3_600 * SECOND_NS  # after midnight there, the same day of UTC
+    panel.refresh()
+    (row,) = panel.table.shown_rows()
+    assert day_and_time(row) == f"1 Jan {format_time(row['ts_ns'])}"
+    (told,) = csv.DictReader(io.StringIO(panel.table.as_csv()))
+    (fill,) = station.model.heard.fills
+    assert (Decimal(told["Fee"]), told["Fee in"], told["Order"]) == (-fill.fee, "USDT", fill.client_id)
+    assert told["Time"].startswith("2024-01-01T12:00:0")

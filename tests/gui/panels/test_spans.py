@@ -93,3 +93,17 @@ def beyond_what_the_window_knows(station: Workstation, qtbot: QtBot, monkeypatch
 
 
 START_OF_NEXT = parse_utc("2024-01-01") + 2 * DAY_NS
+
+
+@pytest.mark.parametrize("place", ["results", "journal"])
+def test_today_ends_at_midnight_while_it_is_looked_at(station: Workstation, qtbot: QtBot, place: str) -> None:
+    panel = results_of(station) if place == "results" else journal_of(station)
+    trade(station)
+    choose(qtbot, panel.span.presets, "Today")
+    panel.table.flush()
+    assert len(panel.table.shown_rows()) == 1
+    station.clock.now += DAY_NS
+    for _ in range(results_panel.READ_AGAIN_FRAMES + 1):
+        station.model.tick()
+    panel.table.flush()
+    assert panel.table.shown_rows() == []

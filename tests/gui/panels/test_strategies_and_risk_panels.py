@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QHelpEvent
+from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Workstation
 from widgets.controls.dialogs import ReasonDialog
 from widgets.controls.fields import Field
 from widgets.look.tokens import Tone
-from widgets.panels.risk_panel import plain, use_tone
+from widgets.panels.risk_panel import ABOUT, LINE_HEIGHT, plain, use_tone
+from widgets.panels.strategy_inside import is_about
 from workstation.core.messages import Kill
-from workstation.core.types import StrategyState
-from workstation.core.views import LimitView
+from workstation.core.types import Severity, StrategyState
+from workstation.core.views import LimitView, LogView
 
 
 @pytest.fixture
@@ -111,6 +114,8 @@ def test_a_person_ends_crisis_mode_with_a_reason(station: Workstation, qtbot: Qt
     )
     station.frame()
     assert station.kernel.guards.crisis
+    trading = next(cell for cell in station.window.banner.shown_cells() if cell.label == "Trading")
+    assert (trading.value, trading.tone) == ("ACTIVE, crisis mode", Tone.WARNING)
     station.click(station.area.risk.lift_buttons[""])
     dialog = next(each for each in station.window.findChildren(ReasonDialog) if each.isVisible())
     qtbot.keyClicks(dialog.reason, "over")
@@ -179,3 +184,31 @@ def test_the_log_is_searched_and_left_with_its_warnings(station: Workstation, qt
     assert "WARN" in levels and "INFO" not in levels
     qtbot.keyClicks(panel.search, "killed by")
     assert [row["source"] for row in panel.table.shown_rows()] == ["kill switch"]
+
+
+def test_the_state_is_in_the_csv(strategies: Workstation) -> None:
+    table = strategies.area.strategies.table
+    header, *lines = table.as_csv().splitlines()
+    assert header == "State,Strategy,Symbol,Bars,Position,Today,Detail"
+    assert sorted(line.split(",")[:2] for line in lines)[0] == ["Stopped", "confluence"]
+
+
+def test_a_strategys_log_is_not_that_of_one_whose_name_begins_alike() -> None:
+    def about(text: str, source: str = "risk") -> bool:
+        return is_about(LogView(0, Severity.INFO, source, text), "grid")
+
+    assert about("anything", source="grid")
+    assert about("XRPUSDT buy 10 at 0.62, grid") and not about("XRPUSDT buy 10 at 0.62, grid_2")
+    assert about("Denied CRISIS, grid, XRPUSDT: Too many.") and not about("Denied CRISIS, grid-2, XRPUSDT: Too many.")
+    assert about("stop guard pauses grid until 12:00:00 UTC: 4 stops") and not about("gridlock")
+
+
+def test_each_limit_tells_what_it_counts(station: Workstation, qtbot: QtBot) -> None:
+    limits = station.area.risk.limits
+    assert {each.name for each in station.engine.risk().limits} == ABOUT.keys()
+    place = [each.name for each in limits.shown()].index("Gross exposure")
+    here = QPoint(40, place * LINE_HEIGHT + 8)
+    QApplication.sendEvent(limits, QHelpEvent(QEvent.Type.ToolTip, here, limits.mapToGlobal(here)))
+    assert QToolTip.text() == ABOUT["Gross exposure"]
+    QToolTip.hideText()
+    assert "Gross exposure 0.0 % of 100.0 %" in limits.accessibleName()

@@ -110,6 +110,21 @@ def test_short_and_flat_curves_paint(equity: EquityView, values: list[float]) ->
     assert not equity.grab().isNull()
 
 
+def test_the_line_and_the_figures_tell_what_they_show(equity: EquityView) -> None:
+    equity.set_curve([0, 12 * HOUR, 24 * HOUR], [100.0, 110.0, 99.0], "USDT")
+    equity.set_day_result(Decimal(-1))
+    equity.set_figures([Figure("Open", "+1.00", about="At the mark."), Figure("Fees", "0.00", about="Paid.")])
+    right, low = equity.width() - 75, equity.height() - 60
+    assert equity.words_at(QPoint(10, low)) == "1 Jan 00:00:00: 100.00\u2009USDT"
+    assert equity.words_at(QPoint(right, low)) == (
+        "2 Jan 00:00:00: 99.00\u2009USDT, \u221210.00\u2009% from the highest before"
+    )
+    assert equity.words_at(QPoint(equity.width() - 5, low)) == ""
+    foot = equity.height() - 5
+    assert [equity.words_at(QPoint(x, foot)) for x in (5, equity.width() - 5)] == ["At the mark.", "Paid."]
+    assert equity.accessibleDescription().startswith("Today \u22121.00\u2009USDT; Open +1.00")
+
+
 def test_times_and_equity_of_unequal_length_are_refused(equity: EquityView) -> None:
     with pytest.raises(ValueError, match="one length"):
         equity.set_curve([1, 2], [1.0], "USDT")

@@ -148,3 +148,17 @@ def test_the_best_match_comes_first() -> None:
     assert [each.symbol for each in found_symbols(watching.listing, "l", but=())][:2] == ["LTCUSDT", "LINKUSDT"]
     assert found_symbols(watching.listing, "  ", but=()) == []
     assert found_symbols(watching.listing, "dot spot", but=()) == []
+
+
+def test_a_search_leaves_the_order_of_the_list_and_says_when_nothing_matches(
+    station: Workstation, qtbot: QtBot
+) -> None:
+    panel = panel_of(station)
+    before = symbols(panel)
+    qtbot.keyClicks(panel.search, "nothing like it")
+    assert symbols(panel) == [] and panel.table.empty.startswith("No symbol matches")
+    panel.search.clear()
+    qtbot.keyClicks(panel.search, "xrp")
+    qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+    assert station.model.symbol == "XRPUSDT" and symbols(panel) == before
+    assert panel.table.selected_keys() == ["XRPUSDT"]

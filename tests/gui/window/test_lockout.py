@@ -109,3 +109,23 @@ def test_the_next_time_of_a_day(text: str, after_ns: int | None) -> None:
 def test_the_time_left_in_words() -> None:
     words = [time_left(ns) for ns in (-1, 9 * SECOND_NS, 12 * MINUTE_NS, HOUR_NS + 5 * SECOND_NS, 2 * DAY_NS)]
     assert words == ["0:00", "0:09", "12:00", "1:00:05", "2 d 0:00:00"]
+
+
+def test_times_are_typed_and_told_in_the_chosen_zone(station: Workstation, qtbot: QtBot) -> None:
+    station.window.choose("time_zone", "America/New_York")
+    station.click(station.area.risk.lock)
+    dialog = dialog_of(station, LockoutDialog)
+    assert isinstance(dialog, LockoutDialog)
+    dialog.choice.setCurrentText(A_TIME)
+    assert dialog.time.placeholderText() == "20:00, EST"
+    qtbot.keyClicks(dialog.time, "20:00")
+    station.click(dialog.action_button)
+    station.pass_time(1)
+    assert station.engine.account().locked_until_ns == NOON + 13 * HOUR_NS, "20:00 in New York"
+    assert "until 1 Jan 20:00:00 EST" in station.area.risk.lock.toolTip()
+    assert any("until 20:00:00 EST" in line.text for line in station.model.heard.log)
+
+
+def test_a_day_that_is_over_is_no_end() -> None:
+    assert next_time_ns("2023-12-31 20:00", NOON) == 0
+    assert next_time_ns("2024-01-02 20:00", NOON) == NOON + 32 * HOUR_NS

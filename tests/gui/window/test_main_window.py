@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation, small_settings
@@ -14,6 +17,7 @@ from widgets.look.theme import Density, current
 from widgets.look.tokens import Mode
 from widgets.panels.live_panel import LivePanel
 from widgets.window.main_window import MainWindow
+from widgets.window.window_state import FRAME, geometry_of, load, stand
 from workstation.core.timeframe import SECOND_NS
 
 
@@ -243,3 +247,67 @@ def test_a_choice_of_another_version_does_no_harm(open_workstation: Open) -> Non
     assert second.window.appearance.choice("theme") == "dark"
     assert second.window.appearance.choice("time_zone") == "UTC"
     assert second.window.appearance.choice("density") == "compact"
+
+
+@pytest.mark.parametrize(
+    "window",
+    [
+        {"size": ["wide", 900]},
+        {"size": 900},
+        {"chosen": ["dark"]},
+        {"chosen": {"theme": 7}},
+        {"keys": {"window.palette": 5}},
+        {"symbol": None},
+        {"geometry": 3},
+    ],
+)
+def test_what_a_window_kept_of_another_kind_is_put_aside(tmp_path: Path, window: dict[str, object]) -> None:
+    path = tmp_path / "window.ini"
+    text = json.dumps({"version": 2, "window": window, "workspaces": {}})
+    path.write_text(text)
+    kept, sentence = load(path)
+    assert kept == {} and "kept as window-damaged-1.ini" in sentence
+    assert (tmp_path / "window-damaged-1.ini").read_text() == text
+
+
+def test_a_window_stands_where_it_stood(qtbot: QtBot) -> None:
+    first, second = QWidget(), QWidget()
+    for window in (first, second):
+        qtbot.addWidget(window)
+    screen = first.screen().availableGeometry()
+    first.setGeometry(screen.left() + 150, screen.top() + 120, 400, 300)
+    first.show()
+    first.setWindowState(Qt.WindowState.WindowMaximized)
+    stand(second, geometry_of(first))
+    assert second.normalGeometry() == first.normalGeometry()
+    assert second.windowState() & Qt.WindowState.WindowMaximized
+
+
+@pytest.mark.parametrize("geometry", ["", "?", "AAAA"])
+def test_a_window_larger_than_its_screen_fills_it(qtbot: QtBot, geometry: str) -> None:
+    large, small = QWidget(), QWidget()
+    for window in (large, small):
+        qtbot.addWidget(window)
+    room = large.screen().availableSize()
+    large.resize(room)  # the system's frame around it has no room
+    small.resize(room - FRAME)
+    for window in (large, small):
+        stand(window, geometry)
+    assert large.windowState() & Qt.WindowState.WindowMaximized
+    assert not small.windowState() & Qt.WindowState.WindowMaximized
+
+
+@pytest.mark.allow_log_warnings("kill switch", "Killed")
+def test_what_keeps_orders_back_stays_in_the_banner_beside_a_long_message(station: Workstation) -> None:
+    def labels() -> list[str]:
+        return [cell.label for cell in station.window.banner.shown_cells()]
+
+    station.window.resize(1280, 720)
+    sentence = "BTCUSDT feed is 12 s old. New orders are denied until it is back."
+    station.window.banner.set_message(sentence)
+    assert "Trading" not in labels()
+    assert station.window.panic is not None
+    station.window.panic.kill()
+    station.pass_time(1)
+    station.window.banner.set_message(sentence)
+    assert "Trading" in labels()

@@ -13,7 +13,9 @@ from widgets.look.tokens import RESOURCES
 from widgets.window.notices import Sound
 from widgets.window.sounds import Sounds
 from widgets.window.tray import Tray
+from workstation.core.messages import StrategyChanged
 from workstation.core.timeframe import SECOND_NS
+from workstation.core.types import StrategyState
 
 
 class Heard:
@@ -47,6 +49,20 @@ def test_a_fill_sounds_and_is_told_while_nobody_looks(station: Workstation, monk
     station.buy("ETHUSDT")
     station.pass_time(2)
     assert heard.words[0].startswith("paper-01: filled. Buy 0.1 ETHUSDT at ")
+
+
+def test_crisis_mode_and_a_strategy_that_failed_are_told(station: Workstation) -> None:
+    heard = Heard(station)
+    station.kernel.guards.enter_crisis(station.clock.now, "3 losses in a row")
+    station.kernel.bus.publish(StrategyChanged(ts_ns=station.clock.now, strategy="grid", state=StrategyState.RUNNING))
+    station.pass_time(1)
+    assert heard.words == ["paper-01: warning. Crisis mode: 3 losses in a row."]
+    station.kernel.bus.publish(
+        StrategyChanged(ts_ns=station.clock.now, strategy="grid", state=StrategyState.FAILED, detail="it raised")
+    )
+    station.frame()
+    assert heard.words[1:] == ["paper-01: error. grid: Failed: it raised."]
+    assert heard.sounds == [Sound.WARNING] * 2
 
 
 @pytest.mark.allow_log_warnings

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 import widgets.app
@@ -126,3 +126,16 @@ def test_it_is_read_again_once_it_is_mended(
     when_shown(StartPage.close)
     with pytest.raises(ConfigurationError, match="no configuration file"):
         run(arguments)
+
+
+def test_a_long_sentence_is_whole_and_the_button_has_the_keyboard(qapp: QApplication, qtbot: QtBot) -> None:
+    page = StartPage()
+    qtbot.addWidget(page)
+    page.resize(1600, 800)
+    page.show()
+    sentence = f"The disk is full: {'/folder' * 12}/history.sqlite3 could not be written. Nothing is lost."
+    page.tell("It did not start", sentence, again=True)
+    QApplication.processEvents()
+    text = next(label for label in page.findChildren(QLabel) if "disk" in label.text())
+    assert text.height() >= text.heightForWidth(text.width()) > text.fontMetrics().height()
+    assert page.again.hasFocus()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCursor
-from PySide6.QtWidgets import QMenu
+from PySide6.QtGui import QAccessible, QCursor
+from PySide6.QtWidgets import QComboBox, QLineEdit, QListView, QMenu, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation
@@ -260,3 +260,63 @@ def test_each_link_letter_has_its_colour(station: Workstation) -> None:
         assert any(image.pixelColor(place) == colour for place in places)
         seen.append(colour.name())
     assert len(set(seen)) == len(LETTERS)
+
+
+def test_a_hidden_workspace_has_its_sizes_again_after_a_restart(open_workstation: Open) -> None:
+    def sizes(station: Workstation) -> dict[str, tuple[int, int]]:
+        open_now = [panel for panel in station.area.panels() if panel.in_front and not panel.isHidden()]
+        return {panel.name: (panel.width(), panel.height()) for panel in open_now}
+
+    first = open_workstation()
+    first.qtbot.waitUntil(lambda: first.area.panel("watchlist").width() == 270)
+    before = sizes(first)
+    first.window.show_workspace("Monitoring")
+    first.frame()
+    first.window.keep()
+    second = open_workstation(start_ns=first.clock.now)
+    second.window.show_workspace("Trading")
+    second.frame()
+    assert sizes(second) == before
+
+
+def test_a_screen_reader_hears_a_name_for_all_that_the_keyboard_reaches(station: Workstation) -> None:
+    research = {"backtest", "runs", "recorded", "compare"}
+    for panel in station.area.panels():
+        if panel.name in research or panel.name.startswith("run "):
+            continue  # their views come with a run
+        station.area.show_panel(panel.name)
+        for view in panel.widget().findChildren(QWidget):
+            reached = view.focusPolicy() & Qt.FocusPolicy.TabFocus
+            if reached and not isinstance(view, QComboBox | QLineEdit | QListView | QScrollArea):
+                interface = QAccessible.queryAccessibleInterface(view)
+                assert interface.text(QAccessible.Text.Name), f"{type(view).__name__} in {panel.name}"
+    assert station.area.fills.table.accessibleName() == "Fills"
+    assert station.area.chart.view.accessibleName() == "Chart"
+
+
+def test_a_deleted_workspace_and_a_reset_layout_come_back_by_undo(station: Workstation) -> None:
+    spaces(station).add("Mine")
+    station.area.panel("tape").close()
+    station.window.registry.run("workspace.reset")
+    assert not station.area.panel("tape").isHidden()
+    station.click(station.window.banner.action)
+    assert station.area.panel("tape").isHidden()
+    station.window.registry.run("workspace.delete")
+    assert "Mine" not in spaces(station).names
+    station.click(station.window.banner.action)
+    assert spaces(station).current == "Mine" and station.area.panel("tape").isHidden()
+    assert not station.window.banner.action.isVisible()
+
+
+def test_a_workspace_that_cannot_be_read_takes_no_other_with_it(open_workstation: Open) -> None:
+    first = open_workstation()
+    spaces(first).add("Mine")
+    first.window.keep()
+    file = first.session.folder.window
+    document = json.loads(file.read_text())
+    document["workspaces"]["all"][0]["base"] = "of another version"
+    document["workspaces"]["current"] = "Trading"
+    file.write_text(json.dumps(document))
+    second = open_workstation(start_ns=first.clock.now)
+    assert spaces(second).names == ["Order flow", "Research", "Monitoring", "Mine"]
+    assert spaces(second).current == "Order flow"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from workstation import __version__
-from workstation.core.own_program import own_command, own_environment
+from workstation.core.own_program import own_command, own_environment, stop_signals
 from workstation.core.resources import bundle_folder
 
 
@@ -33,3 +34,15 @@ def test_what_was_on_the_path_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     assert own_environment()["PYTHONPATH"] == os.pathsep.join((str(bundle_folder()), "mine"))
     monkeypatch.delenv("PYTHONPATH")
     assert own_environment()["PYTHONPATH"] == str(bundle_folder())
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there are no terminals that hang up")
+def test_a_closed_terminal_stops_it_unless_it_was_started_to_outlive_that() -> None:
+    before = signal.getsignal(signal.SIGHUP)
+    try:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        assert stop_signals() == (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        assert stop_signals() == (signal.SIGINT, signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)

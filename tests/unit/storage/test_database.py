@@ -189,3 +189,18 @@ def test_a_full_disk_keeps_the_parts_of_an_import_that_were_written(database: pe
     with pytest.raises(StorageError, match="disk is full"):
         store.save(candles(50_000, 100 * MINUTE_NS))
     assert same(store.load("BTCUSDT", MINUTE_NS, 0, 1 << 62), candles(100))
+
+
+def test_a_full_disk_at_the_first_start_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def in_a_small_room(database: peewee.SqliteDatabase) -> None:
+        database.execute_sql("PRAGMA max_page_count = 2")
+        try:
+            first(database)
+        except peewee.OperationalError:
+            database.execute_sql("ROLLBACK")  # as SQLite does by itself where the system has no room left
+            raise
+
+    first = database_module.MIGRATIONS[0]
+    monkeypatch.setattr(database_module, "MIGRATIONS", [in_a_small_room])
+    with pytest.raises(StorageError, match="disk is full"):
+        open_database(tmp_path / "history.sqlite3")
