@@ -323,7 +323,7 @@ def test_bars_go_over_from_the_past_to_the_tape_without_a_jump() -> None:
     past: dict[str, list[list[float]]] = {symbol: [] for symbol in symbols}
     live: dict[str, list[list[float]]] = {symbol: [] for symbol in symbols}
     jumps = []
-    for seed in range(20):
+    for seed in range(12):
         source = market(seed, "8")
         trades: dict[tuple[str, int], list[Trade]] = {}
         for event in source.next_events(START_NS + minutes * MINUTE_NS):
