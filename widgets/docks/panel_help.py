@@ -46,7 +46,7 @@ HELP: dict[str, str] = {
     "journal": "Round trips of a span, net of fees and before funding. A double click writes a note and tags, P "
     "attaches the chart's picture; By tag tells what each tag came to. Positions without a known entry are left out.",
     "backtest": "A run over the past in a process of its own; trading goes on undisturbed.",
-    "runs": "Runs that wait, run and ended. Choose several to compare them; Replay goes through one as it was.",
+    "runs": "Runs that wait, run and ended. Several can be compared; one replayed, or made again with its settings.",
     "recorded": "Sessions and recordings that can be replayed beside the session that runs.",
     "run": "The shown run: its chart, equity, figures, trades and log. A click on a trade shows it on the run's chart.",
     "replay": "What is over, as it was known then. Space plays and pauses, Left and Right step (ten with Shift, to a "

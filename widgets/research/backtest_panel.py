@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -17,8 +18,9 @@ from widgets.look.tokens import Tone
 from widgets.panels.live_panel import LivePanel
 from widgets.research.backtest_setup import BacktestSetup
 from widgets.research.cost_fields import cost_fields
-from widgets.research.research import Research
+from widgets.research.research import Markets, Research
 from workstation.backtest.engine import BacktestRequest
+from workstation.backtest.job import BacktestJob
 from workstation.core.errors import WorkstationError
 
 
@@ -29,6 +31,7 @@ class BacktestPanel(LivePanel):
         super().__init__(model, parent)
         self.research = research
         self._built = False
+        research.settings_wanted.connect(self._show_job)
 
     def connections(self) -> Sequence[tuple[SignalInstance, Callable[..., Any]]]:
         return ((self.research.markets_changed, self.refresh),)
@@ -124,6 +127,42 @@ class BacktestPanel(LivePanel):
         self.parameters = form
         # It was made last, and Tab would come to it last.
         form.follow(self.setup.end)
+        self._check()
+
+    def _show_job(self, job: BacktestJob) -> None:
+        """What a run was made with, on the markets that there are now."""
+        if not self._built:
+            self.refresh()
+
+        def fill(found: Markets) -> None:
+            self.setup.take_markets(found)
+            try:
+                self._fill(job)
+            except WorkstationError as error:
+                self.problem.setText(f"The settings of run {job.number} no longer fit: {error}")
+
+        self.research.read_markets(fill)
+
+    def _fill(self, job: BacktestJob) -> None:
+        """Raises ``StrategyError`` when the strategy is gone or has other parameters by now."""
+        request = job.request
+        strategy = self.research.registry.create(
+            request.strategy, request.strategy, request.symbol, request.timeframe, dict(request.parameters)
+        )
+        market = Path(job.recordings[0]).name if job.recordings else next(iter(request.series), "")
+        there = self.setup.choose(request, market)
+        self.parameters.set_values(strategy.parameter_values())
+        self.costs.set_values(
+            {
+                "taker_fee": request.costs.taker_bps,
+                "maker_fee": request.costs.maker_bps,
+                "slippage": request.costs.slippage_bps,
+                "balance": request.cash,
+                "loss_limits": request.loss_limits,
+                "seed": request.seed,
+            }
+        )
+        self.problem.setText("" if there else f"{market}, on which run {job.number} was made, is no longer there.")
         self._check()
 
     # --- Running ----------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from widgets.look.theme import current
 from widgets.look.tokens import Tone
 from widgets.research.research import CandleRange, Markets, Research
 from workstation.backtest.candle_series import series_names
+from workstation.backtest.engine import BacktestRequest
 from workstation.core.errors import WorkstationError
 from workstation.core.timeframe import DAY_NS, TIMEFRAMES, parse_utc, utc_text
 from workstation.market.recordings import read_header
@@ -89,6 +90,19 @@ class BacktestSetup(QWidget):
             self.series.setCurrentText(chosen)
             self.start.setText(start)
             self.end.setText(end)
+
+    def choose(self, request: BacktestRequest, market: str) -> bool:
+        """Show what a run was made on; whether its market is still there."""
+        self.strategy.setCurrentText(request.strategy)
+        self.symbol.setCurrentText(request.symbol)
+        self.timeframe.setCurrentText(request.timeframe)
+        there = self.series.findText(market) >= 0
+        if there:
+            self.series.setCurrentText(market)
+        if self.recording is None:
+            self.start.setText(_day(request.start_ns))
+            self.end.setText(_day(request.end_ns))
+        return there
 
     def show_series(self) -> None:
         """The markets of the chosen symbol."""

@@ -18,7 +18,7 @@ from widgets.research.shown_result import ShownResult, shown_run
 from workstation.assembly import strategy_folder
 from workstation.backtest.engine import BacktestRequest
 from workstation.backtest.history import RunHistory, RunSummary, StoredRun
-from workstation.backtest.job import BacktestJob
+from workstation.backtest.job import BacktestJob, read_job
 from workstation.config.loader import Loaded
 from workstation.core.clock import WallClock
 from workstation.core.errors import WorkstationError
@@ -70,6 +70,7 @@ class Research(QObject):
     told = Signal(str, bool)
     replay_ready = Signal(object)  # ReplaySource
     panel_wanted = Signal(str)  # the name of a panel that is to come to the front
+    settings_wanted = Signal(object)  # BacktestJob, whose settings the form is to show
 
     def __init__(self, loaded: Loaded, data: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -140,6 +141,15 @@ class Research(QObject):
     def open_run(self, number: int) -> None:
         """Show a run in the result panels."""
         self._background.run(self.history.folder(number).load, self._show, self._tell_problem)
+
+    def reuse(self, number: int) -> None:
+        """Bring what a run was made with back into the form."""
+
+        def show(job: BacktestJob) -> None:
+            self.panel_wanted.emit("backtest")
+            self.settings_wanted.emit(job)
+
+        self._background.run(lambda: read_job(self.history.folder(number)), show, self._tell_problem)
 
     def compare(self, numbers: Sequence[int]) -> None:
         """Hold runs against each other; the first ones of too many."""

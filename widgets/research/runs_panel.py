@@ -105,6 +105,7 @@ class RunsTable(Table):
         Action("open", "Show", enabled=one),
         Action("replay", "Replay", "play", one),
         Action("compare", "Compare", enabled=several),
+        Action("reuse", "Use its settings", enabled=one),
         Action("delete", "Delete", "cross", separated=True),
     )
     empty = "No runs yet. Run a backtest under Backtest."
@@ -189,6 +190,8 @@ class RunsPanel(LivePanel):
         elif name == "compare":
             self.research.compare(sorted(numbers))
             self._show_comparison()
+        elif name == "reuse":
+            self.research.reuse(numbers[0])
         elif name == "delete":
             self.research.delete(numbers)
 

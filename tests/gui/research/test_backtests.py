@@ -30,6 +30,7 @@ from widgets.research.run_queue import QueuedRun
 from widgets.research.runs_panel import RunsPanel, progress_words
 from widgets.research.trades_panel import TradesPanel
 from workstation.backtest.history import RunHistory
+from workstation.backtest.job import read_job, write_job
 from workstation.core.money import MONEY_SCALE
 from workstation.core.timeframe import HOUR_NS, MINUTE_NS, parse_utc
 from workstation.market.history import Candles, candle_ranges
@@ -266,6 +267,34 @@ def test_runs_are_compared_and_deleted(bench: Bench, made_runs: Path) -> None:
     bench.until(lambda: len(bench.research.runs) == 1)
     assert [row["number"] for row in table.shown_rows()] == [second]
     assert not bench.research.history.folder(first).path.exists()
+
+
+def test_the_settings_of_a_run_come_back_into_the_form(bench: Bench, made_runs: Path) -> None:
+    """A run is made again with one thing changed; typing all of it anew is where mistakes come from."""
+    bench.adopt(made_runs, 1)
+    form, table = bench.form, runs_panel(bench).table
+    form.setup.strategy.setCurrentText("grid")
+    form.setup.timeframe.setCurrentText("4h")
+    table.select_key(2)
+    bench.station.trigger(table.make_menu(), "Use its settings")
+    bench.until(lambda: form.setup.strategy.currentText() == "ema_cross")
+    made = read_job(bench.research.history.folder(2)).request
+    again = form.request()
+    assert again.parameters["fast"] == 5
+    assert msgspec.structs.replace(again, parameters=made.parameters) == made
+    assert form.problem.text() == ""
+
+
+def test_settings_of_a_run_that_no_longer_fit_are_told(bench: Bench, made_runs: Path) -> None:
+    bench.adopt(made_runs, 1)
+    folder = bench.research.history.folder(1)
+    job = read_job(folder)
+    write_job(folder, msgspec.structs.replace(job, request=msgspec.structs.replace(job.request, parameters={"no": 1})))
+    before = bench.form.request()
+    bench.research.reuse(1)
+    bench.until(bench.form.problem.text)
+    assert bench.form.problem.text().startswith("The settings of run 1 no longer fit: Strategy ema_cross")
+    assert bench.form.request() == before
 
 
 def test_a_comparison_tells_all_that_differs_in_how_runs_were_made_and_ranks_like_with_like(made_runs: Path) -> None:
