@@ -32,7 +32,7 @@ ABOUT = {
     "Gross exposure": "What is held and what working orders may still open, at their worst, of the equity.",
     "Largest position": "Of one symbol: what is held and what working orders may still open, of the equity.",
     "Largest order": "What is left of the largest working order that adds risk, of the equity.",
-    "Open positions": "Symbols that are held, or that a working order may still open.",
+    "Symbols held or ordered": "Symbols with a position, or with a working order that may still open one.",
     "Working orders": "Orders that may still execute.",
     "Orders a minute": "Of the owner that sent most: orders and changes within the last minute.",
     "Losses in a row": "Round trips of the account. At the limit entries are paused.",

@@ -14,7 +14,7 @@ def lockout_cells(account: AccountView, now_ns: int) -> tuple[Cell, ...]:
         return ()
     fixed = ", fixed" if account.lock_fixed else ""
     left = f"{time_left(account.locked_until_ns - now_ns)} left{fixed}"
-    return (Cell("Locked out", left, Tone.WARNING, priority=-1),)
+    return (Cell("Locked out", left, Tone.WARNING, priority=-2),)
 
 
 def time_left(left_ns: int) -> str:

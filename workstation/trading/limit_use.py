@@ -42,7 +42,9 @@ def limits_in_use(kernel: Kernel) -> list[LimitView]:
         rate_limit("Gross exposure", rate_of(exposure, equity), limits.gross_exposure * kernel.terms.leverage),
         rate_limit("Largest position", rate_of(position, equity), limits.position_value),
         rate_limit("Largest order", rate_of(order_worth, equity), limits.order_value),
-        count_limit("Open positions", symbols, limits.crisis_positions if in_crisis else limits.open_positions),
+        count_limit(
+            "Symbols held or ordered", symbols, limits.crisis_positions if in_crisis else limits.open_positions
+        ),
         count_limit("Working orders", kernel.orders.open_count, limits.open_orders),
         count_limit("Orders a minute", minute, limits.orders_per_minute),
         count_limit("Losses in a row", losses, limits.losses_in_a_row),

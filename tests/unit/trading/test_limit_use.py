@@ -24,7 +24,7 @@ def test_a_position_from_an_earlier_session_counts_without_any_order() -> None:
     found = rows(bench)
     assert (found["Gross exposure"].value, found["Gross exposure"].limit) == ("20.0 %", "100.0 %")
     assert found["Largest position"].value == "20.0 %"
-    assert found["Open positions"].value == "1"
+    assert found["Symbols held or ordered"].value == "1"
 
 
 def test_an_inverse_contract_counts_in_the_currency_of_the_account() -> None:
@@ -40,7 +40,7 @@ def test_positions_are_counted_as_the_gate_denies_them() -> None:
     bench.hold(BTC, 100)
     bench.hold(SOL, 100)
     bench.submit(buy(50, ETH, price=LAST - 1))
-    found = rows(bench)["Open positions"]
+    found = rows(bench)["Symbols held or ordered"]
     denial = bench.deny(buy(100, COIN))
     assert denial.code is DenialCode.OPEN_POSITIONS
     assert (int(found.value) + 1, found.limit) == (int(denial.value), denial.limit)
@@ -55,7 +55,7 @@ def test_crisis_mode_has_a_limit_of_its_own_for_positions() -> None:
     found = rows(bench)
     denial = bench.deny(buy(50, ETH))
     assert denial.code is DenialCode.CRISIS
-    assert (found["Open positions"].value, found["Open positions"].limit) == ("1", denial.limit)
+    assert (found["Symbols held or ordered"].value, found["Symbols held or ordered"].limit) == ("1", denial.limit)
     assert "Losses to crisis mode" not in found and "Drawdown to crisis mode" not in found
 
 
