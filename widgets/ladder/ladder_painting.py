@@ -253,7 +253,9 @@ class LadderPainter:
 
     def _paint_foot(self) -> None:
         canvas, tokens, rows = self._canvas, self._tokens, self._scene.rows
-        height, side, inset = canvas.px(FOOT), canvas.px(SUM_WIDTH), canvas.px(PADDING + 2)
+        bids, asks = self._sum_text(rows.bid_sum), self._sum_text(rows.ask_sum)
+        widest = max(canvas.text_width(bids), canvas.text_width(asks)) + canvas.px(PADDING)
+        height, side, inset = canvas.px(FOOT), max(canvas.px(SUM_WIDTH), widest), canvas.px(PADDING + 2)
         top = canvas.height - height
         canvas.fill(0, top, canvas.width, height, tokens.ground)
         canvas.fill(0, top, canvas.width, self._line, tokens.hairline)
@@ -262,9 +264,9 @@ class LadderPainter:
             return
         up, down = (tokens.border, tokens.border) if self._stale else (tokens.up, tokens.down)
         up_text, down_text = (self._figures,) * 2 if self._stale else (tokens.up_text, tokens.down_text)
-        canvas.text(inset, top, side, height, self._sum_text(rows.bid_sum), up_text, LEFT)
+        canvas.text(inset, top, side, height, bids, up_text, LEFT)
         right_sum = canvas.width - side - inset
-        canvas.text(right_sum, top, side, height, self._sum_text(rows.ask_sum), down_text, RIGHT)
+        canvas.text(right_sum, top, side, height, asks, down_text, RIGHT)
         left, right, thick = inset + side, right_sum, canvas.px(3)
         y = top + (height - thick) // 2
         middle = left + (right - left) * rows.bid_sum // everything

@@ -26,6 +26,7 @@ WARNING_USE = 0.7
 LINE_HEIGHT = 20
 WRAPS_FROM = 200
 BAR = 3
+GAP = 8
 ABOUT = {
     "Day loss": "Since 00:00 UTC, of the equity then. At the limit only orders that reduce a position pass.",
     "Drawdown": "Below the highest equity. At the limit only orders that reduce a position pass, until you resume.",
@@ -116,10 +117,12 @@ class LimitList(QWidget):
         tone = use_tone(limit.use)
         limit_width = max(70, shapes.text_width(f"of {limit.limit}", font) + 14)
         text = area.adjusted(0, 0, 0, -BAR)
-        shapes.write(painter, text, limit.name, tokens.text_2, font)
+        used = plain(limit.value)
+        name = text.adjusted(0, 0, -limit_width - shapes.text_width(used, font) - GAP, 0)
+        shapes.write(painter, name, limit.name, tokens.text_2, font, elide=True)
         colour = tokens.text_1 if tone is Tone.FAINT else tokens.colour(tone)
         value = text.adjusted(0, 0, -limit_width, 0)
-        shapes.write(painter, value, plain(limit.value), colour, font, shapes.RIGHT)
+        shapes.write(painter, value, used, colour, font, shapes.RIGHT)
         shapes.write(painter, text, f"of {limit.limit}".replace("-", MINUS), tokens.text_3, font, shapes.RIGHT)
         bar = QRect(area.left(), area.bottom() - BAR + 1, area.width(), BAR)
         painter.fillRect(bar, tokens.control)
