@@ -163,6 +163,8 @@ class Order(msgspec.Struct, eq=False, kw_only=True):
     note: str = ""
     good_till_ns: int = 0
     visible_lots: int = 0
+    carried_out: int = 0
+    """Number of the newest change that the venue has told of as carried out."""
 
     @property
     def remaining(self) -> int:

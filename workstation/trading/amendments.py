@@ -33,14 +33,16 @@ class Amendments:
         self._asked.setdefault(client_id, []).append(amendment)
         return self._largest(client_id)
 
+    def number_of(self, client_id: str, lots: int) -> int:
+        """Number of the newest change under way that leads to a size, 0 when none does."""
+        return max((a.number for a in self._asked.get(client_id, ()) if a.lots == lots), default=0)
+
     def confirm(self, client_id: str, lots: int, number: int) -> int:
-        """The venue told the order's size after its change ``number`` (0: after whichever led to that size)."""
+        """The venue told the order's size after its change ``number``; 0 when it answers none."""
         asked = self._asked.get(client_id)
         if asked is None:
             return lots
         self._confirmed[client_id] = lots
-        if not number:
-            number = max((amendment.number for amendment in asked if amendment.lots == lots), default=0)
         asked[:] = [amendment for amendment in asked if amendment.number > number]
         return self._largest(client_id)
 

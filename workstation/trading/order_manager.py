@@ -213,6 +213,8 @@ class OrderManager:
         if type(report) is AmendRejected:
             return self._apply_unchanged(order, report)
         new_state = TRANSITIONS.get((order.state, type(report)))
+        if type(report) is OrderAmended and new_state is not None and _is_overtaken(order, report):
+            self.request_status(order)
         if _says_nothing_new(order, report):
             new_state = None
         if new_state is None:
@@ -313,7 +315,9 @@ class OrderManager:
         order.price = report.price
         order.stop_price = report.stop_price
         order.terms_version = report.version
-        self._set_lots(order, self.amendments.confirm(order.client_id, report.lots, report.amendment))
+        number = report.amendment or self.amendments.number_of(order.client_id, report.lots)
+        order.carried_out = max(order.carried_out, number)
+        self._set_lots(order, self.amendments.confirm(order.client_id, report.lots, number))
 
     def _set_lots(self, order: Order, lots: int) -> None:
         before = order.remaining
@@ -358,8 +362,18 @@ def _says_nothing_new(order: Order, report: OrderReport) -> bool:
     if type(report) is OrderTriggered:
         return report.released and order.state is OrderState.ACCEPTED
     if type(report) is OrderAmended:
-        return 0 < report.version <= order.terms_version
+        return _is_old(order, report) or (_is_overtaken(order, report) and report.lots < order.lots)
     return type(report) is OrderRejected and report.code == DUPLICATE_REQUEST
+
+
+def _is_old(order: Order, report: OrderAmended) -> bool:
+    return 0 < report.version <= order.terms_version
+
+
+def _is_overtaken(order: Order, report: OrderAmended) -> bool:
+    """Whether a newer change was carried out before we heard of this one, and no version tells which came last at the
+    venue: what it proves of the order's size is that it was so once. The larger one counts until the venue tells."""
+    return 0 < report.amendment < order.carried_out and not _is_old(order, report)
 
 
 def _count(group: SymbolOrders, order: Order, lots: int) -> None:

@@ -78,6 +78,24 @@ def test_a_cancel_is_asked_for_once_until_it_is_answered() -> None:
     assert len(bench.orders.outbox) == 3
 
 
+@pytest.mark.parametrize(("sizes", "counted"), [((3, 9), 9), ((9, 3), 9)])
+def test_the_answer_to_a_change_that_a_newer_one_has_overtaken_makes_no_order_smaller(
+    sizes: tuple[int, int], counted: int
+) -> None:
+    """The soak found it: the venue's list told of the second change, then the answer to the first one came."""
+    bench = Bench()
+    order = bench.accept(bench.submit(buy(5, price=LAST)))
+    for lots in sizes:
+        bench.orders.request_amend(order, LAST, 0, lots, EXPIRES_NS)
+    bench.orders.apply(msgspec.structs.replace(amended(order, sizes[1]), version=0))
+    del bench.orders.outbox[:]
+    bench.orders.apply(msgspec.structs.replace(amended(order, sizes[0]), version=6, amendment=1))
+    assert (order.lots, bench.orders.by_symbol[BTC].worst_buys) == (counted, counted)
+    assert [type(request) for request in bench.orders.outbox] == [QueryRequest]
+    bench.orders.apply(msgspec.structs.replace(amended(order, sizes[1]), version=7))
+    assert order.lots == bench.orders.by_symbol[BTC].worst_buys == sizes[1]
+
+
 # --- Worst case ------------------------------------------------------------------------------------------------------
 
 
