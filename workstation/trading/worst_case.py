@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from workstation.core.types import Side
+from workstation.core.types import OrderRole, Side
 from workstation.rules.limits import worst_position
 from workstation.trading.ledger import Ledger, Position
 from workstation.trading.order_manager import OrderManager, SymbolOrders
@@ -81,12 +81,15 @@ class WorstCase:
         return any(p.lots * side > 0 and p.owner != owner for p in self._ledger.by_symbol.get(symbol, ()))
 
     def _beyond_flat(self, group: SymbolOrders, holders: Sequence[Position]) -> dict[Side, int]:
-        """What reducing orders could trade beyond their owner's position. Of orders that cancel each other the
-        largest counts.
+        """What reducing orders could trade beyond their owner's position.
+
+        Of orders that cancel each other the largest counts. Protective stops do not: one that takes another's place is
+        there before the other has gone, and both may execute at one price.
 
         The venue stops them where the account's net position ends, which need not be where the owner's does; and one
         that seems to have nothing to reduce may have executed before we heard of it.
         """
+        stops: dict[tuple[str, Side, str], int] = {}
         parts: dict[tuple[str, Side, str], int] = {}
         for order in group.orders.values():
             if order.reduce_only:
@@ -96,6 +99,8 @@ class WorstCase:
                     # An exit fills no further than its entry has.
                     lots = min(lots, max(0, entry.filled_lots - order.filled_lots))
                 key = (order.owner, order.side, order.oco_group or order.client_id)
+                if order.role is OrderRole.PROTECTIVE_STOP:
+                    lots = stops[key] = stops.get(key, 0) + lots
                 parts[key] = max(parts.get(key, 0), lots)
         totals: dict[tuple[str, Side], int] = {}
         for (owner, side, _), lots in parts.items():

@@ -50,6 +50,17 @@ def test_of_exits_that_cancel_each_other_the_larger_counts() -> None:
     assert sides(bench) == (10, 0, 0, 0)
 
 
+def test_a_stop_and_the_one_that_takes_its_place_may_both_execute() -> None:
+    """The soak found it: where a venue cannot change a stop, the new one is there before the old one has gone."""
+    bench = Bench()
+    bench.hold(BTC, 10, "ema")
+    terms: dict[str, Any] = {"owner": "ema", "reduce_only": True, "oco_group": "g"}
+    for lots in (10, 6):
+        bench.submit(sell(lots, stop_price=LAST - 5, role=OrderRole.PROTECTIVE_STOP, **terms))
+    bench.submit(sell(10, price=LAST + 9, role=OrderRole.TAKE_PROFIT, **terms))
+    assert sides(bench) == (10, 0, 0, 6)
+
+
 def test_exits_of_an_entry_that_has_not_filled_count_for_nothing() -> None:
     bench = Bench()
     entry = bench.submit(buy(10, price=LAST, owner="ema"))
