@@ -186,6 +186,11 @@ def test_an_order_is_placed_seen_and_killed_from_afar(qtbot: QtBot, run: Run, mo
             await until(area.positions.table.shown_rows)
             assert area.positions.table.shown_rows()[0]["quantity"] == session.views.positions()[0].quantity
             await until(lambda: len(desk.model.heard.fills) and len(area.charts[0].view.model.series) > 100)
+            # Who begins to look now finds what was told meanwhile.
+            later = EngineModel(AttachedEngine(desk.remote))
+            assert list(later.heard.fills) == list(desk.model.heard.fills) and later.heard.past_payments_known
+            ended = {fill.client_id for fill in later.heard.fills}
+            await until(lambda: ended <= {view.client_id for view in later.engine.past_orders(10)})
 
             desk.click(window.banner.panic.kill)
             assert "Kill sent" in desk.message and not window.banner.killed
