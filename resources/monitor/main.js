@@ -17,7 +17,7 @@ const STALE_MS = 4000;
 const SOON_MS = 150;
 const TIMEFRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 
-const state = { stream: null, heard: 0, engineStale: false, connection: "", control: null, decimals: {}, running: false, timers: {} };
+const state = { stream: null, heard: 0, engineStale: false, pricesS: 0, pricesStaleS: Infinity, connection: "", control: null, decimals: {}, running: false, timers: {} };
 let candles;
 let equity;
 
@@ -25,6 +25,8 @@ async function overview() {
   const told = await view("overview");
   state.heard = performance.now();
   state.engineStale = told.freshness.stale;
+  state.pricesS = told.health.feed_age_ms / 1000;
+  state.pricesStaleS = told.session.stale_s;
   showSymbols(told.session.instruments);
   showBanner(told.session, told.account, told.risk);
   state.control = told.control;
@@ -87,8 +89,12 @@ function showSymbols(instruments) {
 function showAge() {
   const silent = state.heard ? performance.now() - state.heard : null;
   const stale = silent === null || silent > STALE_MS || state.engineStale;
+  // The engine may speak while its feed does not: what follows from prices is old then.
+  const pricesOld = !stale && state.pricesS > state.pricesStaleS;
   document.body.classList.toggle("stale", stale);
-  show("age", silent === null ? "–" : `${age(silent / 1000)} old`, stale ? "warning" : "");
+  document.body.classList.toggle("prices-old", pricesOld);
+  const old = pricesOld ? `prices ${age(state.pricesS + silent / 1000)} old` : `${age(silent / 1000)} old`;
+  show("age", silent === null ? "–" : old, stale || pricesOld ? "warning" : "");
   show("connection", state.connection);
 }
 

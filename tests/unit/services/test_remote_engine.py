@@ -212,7 +212,7 @@ async def test_orders_of_the_past_come_with_the_first_screen(tmp_path: Path, mon
                 assert remote.knows_funding and list(remote.mirror.payments) == [FundingView(**paid)]
                 # What happens before anybody looks is there for who looks later.
                 session.command(market_buy(lots=2_000))
-                await until(lambda: remote.mirror.orders.ended())
+                await until(remote.mirror.orders.ended)
                 await until(lambda: remote.mirror.screen.positions[0].quantity == 3 * ended[0].quantity)
                 assert sum(fill.quantity for fill in remote.mirror.fills) == 3 * ended[0].quantity
 
