@@ -249,6 +249,37 @@ def test_prices_that_are_old_are_told_while_the_engine_speaks(page: Page, world:
     expect(page.locator("body")).not_to_have_class("prices-old")
 
 
+def test_what_cannot_be_read_is_told_as_long_as_it_cannot(page: Page, world: World) -> None:
+    log_in(page, world)
+    problem = {"type": "about:blank", "title": "Gateway Timeout", "status": 504, "detail": "The history is away."}
+    page.route("**/api/v1/trades*", lambda route: route.fulfill(status=504, json=problem))
+    words = page.locator('[data-value="connection"]')
+    expect(words).to_have_text("The history is away.", timeout=WAIT_MS)
+    expect(page.locator("body")).to_have_class("past-old")
+    page.wait_for_timeout(2_500)
+    expect(words).to_have_text("The history is away.")
+    page.unroute("**/api/v1/trades*")
+    expect(page.locator("body")).not_to_have_class("past-old", timeout=WAIT_MS)
+    expect(words).to_contain_text("NATS connected")
+
+
+def test_another_choice_of_symbols_is_offered_and_the_chosen_one_kept(page: Page, world: World) -> None:
+    log_in(page, world)
+    symbols = page.locator("#symbol option")
+    own = world.get("/api/v1/session").json["symbols"]
+    expect(symbols).to_have_text(own)
+    page.select_option("#symbol", own[1])
+
+    def renamed(route: Route) -> None:
+        told = route.fetch().json()
+        told["session"]["instruments"]["OTHER"] = told["session"]["instruments"].pop(own[0])
+        route.fulfill(json=told)
+
+    page.route("**/api/v1/overview", renamed)
+    expect(symbols).to_have_text([*own[1:], "OTHER"])
+    assert page.locator("#symbol").input_value() == own[1]
+
+
 def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: World, tmp_path: Path) -> None:
     log_in(phone, world)
     expect(phone.locator("#orders tr")).not_to_have_count(1)
@@ -260,7 +291,7 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: Wor
         assert box["y"] + box["height"] <= PHONE[1], "in reach of the thumb without scrolling"
     line = {"time": "2026-01-01T08:44:45.346000000Z", "severity": "INFO", "source": "desk", "text": "Cancel sent."}
     phone.route("**/api/v1/logs*", lambda route: route.fulfill(json=[line]))
-    when, level = phone.locator("#log .line time"), phone.locator("#log .line span").first
+    when, level = phone.locator("#log .line time").first, phone.locator("#log .line span").first
     expect(when).to_have_text("08:44:45.346", timeout=WAIT_MS)
     for cell in (when, level):
         assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), "not over its neighbour"
