@@ -167,6 +167,11 @@ class _Attachment:
 
     @property
     def trouble(self) -> str:
+        trouble = self._trouble
+        return f"A kill waits for the engine. {trouble}" if trouble and self._remote.kill_waits else trouble
+
+    @property
+    def _trouble(self) -> str:
         silent_s = self._remote.silent_s
         if self.own is not None and self.own.trouble:
             return self.own.trouble

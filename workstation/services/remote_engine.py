@@ -92,6 +92,8 @@ class RemoteEngine:
         opened anew."""
         self.latch: Callable[[Kill], str] | None = None
         """Latches a kill that the engine did not hear, where its data folder is at hand; what that means, in words."""
+        self.kill_waits = False
+        """Whether a kill is still being sent, or latched, that the engine has not answered."""
         self.past_orders: list[OrderView] = []
         self.knows_funding = False
         """Whether the payments from before are among the mirror's."""
@@ -218,6 +220,7 @@ class RemoteEngine:
             await self._compare(screen)
             if self.changed:
                 return
+        self.kill_waits = self.kill_waits and not screen.risk.killed
         if mirror.take(answered.session, answered.body.number, screen):
             await self._catch_up()
         for client_id in list(mirror.orders.unsure):
@@ -342,9 +345,13 @@ class RemoteEngine:
             except MessagingError as error:
                 if not is_kill or loop.time() > ends_s:
                     name = type(command).__name__
+                    if is_kill:
+                        # One that is latched waits for the engine itself.
+                        self.kill_waits = self.latch is not None
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
+                self.kill_waits = True
                 words = "The kill has not reached the engine, it is sent again"
                 if unlatched is not None and isinstance(command, Kill):
                     words, unlatched = unlatched(command), None
@@ -352,6 +359,7 @@ class RemoteEngine:
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()
+        self.kill_waits = self.kill_waits and not is_kill
         if answer.text or not answer.ok:
             self._tell(answer.text, answer.ok)
 

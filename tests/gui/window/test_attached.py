@@ -227,7 +227,7 @@ def test_of_two_windows_one_trades_and_both_kill(qtbot: QtBot, run: Run, monkeyp
     run(test)
 
 
-@pytest.mark.allow_log_warnings("NATS", "nats", "bridge")
+@pytest.mark.allow_log_warnings("NATS", "nats", "bridge", "kill switch", "Killed")
 def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
     qtbot: QtBot, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -241,6 +241,8 @@ def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
                 await until(lambda: all(panel.old for panel in desk.area.panels()), 20)
                 assert not desk.area.ticket.submit.isEnabled()
                 assert "What is shown is old" in desk.area.ticket.submit.toolTip()
+                desk.click(desk.window.banner.panic.kill)
+                await until(lambda: desk.message.startswith("A kill waits for the engine. No word from the engine"))
                 picture = os.environ.get("STALE_PICTURE")
                 if picture:
                     assert desk.window.grab().save(picture)
@@ -250,6 +252,8 @@ def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
             assert not desk.window.windowTitle().endswith("ENGINE")
             await until(lambda: desk.window.banner.control.text() == "Give up control", 20)
             assert desk.model.blocked == ""
+            await until(lambda: desk.window.banner.killed and not desk.remote.kill_waits)
+            assert session.views.account().killed
 
     run(test)
 
