@@ -35,6 +35,7 @@ from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message
 from workstation.services.engine_client import EngineClient, RecordMarket
 from workstation.services.remote_engine import ASKING, RemoteEngine
+from workstation.services.trade_control import TradeControl
 from workstation.session import Session
 from workstation.storage.database import FundingRow
 
@@ -272,3 +273,22 @@ async def test_a_kill_and_its_end_reach_both_halves_of_a_split_engine(
             await until(lambda: not session.views.account().killed and len(answers) == 3)
     assert reached == [("Kill", "enough"), ("Resume", "looked at it")]
     assert answers[-1].text == "Strategy core: Resumed: trading is ACTIVE. Execution service: done."
+
+
+async def test_who_looks_on_is_told_that_another_window_of_the_same_person_has_control(tmp_path: Path) -> None:
+    async with (
+        running_server(tmp_path / "nats") as server,
+        connected(server, "one") as one,
+        connected(server, "two") as two,
+        connected(server, "three") as three,
+    ):
+        one.session, two.session, three.session = "anna@a-1-00000000", "anna@a-2-00000000", "bob@a-3-00000000"
+        holds, same, other = (TradeControl(link, "paper-01") for link in (one, two, three))
+        await holds.take_now()
+        watching = [asyncio.ensure_future(control.watch()) for control in (same, other)]
+        await until(lambda: same.other and other.other)
+        assert (same.other_name, other.other_name) == ("Another session of anna@a", "anna@a")
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        await holds.close()
