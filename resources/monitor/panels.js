@@ -60,9 +60,9 @@ export function showPositions(positions) {
     ["Size", (p) => signed(p.quantity), (p) => direction(p.quantity)],
     ["Entry", (p) => number(p.entry)],
     ["Mark", (p) => number(p.mark)],
-    ["Liq.", (p) => (Number(p.liquidation) ? number(p.liquidation) : "–")],
     ["P&L", (p) => signed(p.unrealised, 2), (p) => direction(p.unrealised, 2)],
     ["P&L R", (p) => signed(p.r_multiple, 2), (p) => direction(p.r_multiple, 2)],
+    ["Liq.", (p) => (Number(p.liquidation) ? number(p.liquidation) : "–")],
     ["Stop at venue", (p) => (p.stop_at_venue === null ? "none" : number(p.stop_at_venue))],
   ], positions, "No open positions.");
 }

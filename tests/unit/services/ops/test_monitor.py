@@ -96,9 +96,9 @@ def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
         shown = [row.split("\t") for row in page.locator("#positions tr").all_inner_texts()[1:]]
         for cells, position in zip(shown, positions, strict=False):
             assert cells[0] == position["symbol"] and as_number(cells[2]) == Decimal(position["quantity"])
-            assert as_number(cells[6]) == round(Decimal(position["unrealised"]), 2)
-            assert cells[5] == "–" or as_number(cells[5]) == Decimal(position["liquidation"])
-            assert cells[7] == "–" or as_number(cells[7]) == round(Decimal(position["r_multiple"]), 2)
+            assert as_number(cells[5]) == round(Decimal(position["unrealised"]), 2)
+            assert cells[6] == "–" or as_number(cells[6]) == round(Decimal(position["r_multiple"]), 2)
+            assert cells[7] == "–" or as_number(cells[7]) == Decimal(position["liquidation"])
         assert page.locator("#orders th").first.inner_text() == page.locator("#fills th").first.inner_text() == "UTC"
         limits = {limit["name"] for limit in world.get("/api/v1/risk").json["limits"]}
         assert set(page.locator(".limit > span").all_inner_texts()) == limits
