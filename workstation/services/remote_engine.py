@@ -351,11 +351,13 @@ class RemoteEngine:
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
-                self.kill_waits = True
                 words = "The kill has not reached the engine, it is sent again"
                 if unlatched is not None and isinstance(command, Kill):
                     words, unlatched = unlatched(command), None
-                self._tell(f"{words}: {error}", False)
+                # Told once: that it waits is part of what a window says of a silent engine.
+                if not (self.kill_waits and self.silent_s):
+                    self._tell(f"{words}: {error}", False)
+                self.kill_waits = True
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()

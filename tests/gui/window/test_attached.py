@@ -30,7 +30,7 @@ from widgets.controls.controls import ToneLabel
 from widgets.controls.dialogs import ConfirmDialog
 from widgets.docks.workspace import Workspace
 from widgets.engine.attached_engine import AttachedEngine
-from widgets.engine.engine_model import EngineModel
+from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.style import install
 from widgets.look.theme import Density, current
 from widgets.start_options import StartOptions
@@ -243,6 +243,10 @@ def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
                 assert "What is shown is old" in desk.area.ticket.submit.toolTip()
                 desk.click(desk.window.banner.panic.kill)
                 await until(lambda: desk.message.startswith("A kill waits for the engine. No word from the engine"))
+                again: list[Result] = []
+                desk.model.result_told.connect(again.append)
+                await asyncio.sleep(1.5)
+                assert not again, "what is wrong stays on the banner, with its button"
                 picture = os.environ.get("STALE_PICTURE")
                 if picture:
                     assert desk.window.grab().save(picture)
