@@ -17,7 +17,8 @@ const STALE_MS = 4000;
 const SOON_MS = 150;
 const TIMEFRAMES = { "1m": 60, "5m": 300, "15m": 900, "1h": 3600, "4h": 14400, "1d": 86400 };
 
-const state = { stream: null, heard: 0, engineStale: false, connection: "", control: null, decimals: {}, running: false, timers: {} };
+const state = { stream: null, heard: 0, engineStale: false, pricesS: 0, pricesStaleS: Infinity, connection: "", control: null, decimals: {}, running: false,
+  timers: {}, wrong: {} };
 let candles;
 let equity;
 
@@ -25,6 +26,8 @@ async function overview() {
   const told = await view("overview");
   state.heard = performance.now();
   state.engineStale = told.freshness.stale;
+  state.pricesS = told.health.feed_age_ms / 1000;
+  state.pricesStaleS = told.session.stale_s;
   showSymbols(told.session.instruments);
   showBanner(told.session, told.account, told.risk);
   state.control = told.control;
@@ -58,9 +61,12 @@ async function again(name, work, pause) {
   const turn = (state.timers[`${name}-turn`] = (state.timers[`${name}-turn`] ?? 0) + 1);
   try {
     await work();
+    delete state.wrong[name];
   } catch (error) {
     if (error.status === 401) return leave(error.message);
-    if (error.status) state.connection = error.message;
+    // Without a status nobody answered, which the stream tells.
+    if (error.status) state.wrong[name] = error.message;
+    else delete state.wrong[name];
   }
   if (state.running && turn === state.timers[`${name}-turn`]) {
     state.timers[name] = setTimeout(() => again(name, work, pause), pause);
@@ -79,17 +85,25 @@ function showSymbols(instruments) {
   const names = Object.keys(instruments);
   for (const name of names) state.decimals[name] = (instruments[name].tick.replace(/0+$/, "").split(".")[1] ?? "").length;
   const place = $("symbol");
-  if (place.options.length === names.length) return;
+  if ([...place.options].map((option) => option.value).join() === names.join()) return;
+  const chosen = place.value;
   place.replaceChildren(...names.map((name) => element("option", name)));
+  if (names.includes(chosen)) place.value = chosen;
   again("slow", slow, SLOW_MS);
 }
 
 function showAge() {
   const silent = state.heard ? performance.now() - state.heard : null;
   const stale = silent === null || silent > STALE_MS || state.engineStale;
+  // The engine may speak while its feed does not: what follows from prices is old then.
+  const pricesOld = !stale && state.pricesS > state.pricesStaleS;
   document.body.classList.toggle("stale", stale);
-  show("age", silent === null ? "–" : `${age(silent / 1000)} old`, stale ? "warning" : "");
-  show("connection", state.connection);
+  document.body.classList.toggle("prices-old", pricesOld);
+  const old = pricesOld ? `prices ${age(state.pricesS + silent / 1000)} old` : `${age(silent / 1000)} old`;
+  show("age", silent === null ? "–" : old, stale || pricesOld ? "warning" : "");
+  document.body.classList.toggle("past-old", Boolean(state.wrong.slow));
+  const wrong = Object.values(state.wrong)[0];
+  show("connection", wrong ?? state.connection, wrong ? "warning" : "");
 }
 
 function hear(told) {

@@ -61,6 +61,8 @@ export function showPositions(positions) {
     ["Entry", (p) => number(p.entry)],
     ["Mark", (p) => number(p.mark)],
     ["P&L", (p) => signed(p.unrealised, 2), (p) => direction(p.unrealised, 2)],
+    ["P&L R", (p) => signed(p.r_multiple, 2), (p) => direction(p.r_multiple, 2)],
+    ["Liq.", (p) => (Number(p.liquidation) ? number(p.liquidation) : "–")],
     ["Stop at venue", (p) => (p.stop_at_venue === null ? "none" : number(p.stop_at_venue))],
   ], positions, "No open positions.");
 }
@@ -68,7 +70,7 @@ export function showPositions(positions) {
 export function showOrders(orders) {
   show("orders-count", String(orders.length), "count");
   table($("orders"), [
-    ["Time", (o) => time(o.created), () => "dim", true],
+    ["UTC", (o) => time(o.created), () => "dim", true],
     ["Symbol", (o) => o.symbol, null, true],
     ["Owner", (o) => o.owner, () => "dim", true],
     ["Type", (o) => `${o.side === "buy" ? "Buy" : "Sell"} ${o.type.replaceAll("_", " ")}`,
@@ -92,7 +94,7 @@ export function showStrategies(strategies) {
 
 export function showFills(fills) {
   table($("fills"), [
-    ["Time", (f) => time(f.time), () => "dim", true],
+    ["UTC", (f) => time(f.time), () => "dim", true],
     ["Symbol", (f) => f.symbol, null, true],
     ["Owner", (f) => f.owner, () => "dim", true],
     ["Side", (f) => (f.side === "buy" ? "Buy" : "Sell"), (f) => (f.side === "buy" ? "up" : "down"), true],

@@ -131,6 +131,16 @@ def test_without_an_engine_it_says_what_to_do(tmp_path: Path) -> None:
         )
         assert done.returncode == 5 and sentence in done.stderr, done.stderr
         assert "Traceback" not in done.stderr
+    # A window waits for its engine, but not for another address.
+    done = subprocess.run(
+        command(*arguments[:-2], "--attach", "http://x"),
+        env=environment() | {"QT_QPA_PLATFORM": "offscreen"},
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 5 and "http: this is no server to attach to" in done.stderr, done.stderr
     done = subprocess.run(
         command("--no-gui", "--attach", "nats://127.0.0.1:9"),
         env=environment(),

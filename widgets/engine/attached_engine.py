@@ -140,14 +140,14 @@ class AttachedEngine:
         return None
 
     def past_orders(self, limit: int) -> Sequence[OrderView]:
-        return self._remote.past_orders[-limit:]
+        told = {view.client_id: view for view in (*self._remote.past_orders, *self._mirror.orders.ended())}
+        return list(told.values())[-limit:]
 
     def past_fills(self, limit: int) -> Sequence[FillView]:
-        return self._remote.past_fills[-limit:]
+        return list(self._mirror.fills)[-limit:]
 
     def past_funding(self, limit: int) -> Sequence[FundingView] | None:
-        """The engine tells payments as they come, not those before."""
-        return None
+        return list(self._mirror.payments)[-limit:] if self._remote.knows_funding else None
 
     def past_equity(self, limit: int) -> Sequence[EquityPoint]:
         return [EquityPoint(*point) for point in self._remote.past_equity[-limit:]]
@@ -167,6 +167,11 @@ class _Attachment:
 
     @property
     def trouble(self) -> str:
+        trouble = self._trouble
+        return f"A kill waits for the engine. {trouble}" if trouble and self._remote.kill_waits else trouble
+
+    @property
+    def _trouble(self) -> str:
         silent_s = self._remote.silent_s
         if self.own is not None and self.own.trouble:
             return self.own.trouble

@@ -23,7 +23,7 @@ from widgets.panels.recording_panel import RecordingPanel
 from widgets.panels.risk_panel import LINE_HEIGHT, LimitList
 from workstation.core.views import ConnectionView, StreamView
 
-BUILT_IN = "There is no connection: the built-in market runs in this process."
+BUILT_IN = "There is no connection: the built-in market runs in the engine's process."
 SIDE_WIDTH = 290
 BESIDE_FROM = 560
 """The width from which the facts stand beside the streams; below they stand under them."""

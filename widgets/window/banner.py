@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from PySide6.QtCore import QEvent, QRect, QSize, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from widgets.controls.controls import Button, ButtonKind
@@ -14,6 +14,9 @@ from widgets.look import shapes
 from widgets.look.theme import current
 from widgets.look.tokens import Mode, Tone, mix
 from widgets.window.panic_buttons import LINE, PanicButtons
+
+MOST_CONTROL = 190
+"""Pixels of the words on the button for control: names of people and machines may be long."""
 
 
 class Cell(NamedTuple):
@@ -168,8 +171,9 @@ class Banner(QWidget):
     def set_control(self, text: str, tip: str) -> None:
         """Of a window whose engine runs elsewhere: the button that takes control, or gives it up. Empty hides it."""
         self.control.setToolTip(tip)
-        if text != self.control.text() or self.control.isHidden() is bool(text):
-            self.control.setText(text)
+        if text != self.control.accessibleName() or self.control.isHidden() is bool(text):
+            metrics = QFontMetrics(current().font(12, 500))
+            self.control.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, MOST_CONTROL))
             self.control.setAccessibleName(text)
             self.control.setVisible(bool(text))
             self._refresh()
@@ -257,7 +261,9 @@ class Banner(QWidget):
     def _account_right(self) -> int:
         theme = current()
         name = shapes.text_width(self._account, theme.font(12, 500))
-        return self._block_width() + max(name, shapes.text_width(self._venue, theme.font(11))) + 14 + 14
+        # Where it is attached to, which the title tells too, leaves room for the figures.
+        venue = min(shapes.text_width(self._venue, theme.font(11)), self.width() // 5)
+        return self._block_width() + max(name, venue) + 14 + 14
 
     def _places(self) -> dict[str, QRect]:
         """Where the shown cells stand, by label."""
@@ -293,7 +299,7 @@ class Banner(QWidget):
         upper.setWidth(width)
         lower.setWidth(width)
         shapes.write(painter, upper, self._account, colours.band_text, theme.font(12, 500))
-        shapes.write(painter, lower, self._venue, colours.band_label, theme.font(11))
+        shapes.write(painter, lower.adjusted(0, 0, -12, 0), self._venue, colours.band_label, theme.font(11), elide=True)
         x += width
         separator = mix(colours.band_label, colours.band, 0.28)
         places = self._places()

@@ -36,6 +36,11 @@ def run(arguments: argparse.Namespace) -> int:
         headless = True
     loaded = _settings(arguments, in_window=is_frozen() and not headless and arguments.screenshot is None)
     folder = data_folder(arguments)
+    if arguments.attach:
+        from workstation.messaging.opening import attach_address
+
+        # What is wrong with an address is not mended by waiting for the engine.
+        attach_address(loaded.settings.messaging, folder.path, arguments.attach)
     if not headless:
         from widgets.app import run as run_desktop
         from widgets.start_options import StartOptions

@@ -78,6 +78,8 @@ class View(StrEnum):
     """(limit)"""
     PAST_FILLS = "past_fills"
     """(limit)"""
+    PAST_FUNDING = "past_funding"
+    """(limit): payments, this session's too."""
     PAST_EQUITY = "past_equity"
     """(limit)"""
     BARS = "bars"

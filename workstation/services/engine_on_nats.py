@@ -22,7 +22,13 @@ async def engine_on_nats(
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(bridge.run(link))
         follower = RiskFollower(
-            link, settings.messaging.subjects, settings.account.name, settings.risk_service, session
+            link,
+            settings.messaging.subjects,
+            settings.account.name,
+            settings.risk_service,
+            session,
+            # On a server of its own an engine is whole: the account's other engines would be elsewhere.
+            expected=settings.messaging.use == "servers",
         )
         tasks.create_task(follower.run())
         if publisher is not None:

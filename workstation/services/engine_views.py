@@ -20,7 +20,7 @@ from workstation.core.views import ArmingView, LogView
 from workstation.services.engine_client import View
 from workstation.services.shown import About, Screen
 from workstation.session import Session
-from workstation.session.past import past_equity, past_fills, past_orders
+from workstation.session.past import past_equity, past_fills, past_funding, past_orders
 from workstation.trading.market_state import MarketState
 
 MOST_ROWS = 50_000
@@ -64,6 +64,7 @@ class EngineViews:
         self._past: dict[View, Callable[[int], Any]] = {
             View.PAST_ORDERS: lambda limit: past_orders(session.database, limit, symbols),
             View.PAST_FILLS: lambda limit: past_fills(session.database, limit),
+            View.PAST_FUNDING: lambda limit: past_funding(session.database, limit),
             View.PAST_EQUITY: lambda limit: past_equity(session.database, limit),
         }
 
@@ -224,6 +225,7 @@ _ARGUMENTS: dict[View, frozenset[str]] = {
     View.ORDER: frozenset({"client_id"}),
     View.PAST_ORDERS: _LIMIT,
     View.PAST_FILLS: _LIMIT,
+    View.PAST_FUNDING: _LIMIT,
     View.PAST_EQUITY: _LIMIT,
     View.LOG: _LIMIT,
     View.BARS: frozenset({"symbol", "timeframe", "limit", "forming"}),

@@ -9,9 +9,10 @@ from typing import Any, get_args
 import msgspec
 
 from workstation.core.bus import Bus
-from workstation.core.messages import Output
+from workstation.core.messages import FundingPaid, Output
+from workstation.core.money import from_money, to_money
 from workstation.core.recent_ids import RecentIds
-from workstation.core.views import FillView, ViewsChanged
+from workstation.core.views import FillView, FundingView, ViewsChanged
 from workstation.messaging.bodies import EngineEventBody
 from workstation.messaging.envelope import Message
 from workstation.services.mirror_orders import MirroredOrders
@@ -20,7 +21,9 @@ from workstation.services.shown import About, Screen
 RECENT_EVENTS = 500
 """How many events a screen may be older than what was heard."""
 MOST_HELD = 5_000
-REMEMBERED_FILLS = 20_000
+KEPT = 5_000
+"""How many executions, and payments, are kept for who begins to look."""
+REMEMBERED = 20_000
 
 log = logging.getLogger("workstation.services")
 
@@ -54,7 +57,12 @@ class EngineMirror:
         self._synchronised = True
         self._held: list[Message] = []
         self._recent: deque[tuple[int, Any]] = deque(maxlen=RECENT_EVENTS)
-        self._fills = RecentIds(REMEMBERED_FILLS)
+        self.fills: deque[FillView] = deque(maxlen=KEPT)
+        """Executions, oldest first, those from before the mirror too."""
+        self.payments: deque[FundingView] = deque(maxlen=KEPT)
+        """Funding, the same."""
+        self._known = RecentIds(REMEMBERED)
+        self._paid = RecentIds(REMEMBERED)
 
     def hear(self, message: Message) -> bool:
         """Take an event; False when something before it is lacking, so that a new screen is needed."""
@@ -98,13 +106,39 @@ class EngineMirror:
 
     def tell_fill(self, fill: FillView) -> None:
         """An execution, however it was learned; it is told once."""
-        if fill.fill_id not in self._fills:
-            self._fills.add(fill.fill_id)
+        if fill.fill_id not in self._known:
+            self._known.add(fill.fill_id)
+            self.fills.append(fill)
             self.bus.publish(fill)
 
-    def know_fills(self, fills: list[FillView]) -> None:
-        """Those of before, which nobody is told again."""
-        self._fills.update(fill.fill_id for fill in fills)
+    def knows(self, fill: FillView) -> bool:
+        """Whether it was told, or is one of before."""
+        return fill.fill_id in self._known
+
+    def tell_payment(self, paid: FundingView) -> None:
+        """A funding payment, the same."""
+        if paid.funding_id not in self._paid:
+            self._paid.add(paid.funding_id)
+            self.payments.append(paid)
+            self.bus.publish(
+                FundingPaid(
+                    funding_id=paid.funding_id,
+                    symbol=paid.symbol,
+                    amount=to_money(paid.amount),
+                    asset=paid.asset,
+                    ts_ns=paid.ts_ns,
+                )
+            )
+
+    def know(self, fills: list[FillView], payments: list[FundingView]) -> None:
+        """Those of before, which nobody is told again; what was told since follows them."""
+        known, paid = {fill.fill_id for fill in fills}, {each.funding_id for each in payments}
+        later = [fill for fill in self.fills if fill.fill_id not in known]
+        paid_later = [each for each in self.payments if each.funding_id not in paid]
+        self.fills = deque((*fills, *later), maxlen=KEPT)
+        self.payments = deque((*payments, *paid_later), maxlen=KEPT)
+        self._known.update(known)
+        self._paid.update(paid)
 
     def _follow(self, message: Message) -> None:
         self._number = message.seq
@@ -121,6 +155,9 @@ class EngineMirror:
             self.refused += 1
         elif isinstance(event, FillView):
             self.tell_fill(event)
+        elif isinstance(event, FundingPaid):
+            amount = from_money(event.amount)
+            self.tell_payment(FundingView(event.funding_id, event.ts_ns, event.symbol, amount, event.asset))
         else:
             self._recent.append((message.seq, event))
             self.orders.apply(event)

@@ -45,6 +45,10 @@ class MirroredOrders:
         """Those that may still execute, oldest first."""
         return [view for view in self.views.values() if view.state.is_open]
 
+    def ended(self) -> list[OrderView]:
+        """Those that ended since the mirror began, as far as they are kept."""
+        return [view for view in self.views.values() if not view.state.is_open]
+
     def take(self, snapshot: Iterable[OrderView], *, whole: bool) -> tuple[str, ...]:
         """Take the open orders over; the ids of what changed. ``whole``: there are no others."""
         told = {view.client_id: view for view in snapshot}
@@ -76,9 +80,8 @@ class MirroredOrders:
     def _forget(self) -> None:
         if len(self.views) <= 2 * KEPT_ENDED:
             return
-        ended = [client_id for client_id, view in self.views.items() if not view.state.is_open]
-        for client_id in ended[:-KEPT_ENDED]:
-            del self.views[client_id]
+        for view in self.ended()[:-KEPT_ENDED]:
+            del self.views[view.client_id]
 
     # --- What each event changes --------------------------------------------------------------------------------------
 

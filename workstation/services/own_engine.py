@@ -132,7 +132,7 @@ class OwnEngine:
             return self._failure
         if self.is_running:
             return ""
-        return f"The engine has ended, no strategy runs. Its process {self._how()}; orders at the venue rest."
+        return f"The engine has ended: no strategy runs, orders at the venue rest. Its process {self._how()}."
 
     @property
     def ended(self) -> bool:

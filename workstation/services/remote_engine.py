@@ -23,7 +23,7 @@ from workstation.core.errors import MessagingError
 from workstation.core.messages import AnyCommand, Kill, MarketInput, Resume, Trade
 from workstation.core.orders import Intent
 from workstation.core.timeframe import SECOND_NS, TIMEFRAME_NAMES
-from workstation.core.views import CommandAnswered, FillView, OrderView, VerdictView, ViewsChanged
+from workstation.core.views import CommandAnswered, FillView, FundingView, OrderView, VerdictView, ViewsChanged
 from workstation.messaging.bodies import EngineEventBody
 from workstation.messaging.envelope import Message
 from workstation.messaging.link import NatsLink
@@ -46,6 +46,7 @@ PREVIEW_NS = SECOND_NS // 4
 MOST_PREVIEWS = 16
 PAST_ORDERS = 500
 PAST_FILLS = 5_000
+PAST_FUNDING = 5_000
 PAST_EQUITY = 20_000
 CATCH_UP_FILLS = 500
 SILENT_S = 3.0
@@ -91,8 +92,11 @@ class RemoteEngine:
         opened anew."""
         self.latch: Callable[[Kill], str] | None = None
         """Latches a kill that the engine did not hear, where its data folder is at hand; what that means, in words."""
+        self.kill_waits = False
+        """Whether a kill is still being sent, or latched, that the engine has not answered."""
         self.past_orders: list[OrderView] = []
-        self.past_fills: list[FillView] = []
+        self.knows_funding = False
+        """Whether the payments from before are among the mirror's."""
         self.past_equity: list[tuple[int, float]] = []
 
     @property
@@ -121,13 +125,13 @@ class RemoteEngine:
             self._mirror = EngineMirror(
                 about, screen.session, screen.body.number, msgspec.convert(screen.body.data, Screen)
             )
+            early, self._early = self._early, []
+            for message in early:
+                self._on_event(message)
             await self._read_past()
         except BaseException:
             await events.unsubscribe()
             raise
-        early, self._early = self._early, []
-        for message in early:
-            self._on_event(message)
         self.markets = {symbol: MirroredMarket(about.instruments[symbol], self._want_bars) for symbol in about.symbols}
         instruments = {symbol: about.instruments[symbol] for symbol in about.symbols}
         self.market = RemoteMarket(self._link, self._subjects, instruments, self.now_ns, self._on_market)
@@ -138,9 +142,18 @@ class RemoteEngine:
         fills = await self._ask(View.PAST_FILLS, 10.0, limit=PAST_FILLS)
         equity = await self._ask(View.PAST_EQUITY, 10.0, limit=PAST_EQUITY)
         self.past_orders = msgspec.convert(orders.body.data, list[OrderView])
-        self.past_fills = msgspec.convert(fills.body.data, list[FillView])
         self.past_equity = msgspec.convert(equity.body.data, list[tuple[int, float]])
-        self.mirror.know_fills(self.past_fills)
+        self.mirror.know(msgspec.convert(fills.body.data, list[FillView]), await self._payments())
+
+    async def _payments(self) -> list[FundingView]:
+        """Empty where the engine cannot show them."""
+        try:
+            answered = await self._ask(View.PAST_FUNDING, 10.0, limit=PAST_FUNDING)
+        except MessagingError as error:
+            log.debug("%s", error)
+            return []
+        self.knows_funding = True
+        return msgspec.convert(answered.body.data, list[FundingView])
 
     async def _ask(self, view: View, timeout_s: float = 2.0, **arguments: Any) -> Answered:
         """Raises ``MessagingError`` also when the engine cannot show it."""
@@ -207,6 +220,7 @@ class RemoteEngine:
             await self._compare(screen)
             if self.changed:
                 return
+        self.kill_waits = self.kill_waits and not screen.risk.killed
         if mirror.take(answered.session, answered.body.number, screen):
             await self._catch_up()
         for client_id in list(mirror.orders.unsure):
@@ -230,11 +244,20 @@ class RemoteEngine:
             mirror.about = about
 
     async def _catch_up(self) -> None:
-        """Executions and ends of orders that were missed."""
-        answered = await self._ask(View.PAST_FILLS, 10.0, limit=CATCH_UP_FILLS)
-        for fill in msgspec.convert(answered.body.data, list[FillView]):
-            self.mirror.tell_fill(fill)
+        """Executions, payments and ends of orders that were missed."""
+        mirror = self.mirror
+        fills = await self._newest_fills(CATCH_UP_FILLS)
+        if len(fills) == CATCH_UP_FILLS and not mirror.knows(fills[0]):
+            fills = await self._newest_fills(PAST_FILLS)
+        for fill in fills:
+            mirror.tell_fill(fill)
+        for paid in await self._payments():
+            mirror.tell_payment(paid)
         await self._take_past_orders()
+
+    async def _newest_fills(self, limit: int) -> list[FillView]:
+        answered = await self._ask(View.PAST_FILLS, 10.0, limit=limit)
+        return msgspec.convert(answered.body.data, list[FillView])
 
     async def _take_past_orders(self) -> None:
         answered = await self._ask(View.PAST_ORDERS, 10.0, limit=PAST_ORDERS)
@@ -322,16 +345,23 @@ class RemoteEngine:
             except MessagingError as error:
                 if not is_kill or loop.time() > ends_s:
                     name = type(command).__name__
+                    if is_kill:
+                        # One that is latched waits for the engine itself.
+                        self.kill_waits = self.latch is not None
                     self._tell(f"{name}: {error} Whether it was carried out shows when the engine is back.", False)
                     return
                 # Sent again with its id it acts once.
                 words = "The kill has not reached the engine, it is sent again"
                 if unlatched is not None and isinstance(command, Kill):
                     words, unlatched = unlatched(command), None
-                self._tell(f"{words}: {error}", False)
+                # Told once: that it waits is part of what a window says of a silent engine.
+                if not (self.kill_waits and self.silent_s):
+                    self._tell(f"{words}: {error}", False)
+                self.kill_waits = True
                 await asyncio.sleep(KILL_EVERY_S)
         self._heard_s = loop.time()
         self._wakes.set()
+        self.kill_waits = self.kill_waits and not is_kill
         if answer.text or not answer.ok:
             self._tell(answer.text, answer.ok)
 

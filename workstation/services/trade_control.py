@@ -9,7 +9,7 @@ from typing import Any
 
 from workstation.core.errors import MessagingError
 from workstation.messaging.cancelling import still_wanted
-from workstation.messaging.lease import Lease, trade_lease
+from workstation.messaging.lease import Lease, person_of, trade_lease
 from workstation.messaging.link import NatsLink
 
 WATCH_S = 1.0
@@ -41,8 +41,9 @@ class TradeControl:
 
     @property
     def other_name(self) -> str:
-        """Who else holds it, by the name of a person where it tells one."""
-        return self._lease.holder_name if self.other else ""
+        """Who else holds it, by the name of a person where it tells one, and begins a sentence."""
+        name = self._lease.holder_name if self.other else ""
+        return f"Another session of {name}" if name and name == person_of(self._link.session) else name
 
     async def holder(self) -> str:
         """Who holds it now, empty when nobody does. Raises ``MessagingError`` when that cannot be told."""

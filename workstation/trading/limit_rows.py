@@ -15,8 +15,9 @@ def percent_text(rate: int) -> str:
 
 
 def rate_limit(name: str, rate: int, limit: int, sign: str = "") -> LimitView:
-    value = f"{sign if rate else ''}{percent_text(rate)}"
-    return LimitView(name, value, f"{sign}{percent_text(limit)}", rate / limit if limit else 0.0)
+    value = percent_text(rate)
+    shown = f"{sign if value != percent_text(0) else ''}{value}"
+    return LimitView(name, shown, f"{sign}{percent_text(limit)}", rate / limit if limit else 0.0)
 
 
 def count_limit(name: str, count: int, limit: int) -> LimitView:

@@ -30,7 +30,7 @@ from widgets.controls.controls import ToneLabel
 from widgets.controls.dialogs import ConfirmDialog
 from widgets.docks.workspace import Workspace
 from widgets.engine.attached_engine import AttachedEngine
-from widgets.engine.engine_model import EngineModel
+from widgets.engine.engine_model import EngineModel, Result
 from widgets.look.style import install
 from widgets.look.theme import Density, current
 from widgets.start_options import StartOptions
@@ -186,6 +186,11 @@ def test_an_order_is_placed_seen_and_killed_from_afar(qtbot: QtBot, run: Run, mo
             await until(area.positions.table.shown_rows)
             assert area.positions.table.shown_rows()[0]["quantity"] == session.views.positions()[0].quantity
             await until(lambda: len(desk.model.heard.fills) and len(area.charts[0].view.model.series) > 100)
+            # Who begins to look now finds what was told meanwhile.
+            later = EngineModel(AttachedEngine(desk.remote))
+            assert list(later.heard.fills) == list(desk.model.heard.fills) and later.heard.past_payments_known
+            ended = {fill.client_id for fill in later.heard.fills}
+            await until(lambda: ended <= {view.client_id for view in later.engine.past_orders(10)})
 
             desk.click(window.banner.panic.kill)
             assert "Kill sent" in desk.message and not window.banner.killed
@@ -222,7 +227,7 @@ def test_of_two_windows_one_trades_and_both_kill(qtbot: QtBot, run: Run, monkeyp
     run(test)
 
 
-@pytest.mark.allow_log_warnings("NATS", "nats", "bridge")
+@pytest.mark.allow_log_warnings("NATS", "nats", "bridge", "kill switch", "Killed")
 def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
     qtbot: QtBot, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -236,6 +241,12 @@ def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
                 await until(lambda: all(panel.old for panel in desk.area.panels()), 20)
                 assert not desk.area.ticket.submit.isEnabled()
                 assert "What is shown is old" in desk.area.ticket.submit.toolTip()
+                desk.click(desk.window.banner.panic.kill)
+                await until(lambda: desk.message.startswith("A kill waits for the engine. No word from the engine"))
+                again: list[Result] = []
+                desk.model.result_told.connect(again.append)
+                await asyncio.sleep(1.5)
+                assert not again, "what is wrong stays on the banner, with its button"
                 picture = os.environ.get("STALE_PICTURE")
                 if picture:
                     assert desk.window.grab().save(picture)
@@ -245,6 +256,8 @@ def test_a_silent_engine_is_shown_on_every_panel_and_comes_back(
             assert not desk.window.windowTitle().endswith("ENGINE")
             await until(lambda: desk.window.banner.control.text() == "Give up control", 20)
             assert desk.model.blocked == ""
+            await until(lambda: desk.window.banner.killed and not desk.remote.kill_waits)
+            assert session.views.account().killed
 
     run(test)
 

@@ -129,3 +129,17 @@ def test_the_button_does_what_the_shown_message_says(banner: Banner, qtbot: QtBo
     assert banner.action.isHidden()
     banner.action.click()
     assert done == ["undo", "cancel"]
+
+
+def test_long_names_of_who_and_where_leave_room_for_the_trading_state(banner: Banner) -> None:
+    banner.resize(1280, current().metrics.banner)
+    banner.set_account("paper-01", "Built-in market, seed 7, attached to nats://127.0.0.1:47259")
+    words = "Control: Another session of somebody@workstation"
+    banner.set_control(words, "It has control.")
+    assert banner.control.text().startswith("Control: Another session") and banner.control.text().endswith("…")
+    assert (banner.control.accessibleName(), banner.control.toolTip()) == (words, "It has control.")
+    banner.set_killed(True)
+    banner.set_cells([*CELLS[:-1], Cell("Trading", "HALTED", Tone.BAD, dot=True, priority=-1)])
+    assert banner.grab().width() == 1280
+    state = banner._places()["Trading"]
+    assert state.right() < banner.resume.x() < banner.control.x(), "nothing stands over it"

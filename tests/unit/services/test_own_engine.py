@@ -109,7 +109,10 @@ async def test_its_end_is_told_and_no_process_is_left(
     await asyncio.gather(opening, return_exceptions=True)
     await engine.close()
     assert not engine.is_running and engine.ended
-    assert f"no strategy runs. Its process was killed by signal {signal.SIGKILL:d}" in engine.trouble
+    assert (
+        f"no strategy runs, orders at the venue rest. Its process was killed by signal {signal.SIGKILL:d}"
+        in engine.trouble
+    )
 
 
 async def test_what_kept_it_from_starting_again_is_told(folder: DataFolder, play: Play) -> None:

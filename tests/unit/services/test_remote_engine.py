@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,37 @@ import pytest
 from tests.unit.messaging.nats_servers import connected, running_server
 from tests.unit.services.bridged import CLOCK, a_session, market_buy, mirrored, on_server, opened, resting
 from tests.unit.waiting import until
-from workstation.core.messages import AmendOrder, CancelAll, Flatten, Kill, LogLine, OrderFilled, Resume, Trade
+from workstation.core.messages import (
+    AmendOrder,
+    CancelAll,
+    Flatten,
+    FundingPaid,
+    Kill,
+    LogLine,
+    OrderFilled,
+    Resume,
+    Trade,
+)
 from workstation.core.orders import Order
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderState
-from workstation.core.views import CommandAnswered, FillView, OrderView
+from workstation.core.views import CommandAnswered, FillView, FundingView, OrderView
 from workstation.messaging.bodies import Body, EngineAnswerBody, EngineRequestBody
 from workstation.messaging.engine_subjects import execution_subjects
 from workstation.messaging.envelope import Message
 from workstation.services.engine_client import EngineClient, RecordMarket
 from workstation.services.remote_engine import ASKING, RemoteEngine
+from workstation.services.trade_control import TradeControl
 from workstation.session import Session
+from workstation.storage.database import FundingRow
+
+PAID: dict[str, Any] = {
+    "funding_id": "f-1",
+    "ts_ns": 7,
+    "symbol": "BTCUSDT",
+    "amount": Decimal("-0.5"),
+    "asset": "USDT",
+}
 
 
 def told(remote: RemoteEngine, kind: type) -> list[Any]:
@@ -94,18 +115,21 @@ async def test_after_the_server_was_killed_nothing_is_missing(tmp_path: Path, mo
             connected(server, "window") as link,
             mirrored(link, settings) as remote,
         ):
-            fills = told(remote, FillView)
+            fills, payments = told(remote, FillView), told(remote, FundingPaid)
             remote.command(market_buy())
             remote.command(resting(session))
             await until(lambda: len(remote.mirror.screen.orders) == 1 and remote.mirror.screen.positions)
             rests = remote.mirror.orders.open()[0].client_id
             os.kill(server.process_id, signal.SIGKILL)
             await until(lambda: not link.is_up)
+            FundingRow.insert(session=1, **PAID).execute(session.database)
             session.command(market_buy(lots=2_000))
             session.command(CancelAll())
             await until(lambda: not session.kernel.orders.open_orders())
             await until(lambda: server.restarts == 1)
             await until(lambda: remote.mirror.gaps and not remote.silent_s, 30)
+            await until(lambda: payments)
+            assert [(each.funding_id, each.amount) for each in payments] == [("f-1", -50_000_000)]
             own = session.kernel.orders.orders
             await until(lambda: {key: view.state for key, view in remote.mirror.orders.views.items()} == states(own))
             assert len(own) == 3 and not remote.mirror.orders.views[rests].state.is_open
@@ -179,11 +203,19 @@ async def test_orders_of_the_past_come_with_the_first_screen(tmp_path: Path, mon
             await until(lambda: session.kernel.markets["BTCUSDT"].book.synchronised)
             session.command(market_buy())
             await until(lambda: session.views.positions() and not session.kernel.orders.open_orders())
+            paid = dict(PAID, funding_id="of before")
+            FundingRow.insert(session=1, **paid).execute(session.database)
             async with mirrored(link, settings) as remote:
                 ended: list[OrderView] = remote.past_orders
                 assert [order.state for order in ended] == ["filled"]
-                assert sum(fill.quantity for fill in remote.past_fills) == ended[0].quantity
+                assert sum(fill.quantity for fill in remote.mirror.fills) == ended[0].quantity
                 assert remote.past_equity and remote.past_equity[-1][1] > 9_000
+                assert remote.knows_funding and list(remote.mirror.payments) == [FundingView(**paid)]
+                # What happens before anybody looks is there for who looks later.
+                session.command(market_buy(lots=2_000))
+                await until(remote.mirror.orders.ended)
+                await until(lambda: remote.mirror.screen.positions[0].quantity == 3 * ended[0].quantity)
+                assert sum(fill.quantity for fill in remote.mirror.fills) == 3 * ended[0].quantity
 
 
 async def test_control_is_taken_from_another_who_notices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,3 +273,22 @@ async def test_a_kill_and_its_end_reach_both_halves_of_a_split_engine(
             await until(lambda: not session.views.account().killed and len(answers) == 3)
     assert reached == [("Kill", "enough"), ("Resume", "looked at it")]
     assert answers[-1].text == "Strategy core: Resumed: trading is ACTIVE. Execution service: done."
+
+
+async def test_who_looks_on_is_told_that_another_window_of_the_same_person_has_control(tmp_path: Path) -> None:
+    async with (
+        running_server(tmp_path / "nats") as server,
+        connected(server, "one") as one,
+        connected(server, "two") as two,
+        connected(server, "three") as three,
+    ):
+        one.session, two.session, three.session = "anna@a-1-00000000", "anna@a-2-00000000", "bob@a-3-00000000"
+        holds, same, other = (TradeControl(link, "paper-01") for link in (one, two, three))
+        await holds.take_now()
+        watching = [asyncio.ensure_future(control.watch()) for control in (same, other)]
+        await until(lambda: same.other and other.other)
+        assert (same.other_name, other.other_name) == ("Another session of anna@a", "anna@a")
+        for task in watching:
+            task.cancel()
+        await asyncio.gather(*watching, return_exceptions=True)
+        await holds.close()

@@ -6,9 +6,11 @@ from types import SimpleNamespace
 from typing import cast
 
 from tests.unit.trading.bench import BTC, COIN, ETH, LAST, LIMITS, SOL, START_NS, Bench, buy
+from workstation.core.money import RATE_SCALE
 from workstation.core.views import LimitView
 from workstation.trading.denials import DenialCode
 from workstation.trading.kernel import Kernel
+from workstation.trading.limit_rows import rate_limit
 from workstation.trading.limit_use import limits_in_use
 
 
@@ -70,3 +72,11 @@ def test_losses_tell_what_they_lead_to() -> None:
     found = rows(bench)
     assert (found["Drawdown"].value, found["Drawdown"].limit) == ("6.0 %", "10.0 %")
     assert (found["Drawdown to crisis mode"].value, found["Drawdown to crisis mode"].limit) == ("6.0 %", "8.0 %")
+
+
+def test_nothing_lost_has_no_sign() -> None:
+    limit = RATE_SCALE * 3 // 100
+    shown = [
+        rate_limit("Day loss", rate, limit, sign="−").value for rate in (0, RATE_SCALE // 20_000, RATE_SCALE // 100)
+    ]
+    assert shown == ["0.0 %", "0.0 %", "−1.0 %"]

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from workstation.core import views
+from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import Side
 from workstation.messaging.moments import moment
 
@@ -56,6 +57,9 @@ def readable(value: Any) -> Any:
             ]
         elif name == "side":
             told[name] = side_word(part)
+        elif name == "stale_ns":
+            # A span of time, not a moment.
+            told["stale_s"] = part / SECOND_NS
         elif name.endswith("_ns"):
             told[time_name(name)] = time_of(part)
         else:

@@ -49,7 +49,10 @@ class Engine(Protocol):
 
 
 class RiskFollower:
-    """``run`` until cancelled, on the engine's loop; it never raises into the engine."""
+    """``run`` until cancelled, on the engine's loop; it never raises into the engine.
+
+    Where no risk service is ``expected``, an engine that trades without one warns of nothing.
+    """
 
     def __init__(
         self,
@@ -59,8 +62,11 @@ class RiskFollower:
         settings: RiskSettings,
         engine: Engine,
         monotonic: Callable[[], float] = time.monotonic,
+        *,
+        expected: bool = True,
     ) -> None:
         self._link = link
+        self._expected = expected
         self._subjects = subjects
         self._account = account
         self._settings = settings
@@ -149,7 +155,9 @@ class RiskFollower:
         if lost:
             goes_on = "this engine trades on by its own limits"
             does = goes_on if self._settings.when_lost == "trade" else "this engine only reduces until it is"
-            log.warning("The risk state of %s was not heard for %.0f s: %s.", self._account, silent_s, does)
+            as_ever = self._state is None and not self._expected and does is goes_on
+            level = logging.DEBUG if as_ever else logging.WARNING
+            log.log(level, "The risk state of %s was not heard for %.0f s: %s.", self._account, silent_s, does)
         else:
             log.info("The risk state of %s is heard again.", self._account)
         self._restrict()

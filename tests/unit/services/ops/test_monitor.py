@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from tests.unit.services.ops.test_commands import until
 from tests.unit.services.ops.world import ADMIN, TEXT, TRADER, VIEWER, World
@@ -96,6 +96,10 @@ def test_the_page_shows_what_the_api_tells(page: Page, world: World) -> None:
         shown = [row.split("\t") for row in page.locator("#positions tr").all_inner_texts()[1:]]
         for cells, position in zip(shown, positions, strict=False):
             assert cells[0] == position["symbol"] and as_number(cells[2]) == Decimal(position["quantity"])
+            assert as_number(cells[5]) == round(Decimal(position["unrealised"]), 2)
+            assert cells[6] == "–" or as_number(cells[6]) == round(Decimal(position["r_multiple"]), 2)
+            assert cells[7] == "–" or as_number(cells[7]) == Decimal(position["liquidation"])
+        assert page.locator("#orders th").first.inner_text() == page.locator("#fills th").first.inner_text() == "UTC"
         limits = {limit["name"] for limit in world.get("/api/v1/risk").json["limits"]}
         assert set(page.locator(".limit > span").all_inner_texts()) == limits
         fills = world.get("/api/v1/trades?limit=500").json
@@ -230,6 +234,52 @@ def test_a_silent_engine_greys_the_page(page: Page, world: World) -> None:
     expect(page.locator("body")).not_to_have_class(re.compile("stale"), timeout=WAIT_MS)
 
 
+def test_prices_that_are_old_are_told_while_the_engine_speaks(page: Page, world: World) -> None:
+    def without_feed(route: Route) -> None:
+        told = route.fetch().json()
+        told["health"]["feed_age_ms"] = 12_300
+        route.fulfill(json=told)
+
+    page.route("**/api/v1/overview", without_feed)
+    log_in(page, world)
+    expect(page.locator('[data-value="age"]')).to_have_text(re.compile("^prices 1[2-9] s old$"))
+    expect(page.locator("body")).to_have_class("prices-old")
+    page.unroute("**/api/v1/overview")
+    expect(page.locator('[data-value="age"]')).to_have_text(re.compile("^[0-3] s old$"))
+    expect(page.locator("body")).not_to_have_class("prices-old")
+
+
+def test_what_cannot_be_read_is_told_as_long_as_it_cannot(page: Page, world: World) -> None:
+    log_in(page, world)
+    problem = {"type": "about:blank", "title": "Gateway Timeout", "status": 504, "detail": "The history is away."}
+    page.route("**/api/v1/trades*", lambda route: route.fulfill(status=504, json=problem))
+    words = page.locator('[data-value="connection"]')
+    expect(words).to_have_text("The history is away.", timeout=WAIT_MS)
+    expect(page.locator("body")).to_have_class("past-old")
+    page.wait_for_timeout(2_500)
+    expect(words).to_have_text("The history is away.")
+    page.unroute("**/api/v1/trades*")
+    expect(page.locator("body")).not_to_have_class("past-old", timeout=WAIT_MS)
+    expect(words).to_contain_text("NATS connected")
+
+
+def test_another_choice_of_symbols_is_offered_and_the_chosen_one_kept(page: Page, world: World) -> None:
+    log_in(page, world)
+    symbols = page.locator("#symbol option")
+    own = world.get("/api/v1/session").json["symbols"]
+    expect(symbols).to_have_text(own)
+    page.select_option("#symbol", own[1])
+
+    def renamed(route: Route) -> None:
+        told = route.fetch().json()
+        told["session"]["instruments"]["OTHER"] = told["session"]["instruments"].pop(own[0])
+        route.fulfill(json=told)
+
+    page.route("**/api/v1/overview", renamed)
+    expect(symbols).to_have_text([*own[1:], "OTHER"])
+    assert page.locator("#symbol").input_value() == own[1]
+
+
 def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: World, tmp_path: Path) -> None:
     log_in(phone, world)
     expect(phone.locator("#orders tr")).not_to_have_count(1)
@@ -239,6 +289,12 @@ def test_a_phone_shows_it_all_without_scrolling_sideways(phone: Page, world: Wor
         box = phone.locator(button).bounding_box()
         assert box is not None and box["height"] >= 44 and box["x"] + box["width"] <= PHONE[0]
         assert box["y"] + box["height"] <= PHONE[1], "in reach of the thumb without scrolling"
+    line = {"time": "2026-01-01T08:44:45.346000000Z", "severity": "INFO", "source": "desk", "text": "Cancel sent."}
+    phone.route("**/api/v1/logs*", lambda route: route.fulfill(json=[line]))
+    when, level = phone.locator("#log .line time").first, phone.locator("#log .line span").first
+    expect(when).to_have_text("08:44:45.346", timeout=WAIT_MS)
+    for cell in (when, level):
+        assert cell.evaluate("cell => cell.scrollWidth <= cell.clientWidth"), "not over its neighbour"
     for panel in ("chart", "equity", "risk", "positions", "orders", "strategies", "fills", "services", "log"):
         box = phone.locator(f"#{panel}-panel").bounding_box()
         assert box is not None and box["height"] > 40 and box["width"] == PHONE[0], panel

@@ -49,6 +49,7 @@ def test_the_overview_is_all_of_one_moment(world: World) -> None:
         "control",
         "freshness",
     }
+    assert told["session"]["stale_s"] == 5 and "stale" not in told["session"]
     assert told["freshness"]["stale"] is False and told["freshness"]["nats"] == "connected"
     assert told["account"]["running_strategies"] == len([s for s in told["strategies"] if s["state"] == "running"])
 

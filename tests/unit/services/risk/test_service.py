@@ -10,9 +10,11 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Literal
 
 import pytest
 
@@ -30,7 +32,7 @@ from workstation.core.timeframe import SECOND_NS
 from workstation.core.types import TradingState
 from workstation.messaging.bodies import AnswerBody, EngineAnswerBody, EngineRequestBody, RiskCommandBody, RiskStateBody
 from workstation.messaging.envelope import Message, decode
-from workstation.messaging.link import NatsLink
+from workstation.messaging.link import Address, NatsLink
 from workstation.messaging.moments import moment
 from workstation.messaging.server import EmbeddedServer
 from workstation.messaging.streams import RISK_BUCKET
@@ -304,6 +306,20 @@ async def test_a_lost_risk_state_stops_nothing_unless_the_settings_say_so(tmp_pa
         follower._heard = now[0]
         follower.look()
         assert reducing.names() == ["SetTradingState REDUCING", "SetTradingState ACTIVE"]
+
+
+@pytest.mark.parametrize(("when", "expected", "warns"), [("trade", False, 0), ("trade", True, 1), ("reduce", False, 1)])
+@pytest.mark.allow_log_warnings("not heard for")
+def test_an_engine_of_its_own_does_not_warn_of_a_service_that_never_was(
+    when: Literal["trade", "reduce"], expected: bool, warns: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    now, link = [0.0], NatsLink(Address(()), "engine", "engine-1", WallClock().now_ns, 1_000)
+    settings = RiskSettings(when_lost=when, lost_s=Decimal(30))
+    follower = RiskFollower(link, SUBJECTS, ACCOUNT, settings, Recorder(), lambda: now[0], expected=expected)
+    now[0] = 31.0
+    follower.look()
+    assert follower.lost
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * warns
 
 
 @pytest.mark.allow_log_warnings("NATS", "nats")
