@@ -21,6 +21,7 @@ from workstation.core.messages import (
     OrderAmended,
     OrderDenied,
     OrderStatus,
+    PositionLiquidated,
     Reconcile,
     RestingOrder,
 )
@@ -121,6 +122,31 @@ def test_a_position_of_a_symbol_that_is_not_configured_is_said_and_halts() -> No
     (line,) = made.kernel.reconciliation.differences  # type: ignore[union-attr]
     assert "add LTCUSDT to `instruments`" in line.proposed
     assert not made.records(AccountAdjusted)
+
+
+def test_what_happens_in_a_symbol_without_books_is_left_to_the_positions(exchange: Exchange) -> None:
+    now_ns = exchange.now_ns
+    fill = exchange.fill_report("phone-1", 1000, 8_000, symbol="LTCUSDT")
+    funding = FundingPaid(ts_ns=now_ns, funding_id="f1", symbol="LTCUSDT", amount=-7, asset="USDT")
+    liquidation = PositionLiquidated(
+        ts_ns=now_ns, fill_id="l1", symbol="LTCUSDT", side=Side.SELL, price=1, lots=1000, fee=1, fee_asset="USDT"
+    )
+    asked = len(exchange.sent(SnapshotRequest))
+    for report in (fill, funding, liquidation):
+        exchange.kernel.dispatch(report)
+    assert not exchange.kernel.orders.open_orders() and not exchange.records(OrderAdopted)
+    assert ("external", "LTCUSDT") not in exchange.kernel.ledger.positions
+    exchange.wait(3)
+    assert len(exchange.sent(SnapshotRequest)) > asked, "the positions are asked for at once"
+    held = HeldPosition("LTCUSDT", 1000, 8_000_000)
+    exchange.tell_account_until_believed(
+        positions=(held,), fills=(fill,), funding=(funding,), liquidations=(liquidation,)
+    )
+    differences = exchange.kernel.reconciliation.differences  # type: ignore[union-attr]
+    assert "position LTCUSDT" in [line.what for line in differences]
+    assert exchange.kernel.trading.state is TradingState.HALTED
+    exchange.tell_account_until_believed(positions=())
+    assert exchange.kernel.trading.state is TradingState.ACTIVE
 
 
 # --- What the venue proves --------------------------------------------------------------------------------------------
