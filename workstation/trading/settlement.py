@@ -22,7 +22,7 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import Order
-from workstation.core.types import Liquidity, OrderRole, OrderState, Severity
+from workstation.core.types import EXTERNAL, Liquidity, OrderRole, OrderState, OrderType, Severity, TimeInForce
 from workstation.rules.matching import slippage_cost, slippage_reference
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
@@ -32,6 +32,7 @@ from workstation.trading.strategy_host import StrategyHost
 
 REMEMBERED_REPORTS = 1_000
 _ENDS = (OrderCancelled, OrderExpired)
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 BookingListener = Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]
 
 
@@ -124,6 +125,7 @@ class Settlement:
             self._on_unprotected(stop.owner, stop.symbol)
 
     def _take_status(self, status: OrderStatus) -> None:
+        self._tell_of_a_cancel_elsewhere(status)
         for report in self._orders.answers_of(status):
             if type(report) is OrderFilled:
                 self.take_fill(msgspec.structs.replace(report, ts_ns=status.ts_ns))
@@ -134,6 +136,18 @@ class Settlement:
             # The venue made it smaller and that report was lost: all that it filled is known by now.
             reason = "filled at a smaller size"
             self.take_order_report(OrderExpired(ts_ns=status.ts_ns, client_id=status.client_id, reason=reason))
+
+    def _tell_of_a_cancel_elsewhere(self, status: OrderStatus) -> None:
+        """An order of ours that somebody else cancelled, or the exchange by itself, must not just be gone."""
+        order = self._orders.orders.get(status.client_id)
+        if order is None or status.state is not OrderState.CANCELLED or not order.is_open:
+            return
+        rested = order.venue_id and order.type is not OrderType.MARKET and order.time_in_force not in _AT_ONCE
+        ended_here = order.cancel_requested_ns or order.client_id in self._orders.amendments
+        if rested and not ended_here and order.owner != EXTERNAL:
+            what = f"{order.side.word} {self._instruments[order.symbol].quantity(order.remaining)} {order.symbol}"
+            text = f"Order {order.client_id} of {order.owner}, {what}, was cancelled at the venue, not from here."
+            self._alarm(Severity.WARNING, text)
 
     def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
         """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""

@@ -17,6 +17,7 @@ from workstation.core.messages import (
     FundingPaid,
     HeldPosition,
     Kill,
+    LogLine,
     OrderAdopted,
     OrderAmended,
     OrderDenied,
@@ -27,7 +28,7 @@ from workstation.core.messages import (
 )
 from workstation.core.money import to_money
 from workstation.core.orders import CancelRequest, QueryRequest, SnapshotRequest
-from workstation.core.types import EXTERNAL, InstrumentKind, OrderState, OrderType, Side, TradingState
+from workstation.core.types import EXTERNAL, InstrumentKind, OrderState, OrderType, Severity, Side, TradingState
 from workstation.storage.journal import MemoryJournal
 from workstation.trading import recovery
 from workstation.trading.denials import DenialCode
@@ -149,6 +150,18 @@ def test_what_happens_in_a_symbol_without_books_is_left_to_the_positions(exchang
     assert exchange.kernel.trading.state is TradingState.ACTIVE
 
 
+def test_what_others_ordered_in_a_symbol_that_is_no_longer_configured_is_not_taken_over(exchange: Exchange) -> None:
+    exchange.command(Reconcile())
+    exchange.tell_account(orders=(resting("web-1", 300),))
+    state = exchange.last_state()
+    (fields,) = state["orders"]
+    assert fields["owner"] == EXTERNAL
+    fields["symbol"] = "LTCUSDT"
+    fresh = Exchange()
+    fresh.kernel.recover(lambda: recovery.restore(fresh.kernel, state))
+    assert not fresh.kernel.orders.open_orders()
+
+
 # --- What the venue proves --------------------------------------------------------------------------------------------
 
 
@@ -230,6 +243,18 @@ def test_orders_and_fills_of_others_are_external_and_never_cancelled_by_us(excha
     assert "0 positions" in exchange.command(Flatten())
     exchange.command(CancelOrder(client_id="web-1"))
     assert exchange.sent(CancelRequest) == [CancelRequest("web-1")]
+
+
+def test_an_order_of_ours_that_was_cancelled_elsewhere_is_told(exchange: Exchange) -> None:
+    asked, unasked = (exchange.place(Side.BUY, 20, price=LAST - 50) for _ in range(2))
+    for order in (asked, unasked):
+        exchange.accept(order)
+    exchange.command(CancelOrder(client_id=asked))
+    exchange.end(asked)
+    assert not [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    exchange.end(unasked)
+    (line,) = [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    assert line.text == f"Order {unasked} of manual, buy 0.00020 BTCUSDT, was cancelled at the venue, not from here."
 
 
 def test_lesson_08_a_fill_by_hand_elsewhere_is_booked_to_external_at_once(exchange: Exchange) -> None:
