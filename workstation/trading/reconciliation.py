@@ -199,6 +199,9 @@ class Reconciliation:
                 self.differences = unknown
                 self._halt()
             return False
+        if not all(self._engine.markets[position.symbol].price for position in positions):
+            # What is open already is no result of today: it is in the equity that the day begins with.
+            return False
         for market in self._engine.markets.values():
             instrument = market.instrument
             if instrument.is_derivative or not amounts.get(instrument.base):

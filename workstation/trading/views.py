@@ -40,7 +40,7 @@ _ZERO = Decimal(0)
 
 
 class EngineViews:
-    """``rates`` are what an order is expected to cost, unless ``told_rates`` has what the exchange charges in a symbol."""
+    """``rates`` are what an order is expected to cost where ``told_rates`` has not what the exchange charges."""
 
     def __init__(
         self,

@@ -87,6 +87,19 @@ def test_lesson_02_what_the_account_holds_at_the_first_start_is_external() -> No
     assert made.kernel.guards.day_equity == made.kernel.guards.peak_equity == CASH
 
 
+def test_what_was_won_or_lost_before_the_first_start_is_no_result_of_today() -> None:
+    made = Exchange()
+    market = made.kernel.markets[BTC]
+    market.last_price = 0
+    made.tell_account(positions=(position(500, LAST + 1_000),))
+    assert not made.records(AccountAdjusted), "it cannot be valued yet"
+    made.quote(BTC, LAST)
+    made.wait(2.5)
+    made.tell_account(positions=(position(500, LAST + 1_000),))
+    lost = 500 * 1_000 * 10
+    assert made.kernel.ledger.equity() == made.kernel.guards.day_equity == CASH - lost
+
+
 def test_spot_holdings_are_valued_at_the_price_of_now_and_not_taken_for_profit() -> None:
     made = Exchange(kind=InstrumentKind.SPOT)
     made.tell_account(balances={"USDT": CASH, "BTC": to_money("0.5"), "DUST": 7})
