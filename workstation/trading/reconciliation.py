@@ -386,7 +386,8 @@ class Reconciliation:
             self._engine.orders.outbox.append(CancelRequest(client_id))
         self._comparison, self._alike = None, 0
         self.request()
-        return f"Accepted {accepted} differences; the account is compared again."
+        differences = "1 difference" if accepted == 1 else f"{accepted} differences"
+        return f"Accepted {differences}; the account is compared again."
 
     # --- restarts -----------------------------------------------------------------------------------------------------
 

@@ -73,6 +73,8 @@ class Settlement:
         """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
         self.order_listeners: list[Callable[[Order], None]] = []
         """Called with each order that has changed, ahead of its owner."""
+        self._told_unpriced: set[str] = set()
+        """Assets of fees without a price, of which people know."""
         self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
         """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
 
@@ -164,6 +166,7 @@ class Settlement:
         booking = self._ledger.book_fill(order.owner, fill)
         if booking is None:
             return
+        self._tell_of_a_fee_without_price(fill)
         stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
         for listener in self.listeners:
             listener(fill, order, booking)
@@ -172,6 +175,15 @@ class Settlement:
         self._tell(order)
         self._host.deliver_fill(order.owner, fill, order)
         self._host.deliver_order(order.owner, order)
+
+    def _tell_of_a_fee_without_price(self, fill: OrderFilled) -> None:
+        """Exchanges take fees in a coin of their own at a discount: unvalued, results look better than they are."""
+        asset, symbol = fill.fee_asset, fill.fee_asset + self._ledger.currency
+        known = asset == self._ledger.currency or symbol in self._instruments or asset in self._told_unpriced
+        if fill.fee and not known:
+            self._told_unpriced.add(asset)
+            text = f"Fees are charged in {asset}, which has no price here: equity, P&L and limits leave them out. "
+            self._alarm(Severity.WARNING, f"{text}Add {symbol} to `instruments` and to `market.symbols`.")
 
     def _with_slippage(self, fill: OrderFilled) -> OrderFilled:
         """A venue outside the engine does not know the price that the order was decided at."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.trading.outside_venue import BTC, CASH, ETH, PRICE, Exchange
@@ -268,6 +269,17 @@ def test_an_order_of_ours_that_was_cancelled_elsewhere_is_told(exchange: Exchang
     exchange.end(unasked)
     (line,) = [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
     assert line.text == f"Order {unasked} of manual, buy 0.00020 BTCUSDT, was cancelled at the venue, not from here."
+
+
+def test_lesson_12_a_fee_in_a_coin_without_a_price_is_told_once(exchange: Exchange) -> None:
+    order = exchange.place(Side.BUY, 20)
+    for _ in range(2):
+        fill = exchange.fill_report(order, 10)
+        exchange.kernel.dispatch(msgspec.structs.replace(fill, fee=5_000, fee_asset="BNB"))
+    assert exchange.kernel.ledger.cash["BNB"] == -10_000
+    (line,) = [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    assert line.text.startswith("Fees are charged in BNB, which has no price here")
+    assert "Add BNBUSDT to `instruments`" in line.text
 
 
 def test_lesson_08_a_fill_by_hand_elsewhere_is_booked_to_external_at_once(exchange: Exchange) -> None:
