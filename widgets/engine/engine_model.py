@@ -47,7 +47,15 @@ FRAME_MS = 33
 TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
 RECORDER = "recorder"
+ENGINE = "engine"
 log = logging.getLogger("widgets.engine.engine_model")
+
+
+def is_alarm(line: LogLine) -> bool:
+    """Whether the engine itself warns, or a recording failed; what strategies and the feed tell is read in the log."""
+    if line.source == RECORDER:
+        return line.severity is Severity.ERROR
+    return line.source == ENGINE and line.severity is not Severity.INFO
 
 
 class Result(NamedTuple):
@@ -143,7 +151,7 @@ class EngineModel(QObject):
             engine.subscribe(AmendRejected, self._on_amend_rejected),
             *(engine.subscribe(kind, self._on_manual_order) for kind in MANUAL_ORDER_NEWS),
             engine.subscribe(AccountDiffers, self._on_differences),
-            engine.subscribe(LogLine, self._on_recorder),
+            engine.subscribe(LogLine, self._on_alarm),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
             *(engine.subscribe(kind, self._on_state_event) for kind in STATE_EVENTS),
             *(engine.subscribe(kind, self._on_log_event) for kind in self._words.types),
@@ -291,8 +299,9 @@ class EngineModel(QObject):
         self._urgent = True
         self.differences_changed.emit(event.differences)
 
-    def _on_recorder(self, line: LogLine) -> None:
-        if line.source == RECORDER and line.severity is Severity.ERROR:
+    def _on_alarm(self, line: LogLine) -> None:
+        """A person must look at it at once: a liquidation, a stop that was refused, an order cancelled elsewhere."""
+        if is_alarm(line):
             self.result_told.emit(Result(line.text, False))
 
     def _on_log_event(self, event: Any) -> None:

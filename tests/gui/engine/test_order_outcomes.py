@@ -7,7 +7,7 @@ import pytest
 from tests.gui.conftest import Workstation
 from widgets.engine.order_words import outcome_words
 from workstation.core.messages import CancelRejected, OrderAccepted, OrderExpired, OrderRejected, OrderUnknown
-from workstation.core.types import OrderType
+from workstation.core.types import OrderType, Severity
 
 
 def message(station: Workstation) -> str:
@@ -57,3 +57,11 @@ def test_what_was_in_doubt_and_is_there_is_told(station: Workstation) -> None:
     accepted = OrderAccepted(ts_ns=0, client_id=name, venue_id="1")
     assert outcome_words(accepted, order, was_in_doubt=False) == ""
     assert outcome_words(accepted, order, was_in_doubt=True).startswith("The venue has it: buy 0.003 BTCUSDT")
+
+
+@pytest.mark.allow_log_warnings("liquidated", "strategy")
+def test_an_alarm_of_the_engine_is_told_at_once(station: Workstation) -> None:
+    station.kernel.alarm(Severity.ERROR, "The venue liquidated the position in BTCUSDT.")
+    station.kernel._log(Severity.ERROR, "grid", "A line of a strategy.")
+    station.pass_time(1)
+    assert message(station) == "The venue liquidated the position in BTCUSDT."
