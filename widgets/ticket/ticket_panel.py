@@ -318,7 +318,9 @@ class TicketPanel(LivePanel):
         self.model.command(PlaceOrder(intent=intent, bracket=reading.bracket))
         if allowed:
             until = f", good till {format_moment(intent.good_till_ns)}" if intent.good_till_ns else ""
-            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}{until}"
+            ticks = intent.price or intent.stop_price
+            how = f"{TYPE_WORDS[intent.type]} {self.instrument.price(ticks)}" if ticks else TYPE_WORDS[intent.type]
+            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {how}{until}"
             self.model.result_told.emit(Result(f"Sent: {what}."))
         self.judge()
 
