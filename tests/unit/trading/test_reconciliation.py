@@ -132,10 +132,11 @@ def test_the_books_do_not_begin_between_a_position_and_the_fill_that_made_it() -
 
 def test_a_position_of_a_symbol_that_is_not_configured_is_said_and_halts() -> None:
     made = Exchange()
-    made.tell_account(positions=(HeldPosition("LTCUSDT", 5, 100),))
+    made.tell_account(positions=(HeldPosition("LTCUSDT", 5, 100, quantity="0.005"),))
     assert made.kernel.trading.state is TradingState.HALTED
     (line,) = made.kernel.reconciliation.differences  # type: ignore[union-attr]
     assert "add LTCUSDT to `instruments`" in line.proposed
+    assert line.theirs == "0.005", "lots of what is not configured mean nothing to anybody"
     assert not made.records(AccountAdjusted)
 
 
