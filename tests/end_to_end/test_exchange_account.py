@@ -40,7 +40,7 @@ async def checks(sandbox: Sandbox, keys: Credentials, market: str = "linear", **
         settings = settings_for(client)
         if changes:
             settings = msgspec.structs.replace(settings, account=msgspec.structs.replace(settings.account, **changes))
-        return {check.name: check for check in await preflight(client, settings)}
+        return {check.name: check for check in (await preflight(client, settings)).checks}
     finally:
         await client.close()
 

@@ -17,7 +17,7 @@ from workstation.core.errors import ConfigurationError, StorageError
 from workstation.core.messages import Kill, OrderDenied, PlaceOrder, Resume, SetParameters, StrategyChanged
 from workstation.core.orders import Intent
 from workstation.core.timeframe import HOUR_NS
-from workstation.core.types import Side, StrategyState, TradingState
+from workstation.core.types import OrderType, Side, StrategyState, TradingState
 from workstation.storage.candles import CandleDatabase
 from workstation.storage.disk_journal import JournalReader
 from workstation.storage.layout import DataFolder
@@ -72,6 +72,19 @@ def test_a_position_in_a_symbol_that_is_gone_is_refused_with_the_remedy(tmp_path
     again = PaperSession(tmp_path, quiet(), start_ns=NEXT)
     assert again.session.kernel.ledger.net_lots["XRPUSDT"] == 1_000
     again.close()
+
+
+def test_an_order_that_is_open_in_a_symbol_that_is_gone_is_refused_with_the_remedy(tmp_path: Path):
+    first = PaperSession(tmp_path, quiet())
+    first.let_pass(5)
+    low = first.session.kernel.markets["XRPUSDT"].last_price * 9 // 10
+    resting = Intent(symbol="XRPUSDT", side=Side.BUY, lots=1_000, type=OrderType.LIMIT, price=low)
+    first.command(PlaceOrder(intent=resting))
+    first.let_pass(3)
+    assert first.session.kernel.orders.open_orders()
+    first.kill()
+    with pytest.raises(ConfigurationError, match="is open in XRPUSDT, which the configuration no longer has"):
+        PaperSession(tmp_path, without(quiet(), "XRPUSDT"), start_ns=NEXT)
 
 
 def test_a_position_whose_lot_was_changed_is_refused_with_the_remedy(tmp_path: Path):

@@ -17,6 +17,7 @@ from PySide6.QtCore import QMetaMethod, QObject, Qt, QTimer, Signal
 from widgets.engine.event_log import EventWords
 from widgets.engine.heard import Heard
 from widgets.engine.model_events import ORDER_EVENTS, STATE_EVENTS
+from widgets.engine.order_words import MANUAL_ORDER_NEWS, outcome_words
 from widgets.engine.protocol import Engine
 from workstation.core.errors import WorkstationError
 from workstation.core.messages import (
@@ -31,8 +32,10 @@ from workstation.core.messages import (
     FundingPaid,
     Kill,
     LogLine,
+    OrderAccepted,
     OrderAdopted,
     OrderDenied,
+    OrderUnknown,
     PositionTransferred,
     SignalEmitted,
     Trade,
@@ -44,7 +47,15 @@ FRAME_MS = 33
 TURNS_MS = (17, FRAME_MS - 17)
 SLOW_FRAMES = 7
 RECORDER = "recorder"
+ENGINE = "engine"
 log = logging.getLogger("widgets.engine.engine_model")
+
+
+def is_alarm(line: LogLine) -> bool:
+    """Whether the engine itself warns, or a recording failed; what strategies and the feed tell is read in the log."""
+    if line.source == RECORDER:
+        return line.severity is Severity.ERROR
+    return line.source == ENGINE and line.severity is not Severity.INFO
 
 
 class Result(NamedTuple):
@@ -117,6 +128,7 @@ class EngineModel(QObject):
             "health_changed": engine.health,
         }
         self._due: dict[str, None] = {}
+        self._in_doubt: set[str] = set()
         self._begun = self._has_begun()
         self.frame = 0
         # QMetaMethod.fromSignal would hold the model for good, each time anew.
@@ -137,8 +149,9 @@ class EngineModel(QObject):
             engine.subscribe(OrderDenied, self._on_denied),
             engine.subscribe(OrderAdopted, self._on_adopted),
             engine.subscribe(AmendRejected, self._on_amend_rejected),
+            *(engine.subscribe(kind, self._on_manual_order) for kind in MANUAL_ORDER_NEWS),
             engine.subscribe(AccountDiffers, self._on_differences),
-            engine.subscribe(LogLine, self._on_recorder),
+            engine.subscribe(LogLine, self._on_alarm),
             *(engine.subscribe(kind, self._on_order_event) for kind in ORDER_EVENTS),
             *(engine.subscribe(kind, self._on_state_event) for kind in STATE_EVENTS),
             *(engine.subscribe(kind, self._on_log_event) for kind in self._words.types),
@@ -256,6 +269,17 @@ class EngineModel(QObject):
         self.result_told.emit(Result(f"The venue refused the change of {event.client_id}: {event.reason}", False))
         self.amendment_refused.emit(event.client_id, event.reason)
 
+    def _on_manual_order(self, event: Any) -> None:
+        """What a person's order came to at the venue, where it is not what the person takes for granted."""
+        order = self.engine.order(event.client_id)
+        if order is None or order.owner != MANUAL:
+            return
+        was_in_doubt = event.client_id in self._in_doubt
+        (self._in_doubt.add if isinstance(event, OrderUnknown) else self._in_doubt.discard)(event.client_id)
+        words = outcome_words(event, order, was_in_doubt=was_in_doubt)
+        if words:
+            self.result_told.emit(Result(words, isinstance(event, OrderAccepted)))
+
     def _on_state_event(self, event: Any) -> None:
         self._urgent = True
         if isinstance(event, PositionTransferred):
@@ -275,8 +299,9 @@ class EngineModel(QObject):
         self._urgent = True
         self.differences_changed.emit(event.differences)
 
-    def _on_recorder(self, line: LogLine) -> None:
-        if line.source == RECORDER and line.severity is Severity.ERROR:
+    def _on_alarm(self, line: LogLine) -> None:
+        """A person must look at it at once: a liquidation, a stop that was refused, an order cancelled elsewhere."""
+        if is_alarm(line):
             self.result_told.emit(Result(line.text, False))
 
     def _on_log_event(self, event: Any) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from widgets.look.numbers import format_moment
 from widgets.look.tokens import Tone
+from workstation.core.messages import CancelRejected, OrderAccepted, OrderExpired, OrderRejected, OrderUnknown
 from workstation.core.types import EXTERNAL, OrderRole, OrderState, OrderType
 from workstation.core.views import OrderView
 
@@ -32,6 +33,8 @@ STATE_WORDS = {
     OrderState.EXPIRED: "Expired",
     OrderState.REJECTED: "Rejected",
 }
+MANUAL_ORDER_NEWS = (OrderAccepted, OrderRejected, OrderExpired, OrderUnknown, CancelRejected)
+"""What a person hears of an order of theirs beside its row."""
 STOPS = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TRAILING_STOP})
 TARGETS = frozenset({OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
 PROTECTIVE_ROLES = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
@@ -40,6 +43,23 @@ PROTECTIVE_ROLES = (OrderRole.PROTECTIVE_STOP, OrderRole.TAKE_PROFIT)
 def type_words(order: OrderView) -> str:
     """``Buy limit``."""
     return f"{order.side.word.capitalize()} {TYPE_WORDS[order.type]}"
+
+
+def outcome_words(event: Any, order: OrderView, *, was_in_doubt: bool) -> str:
+    """What the venue made of an order, in a sentence; empty where it only did what was asked."""
+    price = shown_price(order)
+    what = f"{order.side.word} {order.quantity.normalize():f} {order.symbol}, {TYPE_WORDS[order.type]}"
+    what += f" {price}" if price is not None and order.type is not OrderType.MARKET else ""
+    if isinstance(event, OrderAccepted):
+        return f"The venue has it: {what}." if was_in_doubt else ""
+    reason = event.reason.rstrip(".")
+    if isinstance(event, OrderRejected):
+        return f"The venue refused {what}: {reason}."
+    if isinstance(event, OrderExpired):
+        return f"It has ended: {what}: {reason}."
+    if isinstance(event, CancelRejected):
+        return f"Not cancelled: {what}: {reason}."
+    return f"In doubt, being asked for; do not send it again: {what}: {reason}."
 
 
 def reason_words(order: OrderView) -> str:

@@ -18,6 +18,7 @@ from workstation.core.messages import (
     LogLine,
     OrderAdopted,
     OrderDenied,
+    OrderRejected,
     OrderUnknown,
     ParametersChanged,
     PositionLiquidated,
@@ -61,6 +62,12 @@ class NewsWords:
             OrderDenied: denied,
             OrderUnknown: lambda event: News(
                 NewsKind.ACCOUNT, WARNING, f"Order {event.client_id} is in doubt: {event.reason}", like="unknown"
+            ),
+            OrderRejected: lambda event: News(
+                NewsKind.ACCOUNT,
+                WARNING,
+                f"The venue refused order {event.client_id}: {event.reason}",
+                like=f"refused {event.reason}",
             ),
             TradingStateChanged: trading_state,
             KillSwitchChanged: kill_switch,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from enum import Enum
 
+from widgets.engine.order_words import STOPS
 from workstation.core.instrument import Instrument
 from workstation.core.orders import Intent
-from workstation.core.types import OrderType, Side, TimeInForce
+from workstation.core.types import OrderRole, OrderType, Side, TimeInForce
 
 LIMITS = frozenset({OrderType.LIMIT, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
 TRIGGERED = frozenset({OrderType.STOP, OrderType.STOP_LIMIT, OrderType.TAKE_PROFIT, OrderType.TAKE_PROFIT_LIMIT})
@@ -96,6 +97,7 @@ def make_intent(entry: TicketEntry, instrument: Instrument, price: Decimal | Non
         time_in_force=entry.time_in_force,
         post_only=entry.post_only and entry.type is OrderType.LIMIT,
         reduce_only=entry.reduce_only,
+        role=OrderRole.PROTECTIVE_STOP if entry.reduce_only and entry.type in STOPS else OrderRole.ENTRY,
         reason="ticket",
         stop_loss=stop,
         take_profit=target,

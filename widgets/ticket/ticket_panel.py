@@ -132,7 +132,7 @@ class TicketPanel(LivePanel):
         self.refresh()
 
     def _begin_anew(self) -> None:
-        """The first prices have come; what was typed meanwhile stays."""
+        """The first prices or the account have come; what was typed meanwhile stays."""
         priced = bool(self._symbol) and self.model.engine.market(self._symbol).best_bid > 0
         if priced and not any(field.text() for field in (self.form.fields["price"], self.form.quantity)):
             self._symbol = ""
@@ -147,14 +147,14 @@ class TicketPanel(LivePanel):
         return self.form.entry(self._symbol)
 
     def _take_symbol(self, symbol: str) -> None:
-        """Begin anew with another symbol: at its last price, with a round size."""
+        """Begin anew with another symbol: at its last price, with a round size that fits what the account is worth."""
         self._symbol = symbol
         instrument, last = self.instrument, self.model.engine.market(symbol).last_price
         self.form.take_instrument(instrument)
         self.form.algorithm_fields.take_instrument(instrument, instrument.price(last) if last else None)
         if self.form.algorithm is None:
             self.form.choose_type(self.form.type)
-        if last:
+        if last and self.model.account.equity:
             if self.form.type is not OrderType.MARKET:
                 self.form.set_price("price", instrument.price(last), instrument.tick)
             if self.entry().unit is SizeUnit.QUANTITY:
@@ -318,7 +318,9 @@ class TicketPanel(LivePanel):
         self.model.command(PlaceOrder(intent=intent, bracket=reading.bracket))
         if allowed:
             until = f", good till {format_moment(intent.good_till_ns)}" if intent.good_till_ns else ""
-            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {TYPE_WORDS[intent.type]}{until}"
+            ticks = intent.price or intent.stop_price
+            how = f"{TYPE_WORDS[intent.type]} {self.instrument.price(ticks)}" if ticks else TYPE_WORDS[intent.type]
+            what = f"{intent.side.word} {self._plain(intent.lots)} {intent.symbol}, {how}{until}"
             self.model.result_told.emit(Result(f"Sent: {what}."))
         self.judge()
 

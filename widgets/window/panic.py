@@ -35,6 +35,7 @@ class _Watch(NamedTuple):
     asked: int
     left: Callable[[], int]
     tell: Callable[[int, int, str], None]
+    told_left: int = -1
 
 
 def plural(count: int, noun: str) -> str:
@@ -183,15 +184,15 @@ class Panic(QObject):
         self._model.refresh()
 
     def _look(self, _: int = 0) -> None:
-        """Say how far the last request has come, until it is done or takes too long."""
+        """Say how far the last request has come, until it is done; after a while only where it has come further."""
         watch = self._watch
         if watch is None:
             return
         left = watch.left()
         took_ns = self._engine.now_ns() - watch.started_ns
-        watch.tell(watch.asked - left, watch.asked, f"{took_ns / 1e9:.2f} s")
-        if not left or took_ns > PATIENCE_NS:
-            self._watch = None
+        if took_ns <= PATIENCE_NS or left != watch.told_left:
+            watch.tell(watch.asked - left, watch.asked, f"{took_ns / 1e9:.2f} s")
+        self._watch = watch._replace(told_left=left) if left else None
 
 
 def warn_of_stale_feed(banner: Banner, model: EngineModel, warned: str) -> str:

@@ -12,6 +12,7 @@ from workstation.core.types import Mode
 from workstation.session.session_link import SessionLink
 from workstation.storage.secrets import load_credentials
 from workstation.trading.arming import Arming
+from workstation.trading.order_cost import FeeRates
 
 if TYPE_CHECKING:
     # ccxt takes 180 MB and a second: only a session with an exchange pays for it.
@@ -32,6 +33,8 @@ class ExchangeAccess:
         self.link = link
         self.checks: tuple[Check, ...] = ()
         """The list that must be green before live trading."""
+        self.fee_rates: dict[str, FeeRates] = {}
+        """What the exchange charges this account by symbol, as each check learns it anew; empty on paper."""
         self._armed_by = ""
         self._unattended = False
 
@@ -79,7 +82,8 @@ class ExchangeAccess:
         from workstation.session.exchange_link import ExchangeLink
 
         assert isinstance(self.link, ExchangeLink)
-        self.checks = await self.link.preflight()
+        self.checks, rates = await self.link.preflight()
+        self.fee_rates.update(rates)
 
     async def disconnect(self) -> None:
         """Let go of the exchange."""

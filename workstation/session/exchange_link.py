@@ -24,7 +24,7 @@ from workstation.session.own_orders import OwnOrders
 from workstation.trading.kernel_terms import MarketTap, VenueFactory
 from workstation.venues.base import ReportHandler, Venue
 from workstation.venues.exchange.account.dead_man import DeadManTimer
-from workstation.venues.exchange.account.preflight import Check, preflight
+from workstation.venues.exchange.account.preflight import Preflight, preflight
 from workstation.venues.exchange.account.venue import ExchangeVenue
 from workstation.venues.exchange.capabilities import exchange_notes
 from workstation.venues.exchange.connection.client import ExchangeClient
@@ -70,8 +70,8 @@ class ExchangeLink:
             await self._client.close()
             raise
 
-    async def preflight(self) -> tuple[Check, ...]:
-        """The list that must be green before live trading."""
+    async def preflight(self) -> Preflight:
+        """The list that must be green before live trading, and what the account is charged."""
         return await preflight(self._client, self._settings)
 
     def venue_factory(self, report: Callable[[VenueReport], None], on_reconnected: Callable[[], None]) -> VenueFactory:

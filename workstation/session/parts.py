@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import peewee
@@ -25,6 +25,7 @@ from workstation.storage.candles import CandleDatabase
 from workstation.storage.journal import SessionSummary
 from workstation.storage.kill_latch import KillLatch
 from workstation.trading.kernel import Kernel
+from workstation.trading.order_cost import FeeRates
 from workstation.trading.views import EngineViews
 
 log = logging.getLogger("workstation.session")
@@ -52,14 +53,17 @@ class Tally:
         )
 
 
-def engine_views(kernel: Kernel, settings: Settings, mode: Mode, venue: str) -> EngineViews:
+def engine_views(
+    kernel: Kernel, settings: Settings, mode: Mode, venue: str, told_rates: Mapping[str, FeeRates] | None = None
+) -> EngineViews:
+    """``told_rates``, by symbol, are what an exchange charges the account; without them it costs what paper does."""
     return EngineViews(
         kernel,
         mode=mode,
         account=settings.account.name,
         venue=venue,
-        taker_rate=to_rate(settings.paper.taker_bps / 10_000),
-        maker_rate=to_rate(settings.paper.maker_bps / 10_000),
+        rates=FeeRates(to_rate(settings.paper.maker_bps / 10_000), to_rate(settings.paper.taker_bps / 10_000)),
+        told_rates=told_rates,
     )
 
 

@@ -190,7 +190,7 @@ class Session:
     def _begin(self, now_ns: int) -> None:
         """From here on the kernel lives."""
         settings, kernel, link = self.settings, self.kernel, self._link
-        self.views = parts.engine_views(kernel, settings, self.mode, self.market_title)
+        self.views = parts.engine_views(kernel, settings, self.mode, self.market_title, self._access.fee_rates)
         self.health.attach(kernel)
         self._tally = parts.Tally(kernel.bus)
         kernel.bus.subscribe(LogLine, parts.to_python_log)

@@ -82,7 +82,7 @@ def _compare_positions(
             continue
         instrument = instruments.get(symbol)
         if instrument is None:
-            text = f"{lots} lots"
+            text = (position.quantity if position is not None else "") or f"{lots} lots"
             differences.append(
                 Difference(
                     what=f"position {symbol}",

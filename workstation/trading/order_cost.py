@@ -13,6 +13,13 @@ from workstation.rules.value import notional, position_value
 from workstation.trading.market_state import MarketState
 
 
+class FeeRates(NamedTuple):
+    """Fractions of an order's worth in 1e-8; a negative one is a rebate."""
+
+    maker: int
+    taker: int
+
+
 class OrderCost(NamedTuple):
     """Amounts in 1e-8 of the asset that the symbol settles in."""
 
@@ -27,10 +34,8 @@ class OrderCost(NamedTuple):
     maker: bool
 
 
-def order_cost(
-    intent: Intent, market: MarketState, held: int, *, leverage: int, maker_rate: int, taker_rate: int
-) -> OrderCost | None:
-    """``held`` are the account's signed lots in the symbol, rates in 1e-8. ``None`` while there is no price."""
+def order_cost(intent: Intent, market: MarketState, held: int, *, leverage: int, rates: FeeRates) -> OrderCost | None:
+    """``held`` are the account's signed lots in the symbol. ``None`` while there is no price."""
     instrument, lots = market.instrument, int(intent.side) * intent.lots
     price = intent.price or intent.stop_price or best_opposite(intent, market.book) or market.last_price
     if price <= 0 or intent.lots <= 0:
@@ -46,7 +51,7 @@ def order_cost(
     if intent.stop_loss:
         at_stop = position_value(intent.stop_loss, lots, *instrument.valuation)
         risk = abs(position_value(price, lots, *instrument.valuation) - at_stop)
-    return OrderCost(cost, trade_fee(cost, maker_rate if maker else taker_rate), margin, risk, maker)
+    return OrderCost(cost, trade_fee(cost, rates.maker if maker else rates.taker), margin, risk, maker)
 
 
 def best_opposite(intent: Intent, book: OrderBook) -> int:

@@ -55,6 +55,7 @@ SEEN_ALIKE = 3
 """How often a difference must be seen unchanged before it is believed."""
 
 REMEMBERED_EXECUTIONS = 2_000
+EXECUTIONS = (OrderFilled, FundingPaid, PositionLiquidated)
 
 
 class Engine(Protocol):
@@ -135,6 +136,9 @@ class Reconciliation:
         settlement, orders = self._engine.settlement, self._engine.orders.orders
         if isinstance(report, AccountSnapshot):
             self.take(report)
+        elif isinstance(report, EXECUTIONS) and report.symbol not in self._engine.markets:
+            # There are no books of that symbol: the account's positions tell what came of it.
+            self._questions.ask_again()
         elif isinstance(report, FundingPaid | PositionLiquidated):
             if self.account_known:
                 settlement.take(report)
@@ -195,6 +199,9 @@ class Reconciliation:
                 self.differences = unknown
                 self._halt()
             return False
+        if not all(self._engine.markets[position.symbol].price for position in positions):
+            # What is open already is no result of today: it is in the equity that the day begins with.
+            return False
         for market in self._engine.markets.values():
             instrument = market.instrument
             if instrument.is_derivative or not amounts.get(instrument.base):
@@ -231,18 +238,19 @@ class Reconciliation:
         """Book what was missed; whether there was any. Executions from before the books began are only known."""
         settlement, ledger = self._engine.settlement, self._engine.ledger
         moved = False
+        markets = self._engine.markets
         for funding in snapshot.funding if booked else ():
-            if funding.funding_id not in ledger.booked:
+            if funding.symbol in markets and funding.funding_id not in ledger.booked:
                 settlement.take_funding(funding)
                 moved = True
         for liquidation in snapshot.liquidations if booked else ():
-            if liquidation.fill_id not in ledger.booked:
+            if liquidation.symbol in markets and liquidation.fill_id not in ledger.booked:
                 settlement.take_liquidation(liquidation)
                 moved = True
         if snapshot.fills is None:
             return moved
         for fill in snapshot.fills if booked else ():
-            if fill.symbol in self._engine.markets and fill.fill_id not in ledger.booked:
+            if fill.symbol in markets and fill.fill_id not in ledger.booked:
                 self.take_fill(fill)
                 moved = True
         known = dict(self.known_fills) | {fill.symbol: (fill.fill_id, fill.ts_ns) for fill in snapshot.fills}
@@ -378,7 +386,8 @@ class Reconciliation:
             self._engine.orders.outbox.append(CancelRequest(client_id))
         self._comparison, self._alike = None, 0
         self.request()
-        return f"Accepted {accepted} differences; the account is compared again."
+        differences = "1 difference" if accepted == 1 else f"{accepted} differences"
+        return f"Accepted {differences}; the account is compared again."
 
     # --- restarts -----------------------------------------------------------------------------------------------------
 

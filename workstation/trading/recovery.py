@@ -59,7 +59,7 @@ from workstation.core.messages import (
 )
 from workstation.core.orders import Order
 from workstation.core.timeframe import DAY_NS
-from workstation.core.types import OrderRole, OrderType, Side, StrategyState, TradingState
+from workstation.core.types import EXTERNAL, OrderRole, OrderType, Side, StrategyState, TradingState
 from workstation.trading.denials import DenialCode
 from workstation.trading.desk import RISK_STATE, apply_transfer
 from workstation.trading.guards import DAY_LOSS, DRAWDOWN
@@ -122,7 +122,8 @@ def snapshot(kernel: Kernel) -> dict[str, Any]:
 def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     """Take over a snapshot, and give the venue what rests there.
 
-    Raises ``ConfigurationError`` when something held is no longer configured.
+    Raises ``ConfigurationError`` when the symbol of something held or of an open order is no longer configured. What
+    somebody else ordered in such a symbol is nothing of ours.
     """
     for row in state["ledger"]["positions"]:
         if row["lots"] and row["symbol"] not in kernel.markets:
@@ -133,7 +134,15 @@ def restore(kernel: Kernel, state: dict[str, Any]) -> None:
     kernel.ledger.restore(state["ledger"])
     kernel.guards.restore(state["guards"])
     for fields in state["orders"]:
-        _know_fills(kernel, order := msgspec.convert(fields, Order))
+        order = msgspec.convert(fields, Order)
+        if order.symbol not in kernel.markets:
+            if order.owner == EXTERNAL:
+                continue
+            raise ConfigurationError(
+                f"Order {order.client_id} is open in {order.symbol}, which the configuration no longer has: add it to "
+                "`instruments` and to `market.symbols`; once the order has ended it may be taken out."
+            )
+        _know_fills(kernel, order)
         kernel.orders.adopt(order)
     for fields in state.get("ended", ()):
         if fields["symbol"] in kernel.markets:

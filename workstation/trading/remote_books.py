@@ -204,4 +204,5 @@ class RemoteBooks:
         engine.guards.on_transfer(event.worth)
         engine.emit(event)
         self._missing, self._alike = {}, 0
-        return f"Accepted {len(positions)} differences; the positions are compared again."
+        differences = "1 difference" if len(positions) == 1 else f"{len(positions)} differences"
+        return f"Accepted {differences}; the positions are compared again."

@@ -22,7 +22,7 @@ from workstation.core.messages import (
     VenueReport,
 )
 from workstation.core.orders import Order
-from workstation.core.types import Liquidity, OrderRole, OrderState, Severity
+from workstation.core.types import EXTERNAL, Liquidity, OrderRole, OrderState, OrderType, Severity, TimeInForce
 from workstation.rules.matching import slippage_cost, slippage_reference
 from workstation.trading.guards import Guards
 from workstation.trading.ledger import Booking, Ledger
@@ -32,6 +32,7 @@ from workstation.trading.strategy_host import StrategyHost
 
 REMEMBERED_REPORTS = 1_000
 _ENDS = (OrderCancelled, OrderExpired)
+_AT_ONCE = (TimeInForce.IOC, TimeInForce.FOK)
 BookingListener = Callable[[OrderFilled | PositionLiquidated, Order | None, Booking], None]
 
 
@@ -72,6 +73,8 @@ class Settlement:
         """Called with each execution, its order (none for a liquidation) and what the ledger made of it."""
         self.order_listeners: list[Callable[[Order], None]] = []
         """Called with each order that has changed, ahead of its owner."""
+        self._told_unpriced: set[str] = set()
+        """Assets of fees without a price, of which people know."""
         self.account_reports: deque[str] = deque(maxlen=REMEMBERED_REPORTS)
         """Ids of funding and liquidations that were booked: the venue may tell of them again after a restart."""
 
@@ -124,6 +127,7 @@ class Settlement:
             self._on_unprotected(stop.owner, stop.symbol)
 
     def _take_status(self, status: OrderStatus) -> None:
+        self._tell_of_a_cancel_elsewhere(status)
         for report in self._orders.answers_of(status):
             if type(report) is OrderFilled:
                 self.take_fill(msgspec.structs.replace(report, ts_ns=status.ts_ns))
@@ -134,6 +138,18 @@ class Settlement:
             # The venue made it smaller and that report was lost: all that it filled is known by now.
             reason = "filled at a smaller size"
             self.take_order_report(OrderExpired(ts_ns=status.ts_ns, client_id=status.client_id, reason=reason))
+
+    def _tell_of_a_cancel_elsewhere(self, status: OrderStatus) -> None:
+        """An order of ours that somebody else cancelled, or the exchange by itself, must not just be gone."""
+        order = self._orders.orders.get(status.client_id)
+        if order is None or status.state is not OrderState.CANCELLED or not order.is_open:
+            return
+        rested = order.venue_id and order.type is not OrderType.MARKET and order.time_in_force not in _AT_ONCE
+        ended_here = order.cancel_requested_ns or order.client_id in self._orders.amendments
+        if rested and not ended_here and order.owner != EXTERNAL:
+            what = f"{order.side.word} {self._instruments[order.symbol].quantity(order.remaining)} {order.symbol}"
+            text = f"Order {order.client_id} of {order.owner}, {what}, was cancelled at the venue, not from here."
+            self._alarm(Severity.WARNING, text)
 
     def _ask_how_it_ended(self, report: OrderCancelled | OrderExpired) -> None:
         """Fills may be lost or late on the way: the order ends by the venue's answer, which holds all of them."""
@@ -150,6 +166,7 @@ class Settlement:
         booking = self._ledger.book_fill(order.owner, fill)
         if booking is None:
             return
+        self._tell_of_a_fee_without_price(fill)
         stopped = order.role is OrderRole.PROTECTIVE_STOP or order.reason.startswith("stop")
         for listener in self.listeners:
             listener(fill, order, booking)
@@ -158,6 +175,15 @@ class Settlement:
         self._tell(order)
         self._host.deliver_fill(order.owner, fill, order)
         self._host.deliver_order(order.owner, order)
+
+    def _tell_of_a_fee_without_price(self, fill: OrderFilled) -> None:
+        """Exchanges take fees in a coin of their own at a discount: unvalued, results look better than they are."""
+        asset, symbol = fill.fee_asset, fill.fee_asset + self._ledger.currency
+        known = asset == self._ledger.currency or symbol in self._instruments or asset in self._told_unpriced
+        if fill.fee and not known:
+            self._told_unpriced.add(asset)
+            text = f"Fees are charged in {asset}, which has no price here: equity, P&L and limits leave them out. "
+            self._alarm(Severity.WARNING, f"{text}Add {symbol} to `instruments` and to `market.symbols`.")
 
     def _with_slippage(self, fill: OrderFilled) -> OrderFilled:
         """A venue outside the engine does not know the price that the order was decided at."""

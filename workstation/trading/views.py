@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +31,7 @@ from workstation.trading.kernel import Kernel
 from workstation.trading.ledger import Position
 from workstation.trading.limit_rows import percent_text
 from workstation.trading.limit_use import limits_in_use
-from workstation.trading.order_cost import order_cost
+from workstation.trading.order_cost import FeeRates, order_cost
 from workstation.trading.order_states import WORKING
 from workstation.trading.parameters import Parameter
 from workstation.trading.strategy_slot import StrategySlot
@@ -39,17 +40,24 @@ _ZERO = Decimal(0)
 
 
 class EngineViews:
-    """``taker_rate`` and ``maker_rate`` (1e-8) are what an order is expected to cost; a negative one is a rebate."""
+    """``rates`` are what an order is expected to cost where ``told_rates`` has not what the exchange charges."""
 
     def __init__(
-        self, kernel: Kernel, *, mode: Mode, account: str, venue: str, taker_rate: int, maker_rate: int
+        self,
+        kernel: Kernel,
+        *,
+        mode: Mode,
+        account: str,
+        venue: str,
+        rates: FeeRates,
+        told_rates: Mapping[str, FeeRates] | None = None,
     ) -> None:
         self._kernel = kernel
         self._mode = mode
         self._account = account
         self._venue = venue
-        self._taker_rate = taker_rate
-        self._maker_rate = maker_rate
+        self._rates = rates
+        self._told_rates = told_rates if told_rates is not None else {}
 
     def account(self) -> AccountView:
         kernel = self._kernel
@@ -259,8 +267,7 @@ class EngineViews:
                 market,
                 kernel.ledger.net_lots.get(intent.symbol, 0),
                 leverage=kernel.terms.leverage,
-                maker_rate=self._maker_rate,
-                taker_rate=self._taker_rate,
+                rates=self._told_rates.get(intent.symbol, self._rates),
             )
         settle = market.instrument.settle if market is not None else kernel.ledger.currency
         cost, fee, margin, risk = (

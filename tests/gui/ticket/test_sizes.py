@@ -46,6 +46,22 @@ def test_a_size_is_written_by_a_click_and_none_is_chosen_once_another_is_typed(s
     assert ticket.form.quantity.text() == "0.020"
 
 
+def test_no_size_is_proposed_before_the_account_is_known(station: Workstation) -> None:
+    ticket, cash = station.area.ticket, station.kernel.ledger.cash
+    held = dict(cash)
+    for field in (ticket.form.quantity, ticket.form.fields["price"]):
+        field.clear()
+    cash.update(dict.fromkeys(cash, 0))
+    station.frame()
+    ticket._symbol = ""
+    ticket.refresh()
+    assert (ticket.form.quantity.text(), ticket.form.fields["price"].text()) == ("", "")
+    cash.update(held)
+    station.frame()
+    assert ticket.form.quantity.text() == "0.010"
+    assert ticket.form.sizes._texts == ["0.002", "0.010", "0.020"]
+
+
 def test_sizes_are_edited_added_and_removed_in_ticket_and_ladder_at_once(station: Workstation) -> None:
     ladder, sizes = station.area.ladder, station.area.ticket.form.sizes
     editor = editor_of(station)

@@ -47,6 +47,7 @@ def test_a_typed_limit_order_is_judged_sent_shown_and_cancelled(station: Worksta
     cost = next(fact.value for fact in ticket.facts.facts if fact.label == "Cost")
     assert cost.startswith(f"{price * Decimal('0.011'):,.2f}")
     station.click(ticket.submit)
+    assert station.window.banner.accessibleDescription() == f"Sent: buy 0.011 BTCUSDT, limit {price}."
     station.pass_time(1)
     station.area.show_panel("orders")
     station.frame()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -12,9 +13,10 @@ from pytestqt.qtbot import QtBot
 
 from tests.gui.conftest import Open, Workstation, small_settings
 from widgets.controls.dialogs import ReasonDialog
+from widgets.ticket.ticket_order import SizeUnit, TicketEntry, make_intent
 from workstation.config.settings import StrategyEntry
 from workstation.core.algorithms import AlgorithmState, ParentOrder, Twap
-from workstation.core.messages import StartAlgorithm, StartStrategy
+from workstation.core.messages import PlaceOrder, StartAlgorithm, StartStrategy
 from workstation.core.timeframe import MINUTE_NS
 from workstation.core.types import OrderType, Side, StrategyState, TradingState
 from workstation.trading.algorithms.parent import Parent
@@ -46,6 +48,52 @@ def test_a_press_on_kill_halts_and_latches(station: Workstation) -> None:
     assert station.kernel.orders.open_count == 0
     assert station.window.banner.panic.kill.text() == "KILLED"
     assert "1 of 1 entry cancelled" in station.window.banner.accessibleDescription()
+
+
+def test_a_kill_whose_cancels_take_long_is_followed_to_its_end(
+    station: Workstation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    station.rest()
+    station.pass_time(1)
+    panic = station.window.panic
+    assert panic is not None
+    unanswered = 1
+    monkeypatch.setattr(panic, "_still_open", lambda _: unanswered)
+    station.click(station.window.banner.panic.kill)
+    station.pass_time(6)
+    assert "0 of 1 entry cancelled" in station.window.banner.accessibleDescription()
+    unanswered = 0
+    station.pass_time(1)
+    assert "1 of 1 entry cancelled" in station.window.banner.accessibleDescription()
+
+
+def test_a_stop_of_the_ticket_that_only_reduces_is_kept_as_well(station: Workstation) -> None:
+    entry = TicketEntry(
+        symbol="BTCUSDT",
+        side=Side.SELL,
+        type=OrderType.STOP,
+        price=None,
+        trigger=Decimal(station.last("BTCUSDT") * 98 // 100) / 100,
+        trail=None,
+        size=Decimal("0.01"),
+        unit=SizeUnit.QUANTITY,
+        stop=None,
+        target=None,
+        with_stop=False,
+        with_target=False,
+        post_only=False,
+        reduce_only=True,
+    )
+    station.buy()
+    station.pass_time(1)
+    instrument = station.kernel.terms.instruments["BTCUSDT"]
+    station.command(PlaceOrder(intent=make_intent(entry, instrument, entry.trigger, Decimal(10_000))))
+    station.pass_time(1)
+    (position,) = station.engine.positions()
+    assert position.stop_at_venue is not None
+    station.click(station.window.banner.panic.kill)
+    station.pass_time(1)
+    assert [order.type for order in station.kernel.orders.open_orders()] == [OrderType.STOP]
 
 
 def test_kill_keeps_protective_stops_and_says_so(station: Workstation) -> None:

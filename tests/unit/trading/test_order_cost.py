@@ -11,9 +11,10 @@ from workstation.core.instrument import Instrument
 from workstation.core.messages import BookSnapshot
 from workstation.core.money import from_money
 from workstation.core.orders import Intent
-from workstation.core.types import InstrumentKind, OrderType, Side
+from workstation.core.types import InstrumentKind, Mode, OrderType, Side
 from workstation.trading.market_state import MarketState
-from workstation.trading.order_cost import OrderCost, order_cost
+from workstation.trading.order_cost import FeeRates, OrderCost, order_cost
+from workstation.trading.views import EngineViews
 
 LAST = PRICE[BTC]
 TAKER, MAKER = 70_000, -10_000  # 7 bps, and a rebate of 1
@@ -28,7 +29,7 @@ def market(kind: InstrumentKind = InstrumentKind.LINEAR) -> MarketState:
 def told(state: MarketState, side: Side = Side.BUY, lots: int = 100, held: int = 0, **terms: object) -> OrderCost:
     kind = OrderType.LIMIT if terms.get("price") else OrderType.MARKET
     intent = Intent(symbol=BTC, side=side, lots=lots, type=kind, **terms)  # type: ignore[arg-type]
-    cost = order_cost(intent, state, held, leverage=10, maker_rate=MAKER, taker_rate=TAKER)
+    cost = order_cost(intent, state, held, leverage=10, rates=FeeRates(MAKER, TAKER))
     assert cost is not None
     return cost
 
@@ -80,3 +81,17 @@ def test_the_risk_is_what_the_position_would_lose_at_the_stop(kind: InstrumentKi
     assert risk is not None
     assert from_money(risk) == pytest.approx(quantity * instrument.contract_size * one, abs=Decimal("2e-8"))
     assert told(state, price=LAST).risk is None
+
+
+def test_what_the_exchange_charges_the_account_goes_before_what_paper_costs() -> None:
+    exchange = Exchange()
+    exchange.kernel.dispatch(BookSnapshot(BTC, exchange.now_ns, 2, ((LAST - 2, 9_000),), ((LAST + 3, 9_000),)))
+    told: dict[str, FeeRates] = {}
+    paper = FeeRates(MAKER, TAKER)
+    views = EngineViews(exchange.kernel, mode=Mode.LIVE, account="a", venue="v", rates=paper, told_rates=told)
+    resting = Intent(symbol=BTC, side=Side.BUY, lots=1_000, type=OrderType.LIMIT, price=LAST - 100)
+    assert views.preview(resting).fee == -views.preview(resting).cost * Decimal("0.0001")
+    told[BTC] = FeeRates(20_000, 50_000)
+    assert views.preview(resting).fee == views.preview(resting).cost * Decimal("0.0002")
+    taking = Intent(symbol=BTC, side=Side.BUY, lots=1_000)
+    assert views.preview(taking).fee == views.preview(taking).cost * Decimal("0.0005")

@@ -8,13 +8,14 @@ from tests.unit.trading.outside_venue import BTC, PRICE, Exchange
 from workstation.core.messages import AmendOrder, HeldPosition, Reconcile
 from workstation.core.types import MANUAL, InstrumentKind, Mode, OrderRole, OrderType, Side
 from workstation.core.views import PositionView
+from workstation.trading.order_cost import FeeRates
 from workstation.trading.views import EngineViews
 
 LAST = PRICE[BTC]
 
 
 def views_of(exchange: Exchange) -> EngineViews:
-    return EngineViews(exchange.kernel, mode=Mode.LIVE, account="a", venue="v", taker_rate=0, maker_rate=0)
+    return EngineViews(exchange.kernel, mode=Mode.LIVE, account="a", venue="v", rates=FeeRates(0, 0))
 
 
 def shown(exchange: Exchange) -> PositionView:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.unit.trading.outside_venue import BTC, CASH, ETH, PRICE, Exchange
@@ -17,16 +18,18 @@ from workstation.core.messages import (
     FundingPaid,
     HeldPosition,
     Kill,
+    LogLine,
     OrderAdopted,
     OrderAmended,
     OrderDenied,
     OrderStatus,
+    PositionLiquidated,
     Reconcile,
     RestingOrder,
 )
 from workstation.core.money import to_money
 from workstation.core.orders import CancelRequest, QueryRequest, SnapshotRequest
-from workstation.core.types import EXTERNAL, InstrumentKind, OrderState, OrderType, Side, TradingState
+from workstation.core.types import EXTERNAL, InstrumentKind, OrderState, OrderType, Severity, Side, TradingState
 from workstation.storage.journal import MemoryJournal
 from workstation.trading import recovery
 from workstation.trading.denials import DenialCode
@@ -85,6 +88,19 @@ def test_lesson_02_what_the_account_holds_at_the_first_start_is_external() -> No
     assert made.kernel.guards.day_equity == made.kernel.guards.peak_equity == CASH
 
 
+def test_what_was_won_or_lost_before_the_first_start_is_no_result_of_today() -> None:
+    made = Exchange()
+    market = made.kernel.markets[BTC]
+    market.last_price = 0
+    made.tell_account(positions=(position(500, LAST + 1_000),))
+    assert not made.records(AccountAdjusted), "it cannot be valued yet"
+    made.quote(BTC, LAST)
+    made.wait(2.5)
+    made.tell_account(positions=(position(500, LAST + 1_000),))
+    lost = 500 * 1_000 * 10
+    assert made.kernel.ledger.equity() == made.kernel.guards.day_equity == CASH - lost
+
+
 def test_spot_holdings_are_valued_at_the_price_of_now_and_not_taken_for_profit() -> None:
     made = Exchange(kind=InstrumentKind.SPOT)
     made.tell_account(balances={"USDT": CASH, "BTC": to_money("0.5"), "DUST": 7})
@@ -116,11 +132,49 @@ def test_the_books_do_not_begin_between_a_position_and_the_fill_that_made_it() -
 
 def test_a_position_of_a_symbol_that_is_not_configured_is_said_and_halts() -> None:
     made = Exchange()
-    made.tell_account(positions=(HeldPosition("LTCUSDT", 5, 100),))
+    made.tell_account(positions=(HeldPosition("LTCUSDT", 5, 100, quantity="0.005"),))
     assert made.kernel.trading.state is TradingState.HALTED
     (line,) = made.kernel.reconciliation.differences  # type: ignore[union-attr]
     assert "add LTCUSDT to `instruments`" in line.proposed
+    assert line.theirs == "0.005", "lots of what is not configured mean nothing to anybody"
     assert not made.records(AccountAdjusted)
+
+
+def test_what_happens_in_a_symbol_without_books_is_left_to_the_positions(exchange: Exchange) -> None:
+    now_ns = exchange.now_ns
+    fill = exchange.fill_report("phone-1", 1000, 8_000, symbol="LTCUSDT")
+    funding = FundingPaid(ts_ns=now_ns, funding_id="f1", symbol="LTCUSDT", amount=-7, asset="USDT")
+    liquidation = PositionLiquidated(
+        ts_ns=now_ns, fill_id="l1", symbol="LTCUSDT", side=Side.SELL, price=1, lots=1000, fee=1, fee_asset="USDT"
+    )
+    asked = len(exchange.sent(SnapshotRequest))
+    for report in (fill, funding, liquidation):
+        exchange.kernel.dispatch(report)
+    assert not exchange.kernel.orders.open_orders() and not exchange.records(OrderAdopted)
+    assert ("external", "LTCUSDT") not in exchange.kernel.ledger.positions
+    exchange.wait(3)
+    assert len(exchange.sent(SnapshotRequest)) > asked, "the positions are asked for at once"
+    held = HeldPosition("LTCUSDT", 1000, 8_000_000)
+    exchange.tell_account_until_believed(
+        positions=(held,), fills=(fill,), funding=(funding,), liquidations=(liquidation,)
+    )
+    differences = exchange.kernel.reconciliation.differences  # type: ignore[union-attr]
+    assert "position LTCUSDT" in [line.what for line in differences]
+    assert exchange.kernel.trading.state == "HALTED"
+    exchange.tell_account_until_believed(positions=())
+    assert exchange.kernel.trading.state == "ACTIVE"
+
+
+def test_what_others_ordered_in_a_symbol_that_is_no_longer_configured_is_not_taken_over(exchange: Exchange) -> None:
+    exchange.command(Reconcile())
+    exchange.tell_account(orders=(resting("web-1", 300),))
+    state = exchange.last_state()
+    (fields,) = state["orders"]
+    assert fields["owner"] == EXTERNAL
+    fields["symbol"] = "LTCUSDT"
+    fresh = Exchange()
+    fresh.kernel.recover(lambda: recovery.restore(fresh.kernel, state))
+    assert not fresh.kernel.orders.open_orders()
 
 
 # --- What the venue proves --------------------------------------------------------------------------------------------
@@ -204,6 +258,29 @@ def test_orders_and_fills_of_others_are_external_and_never_cancelled_by_us(excha
     assert "0 positions" in exchange.command(Flatten())
     exchange.command(CancelOrder(client_id="web-1"))
     assert exchange.sent(CancelRequest) == [CancelRequest("web-1")]
+
+
+def test_an_order_of_ours_that_was_cancelled_elsewhere_is_told(exchange: Exchange) -> None:
+    asked, unasked = (exchange.place(Side.BUY, 20, price=LAST - 50) for _ in range(2))
+    for order in (asked, unasked):
+        exchange.accept(order)
+    exchange.command(CancelOrder(client_id=asked))
+    exchange.end(asked)
+    assert not [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    exchange.end(unasked)
+    (line,) = [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    assert line.text == f"Order {unasked} of manual, buy 0.00020 BTCUSDT, was cancelled at the venue, not from here."
+
+
+def test_lesson_12_a_fee_in_a_coin_without_a_price_is_told_once(exchange: Exchange) -> None:
+    order = exchange.place(Side.BUY, 20)
+    for _ in range(2):
+        fill = exchange.fill_report(order, 10)
+        exchange.kernel.dispatch(msgspec.structs.replace(fill, fee=5_000, fee_asset="BNB"))
+    assert exchange.kernel.ledger.cash["BNB"] == -10_000
+    (line,) = [line for line in exchange.records(LogLine) if line.severity is Severity.WARNING]
+    assert line.text.startswith("Fees are charged in BNB, which has no price here")
+    assert "Add BNBUSDT to `instruments`" in line.text
 
 
 def test_lesson_08_a_fill_by_hand_elsewhere_is_booked_to_external_at_once(exchange: Exchange) -> None:

@@ -182,6 +182,8 @@ class HeldPosition(msgspec.Struct, frozen=True, gc=False):
     liquidation: int = 0
     """The venue's own liquidation price in ticks; 0 when it tells none."""
     owner: str = EXTERNAL
+    quantity: str = ""
+    """Signed, for people: the lot of a symbol that is not configured is only known to who tells of it; may be empty."""
 
 
 class AccountSnapshot(Event, frozen=True):

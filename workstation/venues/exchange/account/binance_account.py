@@ -98,7 +98,8 @@ class BinanceAccount:
             if lots:
                 cost = to_money(Decimal(row["entryPrice"]) * Decimal(row["positionAmt"]))
                 liquidation = instrument.ticks_rounded(Decimal(row.get("liquidationPrice") or "0"))
-                held.append(HeldPosition(symbol, lots, cost, liquidation))
+                quantity = f"{instrument.quantity(lots)}"
+                held.append(HeldPosition(symbol, lots, cost, liquidation, quantity=quantity))
         return held
 
     async def balances(self) -> dict[str, int]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from workstation.config.settings import Exchange, Settings
+from workstation.core.money import to_rate
 from workstation.core.timeframe import SECOND_NS
+from workstation.trading.order_cost import FeeRates
 from workstation.venues.exchange.account.account_facts import AccountFacts, read_account_facts
 from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.connection.errors import CallFailed
@@ -23,13 +26,19 @@ class Check(msgspec.Struct, frozen=True):
     text: str
 
 
-async def preflight(client: ExchangeClient, settings: Settings) -> tuple[Check, ...]:
+class Preflight(NamedTuple):
+    checks: tuple[Check, ...]
+    fee_rates: dict[str, FeeRates]
+    """By symbol, where the exchange tells them."""
+
+
+async def preflight(client: ExchangeClient, settings: Settings) -> Preflight:
     """Ask the exchange and compare with the configuration. The client must be open; nothing is changed."""
     exchange, symbols = settings.exchange, settings.market.symbols
     try:
         facts = await read_account_facts(client, symbols)
     except CallFailed as failed:
-        return (Check("key", False, sentence_for(failed, exchange)),)
+        return Preflight((Check("key", False, sentence_for(failed, exchange)),), {})
     checks = [Check("key", True, f"{exchange.name} knows the key “{exchange.key}”.")]
     checks += _key(facts, exchange)
     checks.append(_clock(facts, settings))
@@ -37,7 +46,15 @@ async def preflight(client: ExchangeClient, settings: Settings) -> tuple[Check, 
         checks += _modes(client, facts, settings)
     checks += _instruments(client, settings)
     checks.append(_limits(client))
-    return tuple(checks)
+    return Preflight(tuple(checks), _fee_rates(facts))
+
+
+def _fee_rates(facts: AccountFacts) -> dict[str, FeeRates]:
+    return {
+        symbol: FeeRates(to_rate(told.maker_fee), to_rate(told.taker_fee))
+        for symbol, told in facts.symbols.items()
+        if told.maker_fee is not None and told.taker_fee is not None
+    }
 
 
 def _key(facts: AccountFacts, exchange: Exchange) -> Iterator[Check]:

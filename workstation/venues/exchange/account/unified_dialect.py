@@ -230,7 +230,8 @@ class UnifiedDialect:
             if lots:
                 cost = to_money(Decimal(row["entryPrice"]) * quantity * instrument.contract_size)
                 liquidation = instrument.ticks_rounded(Decimal(row.get("liquidationPrice") or 0))
-                held.append(HeldPosition(symbol, lots, cost, liquidation))
+                told = f"{instrument.quantity(lots)}"
+                held.append(HeldPosition(symbol, lots, cost, liquidation, quantity=told))
         return held
 
     async def balances(self) -> dict[str, int]:

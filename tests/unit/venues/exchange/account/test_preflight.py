@@ -28,6 +28,7 @@ from tests.unit.venues.exchange.fake_binance import (
 from workstation.config.loader import load_settings
 from workstation.config.settings import Settings
 from workstation.core.types import InstrumentKind
+from workstation.trading.order_cost import FeeRates
 from workstation.venues.exchange.account.preflight import Check, preflight
 from workstation.venues.exchange.connection.client import ExchangeClient
 from workstation.venues.exchange.connection.errors import ExchangeError
@@ -56,7 +57,7 @@ def account(fake: FakeBinance, **changes: Any) -> None:
 
 
 async def checks(fake: FakeBinance, client: ExchangeClient, **changes: Any) -> dict[str, Check]:
-    return {check.name: check for check in await preflight(client, settings_for(client, **changes))}
+    return {check.name: check for check in (await preflight(client, settings_for(client, **changes))).checks}
 
 
 async def test_an_account_in_order_is_green_in_every_line() -> None:
@@ -78,6 +79,8 @@ async def test_an_account_in_order_is_green_in_every_line() -> None:
         assert found["limits"].text == (
             "Limits: request weight 6000 in 60 s, orders 100 in 10 s, orders 200000 in 86400 s."
         )
+        rates = (await preflight(client, settings_for(client))).fee_rates
+        assert rates == {"BTCUSDT": FeeRates(20_000, 50_000), "ETHUSDT": FeeRates(20_000, 50_000)}
 
 
 @pytest.mark.parametrize(
