@@ -54,6 +54,7 @@ def opened(browser: Browser, size: tuple[int, int]) -> Iterator[Page]:
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda line: wrong.append(line.text) if "Content Security Policy" in line.text else None)
     yield page
+    page.unroute_all(behavior="ignoreErrors")
     context.close()
     assert not wrong, wrong
 
@@ -244,7 +245,7 @@ def test_prices_that_are_old_are_told_while_the_engine_speaks(page: Page, world:
     log_in(page, world)
     expect(page.locator('[data-value="age"]')).to_have_text(re.compile("^prices 1[2-9] s old$"))
     expect(page.locator("body")).to_have_class("prices-old")
-    page.unroute("**/api/v1/overview")
+    page.unroute_all(behavior="wait")
     expect(page.locator('[data-value="age"]')).to_have_text(re.compile("^[0-3] s old$"))
     expect(page.locator("body")).not_to_have_class("prices-old")
 
@@ -258,7 +259,7 @@ def test_what_cannot_be_read_is_told_as_long_as_it_cannot(page: Page, world: Wor
     expect(page.locator("body")).to_have_class("past-old")
     page.wait_for_timeout(2_500)
     expect(words).to_have_text("The history is away.")
-    page.unroute("**/api/v1/trades*")
+    page.unroute_all(behavior="wait")
     expect(page.locator("body")).not_to_have_class("past-old", timeout=WAIT_MS)
     expect(words).to_contain_text("NATS connected")
 
