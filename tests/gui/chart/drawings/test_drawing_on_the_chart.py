@@ -78,11 +78,15 @@ class Draftsman(Hand):
         action.trigger()
         menu.deleteLater()
 
-    def place(self, drawing: Drawing) -> tuple[float, float]:
-        """Where the first anchor of a drawing stands."""
-        scale = self.view.price_pane.logical_scale()
-        anchor = drawing.anchors[0]
-        return scale.x(self.view.model.series.index_at(anchor.time_ns)), scale.y(anchor.price)
+    def place(self, drawing: Drawing, anchor: int = 0) -> tuple[float, float]:
+        """Where an anchor of a drawing stands: on a bar, so not just where the hand was."""
+        scale, at = self.view.price_pane.logical_scale(), drawing.anchors[anchor]
+        return scale.x(self.view.model.series.index_at(at.time_ns)), scale.y(at.price)
+
+    def on_line(self, drawing: Drawing, x: float) -> tuple[float, float]:
+        """The place at ``x`` on the line through the two anchors of a drawing."""
+        (left, first), (right, second) = self.place(drawing), self.place(drawing, 1)
+        return x, first + (second - first) * (x - left) / (right - left)
 
     @property
     def drawings(self) -> tuple[Drawing, ...]:
@@ -389,6 +393,7 @@ def test_a_drawing_is_extended_from_its_menu(hand: Draftsman) -> None:
     hand.choose(extend, "To the right")
     assert hand.drawings[0].extends_right and not hand.drawings[0].extends_left
     hand.click(400, 100)
-    hand.click(350, 220)
+    assert hand.board.drawing.selected is None
+    hand.click(*hand.on_line(hand.drawings[0], 350))
     assert hand.board.drawing.selected == hand.drawings[0]
     assert not hand.view.grab().isNull()
