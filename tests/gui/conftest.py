@@ -162,6 +162,8 @@ class Workstation:
         self.window.allow_close()
         self.window.close()
         self.window.deleteLater()
+        # What it holds by its signals no garbage collector sees: each test would keep its whole market in memory.
+        self.model.deleteLater()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         self.session.finish()
         left = [widget for widget in QApplication.topLevelWidgets() if widget.isVisible()]
