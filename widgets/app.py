@@ -47,6 +47,7 @@ def run(loaded: Loaded, options: StartOptions) -> int:
         install(application, None if loaded.settings.desktop.font == "inter" else "")
         desktop = Application(application, loaded, options)
         single.called.connect(desktop.window.come_forward)
+        desktop.on_stop = single.fall_silent
         desktop.window.show()
         application.processEvents()
         # The window is seen by now; all else is loaded behind it.

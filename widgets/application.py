@@ -9,6 +9,7 @@ import importlib
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -64,6 +65,7 @@ class Application:
         self._session: Session | None = None
         self._model: EngineModel | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self.on_stop: Callable[[], None] = lambda: None
         self._stop_reason = ""
         self._stopped = asyncio.Event()
         remembered = DataFolder(options.data).window if options.screenshot is None else None
@@ -78,6 +80,7 @@ class Application:
     def stop(self, reason: str) -> None:
         """Stop in order; from the window or a signal."""
         self._stop_reason = self._stop_reason or reason
+        self.on_stop()
         if self._session is not None:
             self._session.request_stop(reason)
         if self._start is not None:

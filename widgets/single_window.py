@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SHOW = b"show\n"
 SHOWN = b"shown\n"
-PATIENCE_MS = 3_000
-"""As long as a window that still starts may need to listen and to answer."""
+PATIENCE_MS = 5_000
+"""As long as a window that still starts may need to listen and to answer, and one that closes to end in order."""
 AGAIN_MS = 50
 LONGEST_PATH = 80
 """Characters; a socket's path may have some 100, of which Qt needs a few."""
@@ -42,7 +42,8 @@ def socket_name(folder: DataFolder) -> str:
 
 
 class SingleWindow(QObject):
-    """``claim`` it before the window is made, ``listen`` once it is seen, ``release`` it at the end."""
+    """``claim`` it before the window is made, ``listen`` once it is seen, ``fall_silent`` when it begins to close, and
+    ``release`` it at the end."""
 
     called = Signal()  # a second start wants to see the window
 
@@ -54,15 +55,27 @@ class SingleWindow(QObject):
         self._server: QLocalServer | None = None
 
     def claim(self) -> bool:
-        """False when another window has been brought to the front instead.
+        """False when another window has been brought to the front instead. One that is closing is waited for.
 
         True also when the other one does not answer or the folder cannot be used: the session then says what is wrong.
         """
+        deadline = QDeadlineTimer(PATIENCE_MS)
+        while not self._take_lock():
+            if self._call_other():
+                return False
+            if deadline.hasExpired():
+                break
+            # It started a moment ago and does not listen yet, or it is closing and does so no more.
+            QThread.msleep(AGAIN_MS)
+        return True
+
+    def _take_lock(self) -> bool:
+        """Whether nobody else has it."""
         try:
             self._folder.path.mkdir(parents=True, exist_ok=True)
             self._lock = FolderLock(self._folder.path / "window.socket.lock", self._now_ns)
         except StorageError:
-            return not self._call_other()
+            return False
         except OSError:
             # No folder can be there: the session says so, in the window.
             return True
@@ -81,11 +94,15 @@ class SingleWindow(QObject):
         QLocalServer.removeServer(name)
         self._server.listen(name)
 
-    def release(self) -> None:
-        """Let another window have the folder. May be called twice."""
+    def fall_silent(self) -> None:
+        """Answer other starts no more: what is closing cannot come to the front. They wait for its end."""
         if self._server is not None:
             self._server.close()
             self._server = None
+
+    def release(self) -> None:
+        """Let another window have the folder. May be called twice."""
+        self.fall_silent()
         if self._lock is not None:
             self._lock.release()
             self._lock = None
@@ -99,14 +116,10 @@ class SingleWindow(QObject):
             ctypes.windll.user32.AllowSetForegroundWindow(any_process)
         from PySide6.QtNetwork import QLocalSocket
 
-        socket, deadline = QLocalSocket(), QDeadlineTimer(PATIENCE_MS)
+        socket = QLocalSocket()
         socket.connectToServer(socket_name(self._folder))
-        while not socket.waitForConnected(PATIENCE_MS):
-            if deadline.hasExpired():
-                return False
-            # Started a moment ago, the other one does not listen yet.
-            QThread.msleep(AGAIN_MS)
-            socket.connectToServer(socket_name(self._folder))
+        if not socket.waitForConnected(PATIENCE_MS):
+            return False
         socket.write(SHOW)
         return socket.waitForReadyRead(PATIENCE_MS) and bytes(socket.readLine().data()) == SHOWN
 

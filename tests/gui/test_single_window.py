@@ -89,6 +89,22 @@ def test_the_next_one_may_open_when_the_first_has_ended(start: Start) -> None:
     assert second.claim()
 
 
+def test_a_start_while_the_window_closes_waits_for_its_end(start: Start, tmp_path: Path, qtbot: QtBot) -> None:
+    """It was told that the closing window had come to the front, and no window was left."""
+    first = start()
+    assert first.claim()
+    first.listen()
+    first.fall_silent()
+    called: list[bool] = []
+    first.called.connect(lambda: called.append(True))
+    other = Other(tmp_path / "data")
+    qtbot.wait(600)
+    assert not other.ended()
+    first.release()
+    qtbot.waitUntil(other.ended, timeout=10_000)
+    assert other.answer() == "True" and not called
+
+
 def test_a_socket_left_by_a_killed_window_is_taken_over(start: Start, tmp_path: Path, qtbot: QtBot) -> None:
     folder = DataFolder(tmp_path / "data")
     folder.create()
